@@ -1,0 +1,44 @@
+"""What refuses to start: a process that serves with a database login that row-level security does not hold."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connection
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from tenants import roles
+
+HINT = "Use the logins portal_web and portal_worker; `manage.py create_roles` makes them."
+LOGIN_FACTS = """
+select r.rolname, r.rolsuper, r.rolbypassrls,
+       exists (select 1 from pg_class c where c.relname = 'tenants_tenant' and pg_get_userbyid(c.relowner) = r.rolname)
+from pg_roles r where r.rolname = current_user
+"""
+
+
+def login_faults(database: BaseDatabaseWrapper) -> list[str]:
+    """Why this connection may see rows of every tenant; empty for the logins that `create_roles` makes."""
+    with database.cursor() as cursor:
+        cursor.execute(LOGIN_FACTS)
+        name, is_superuser, bypasses, owns = cursor.fetchone()
+    facts = {"a superuser": is_superuser, "allowed to bypass row-level security": bypasses, "the owner of the tables": owns}
+    return [f"The database login {name} is {what}: it could see every tenant's rows." for what, true in facts.items() if true]
+
+
+def check_database_login(databases: list[str] | None, **kwargs: Any) -> list[CheckMessage]:
+    """For `manage.py check --database default`."""
+    if not databases or settings.DATABASE_LOGIN == roles.OWNER:
+        return []
+    return [Error(fault, hint=HINT, id="portal.E001") for fault in login_faults(connection)]
+
+
+def refuse_unsafe_login(connection: BaseDatabaseWrapper, **kwargs: Any) -> None:
+    """On every new connection, so that neither a restart nor a changed URL gets around it. Costs one query a connection."""
+    faults = login_faults(connection)
+    if faults:
+        connection.close()
+        raise ImproperlyConfigured(f"{faults[0]} {HINT}")

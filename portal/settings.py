@@ -1,0 +1,240 @@
+"""Everything that differs by place comes from the environment, through portal/env.py; .env.example lists it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from portal.database import databases, login_for
+from portal.env import env_bool, env_int, env_list, env_str, env_url, refuse_unknown
+from portal.secret_key import secret_key
+
+# --- Paths -----------------------------------------------------------------------------------------------------------
+BASE_DIR = Path(__file__).resolve().parent.parent
+STATE_DIR = Path(env_str("PORTAL_STATE_DIR", str(BASE_DIR / ".local"))).resolve()
+
+# --- Core ------------------------------------------------------------------------------------------------------------
+PORTAL_SETTINGS = {
+    "PORTAL_STATE_DIR",
+    "PORTAL_BASE_URL",
+    "PORTAL_BROKER",
+    "PORTAL_BUCKET",
+    "PORTAL_EVENT_QUEUE_URL",
+    "PORTAL_COMPAT_URL_SECONDS",
+    "PORTAL_ENCRYPTION_KEYS",
+    "PORTAL_ALERT_WEBHOOK",
+}
+refuse_unknown("PORTAL_", PORTAL_SETTINGS)
+DEBUG = env_bool("DEBUG", False)
+PORTAL_BASE_URL = env_url("PORTAL_BASE_URL", "http://127.0.0.1:8000", schemes=("http", "https"))
+IS_HTTPS = PORTAL_BASE_URL.startswith("https://")
+# Without a database of its own the portal runs on one laptop, where a key kept beside the data is as safe as the data.
+SECRET_KEY = env_str("SECRET_KEY", None if os.environ.get("DATABASE_URL") else secret_key(STATE_DIR))
+SECRET_KEY_FALLBACKS = env_list("SECRET_KEY_FALLBACKS")
+ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", f"{urlsplit(PORTAL_BASE_URL).hostname},localhost,127.0.0.1,[::1]")
+ROOT_URLCONF = "portal.urls"
+WSGI_APPLICATION = "portal.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+TRUSTED_PROXY_HOPS = env_int("TRUSTED_PROXY_HOPS", 0, low=0, high=10)
+
+# --- Apps ------------------------------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "django.contrib.staticfiles",
+    "django_cotton",
+    "django_htmx",
+    "django_q",
+    "allauth",
+    "allauth.account",
+    "rest_framework",
+    "csp",
+    "tenants",
+    "reports",
+    "portal",
+]
+MIDDLEWARE = [
+    "portal.middleware.RequestIdMiddleware",
+    "portal.middleware.ResourcePolicyMiddleware",
+    "django_permissions_policy.PermissionsPolicyMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+# An address without its last slash is answered, not redirected: a redirect turns POST into GET.
+APPEND_SLASH = False
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
+]
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+
+# --- Database --------------------------------------------------------------------------------------------------------
+DATABASE_LOGIN = login_for(sys.argv, os.environ)
+DATABASES = {"default": {**databases(DATABASE_LOGIN), "ATOMIC_REQUESTS": True}}
+CACHE_URL = env_url("CACHE_URL", "", schemes=("redis", "rediss"))
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": CACHE_URL}
+    if CACHE_URL
+    else {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "portal_cache"}
+}
+
+# --- Sign-in ---------------------------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "tenants.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_SESSION_REMEMBER = None
+SESSION_COOKIE_AGE = int(timedelta(days=7).total_seconds())
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
+# The __Host- prefix binds a cookie to this very host; browsers accept it over HTTPS only.
+SESSION_COOKIE_NAME = "__Host-session" if IS_HTTPS else "session"
+CSRF_COOKIE_NAME = "__Host-csrf" if IS_HTTPS else "csrf"
+CSRF_COOKIE_HTTPONLY = True
+CSRF_TRUSTED_ORIGINS = [PORTAL_BASE_URL]
+
+# --- Languages and time ----------------------------------------------------------------------------------------------
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+# --- Static files ----------------------------------------------------------------------------------------------------
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+# Served from the apps' folders until `collectstatic` has been run, so that a checkout works without it.
+WHITENOISE_USE_FINDERS = not STATIC_ROOT.exists()
+WHITENOISE_AUTOREFRESH = DEBUG
+
+# --- django-q2 -------------------------------------------------------------------------------------------------------
+# The queues only wake; our tables are the truth. `portal` is the engine's queue, `work` is for what may wait on a slow peer.
+PORTAL_BROKER = env_str("PORTAL_BROKER", "orm")
+Q_CLUSTER: dict[str, object] = {
+    "name": "portal",
+    "workers": 2,
+    "queue_limit": 2,
+    "bulk": 1,
+    "poll": 0.2,
+    # A task waits at most one window of the pump; retry must be longer than timeout plus that wait, else it runs twice.
+    "timeout": 75,
+    "retry": 180,
+    "ack_failures": True,
+    "max_attempts": 1,
+    # Results are not read by anybody; keeping successes makes every save lock and count them.
+    "save_limit": -1,
+    "catch_up": False,
+    "recycle": 200,
+    "log_level": env_str("LOG_LEVEL", "INFO"),
+    "ALT_CLUSTERS": {"work": {"workers": 2, "timeout": 75, "retry": 180}},
+    **({"orm": "default"} if PORTAL_BROKER == "orm" else {"redis": env_url("PORTAL_BROKER", "", schemes=("redis", "rediss"))}),
+}
+
+# --- QuickSight and S3 -----------------------------------------------------------------------------------------------
+# Endpoints and credentials come by boto3's own names and chain: AWS_ENDPOINT_URL_QUICKSIGHT, AWS_ENDPOINT_URL_S3, …
+AWS_REGION = env_str("AWS_REGION", "us-east-1")
+PORTAL_BUCKET = env_str("PORTAL_BUCKET", "")
+S3_ENDPOINT_URL = env_url("AWS_ENDPOINT_URL_S3", env_str("AWS_ENDPOINT_URL", ""), schemes=("http", "https"))
+# Links are signed for the host that browsers reach, which behind a private endpoint is another one than the worker's.
+S3_PUBLIC_ENDPOINT_URL = env_url("S3_PUBLIC_ENDPOINT_URL", S3_ENDPOINT_URL, schemes=("http", "https"))
+PORTAL_EVENT_QUEUE_URL = env_url("PORTAL_EVENT_QUEUE_URL", "", schemes=("http", "https"))
+JOB_DEADLINE = timedelta(hours=6)
+JOB_RETENTION_CLASS = "r90"
+
+# --- Delivery and the older API ---------------------------------------------------------------------------------------
+PRESIGNED_SECONDS = 60
+PORTAL_COMPAT_URL_SECONDS = env_int("PORTAL_COMPAT_URL_SECONDS", 3600, low=1, high=3600)
+EMAIL_URL = env_url("EMAIL_URL", "", schemes=("smtp", "smtps", "ses", "file"))
+PORTAL_ALERT_WEBHOOK = env_url("PORTAL_ALERT_WEBHOOK", "", schemes=("http", "https"))
+PORTAL_ENCRYPTION_KEYS = env_list("PORTAL_ENCRYPTION_KEYS")
+METRICS_TOKEN = env_str("METRICS_TOKEN", "")
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "UNAUTHENTICATED_USER": None,
+}
+
+# --- Logging ---------------------------------------------------------------------------------------------------------
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"secrets": {"()": "portal.logs.HideSecrets"}},
+    "formatters": {"line": {"()": "portal.logs.OneLine", "format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["secrets"]}},
+    "root": {"handlers": ["stderr"], "level": env_str("LOG_LEVEL", "INFO", choices=("DEBUG", "INFO", "WARNING", "ERROR"))},
+    "loggers": {"django.server": {"handlers": ["stderr"], "propagate": False}, "botocore": {"level": "WARNING"}},
+}
+
+# --- Security --------------------------------------------------------------------------------------------------------
+SECURE_SSL_REDIRECT = False
+SECURE_HSTS_SECONDS = int(timedelta(days=730).total_seconds()) if IS_HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = IS_HTTPS
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+if TRUSTED_PROXY_HOPS:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+X_FRAME_OPTIONS = "DENY"
+S3_ORIGINS = (
+    [f"{urlsplit(S3_PUBLIC_ENDPOINT_URL).scheme}://{urlsplit(S3_PUBLIC_ENDPOINT_URL).netloc}"]
+    if S3_PUBLIC_ENDPOINT_URL
+    else ["https://*.amazonaws.com"]
+)
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'"],
+        "font-src": ["'self'"],
+        "connect-src": ["'self'"],
+        # A download is a POST that answers 303 to S3; browsers hold the target of that redirect to this list too.
+        "form-action": ["'self'", *S3_ORIGINS],
+        "base-uri": ["'none'"],
+        "frame-ancestors": ["'none'"],
+    }
+}
+PERMISSIONS_POLICY = {
+    name: [] for name in ("accelerometer", "camera", "geolocation", "gyroscope", "magnetometer", "microphone", "payment", "usb")
+}

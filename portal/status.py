@@ -1,0 +1,57 @@
+"""How each state looks: its word is the model's own, its icon, tone and step are here, in one map, so no template asks which state it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from reports.models import Attempt, Link, SnapshotJob
+
+Job, LinkStatus = SnapshotJob.Status, Link.Status
+
+
+@dataclass(frozen=True)
+class Look:
+    """`tone` is the end of a class such as `badge--ok`; empty: neutral. `step` is the place in the bar of five; 0: none."""
+
+    word: str | Promise
+    icon: str
+    tone: str = ""
+    step: int = 0
+
+
+JOBS: dict[str, Look] = {
+    Job.QUEUED: Look(Job.QUEUED.label, "clock", "", 1),
+    Job.STARTING: Look(Job.STARTING.label, "send", "run", 2),
+    Job.RUNNING: Look(Job.RUNNING.label, "loader-2", "run", 3),
+    Job.COLLECTING: Look(Job.COLLECTING.label, "loader-2", "run", 4),
+    Job.COMPLETED: Look(Job.COMPLETED.label, "check", "ok"),
+    Job.FAILED: Look(Job.FAILED.label, "alert-circle", "bad"),
+    Job.CANCELLED: Look(Job.CANCELLED.label, "ban"),
+}
+RETRYING = Look(_("Retrying"), "refresh", "warn", 1)
+
+LINKS: dict[str, Look] = {
+    LinkStatus.ACTIVE: Look(LinkStatus.ACTIVE.label, "link", "ok"),
+    LinkStatus.EXPIRED: Look(LinkStatus.EXPIRED.label, "clock-off"),
+    LinkStatus.USED_UP: Look(LinkStatus.USED_UP.label, "clock-off"),
+    LinkStatus.REVOKED: Look(LinkStatus.REVOKED.label, "ban"),
+}
+
+ATTEMPT_OPEN = Look(_("In progress"), "loader-2", "run")
+ATTEMPT_RENDERED = Look(_("Rendered"), "check", "ok")
+ATTEMPT_FAILED = Look(_("Failed"), "alert-circle", "bad")
+
+
+def of_job(job: SnapshotJob) -> Look:
+    if job.status == Job.QUEUED and job.waiting == SnapshotJob.Waiting.RETRY:
+        return RETRYING
+    return JOBS[job.status]
+
+
+def of_attempt(attempt: Attempt) -> Look:
+    if attempt.ended_at is None:
+        return ATTEMPT_OPEN
+    return ATTEMPT_FAILED if attempt.failure_code else ATTEMPT_RENDERED

@@ -1,0 +1,74 @@
+"""Times, durations and sizes as people read them. Every time is shown in the current zone: the view activates the tenant's."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.utils import formats, timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+KIB = 1024
+
+
+def moment(at: datetime) -> str:
+    """`Mon 23 Nov 2026, 09:17`"""
+    return _dated(at, pgettext("date format", "D j M Y, H:i"))
+
+
+def moment_long(at: datetime) -> str:
+    """`Monday 23 November 2026, 09:17`"""
+    return _dated(at, pgettext("date format", "l j F Y, H:i"))
+
+
+def moment_near(at: datetime, now: datetime) -> str:
+    """`Today, 09:16`, `Yesterday, 18:30`, `16 Nov, 06:04`, and with the year when it is another one."""
+    here, today = timezone.localtime(at), timezone.localdate(now)
+    if here.date() == today:
+        return _("Today, %(time)s") % {"time": here.strftime("%H:%M")}
+    if here.date() == today - timedelta(days=1):
+        return _("Yesterday, %(time)s") % {"time": here.strftime("%H:%M")}
+    if here.year == today.year:
+        return _dated(at, pgettext("date format", "j M, H:i"))
+    return _dated(at, pgettext("date format", "j M Y, H:i"))
+
+
+def day(at: datetime) -> str:
+    """`21 Feb 2027`"""
+    return _dated(at, pgettext("date format", "j M Y"))
+
+
+def clock(at: datetime) -> str:
+    """`09:17:05`"""
+    return timezone.localtime(at).strftime("%H:%M:%S")
+
+
+def duration(seconds: float) -> str:
+    """`48 s`, `1 min 42 s`, `1 h 02 min`, `2 d 03 h`: two units at most."""
+    minutes, rest = divmod(max(0, int(seconds)), 60)
+    if not minutes:
+        return _("%(s)d s") % {"s": rest}
+    if minutes < 60:
+        return _("%(min)d min %(s)02d s") % {"min": minutes, "s": rest}
+    hours, minutes = divmod(minutes, 60)
+    if hours < 24:
+        return _("%(h)d h %(min)02d min") % {"h": hours, "min": minutes}
+    return _("%(d)d d %(h)02d h") % {"d": hours // 24, "h": hours % 24}
+
+
+def file_size(size: int) -> str:
+    """`412 KB`, `1.8 MB`; in steps of 1024."""
+    if size < KIB:
+        return _("%(n)d bytes") % {"n": size}
+    if size < KIB**2:
+        return _("%(n)s KB") % {"n": formats.number_format(size / KIB, 0)}
+    return _("%(n)s MB") % {"n": formats.number_format(size / KIB**2, 1)}
+
+
+def zone_city() -> str:
+    """`Lisbon` for Europe/Lisbon."""
+    return timezone.get_current_timezone_name().rsplit("/", 1)[-1].replace("_", " ")
+
+
+def _dated(at: datetime, pattern: str) -> str:
+    return formats.date_format(timezone.localtime(at), pattern)

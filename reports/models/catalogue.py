@@ -1,0 +1,124 @@
+"""The platform's catalogue: QuickSight accounts, reports made of a dashboard's sheet, and which tenant may run which."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from tenants.models import Tenant
+
+# At most one PDF, one Excel workbook and five CSV files fit into one snapshot job (StartDashboardSnapshotJob, FileGroups).
+MAX_VISUALS = 5
+
+
+class Format(models.TextChoices):
+    PDF = "PDF", _("PDF")
+    CSV = "CSV", _("CSV")
+    EXCEL = "EXCEL", _("Excel")
+
+
+class Account(models.Model):
+    """One QuickSight account and region: its slots and its request rate are shared by everything that runs there."""
+
+    name = models.CharField(max_length=80, unique=True)
+    aws_account_id = models.CharField(max_length=12)
+    region = models.CharField(max_length=32)
+    slots = models.PositiveSmallIntegerField(default=5)
+    requests_per_second = models.FloatField(default=10)
+    role_arn = models.CharField(max_length=2048, blank=True)
+    external_id = models.CharField(max_length=1224, blank=True)
+    unanswered_since = models.DateTimeField(null=True, help_text="NULL: QuickSight answers. Set: no verdict since then, no new starts.")
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["aws_account_id", "region"], name="one_account_row_per_id_and_region"),
+            models.CheckConstraint(condition=models.Q(requests_per_second__gt=0), name="account_rate_is_positive"),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Report(models.Model):
+    class Preflight(models.TextChoices):
+        NOT_CHECKED = "not_checked"
+        PASSED = "passed"
+        REFUSED = "refused"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    slug = models.SlugField(max_length=80, unique=True)
+    name = models.CharField(max_length=120)
+    description = models.TextField(blank=True)
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="reports")
+    dashboard_id = models.CharField(max_length=512)
+    sheet_id = models.CharField(max_length=512)
+    visual_ids = ArrayField(models.CharField(max_length=512), default=list, blank=True)
+    formats = ArrayField(models.CharField(max_length=5, choices=Format))
+    required_tags = ArrayField(models.CharField(max_length=128), default=list, blank=True)
+    same_for_everyone = models.BooleanField(default=False)
+    preflight = models.CharField(max_length=12, choices=Preflight, default=Preflight.NOT_CHECKED)
+    preflight_detail = models.TextField(blank=True)
+    preflight_at = models.DateTimeField(null=True, help_text="NULL: never checked.")
+    # [{"dataset": id, "enabled": bool, "rules": [{"key", "delimiter", "match_all"}]}] as DescribeDataSet told it at preflight_at.
+    row_rules = models.JSONField(default=list, blank=True)
+    retired_at = models.DateTimeField(null=True, help_text="NULL: in the catalogue.")
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class ReportParameter(models.Model):
+    class Type(models.TextChoices):
+        STRING = "string"
+        INTEGER = "integer"
+        DECIMAL = "decimal"
+        DATETIME = "datetime"
+
+    report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="parameters")
+    position = models.PositiveSmallIntegerField()
+    name = models.CharField(max_length=512)
+    type = models.CharField(max_length=8, choices=Type)
+    multiple = models.BooleanField(default=False)
+    choices = models.JSONField(null=True, help_text="NULL: any value.")
+    default = models.JSONField(null=True, help_text="NULL: none, a value has to be given.")
+
+    class Meta:
+        ordering = ("position",)
+        constraints = (models.UniqueConstraint(fields=["report", "name"], name="one_parameter_per_name"),)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class GrantQuerySet(models.QuerySet["Grant"]):
+    def for_tenant(self, tenant: Tenant) -> GrantQuerySet:
+        return self.filter(tenant=tenant)
+
+    def active(self) -> GrantQuerySet:
+        return self.filter(withdrawn_at=None, report__retired_at=None)
+
+    def with_report(self) -> GrantQuerySet:
+        return self.select_related("report").prefetch_related("report__parameters").order_by("report__name", "report__slug")
+
+
+class Grant(models.Model):
+    """A report offered to a tenant. Withdrawn rather than deleted: the history of its jobs stays readable."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="grants")
+    report = models.ForeignKey(Report, on_delete=models.PROTECT, related_name="grants")
+    parameters: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict, blank=True, help_text="Pinned.")
+    withdrawn_at = models.DateTimeField(null=True, help_text="NULL: in force.")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = GrantQuerySet.as_manager()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["tenant", "report"], name="one_grant_per_tenant_and_report"),)
+
+    def __str__(self) -> str:
+        return f"{self.report_id}"

@@ -1,0 +1,99 @@
+"""Links: governed download pages for people without an account, and the record of every file granted."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from datetime import datetime
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from reports.models.jobs import SnapshotFile, SnapshotJob
+from tenants.models import Tenant, User
+
+REFERENCE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+def new_reference() -> str:
+    return "LNK-" + "".join(secrets.choice(REFERENCE_ALPHABET) for _ in range(8))
+
+
+class LinkQuerySet(models.QuerySet["Link"]):
+    def for_tenant(self, tenant: Tenant) -> LinkQuerySet:
+        return self.filter(tenant=tenant)
+
+    def active(self, now: datetime) -> LinkQuerySet:
+        return self.filter(revoked_at=None, expires_at__gt=now, uses__lt=F("max_uses"))
+
+    def take_use(self, link: Link, now: datetime) -> bool:
+        """Check and count in one statement; reading first and writing later would grant more than max_uses under a race."""
+        return bool(self.active(now).filter(pk=link.pk).update(uses=F("uses") + 1))
+
+    def revoke(self, now: datetime) -> int:
+        return self.filter(revoked_at=None).update(revoked_at=now)
+
+
+class Link(models.Model):
+    class Status(models.TextChoices):
+        ACTIVE = "active", _("Active")
+        EXPIRED = "expired", _("Expired")
+        USED_UP = "used_up", _("Used up")
+        REVOKED = "revoked", _("Revoked")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="links")
+    job = models.ForeignKey(SnapshotJob, on_delete=models.CASCADE, related_name="links")
+    reference = models.CharField(max_length=16, default=new_reference)
+    token_sha256 = models.BinaryField(max_length=32)
+    expires_at = models.DateTimeField()
+    max_uses = models.PositiveIntegerField()
+    uses = models.PositiveIntegerField(default=0)
+    revoked_at = models.DateTimeField(null=True, help_text="NULL: not revoked.")
+    created_by = models.CharField(max_length=254)
+    created_at = models.DateTimeField()
+
+    objects = LinkQuerySet.as_manager()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["tenant", "token_sha256"], name="one_link_per_token"),
+            models.UniqueConstraint(fields=["tenant", "reference"], name="one_link_per_reference"),
+            models.CheckConstraint(condition=Q(uses__lte=F("max_uses")), name="link_uses_within_limit"),
+        )
+        indexes = (models.Index(fields=["tenant", "-created_at", "-id"], name="link_list"),)
+
+    def __str__(self) -> str:
+        return self.reference
+
+    def status(self, now: datetime) -> Status:
+        """Read alone, it may be old by the time it is used: `LinkQuerySet.take_use` decides."""
+        if self.revoked_at:
+            return self.Status.REVOKED
+        if self.expires_at <= now:
+            return self.Status.EXPIRED
+        return self.Status.USED_UP if self.uses >= self.max_uses else self.Status.ACTIVE
+
+
+class Download(models.Model):
+    """One file granted to somebody. Written before the presigned URL exists."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
+    file = models.ForeignKey(SnapshotFile, on_delete=models.CASCADE, related_name="downloads")
+    link = models.ForeignKey(Link, on_delete=models.SET_NULL, null=True, related_name="downloads", help_text="NULL: not by a link.")
+    user = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+", help_text="NULL: not by a member.")
+    actor = models.CharField(max_length=254)
+    at = models.DateTimeField()
+    ip = models.GenericIPAddressField(null=True, help_text="NULL: unknown.")
+    user_agent = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        indexes = (
+            models.Index(fields=["tenant", "file", "-at"], name="download_by_file"),
+            models.Index(fields=["tenant", "link", "-at"], name="download_by_link"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.file_id}"

@@ -1,0 +1,231 @@
+"""The snapshot job: one run of a report for one set of session tags, its attempts, its timeline and its files."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from reports.models.catalogue import Account, Format, Report
+from tenants.models import ApiKey, Tenant, User
+
+
+class InvalidMove(RuntimeError):
+    """A move that the life of a job does not have: a fault in our code, not a lost race."""
+
+
+class SnapshotJobQuerySet(models.QuerySet["SnapshotJob"]):
+    def for_tenant(self, tenant: Tenant) -> SnapshotJobQuerySet:
+        return self.filter(tenant=tenant)
+
+    def visible(self) -> SnapshotJobQuerySet:
+        return self.filter(hidden_at=None)
+
+    def moving(self) -> SnapshotJobQuerySet:
+        return self.filter(status__in=SnapshotJob.MOVING)
+
+    def newest_first(self) -> SnapshotJobQuerySet:
+        return self.order_by("-created_at", "-id")
+
+
+class SnapshotJob(models.Model):
+    class Status(models.TextChoices):
+        QUEUED = "queued", _("Queued")  # recorded here, no slot yet
+        STARTING = "starting", _("Submitted")  # has a slot; QuickSight may or may not have accepted it
+        RUNNING = "running", _("Rendering")  # QuickSight accepted the attempt
+        COLLECTING = "collecting", _("Saving")  # QuickSight is done, the files are being checked; the slot is free again
+        COMPLETED = "completed", _("Delivered")  # every file was checked; a download works
+        FAILED = "failed", _("Failed")
+        CANCELLED = "cancelled", _("Cancelled")
+
+    class Lane(models.IntegerChoices):
+        NOW = 0
+        SCHEDULED = 1
+
+    class Trigger(models.TextChoices):
+        PAGE = "page", _("Run by hand")
+        API = "api", _("API")
+        COMPAT = "compat", _("API")
+        RETRY = "retry", _("Run again")
+
+    class Waiting(models.TextChoices):
+        """Why a job does not move although it is its turn."""
+
+        NOTHING = "", ""
+        NO_ANSWER = "no_answer", _("QuickSight is not answering")
+        THROTTLED = "throttled", _("QuickSight is limiting requests")
+        SLOTS_TAKEN = "slots_taken", _("All of the account's slots are taken by other work")
+        RETRY = "retry", _("Waiting before the next attempt")
+
+    SLOT_HOLDERS = frozenset({Status.STARTING, Status.RUNNING})
+    MOVING = frozenset({Status.QUEUED, Status.STARTING, Status.RUNNING, Status.COLLECTING})
+    ENDED = frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELLED})
+    NEXT: ClassVar[dict[str, frozenset[str]]] = {
+        Status.QUEUED: frozenset({Status.STARTING, Status.FAILED, Status.CANCELLED}),
+        Status.STARTING: frozenset({Status.QUEUED, Status.RUNNING, Status.FAILED}),
+        Status.RUNNING: frozenset({Status.COLLECTING, Status.QUEUED, Status.FAILED}),
+        Status.COLLECTING: frozenset({Status.COMPLETED, Status.QUEUED, Status.FAILED}),
+    }
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="jobs")
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="jobs")
+    report = models.ForeignKey(Report, on_delete=models.PROTECT, related_name="jobs")
+    status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
+    lane = models.PositiveSmallIntegerField(choices=Lane, default=Lane.SCHEDULED)
+    trigger = models.CharField(max_length=8, choices=Trigger)
+    formats = ArrayField(models.CharField(max_length=5, choices=Format))
+    visual_ids = ArrayField(models.CharField(max_length=512), default=list)
+    parameters: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)
+    actor = models.CharField(max_length=254)
+    requested_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+", help_text="NULL: not a member.")
+    api_key = models.ForeignKey(ApiKey, on_delete=models.SET_NULL, null=True, related_name="+", help_text="NULL: not an API call.")
+    retry_of = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="retries", help_text="NULL: a first run.")
+    # One form, one job: a second press of the same button finds the first one's job.
+    form_key = models.UUIDField(null=True, help_text="NULL: not from a form.")
+    # What a client of the older API asked for. It is shown back and never decides where a file lies.
+    requested_prefix = models.CharField(max_length=1024, blank=True)
+    created_at = models.DateTimeField()
+    deadline_at = models.DateTimeField()
+    started_at = models.DateTimeField(null=True, help_text="NULL: QuickSight has not accepted an attempt yet.")
+    finished_at = models.DateTimeField(null=True, help_text="NULL: still moving.")
+    hidden_at = models.DateTimeField(null=True, help_text="NULL: listed. Set by the older API's delete; the record stays.")
+    failure_code = models.CharField(max_length=24, blank=True)
+    failure_message = models.TextField(blank=True)
+
+    # The queue's own columns; the engine sees these across tenants.
+    not_before = models.DateTimeField(null=True, help_text="NULL: may start at once.")
+    next_look_at = models.DateTimeField(null=True, help_text="NULL: not in the engine's hands.")
+    lease_until = models.DateTimeField(null=True, help_text="NULL: nobody works on it just now.")
+    attempt_count = models.PositiveSmallIntegerField(default=0)
+    no_verdicts = models.PositiveSmallIntegerField(default=0, help_text="Calls in a row that QuickSight did not answer.")
+    crashes = models.PositiveSmallIntegerField(default=0, help_text="Times our own code failed on this job.")
+    waiting = models.CharField(max_length=12, choices=Waiting, blank=True, default=Waiting.NOTHING)
+
+    objects = SnapshotJobQuerySet.as_manager()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["tenant", "form_key"], condition=~Q(form_key=None), name="one_job_per_form"),
+            models.CheckConstraint(
+                condition=Q(status__in=("completed", "failed", "cancelled"), finished_at__isnull=False)
+                | Q(status__in=("queued", "starting", "running", "collecting"), finished_at__isnull=True),
+                name="an_ended_job_has_an_end",
+            ),
+        )
+        indexes = (
+            models.Index(fields=["tenant", "-created_at", "-id"], name="job_list"),
+            models.Index(fields=["tenant", "report", "-created_at"], name="job_list_by_report"),
+            models.Index(fields=["account", "lane", "created_at", "id"], condition=Q(status="queued"), name="job_queue"),
+            models.Index(fields=["account", "next_look_at"], condition=Q(status__in=("starting", "running", "collecting")), name="job_due"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.pk}"
+
+    @property
+    def has_ended(self) -> bool:
+        return self.status in self.ENDED
+
+    def move_to(self, status: str, **changes: Any) -> bool:
+        """Move if this row is still as it was read; False when somebody else moved it first, which is not an error."""
+        if status not in self.NEXT.get(self.status, frozenset()):
+            raise InvalidMove(f"{self.status} -> {status}")
+        if status in self.ENDED:
+            changes |= {"next_look_at": None, "lease_until": None, "waiting": self.Waiting.NOTHING}
+        moved = SnapshotJob.objects.filter(pk=self.pk, status=self.status).update(status=status, **changes)
+        if moved:
+            self.refresh_from_db()
+        return bool(moved)
+
+    def note(self, type: str, now: datetime, **data: Any) -> None:
+        JobEvent.objects.create(tenant_id=self.tenant_id, job=self, at=now, type=type, data=data)
+
+
+class Attempt(models.Model):
+    """One SnapshotJobId at QuickSight. Its tags and parameters are frozen: they are what was sent."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
+    job = models.ForeignKey(SnapshotJob, on_delete=models.CASCADE, related_name="attempts")
+    number = models.PositiveSmallIntegerField()
+    session_tags: models.JSONField[dict[str, str], dict[str, str]] = models.JSONField()
+    parameters: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField()
+    bucket = models.CharField(max_length=63)
+    prefix = models.CharField(max_length=200)
+    service_status = models.CharField(max_length=12, blank=True, help_text="QuickSight's own word; empty: never told.")
+    created_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True, help_text="NULL: not known to be accepted.")
+    service_created_at = models.DateTimeField(null=True, help_text="NULL: QuickSight has not told it.")
+    service_updated_at = models.DateTimeField(null=True, help_text="NULL: QuickSight has not told it.")
+    ended_at = models.DateTimeField(null=True, help_text="NULL: no verdict yet.")
+    failure_code = models.CharField(max_length=24, blank=True)
+    error_type = models.CharField(max_length=128, blank=True)
+    error_message = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ("number",)
+        constraints = (
+            models.UniqueConstraint(fields=["job", "number"], name="one_attempt_per_number"),
+            models.UniqueConstraint(fields=["job"], condition=Q(ended_at=None), name="one_open_attempt_per_job"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.pk}"
+
+
+class JobEvent(models.Model):
+    """A line of the timeline people see. `reports/timeline.py` has the words."""
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
+    job = models.ForeignKey(SnapshotJob, on_delete=models.CASCADE, related_name="events")
+    at = models.DateTimeField()
+    type = models.CharField(max_length=24)
+    data: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ("at", "id")
+        indexes = (models.Index(fields=["tenant", "job", "at", "id"], name="timeline"),)
+
+    def __str__(self) -> str:
+        return self.type
+
+
+class SnapshotFileQuerySet(models.QuerySet["SnapshotFile"]):
+    def for_tenant(self, tenant: Tenant) -> SnapshotFileQuerySet:
+        return self.filter(tenant=tenant)
+
+
+class SnapshotFile(models.Model):
+    """A checked output in S3. The name is ours and for people; the key is QuickSight's and for us."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
+    job = models.ForeignKey(SnapshotJob, on_delete=models.CASCADE, related_name="files")
+    attempt = models.ForeignKey(Attempt, on_delete=models.CASCADE, related_name="files")
+    format = models.CharField(max_length=5, choices=Format)
+    visual_id = models.CharField(max_length=512, blank=True, help_text="CSV only: the visual it shows.")
+    name = models.CharField(max_length=200)
+    bucket = models.CharField(max_length=63)
+    region = models.CharField(max_length=32)
+    key = models.CharField(max_length=1024)
+    size_bytes = models.BigIntegerField()
+    sha256 = models.BinaryField(max_length=32)
+    created_at = models.DateTimeField()
+
+    objects = SnapshotFileQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("format", "visual_id")
+        constraints = (
+            models.UniqueConstraint(fields=["job", "format", "visual_id"], name="one_file_per_format_and_visual"),
+            models.CheckConstraint(condition=Q(size_bytes__gt=0), name="a_file_is_not_empty"),
+        )
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,51 @@
+"""Writing the audit trail, in the same transaction as the act."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from tenants.models import AuditEvent, Tenant
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts: a member, a key, a visitor with a link, or a command."""
+
+    label: str
+    user_id: int | None = None
+    api_key_id: uuid.UUID | None = None
+    ip: str | None = None
+    user_agent: str = ""
+    request_id: str = ""
+
+
+def record(
+    actor: Actor,
+    action: str,
+    *,
+    now: datetime,
+    tenant: Tenant | None,
+    about: Any = None,
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+) -> None:
+    """Never hand secrets, tokens or presigned URLs in `before` or `after`: rows are kept for years and leave the database."""
+    AuditEvent.objects.bulk_create(
+        [
+            AuditEvent(
+                at=now,
+                tenant=tenant,
+                actor=actor.label[:254],
+                action=action,
+                object_type=about._meta.model_name if about is not None else "",
+                object_id=str(about.pk) if about is not None else "",
+                before=before,
+                after=after,
+                ip=actor.ip,
+                request_id=actor.request_id,
+            )
+        ]
+    )

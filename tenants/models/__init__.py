@@ -1,0 +1,17 @@
+from tenants.models.audit import AuditEvent
+from tenants.models.keys import ApiKey, ApiKeyIndex
+from tenants.models.members import Invitation, Membership
+from tenants.models.tenant import SessionTag, Tenant, TenantCode
+from tenants.models.user import User
+
+__all__ = [
+    "ApiKey",
+    "ApiKeyIndex",
+    "AuditEvent",
+    "Invitation",
+    "Membership",
+    "SessionTag",
+    "Tenant",
+    "TenantCode",
+    "User",
+]

@@ -1,0 +1,79 @@
+"""Who belongs to a tenant, as what, and who was asked to."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import uuid
+from datetime import datetime, timedelta
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from tenants.models.tenant import Tenant
+from tenants.models.user import User
+
+INVITATION_LIFE = timedelta(hours=72)
+
+
+class Role(models.TextChoices):
+    OWNER = "owner", _("Owner")
+    ADMIN = "admin", _("Admin")
+    VIEWER = "viewer", _("Viewer")
+
+
+class Membership(models.Model):
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=8, choices=Role)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["tenant", "user"], name="one_membership_per_person_and_tenant"),)
+
+    def __str__(self) -> str:
+        return f"{self.role}"
+
+
+class InvitationQuerySet(models.QuerySet["Invitation"]):
+    def open(self, now: datetime) -> InvitationQuerySet:
+        return self.filter(accepted_at=None, expires_at__gt=now)
+
+    def with_token(self, token: str) -> InvitationQuerySet:
+        return self.filter(token_sha256=token_hash(token))
+
+
+class Invitation(models.Model):
+    """A one-time offer of membership to one address. Only the hash of its token is kept."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="invitations")
+    email = models.EmailField()
+    role = models.CharField(max_length=8, choices=Role)
+    token_sha256 = models.BinaryField(max_length=32)
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True, help_text="NULL: still open, or expired.")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = InvitationQuerySet.as_manager()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["tenant", "token_sha256"], name="one_invitation_per_token"),)
+
+    def __str__(self) -> str:
+        return self.email
+
+    @classmethod
+    def issue(cls, tenant: Tenant, email: str, role: str, now: datetime) -> tuple[Invitation, str]:
+        """The invitation and its token; the token is not kept and cannot be shown again."""
+        token = secrets.token_urlsafe(32)
+        invitation = cls.objects.create(
+            tenant=tenant, email=email.lower(), role=role, token_sha256=token_hash(token), expires_at=now + INVITATION_LIFE
+        )
+        return invitation, token
+
+
+def token_hash(token: str) -> bytes:
+    """SHA-256 is enough for a 256-bit random token; a slow hash protects guessable secrets only."""
+    return hashlib.sha256(token.encode()).digest()

@@ -1,0 +1,77 @@
+"""A customer of the platform, and the session tags that decide which rows it sees."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+import zoneinfo
+
+from django.core.exceptions import ValidationError
+from django.db import models
+
+# RFC 4648 base32: no digits that look like letters.
+CODE_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+CODE_LENGTH = 8
+
+
+def new_code() -> str:
+    return "".join(secrets.choice(CODE_ALPHABET) for _ in range(CODE_LENGTH))
+
+
+def check_timezone(name: str) -> None:
+    if name not in zoneinfo.available_timezones():
+        raise ValidationError(f"{name!r} is not an IANA time zone such as Europe/Berlin.")
+
+
+class Tenant(models.Model):
+    class Mfa(models.TextChoices):
+        REQUIRED = "required"
+        GRACE = "grace"
+        OPTIONAL = "optional"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    slug = models.SlugField(max_length=63, unique=True)
+    name = models.CharField(max_length=120)
+    # Stands in links and keys, so it never changes, unlike the slug.
+    code = models.CharField(max_length=CODE_LENGTH, unique=True, default=new_code, editable=False)
+    timezone = models.CharField(max_length=64, default="UTC", validators=[check_timezone])
+    bucket = models.CharField(max_length=63, blank=True, help_text="Empty: the portal's own bucket.")
+    weight = models.FloatField(default=1.0)
+    mfa = models.CharField(max_length=8, choices=Mfa, default=Mfa.GRACE)
+    link_days = models.PositiveSmallIntegerField(default=30)
+    link_max_uses = models.PositiveIntegerField(default=50)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = (models.CheckConstraint(condition=models.Q(weight__gt=0), name="tenant_weight_is_positive"),)
+
+    def __str__(self) -> str:
+        return self.slug
+
+    @property
+    def zone(self) -> zoneinfo.ZoneInfo:
+        return zoneinfo.ZoneInfo(self.timezone)
+
+
+class TenantCode(models.Model):
+    """Code to tenant, readable before a tenant is known: it lets a link or a key open the right scope, and tells nothing else."""
+
+    code = models.CharField(max_length=CODE_LENGTH, primary_key=True)
+    tenant = models.OneToOneField(Tenant, on_delete=models.CASCADE, related_name="+")
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class SessionTag(models.Model):
+    """One key and value that QuickSight's row-level security sees. Set by staff, never taken from a request."""
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="session_tags")
+    key = models.CharField(max_length=128)
+    value = models.CharField(max_length=256, blank=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["tenant", "key"], name="one_value_per_session_tag"),)
+
+    def __str__(self) -> str:
+        return self.key

@@ -1,0 +1,104 @@
+"""The only way in to tenant rows: a PostgreSQL role and variables, local to one transaction.
+
+Each scope opens its own transaction and says in one statement as whom it works; the setting dies with the transaction, so a pooled
+connection cannot carry it to the next user. Without a scope the login has no grant on a tenant table: a loud error, never rows.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.core.exceptions import PermissionDenied
+from django.db import connection, transaction
+
+from tenants import roles
+
+if TYPE_CHECKING:
+    from tenants.models import Tenant, User
+
+
+class ScopeConflict(RuntimeError):
+    """A scope was opened inside a different one, which would mix two tenants in one piece of work."""
+
+
+@dataclass(frozen=True)
+class Scope:
+    role: str
+    tenant_id: str = ""
+    user_id: str = ""
+
+
+_current: ContextVar[Scope | None] = ContextVar("scope", default=None)
+OUTSIDE = Scope("none")
+
+
+@contextmanager
+def tenant_scope(tenant: Tenant | uuid.UUID | str) -> Iterator[None]:
+    """Work inside one tenant: its rows and no others."""
+    tenant_id = getattr(tenant, "pk", tenant)
+    with _scope(Scope(roles.APP, tenant_id=str(uuid.UUID(str(tenant_id))))):
+        yield
+
+
+@contextmanager
+def user_scope(user: User) -> Iterator[None]:
+    """Before a tenant is chosen: the memberships of one person and the names of those tenants."""
+    with _scope(Scope(roles.APP, user_id=str(user.pk))):
+        yield
+
+
+@contextmanager
+def engine_scope() -> Iterator[None]:
+    """The queue across all tenants: status, leases, slots, due columns; no content. The worker login only."""
+    with _scope(Scope(roles.ENGINE)):
+        yield
+
+
+@contextmanager
+def platform_scope() -> Iterator[None]:
+    """The platform's own rows: accounts, reports, the register of tenants, staff. The worker login only."""
+    with _scope(Scope(roles.PLATFORM)):
+        yield
+
+
+@contextmanager
+def staff_scope(user: User) -> Iterator[None]:
+    """Read across tenants what staff pages show: names, slots, queue. Raises PermissionDenied for anyone else."""
+    if not (user.is_active and user.is_staff):
+        raise PermissionDenied("Only platform staff may look across tenants.")
+    with _scope(Scope(roles.STAFF, user_id=str(user.pk))):
+        yield
+
+
+@contextmanager
+def _scope(scope: Scope) -> Iterator[None]:
+    outer = _current.get()
+    if outer == scope:
+        yield
+        return
+    if outer is not None:
+        raise ScopeConflict(f"{scope.role} {scope.tenant_id} inside {outer.role} {outer.tenant_id}: leave the first scope before.")
+    nested = connection.in_atomic_block
+    with transaction.atomic():
+        _apply(scope)
+        token = _current.set(scope)
+        try:
+            yield
+        finally:
+            # Before the commit: on_commit callbacks belong to no tenant.
+            _current.reset(token)
+        if nested and not connection.needs_rollback:
+            _apply(OUTSIDE)
+
+
+def _apply(scope: Scope) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select set_config('role', %s, true), set_config('app.tenant_id', %s, true), set_config('app.user_id', %s, true)",
+            [scope.role, scope.tenant_id, scope.user_id],
+        )
