@@ -1,0 +1,123 @@
+"""What a dashboard is made of, read from QuickSight's describe answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+# Only these two kinds of visual can be exported to CSV and Excel (StartDashboardSnapshotJob).
+EXPORTABLE = frozenset({"TableVisual", "PivotTableVisual"})
+PARAMETER_TYPES = {
+    "StringParameterDeclaration": "string",
+    "IntegerParameterDeclaration": "integer",
+    "DecimalParameterDeclaration": "decimal",
+    "DateTimeParameterDeclaration": "datetime",
+}
+
+
+@dataclass(frozen=True)
+class Sheet:
+    id: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Dashboard:
+    id: str
+    name: str
+    version: int
+    sheets: tuple[Sheet, ...]
+    dataset_arns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Visual:
+    id: str
+    sheet_id: str
+    kind: str
+    title: str
+
+    @property
+    def is_exportable(self) -> bool:
+        return self.kind in EXPORTABLE
+
+
+@dataclass(frozen=True)
+class DeclaredParameter:
+    name: str
+    type: str
+    multiple: bool
+
+
+@dataclass(frozen=True)
+class Definition:
+    visuals: tuple[Visual, ...]
+    parameters: tuple[DeclaredParameter, ...]
+
+
+@dataclass(frozen=True)
+class TagRule:
+    key: str
+    column: str
+    delimiter: str
+    match_all: str
+
+
+@dataclass(frozen=True)
+class DataSet:
+    id: str
+    name: str
+    rules_enabled: bool
+    rules: tuple[TagRule, ...]
+    # Keys of one inner group are ANDed, groups are ORed; empty: every rule has to hold.
+    groups: tuple[tuple[str, ...], ...]
+
+
+def read_dashboard(answer: dict[str, Any]) -> Dashboard:
+    dashboard = answer.get("Dashboard", {})
+    version = dashboard.get("Version", {})
+    return Dashboard(
+        id=dashboard.get("DashboardId", ""),
+        name=dashboard.get("Name", ""),
+        version=version.get("VersionNumber", 0),
+        sheets=tuple(Sheet(sheet.get("SheetId", ""), sheet.get("Name", "")) for sheet in version.get("Sheets", [])),
+        dataset_arns=tuple(version.get("DataSetArns", [])),
+    )
+
+
+def read_definition(answer: dict[str, Any]) -> Definition:
+    definition = answer.get("Definition", {})
+    return Definition(
+        visuals=tuple(
+            _visual(sheet.get("SheetId", ""), kind, body)
+            for sheet in definition.get("Sheets", [])
+            for visual in sheet.get("Visuals", [])
+            for kind, body in visual.items()
+        ),
+        parameters=tuple(
+            DeclaredParameter(body.get("Name", ""), PARAMETER_TYPES[kind], body.get("ParameterValueType") == "MULTI_VALUED")
+            for declaration in definition.get("ParameterDeclarations", [])
+            for kind, body in declaration.items()
+            if kind in PARAMETER_TYPES
+        ),
+    )
+
+
+def _visual(sheet_id: str, kind: str, body: dict[str, Any]) -> Visual:
+    title = ((body.get("Title") or {}).get("FormatText") or {}).get("PlainText", "")
+    return Visual(body.get("VisualId", ""), sheet_id, kind, title)
+
+
+def read_data_set(answer: dict[str, Any]) -> DataSet:
+    data_set = answer.get("DataSet", {})
+    configuration = data_set.get("RowLevelPermissionTagConfiguration") or {}
+    return DataSet(
+        id=data_set.get("DataSetId", ""),
+        name=data_set.get("Name", ""),
+        rules_enabled=configuration.get("Status") == "ENABLED",
+        rules=tuple(
+            TagRule(rule["TagKey"], rule.get("ColumnName", ""), rule.get("TagMultiValueDelimiter", ""), rule.get("MatchAllValue", ""))
+            for rule in configuration.get("TagRules", [])
+        ),
+        groups=tuple(tuple(group) for group in configuration.get("TagRuleConfigurations", [])),
+    )

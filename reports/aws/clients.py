@@ -1,0 +1,68 @@
+"""boto3 clients: one per account and service, kept for the life of the process, with limits and retries of our own."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.credentials import DeferredRefreshableCredentials, create_assume_role_refresher
+from botocore.session import get_session
+
+# One attempt: the engine must see every call, because each counts against the account's request rate, and because
+# botocore's own retries repeat even a refused LimitExceededException.
+ONE_ATTEMPT = {"mode": "standard", "total_max_attempts": 1}
+QUICKSIGHT = Config(retries=ONE_ATTEMPT, connect_timeout=5, read_timeout=30, max_pool_connections=32)
+# Objects are read and signed path-style with SigV4: the default would sign SigV2 in older regions, and custom endpoints have no bucket hosts.
+S3 = Config(
+    retries={"mode": "standard", "total_max_attempts": 3},
+    connect_timeout=5,
+    read_timeout=60,
+    signature_version="s3v4",
+    s3={"addressing_style": "path"},
+    max_pool_connections=32,
+)
+
+
+@dataclass(frozen=True)
+class AccountFacts:
+    """Where to call and as whom; plain values, so that this package knows no models."""
+
+    aws_account_id: str
+    region: str
+    role_arn: str = ""
+    external_id: str = ""
+
+
+_lock = threading.Lock()
+_clients: dict[tuple[Any, ...], Any] = {}
+
+
+def quicksight_client(account: AccountFacts) -> Any:
+    return _client("quicksight", account, QUICKSIGHT)
+
+
+def s3_client(account: AccountFacts, endpoint_url: str = "") -> Any:
+    return _client("s3", account, S3, endpoint_url)
+
+
+def _client(service: str, account: AccountFacts, config: Config, endpoint_url: str = "") -> Any:
+    key = (service, account.region, account.role_arn, account.external_id, endpoint_url)
+    with _lock:
+        if key not in _clients:
+            _clients[key] = _session(account).client(service, config=config, endpoint_url=endpoint_url or None)
+        return _clients[key]
+
+
+def _session(account: AccountFacts) -> boto3.session.Session:
+    if not account.role_arn:
+        return boto3.session.Session(region_name=account.region)
+    request = {"RoleArn": account.role_arn, "RoleSessionName": "fanfold"} | (
+        {"ExternalId": account.external_id} if account.external_id else {}
+    )
+    session = get_session()
+    sts = boto3.client("sts", region_name=account.region)
+    session._credentials = DeferredRefreshableCredentials(create_assume_role_refresher(sts, request), method="sts-assume-role")
+    return boto3.session.Session(botocore_session=session, region_name=account.region)

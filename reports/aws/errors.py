@@ -1,0 +1,108 @@
+"""What AWS can answer, as exceptions of ours. Codes are those of quicksight 2018-04-01 in botocore, and those every AWS API may send."""
+
+from __future__ import annotations
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    HTTPClientError,
+    NoCredentialsError,
+    ParamValidationError,
+    PartialCredentialsError,
+)
+
+
+class AwsError(Exception):
+    """`code` is the service's own word, `message` its own text: for the record and for staff, never for a customer."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(f"{code}: {message}" if message else code)
+        self.code = code
+        self.message = message
+
+
+class NoVerdict(AwsError):
+    """Nothing was decided: the same request may be sent again."""
+
+
+class Unanswered(NoVerdict):
+    """No answer, or one of the service's own faults. The request may have been carried out all the same."""
+
+
+class Throttled(NoVerdict):
+    """Too many requests in one second. Nothing was done."""
+
+
+class LimitReached(NoVerdict):
+    """As many jobs run in the account as may. Nothing was started."""
+
+
+class NotYet(NoVerdict):
+    """A result was asked for before the job's end."""
+
+
+class AccessDenied(AwsError):
+    """Credentials, permission, edition or pricing plan. No job of this account will get further."""
+
+
+class NotFound(AwsError):
+    """No such dashboard, job, data set or object."""
+
+
+class AlreadyExists(AwsError):
+    """The job id is in use. For an id of our own it says that an earlier call was accepted."""
+
+
+class Rejected(AwsError):
+    """The request itself is wrong; sending it again changes nothing."""
+
+
+CODES: dict[str, type[AwsError]] = {
+    "ThrottlingException": Throttled,
+    "Throttling": Throttled,
+    "TooManyRequestsException": Throttled,
+    "SlowDown": Throttled,
+    "LimitExceededException": LimitReached,
+    "PreconditionNotMetException": NotYet,
+    "AccessDeniedException": AccessDenied,
+    "AccessDenied": AccessDenied,
+    "ExpiredToken": AccessDenied,
+    "ExpiredTokenException": AccessDenied,
+    "InvalidAccessKeyId": AccessDenied,
+    "InvalidSignatureException": AccessDenied,
+    "MissingAuthenticationTokenException": AccessDenied,
+    "SignatureDoesNotMatch": AccessDenied,
+    "UnrecognizedClientException": AccessDenied,
+    "UnsupportedPricingPlanException": AccessDenied,
+    "UnsupportedUserEditionException": AccessDenied,
+    "ResourceNotFoundException": NotFound,
+    "NoSuchKey": NotFound,
+    "NoSuchBucket": NotFound,
+    "404": NotFound,
+    "ResourceExistsException": AlreadyExists,
+}
+# The result of an unfinished job may come as this message under a code that documentation does not name.
+NOT_TERMINAL = "has not reached a terminal state"
+
+
+def translate(error: Exception) -> AwsError:
+    """An exception of botocore as one of ours. Anything else is a surprise and raised as it is."""
+    if isinstance(error, ClientError):
+        return _answered(error)
+    if isinstance(error, ParamValidationError):
+        return Rejected("ParamValidationError", str(error))
+    if isinstance(error, NoCredentialsError | PartialCredentialsError):
+        return AccessDenied(type(error).__name__, str(error))
+    if isinstance(error, HTTPClientError | BotoCoreError):
+        return Unanswered(type(error).__name__, str(error))
+    raise error
+
+
+def _answered(error: ClientError) -> AwsError:
+    answer = error.response.get("Error", {})
+    code, message = str(answer.get("Code", "")), str(answer.get("Message", ""))
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    if NOT_TERMINAL in message:
+        return NotYet(code, message)
+    kind = CODES.get(code) or (Unanswered if status >= 500 else Throttled if status == 429 else Rejected)
+    return kind(code, message)

@@ -1,0 +1,90 @@
+"""The only door to S3: look at an object, hash it, sign a short-lived URL for it."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from urllib.parse import quote, unquote
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from reports.aws.clients import AccountFacts, s3_client
+from reports.aws.errors import NotFound, translate
+
+CHUNK = 1024 * 1024
+HEAD_BYTES = 512
+S3_URI = re.compile(r"s3://([^/]+)/(.+)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    key: str
+    size_bytes: int
+    sha256: bytes
+    head: bytes
+
+
+def split_uri(uri: str) -> tuple[str, str] | None:
+    """Bucket and key, or None. Not by a URL parser: `?` and `#` may stand in a key."""
+    match = S3_URI.fullmatch(uri)
+    return (match[1], match[2]) if match else None
+
+
+def read_object(account: AccountFacts, bucket: str, key: str) -> StoredObject:
+    """Reads the whole object once. QuickSight may give the key percent-encoded; the form that exists is the one returned.
+
+    Raises NotFound when neither form exists, Unanswered when S3 does not say.
+    """
+    try:
+        return _read(account, bucket, key)
+    except NotFound:
+        if unquote(key) == key:
+            raise
+        return _read(account, bucket, unquote(key))
+
+
+def exists(account: AccountFacts, bucket: str, key: str) -> bool:
+    try:
+        s3_client(account).head_object(Bucket=bucket, Key=key)
+    except (ClientError, BotoCoreError) as error:
+        translated = translate(error)
+        if isinstance(translated, NotFound):
+            return False
+        raise translated from error
+    return True
+
+
+def presign(account: AccountFacts, endpoint_url: str, bucket: str, key: str, name: str, seconds: int, *, inline: bool = False) -> str:
+    """A GET URL that saves the object under `name`. Made locally; a secret for as long as it lives: never stored, never logged."""
+    return str(
+        s3_client(account, endpoint_url).generate_presigned_url(
+            "get_object",
+            Params={
+                "Bucket": bucket,
+                "Key": key,
+                "ResponseContentDisposition": disposition(name, inline=inline),
+                "ResponseCacheControl": "no-store",
+            },
+            ExpiresIn=seconds,
+        )
+    )
+
+
+def disposition(name: str, *, inline: bool = False) -> str:
+    """Content-Disposition of RFC 6266: an ASCII name for old clients, the true one in RFC 5987's form."""
+    plain = re.sub(r"[^A-Za-z0-9._ -]", "_", name)
+    return f"{'inline' if inline else 'attachment'}; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+
+
+def _read(account: AccountFacts, bucket: str, key: str) -> StoredObject:
+    try:
+        body = s3_client(account).get_object(Bucket=bucket, Key=key)["Body"]
+        digest, size, head = hashlib.sha256(), 0, b""
+        for chunk in body.iter_chunks(CHUNK):
+            digest.update(chunk)
+            size += len(chunk)
+            head = head or chunk[:HEAD_BYTES]
+    except (ClientError, BotoCoreError) as error:
+        raise translate(error) from error
+    return StoredObject(key, size, digest.digest(), head)
