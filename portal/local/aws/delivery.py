@@ -1,0 +1,118 @@
+"""Draws a job's files and puts them into S3, off the request path; also the ways a result can be wrong."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Protocol
+from urllib.parse import quote
+
+from portal.local.aws.catalogue import Catalogue
+from portal.local.aws.documents import View, given_parameters
+from portal.local.aws.jobs import Job, Jobs
+from portal.local.aws.rendering import CONTENT_TYPE, SUFFIX, render_file
+from portal.local.aws.switches import Switches
+
+logger = logging.getLogger(__name__)
+OWN_BUCKET = "quicksight-managed-exports"  # for jobs that name no destination
+Group = dict[str, Any]
+
+
+class BucketMissing(Exception):
+    """The destination does not exist; known only when the file is written."""
+
+
+class Objects(Protocol):
+    def put(self, bucket: str, key: str, data: bytes, content_type: str) -> None: ...
+
+
+class Delivery:
+    """Two threads draw: more would only fight for the same interpreter."""
+
+    def __init__(
+        self,
+        jobs: Jobs,
+        catalogue: Catalogue,
+        switches: Switches,
+        objects: Objects,
+        sign: Callable[[str, str], str],
+    ) -> None:
+        self._jobs, self._catalogue, self._switches = jobs, catalogue, switches
+        self._objects, self._sign = objects, sign
+        self._pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="draw")
+
+    def submit(self, job: Job) -> None:
+        self._pool.submit(self._draw, job)
+
+    def _draw(self, job: Job) -> None:
+        groups: list[Group] = []
+        error = None
+        try:
+            if job.fault and job.fault.kind == "failed":
+                error = {"ErrorType": job.fault.error_type, "ErrorMessage": job.fault.message}
+            else:
+                groups = self._groups(job)
+        except BucketMissing as missing:
+            error = {"ErrorType": "S3_ERROR", "ErrorMessage": str(missing)}
+        except Exception:
+            # A pool swallows exceptions; without this the job would run for ever.
+            logger.exception("drawing a snapshot job failed")
+            error = {"ErrorType": "INTERNAL_FAILURE", "ErrorMessage": "The snapshot could not be generated."}
+        self._jobs.drawn(job, groups, error)
+
+    def _groups(self, job: Job) -> list[Group]:
+        configuration = job.request["SnapshotConfiguration"]
+        dashboard = self._catalogue.dashboards[job.dashboard_id]
+        view = View(
+            self._catalogue,
+            dashboard,
+            job.tags,
+            given_parameters(configuration.get("Parameters", {}), dashboard),
+            small=self._switches.small_files,
+            widest_group_wins=self._switches.widest_group_wins,
+        )
+        requested = [group["Files"][0] for group in configuration["FileGroups"]]
+        return [self._group(job, view, file, is_last=file is requested[-1]) for file in requested]
+
+    def _group(self, job: Job, view: View, requested: dict[str, Any], *, is_last: bool) -> Group:
+        destinations = job.request["SnapshotConfiguration"].get("DestinationConfiguration", {}).get("S3Destinations")
+        result: dict[str, Any] = {"S3DestinationConfiguration": destinations[0]} if destinations else {}
+        variant = job.fault.kind if job.fault else ""
+        if variant == "one_group_failed" and is_last:
+            result["ErrorInfo"] = [{"ErrorType": "CAPABILITY_RESTRICTED", "ErrorMessage": "Export is restricted."}]
+            return {"Files": [requested], "S3Results": [result]}
+        bucket, prefix = _place(destinations)
+        key = f"{prefix}{view.dashboard.name} é {uuid.uuid4().hex[:12]}{SUFFIX[requested['FormatType']]}"
+        key = f"elsewhere/{key}" if variant == "foreign_prefix" else key
+        if variant != "missing_object":
+            data = damaged(render_file(view, requested), variant)
+            self._objects.put(bucket, key, data, CONTENT_TYPE[requested["FormatType"]])
+        if variant != "no_uri":
+            result["S3Uri"] = self._uri(bucket, key, variant, has_destination=bool(destinations))
+        return {"Files": [requested], "S3Results": [result]}
+
+    def _uri(self, bucket: str, key: str, variant: str, *, has_destination: bool) -> str:
+        if variant == "https_uri" or not has_destination:
+            return self._sign(bucket, key)
+        bucket = "somebody-elses-bucket" if variant == "foreign_bucket" else bucket
+        encode = self._switches.encode_uris or variant == "encoded_key"
+        return f"s3://{bucket}/{quote(key) if encode else key}"
+
+
+def _place(destinations: list[dict[str, Any]] | None) -> tuple[str, str]:
+    if not destinations:
+        return OWN_BUCKET, ""
+    configuration = destinations[0]["BucketConfiguration"]
+    return configuration["BucketName"], configuration["BucketPrefix"]
+
+
+def damaged(data: bytes, variant: str) -> bytes:
+    if variant == "empty_object":
+        return b""
+    if variant == "wrong_type":
+        return b"<!doctype html><title>Sign in</title><p>Your session has ended.</p>"
+    if variant == "truncated":
+        return data[: len(data) // 2]
+    return data

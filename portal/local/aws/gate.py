@@ -1,0 +1,74 @@
+"""The front of QuickSight: budget, faults, then the operation; every answer JSON with one request id."""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+import uuid
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from moto.moto_server.werkzeug_app import BackendRequest
+from werkzeug.wrappers import Response
+
+from portal.local.aws.errors import Refusal
+from portal.local.aws.quicksight import SnapshotResponse
+from portal.local.aws.world import World
+
+Environ = dict[str, Any]
+StartResponse = Callable[..., Any]
+
+
+class QuickSight:
+    """The WSGI application for requests signed for `quicksight`."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        request_id = str(uuid.uuid4())
+        response = SnapshotResponse(self.world)
+        request = BackendRequest(environ)
+        response.setup_class(request)
+        operation = response._get_action_from_method_and_request_uri(request) or ""
+        if self.world.faults.next_call(operation, "drop"):
+            return hang_up(environ)
+        try:
+            status, members = self._answer(response, operation)
+            headers = {}
+        except Refusal as refusal:
+            status, members = refusal.status, refusal.members()
+            headers = {"x-amzn-ErrorType": refusal.code}
+        if fault := self.world.faults.next_call(operation, "hang"):
+            time.sleep(fault.seconds)
+        if self.world.faults.next_call(operation, "accept_then_drop"):
+            return hang_up(environ)
+        body = json.dumps(members | {"RequestId": request_id})
+        answer = Response(body, status, headers | {"x-amzn-RequestId": request_id}, content_type="application/json")
+        return answer(environ, start_response)
+
+    def _answer(self, response: SnapshotResponse, operation: str) -> tuple[int, dict[str, Any]]:
+        world = self.world
+        if not operation:
+            raise Refusal("UnknownOperationException", "There is no operation with this path and method.")
+        if world.faults.outage_status:
+            raise Refusal("InternalFailureException", "The service is not available.", world.faults.outage_status)
+        if not world.throttle.admit(world.switches.requests_per_second):
+            raise Refusal("ThrottlingException", "Rate exceeded")
+        world.jobs.counts.calls[operation] += 1
+        if fault := world.faults.next_call(operation, "error"):
+            raise Refusal(fault.code, "This error was asked for.", fault.status)
+        if response.uri_match.get("AwsAccountId") != world.account:
+            raise Refusal("AccessDeniedException", "The caller may not use this account.")
+        try:
+            status, _, body = response.call_action()
+        except NotImplementedError as error:
+            raise Refusal("UnknownOperationException", f"{operation} is not offered here.") from error
+        return int(status), json.loads(body or "{}")
+
+
+def hang_up(environ: Environ) -> Iterable[bytes]:
+    """Close the connection without a byte of an answer."""
+    environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+    return []

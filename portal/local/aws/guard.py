@@ -1,0 +1,136 @@
+"""Stands before every service: who signed this, is it still valid, is it unchanged?
+
+moto itself believes any signature, so without this a tampered link would work in tests and fail in AWS.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import uuid
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qsl
+from xml.sax.saxutils import escape
+
+from werkzeug.datastructures import EnvironHeaders
+from werkzeug.wrappers import Response
+
+from portal.local.aws.gate import Environ, StartResponse
+from portal.local.aws.signatures import Authorization, Scope, header_signature_is_good, moment, query_signature_is_good
+
+LONGEST_EXPIRY = 604_800  # seconds, S3's own limit
+CLOCK_SKEW = timedelta(minutes=15)
+App = Callable[[Environ, StartResponse], Iterable[bytes]]
+
+
+class Refused(Exception):
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status, self.code, self.message = status, code, message
+
+
+class Guard:
+    """`secret_of` gives the secret of an access key, None for an unknown one."""
+
+    def __init__(self, quicksight: App, others: App, secret_of: Callable[[str], str | None]) -> None:
+        self._quicksight, self._others, self._secret_of = quicksight, others, secret_of
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        is_quicksight = environ["PATH_INFO"].startswith("/accounts/") and "X-Amz-Signature" not in _query(environ)
+        try:
+            service = self._signed_service(environ)
+        except Refused as refused:
+            answer = _json_answer(refused) if is_quicksight else _xml_answer(refused, environ)
+            return answer(environ, start_response)
+        return (self._quicksight if service == "quicksight" else self._others)(environ, start_response)
+
+    def _signed_service(self, environ: Environ) -> str:
+        query, header = _query(environ), environ.get("HTTP_AUTHORIZATION", "")
+        if {"AWSAccessKeyId", "Signature"} & query.keys() or header.startswith("AWS "):
+            raise Refused(403, "AccessDenied", "Signature version 2 is not accepted; use AWS4-HMAC-SHA256.")
+        if "X-Amz-Signature" in query:
+            self._check_query(environ, query)
+            return "s3"
+        if header:
+            return self._check_header(environ, header)
+        raise Refused(403, "AccessDenied", "Access Denied")
+
+    def _check_query(self, environ: Environ, query: Mapping[str, str]) -> None:
+        try:
+            scope = Scope.parse(query["X-Amz-Credential"])
+            signed_at, seconds = moment(query["X-Amz-Date"]), int(query["X-Amz-Expires"])
+        except (KeyError, ValueError) as error:
+            raise Refused(400, "AuthorizationQueryParametersError", "The query parameters are incomplete.") from error
+        if not 0 < seconds <= LONGEST_EXPIRY:
+            message = "X-Amz-Expires must be less than a week (in seconds); that is, it must be less than 604800"
+            raise Refused(400, "AuthorizationQueryParametersError", message)
+        now = datetime.now(UTC)
+        if now > signed_at + timedelta(seconds=seconds) or signed_at > now + CLOCK_SKEW:
+            raise Refused(403, "AccessDenied", "Request has expired")
+        secret = self._secret(scope)
+        url = "&".join(part for part in _url(environ).split("&") if not part.startswith("X-Amz-Signature="))
+        if not query_signature_is_good(query, secret, environ["REQUEST_METHOD"], url, environ["HTTP_HOST"]):
+            raise _changed()
+
+    def _check_header(self, environ: Environ, header: str) -> str:
+        headers = EnvironHeaders(environ)
+        try:
+            authorization = Authorization.parse(header)
+            age = abs(datetime.now(UTC) - moment(headers.get("x-amz-date", "")))
+        except ValueError as error:
+            raise Refused(403, "IncompleteSignatureException", "The authorization header is malformed.") from error
+        if age > CLOCK_SKEW:
+            raise Refused(403, "InvalidSignatureException", "The request was signed too long ago.")
+        secret = self._secret(authorization.scope)
+        body = _read_body(environ) if authorization.scope.service != "s3" else b""
+        lower = {name.lower(): value for name, value in headers.items()}
+        if not header_signature_is_good(authorization, secret, environ["REQUEST_METHOD"], _url(environ), lower, body):
+            raise _changed()
+        return authorization.scope.service
+
+    def _secret(self, scope: Scope) -> str:
+        secret = self._secret_of(scope.access_key)
+        if secret is None:
+            code = "InvalidAccessKeyId" if scope.service == "s3" else "UnrecognizedClientException"
+            raise Refused(403, code, "The security token included in the request is invalid.")
+        return secret
+
+
+def _changed() -> Refused:
+    message = "The request signature we calculated does not match the signature you provided."
+    return Refused(403, "SignatureDoesNotMatch", message)
+
+
+def _query(environ: Environ) -> dict[str, str]:
+    return dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True))
+
+
+def _url(environ: Environ) -> str:
+    """As it came over the wire: the signature covers the encoded path."""
+    return f"http://{environ['HTTP_HOST']}{environ['RAW_URI']}"
+
+
+def _read_body(environ: Environ) -> bytes:
+    body: bytes = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    environ["wsgi.input"] = io.BytesIO(body)
+    return body
+
+
+def _json_answer(refused: Refused) -> Response:
+    """QuickSight names two of these otherwise than S3 does."""
+    names = {"SignatureDoesNotMatch": "InvalidSignatureException", "AccessDenied": "MissingAuthenticationTokenException"}
+    request_id, code = str(uuid.uuid4()), names.get(refused.code, refused.code)
+    headers = {"x-amzn-ErrorType": code, "x-amzn-RequestId": request_id}
+    body = json.dumps({"Message": refused.message, "RequestId": request_id})
+    return Response(body, refused.status, headers, content_type="application/json")
+
+
+def _xml_answer(refused: Refused, environ: Environ) -> Response:
+    resource, request_id = environ["RAW_URI"].partition("?")[0], uuid.uuid4().hex[:16].upper()
+    body = (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        f"<Error><Code>{refused.code}</Code><Message>{escape(refused.message)}</Message>"
+        f"<Resource>{escape(resource)}</Resource><RequestId>{request_id}</RequestId></Error>"
+    )
+    return Response(body, refused.status, content_type="application/xml")

@@ -1,0 +1,58 @@
+"""The command line: `python -m portal.local.aws --port 4566 --state .local/aws --bucket reports`."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+
+from portal.local.aws.credentials import ACCESS_KEY, SECRET_KEY
+from portal.local.aws.switches import Switches
+
+
+@dataclass(frozen=True)
+class Options:
+    state: Path
+    port: int
+    account: str
+    region: str
+    buckets: tuple[str, ...]
+    access_key: str
+    secret_key: str
+    switches: Switches
+
+
+def parse_options(arguments: list[str] | None = None) -> Options:
+    given = _parser().parse_args(arguments)
+    switches = Switches(
+        slots=given.slots,
+        requests_per_second=given.requests_per_second,
+        job_seconds=given.job_seconds,
+        small_files=given.small_files,
+    )
+    return Options(
+        state=given.state,
+        port=given.port,
+        account=given.account,
+        region=given.region,
+        buckets=tuple(given.bucket),
+        access_key=given.access_key,
+        secret_key=given.secret_key,
+        switches=switches,
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m portal.local.aws", description="The pretend AWS, on 127.0.0.1.")
+    parser.add_argument("--state", type=Path, required=True, help="folder that keeps the objects between runs")
+    parser.add_argument("--port", type=int, default=0, help="0: any free port (default)")
+    parser.add_argument("--account", default="111122223333", help="AWS account id")
+    parser.add_argument("--region", default="us-east-1", help="region of the buckets created at start")
+    parser.add_argument("--bucket", action="append", default=[], help="bucket to create; may be repeated")
+    parser.add_argument("--access-key", default=ACCESS_KEY)
+    parser.add_argument("--secret-key", default=SECRET_KEY)
+    parser.add_argument("--slots", type=int, default=12, help="snapshot jobs that may be unfinished at once")
+    parser.add_argument("--requests-per-second", type=int, default=10, help="QuickSight calls in any one second")
+    parser.add_argument("--job-seconds", type=float, default=2.0, help="how long a snapshot job takes")
+    parser.add_argument("--small-files", action="store_true", help="few rows and no charts, for load tests")
+    return parser

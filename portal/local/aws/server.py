@@ -1,0 +1,102 @@
+"""Puts the parts together and serves them on 127.0.0.1."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+from collections.abc import Callable, Iterable
+from types import FrameType
+
+import boto3
+from botocore.config import Config
+from moto.moto_server.werkzeug_app import MotoRequestHandler
+from werkzeug.serving import BaseWSGIServer, make_server
+
+from portal.local.aws.catalogue import sample_account
+from portal.local.aws.control import PREFIX, Control
+from portal.local.aws.credentials import KnownKeys
+from portal.local.aws.delivery import OWN_BUCKET, Delivery
+from portal.local.aws.faults import Faults
+from portal.local.aws.gate import Environ, QuickSight, StartResponse
+from portal.local.aws.guard import Guard
+from portal.local.aws.jobs import Jobs
+from portal.local.aws.options import Options
+from portal.local.aws.services import Services
+from portal.local.aws.store import ObjectStore
+from portal.local.aws.throttle import Throttle
+from portal.local.aws.world import World
+
+HOST = "127.0.0.1"
+DIRECT_URL_SECONDS = 300  # how long the URL of a job without a destination works
+Application = Callable[[Environ, StartResponse], Iterable[bytes]]
+
+
+class _Handler(MotoRequestHandler):
+    # Without this every small answer waits 40 ms for the client's delayed acknowledgement.
+    disable_nagle_algorithm = True
+
+
+def run(options: Options) -> None:
+    # An access log would hold presigned URLs, which are secrets while they work.
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = make_server(HOST, options.port, _starting, threaded=True, request_handler=_Handler)
+    server.daemon_threads = True  # type: ignore[attr-defined]
+    address = f"http://{HOST}:{server.server_port}"
+    server.app = application(options, address)
+    signal.signal(signal.SIGTERM, _stop)
+    signal.signal(signal.SIGINT, _stop)
+    print(f"pretend AWS ready at {address}", flush=True)
+    _serve(server)
+
+
+def application(options: Options, address: str) -> Application:
+    store = ObjectStore(options.state, options.account)
+    store.load()
+    for bucket in (OWN_BUCKET, *options.buckets):
+        store.create_bucket(bucket, options.region)
+    jobs, catalogue = Jobs(), sample_account()
+    delivery = Delivery(jobs, catalogue, options.switches, store, _signer(options, address))
+    world = World(options.account, options.switches, catalogue, jobs, delivery, Faults(), Throttle())
+    keys = KnownKeys(options.account, options.access_key, options.secret_key)
+    return _with_control(Control(world, store), Guard(QuickSight(world), Services(store), keys.secret_of))
+
+
+def _with_control(control: Control, guarded: Guard) -> Application:
+    def choose(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        return (control if environ["PATH_INFO"].startswith(PREFIX) else guarded)(environ, start_response)
+
+    return choose
+
+
+def _signer(options: Options, address: str) -> Callable[[str, str], str]:
+    s3 = boto3.client(
+        "s3",
+        region_name=options.region,
+        endpoint_url=address,
+        aws_access_key_id=options.access_key,
+        aws_secret_access_key=options.secret_key,
+        config=Config(signature_version="s3v4", s3={"addressing_style": "path"}),
+    )
+
+    def sign(bucket: str, key: str) -> str:
+        parameters = {"Bucket": bucket, "Key": key}
+        return str(s3.generate_presigned_url("get_object", Params=parameters, ExpiresIn=DIRECT_URL_SECONDS))
+
+    return sign
+
+
+def _starting(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    start_response("503 Service Unavailable", [("Content-Length", "0")])
+    return []
+
+
+def _serve(server: BaseWSGIServer) -> None:
+    try:
+        server.serve_forever()
+    finally:
+        server.server_close()
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    sys.exit(0)

@@ -1,0 +1,43 @@
+"""moto's other services behind two additions: S3 changes are mirrored to disk, moto's own API is shut."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from werkzeug.wrappers import Response
+
+from portal.local.aws.gate import Environ, StartResponse
+from portal.local.aws.store import ObjectStore
+
+_CHANGING = ("PUT", "POST", "DELETE")
+
+
+class Services:
+    def __init__(self, store: ObjectStore) -> None:
+        self._store = store
+        self._moto = DomainDispatcherApplication(create_backend_app)
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        path: str = environ["PATH_INFO"]
+        if path.startswith(("/moto-api", "/latest/")):
+            return Response("Not found.\n", 404)(environ, start_response)
+        statuses: list[str] = []
+
+        def remember(status: str, headers: Any, *rest: Any) -> Any:
+            statuses.append(status)
+            return start_response(status, headers, *rest)
+
+        body = self._moto(environ, remember)
+        if "/s3/" in environ.get("HTTP_AUTHORIZATION", "") and environ["REQUEST_METHOD"] in _CHANGING:
+            self._mirror(environ, statuses)
+        return body
+
+    def _mirror(self, environ: Environ, statuses: list[str]) -> None:
+        if not statuses or not statuses[-1].startswith("2"):
+            return
+        # WSGI hands paths over as Latin-1; keys are UTF-8.
+        bucket, _, key = environ["PATH_INFO"].encode("latin-1").decode().lstrip("/").partition("/")
+        if bucket:
+            self._store.mirror(bucket, key)
