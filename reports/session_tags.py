@@ -1,0 +1,96 @@
+"""Fail closed on rows: session tags that would show a tenant other rows than its own never reach QuickSight.
+
+QuickSight itself accepts them all: no enabled rule means every row, the match-all value means every row, and a value with the rule's
+delimiter means several tenants' rows. So each way is refused here, when tags are written and again before each start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from reports.refused import Refused
+
+# StartDashboardSnapshotJob, RowLevelPermissionTags; botocore does not hold callers to maxima.
+MAX_TAGS = 50
+MAX_KEY = 128
+MAX_VALUE = 256
+
+RowRules = Sequence[Mapping[str, Any]]
+
+
+def refuse_unsafe_tags(tags: Mapping[str, str], required: Sequence[str], row_rules: RowRules, *, same_for_everyone: bool = False) -> None:
+    """Raises Refused("rows_not_isolated"). `row_rules` are the report's as preflight read them; empty: not read yet."""
+    faults = [*tag_faults(tags), *_missing(tags, required, same_for_everyone), *_widening(tags, row_rules)]
+    if not same_for_everyone:
+        faults += [*rule_faults(required, row_rules), *_incomplete(tags, row_rules)]
+    if faults:
+        raise Refused("rows_not_isolated", " ".join(faults))
+
+
+def tag_faults(tags: Mapping[str, str]) -> Iterator[str]:
+    """What QuickSight could not take from anybody, and blank values. No sentence repeats a value."""
+    if len(tags) > MAX_TAGS:
+        yield _("There are %(count)d session tags; QuickSight takes at most %(limit)d.") % {"count": len(tags), "limit": MAX_TAGS}
+    for key, value in tags.items():
+        if not key.strip() or len(key) > MAX_KEY:
+            yield _("The key of a session tag must have 1 to %(limit)d characters.") % {"limit": MAX_KEY}
+        if not value.strip():
+            yield _("Session tag “%(key)s” is blank.") % {"key": key}
+        elif len(value) > MAX_VALUE:
+            yield _("Session tag “%(key)s” is longer than %(limit)d characters.") % {"key": key, "limit": MAX_VALUE}
+        if "\0" in value or not _is_encodable(key + value):
+            yield _("Session tag “%(key)s” has a character that cannot be sent.") % {"key": key.encode("ascii", "replace").decode()}
+
+
+def rule_faults(required: Sequence[str], row_rules: RowRules) -> Iterator[str]:
+    """Data sets whose rules do not hold every row to every required key."""
+    for data_set in row_rules:
+        keys = {rule["key"] for rule in data_set["rules"]}
+        for key in required:
+            names = {"dataset": data_set["dataset"], "key": key}
+            if not data_set["enabled"]:
+                yield _("Data set “%(dataset)s” has no enabled tag rules, so tag “%(key)s” would not hold rows back.") % names
+            elif key not in keys:
+                yield _("Data set “%(dataset)s” has no tag rule for “%(key)s”.") % names
+            elif not all(key in group for group in data_set.get("groups", ())):
+                yield _("Data set “%(dataset)s” has a rule alternative without “%(key)s”, which would show other tenants' rows.") % names
+
+
+def _missing(tags: Mapping[str, str], required: Sequence[str], same_for_everyone: bool) -> Iterator[str]:
+    if not required and not same_for_everyone:
+        yield _("The report requires no session tag, so nothing would hold rows back.")
+    if not tags:
+        yield _("There are no session tags.")
+    for key in required:
+        if key not in tags:
+            yield _("Session tag “%(key)s” is missing.") % {"key": key}
+
+
+def _widening(tags: Mapping[str, str], row_rules: RowRules) -> Iterator[str]:
+    """A value that one rule reads as several values or as all of them."""
+    for data_set in row_rules:
+        for rule in data_set["rules"]:
+            value = tags.get(rule["key"], "")
+            names = {"dataset": data_set["dataset"], "key": rule["key"]}
+            if rule["delimiter"] and rule["delimiter"] in value:
+                yield _("Session tag “%(key)s” contains the delimiter of the rule in data set “%(dataset)s”.") % names
+            if rule["match_all"] and value == rule["match_all"]:
+                yield _("Session tag “%(key)s” is the value that means all rows in data set “%(dataset)s”.") % names
+
+
+def _incomplete(tags: Mapping[str, str], row_rules: RowRules) -> Iterator[str]:
+    """Nobody says which rows QuickSight shows when only some keys of a set of rules are sent: such tags are not sent."""
+    for data_set in row_rules:
+        if not data_set["enabled"]:
+            continue
+        alternatives = data_set.get("groups") or [[rule["key"] for rule in data_set["rules"]]]
+        if not any(set(group) <= tags.keys() for group in alternatives):
+            keys = ", ".join(sorted(set(alternatives[0]) - tags.keys()))
+            yield _("Data set “%(dataset)s” also needs the session tags: %(keys)s.") % {"dataset": data_set["dataset"], "keys": keys}
+
+
+def _is_encodable(text: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in text)

@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import pytest
+
+from reports.refused import Refused
+from reports.session_tags import refuse_unsafe_tags
+
+RULES = [
+    {
+        "dataset": "calls",
+        "enabled": True,
+        "rules": [{"key": "tenant_id", "delimiter": ",", "match_all": "*"}, {"key": "desk", "delimiter": "", "match_all": ""}],
+        "groups": [["tenant_id"], ["tenant_id", "desk"]],
+    }
+]
+
+
+def rules(**changes):
+    return [RULES[0] | changes]
+
+
+def refusal(tags, required=("tenant_id",), row_rules=RULES, **options):
+    with pytest.raises(Refused) as refused:
+        refuse_unsafe_tags(tags, list(required), row_rules, **options)
+    assert refused.value.code == "rows_not_isolated"
+    return refused.value.detail
+
+
+@pytest.mark.parametrize("tags", [{"tenant_id": "acme"}, {"tenant_id": "acme", "desk": "north"}, {"tenant_id": "Ä" * 256}])
+@pytest.mark.parametrize("row_rules", [RULES, []])
+def test_a_tenants_own_tags_pass(tags, row_rules):
+    assert refuse_unsafe_tags(tags, ["tenant_id"], row_rules) is None
+
+
+@pytest.mark.parametrize(
+    ("tags", "sentence"),
+    [
+        ({}, "“tenant_id” is missing"),
+        ({"desk": "north"}, "“tenant_id” is missing"),
+        ({"tenant_id": ""}, "“tenant_id” is blank"),
+        ({"tenant_id": " \t"}, "“tenant_id” is blank"),
+        ({"tenant_id": "acme", "desk": ""}, "“desk” is blank"),
+        ({"tenant_id": "acme,globex"}, "contains the delimiter"),
+        ({"tenant_id": "*"}, "means all rows"),
+        ({"tenant_id": "a" * 257}, "longer than 256"),
+        ({"tenant_id": "acme"} | {f"key-{n}": "x" for n in range(50)}, "51 session tags"),
+        ({"tenant_id": "acme", "k" * 129: "x"}, "1 to 128 characters"),
+        ({"tenant_id": "ac\0me"}, "cannot be sent"),
+        ({"tenant_id": "\ud83d"}, "cannot be sent"),
+    ],
+)
+def test_tags_that_would_show_other_rows_are_refused(tags, sentence):
+    assert sentence in refusal(tags)
+
+
+@pytest.mark.parametrize(
+    ("row_rules", "sentence"),
+    [
+        (rules(enabled=False), "“calls” has no enabled tag rules"),
+        (rules(enabled=False, rules=[], groups=[]), "“calls” has no enabled tag rules"),
+        (rules(rules=[{"key": "desk", "delimiter": "", "match_all": ""}], groups=[]), "no tag rule for “tenant_id”"),
+        (rules(groups=[["tenant_id"], ["desk"]]), "alternative without “tenant_id”"),
+        (rules(groups=[]), "also needs the session tags: desk"),
+        (rules(groups=[["tenant_id", "desk"]]), "also needs the session tags: desk"),
+    ],
+)
+def test_a_data_set_whose_rules_do_not_hold_rows_back_is_refused(row_rules, sentence):
+    assert sentence in refusal({"tenant_id": "acme"}, row_rules=row_rules)
+
+
+def test_one_open_data_set_among_several_is_enough_to_refuse():
+    open_one = {"dataset": "market", "enabled": False, "rules": []}
+
+    assert "“market”" in refusal({"tenant_id": "acme"}, row_rules=[*RULES, open_one])
+
+
+def test_every_fault_is_named_at_once():
+    detail = refusal({"desk": ""}, ["tenant_id", "region"])
+
+    assert all(f"“{key}”" in detail for key in ("tenant_id", "region", "desk"))
+
+
+def test_no_sentence_repeats_a_value():
+    assert "acme" not in refusal({"tenant_id": "acme,globex", "desk": " "})
+
+
+def test_a_report_without_required_tags_is_refused_unless_it_is_the_same_for_everyone():
+    open_rules = [{"dataset": "market", "enabled": False, "rules": []}]
+
+    refusal({"tenant_id": "acme"}, required=(), row_rules=open_rules)
+    assert refuse_unsafe_tags({"tenant_id": "acme"}, [], open_rules, same_for_everyone=True) is None
+
+
+def test_even_the_same_for_everyone_is_not_started_without_tags():
+    assert "no session tags" in refusal({}, required=(), row_rules=[], same_for_everyone=True)
