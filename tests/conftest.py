@@ -1,0 +1,120 @@
+"""The suite runs as the worker login, held by row-level security like the product, in a database of its own.
+
+People and what they work with are fixtures here; anything else a test needs it makes with tests/factories.py.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+import pytest
+from django.contrib.contenttypes.management import create_contenttypes
+from django.core.cache import cache
+from django.db import connections
+from django.db.models.signals import post_migrate
+from pytest_django import DjangoDbBlocker
+
+from reports.models import Report
+from tenants import roles
+from tenants.models import Tenant, User
+from tests import database, factories
+
+
+@pytest.fixture(scope="session")
+def database_name(django_test_environment: None) -> Iterator[str]:
+    with database.fresh_database(os.environ.get("MUTATION_SQL", "")) as name:
+        yield name
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(database_name: str, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Points the default connection at our database; pytest-django makes none."""
+    # After a transactional test the tables are emptied, which announces a migration: these listeners write what only the owner may.
+    post_migrate.disconnect(create_contenttypes)
+    post_migrate.disconnect(dispatch_uid="django.contrib.auth.management.create_permissions")
+    post_migrate.connect(_empty_cache, dispatch_uid="the cache is no model's table")
+    connection = connections["default"]
+    connection.close()
+    connection.settings_dict["NAME"] = database_name
+    yield
+    with django_db_blocker.unblock():
+        connections.close_all()
+
+
+def _empty_cache(app_config: Any, **kwargs: Any) -> None:
+    if app_config.label == "portal":
+        cache.clear()
+
+
+@pytest.fixture
+def database_env(database_name: str) -> dict[str, str]:
+    """The environment for processes that a test starts. They see what was committed, so the test has to be transactional."""
+    return database.environment(database_name)
+
+
+@pytest.fixture
+def login(database_name: str) -> Iterator[Callable[[str], psycopg.Connection]]:
+    """`login(roles.OWNER)`: a connection of its own to the test database, in autocommit."""
+    opened = []
+
+    def connect(name: str) -> psycopg.Connection:
+        url = database.addresses(database_name)[roles.URL_VARIABLES[name]]
+        opened.append(psycopg.connect(url, autocommit=True))
+        return opened[-1]
+
+    yield connect
+    for connection in opened:
+        connection.close()
+
+
+@pytest.fixture
+def web_login(login: Callable[[str], psycopg.Connection]) -> psycopg.Connection:
+    return login(roles.WEB)
+
+
+@pytest.fixture
+def now() -> datetime:
+    return datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def acme(db: None) -> Tenant:
+    return factories.make_tenant(slug="acme", name="Acme Hotels")
+
+
+@pytest.fixture
+def globex(db: None) -> Tenant:
+    return factories.make_tenant(slug="globex", name="Globex Airlines")
+
+
+@pytest.fixture
+def olga(acme: Tenant) -> User:
+    return factories.make_member(tenant=acme, email="olga@acme.example", name="Olga Owner", role="owner")
+
+
+@pytest.fixture
+def adam(acme: Tenant) -> User:
+    return factories.make_member(tenant=acme, email="adam@acme.example", name="Adam Admin", role="admin")
+
+
+@pytest.fixture
+def alice(acme: Tenant) -> User:
+    return factories.make_member(tenant=acme, email="alice@acme.example", name="Alice Viewer", role="viewer")
+
+
+@pytest.fixture
+def bob(globex: Tenant) -> User:
+    return factories.make_member(tenant=globex, email="bob@globex.example", name="Bob Owner", role="owner")
+
+
+@pytest.fixture
+def daily_calls(acme: Tenant, globex: Tenant) -> Report:
+    """Offered to both tenants."""
+    report = factories.make_report(slug="daily-calls", name="Daily call volume")
+    for tenant in (acme, globex):
+        factories.make_grant(tenant=tenant, report=report)
+    return report

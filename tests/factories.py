@@ -1,0 +1,206 @@
+"""Rows for tests: plain functions with defaults, each in the scope that may write them.
+
+Call them outside any scope. `now` defaults to the real time, because pages look at the real clock; a test that passes its own `now` to
+the code passes it here too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import secrets
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
+
+from django.contrib.auth.hashers import make_password
+from django.utils import timezone
+
+from reports.models import (
+    Account,
+    Attempt,
+    Grant,
+    Link,
+    Pump,
+    Report,
+    ReportParameter,
+    RequestBudget,
+    Slot,
+    SnapshotFile,
+    SnapshotJob,
+)
+from tenants.models import ApiKey, ApiKeyIndex, Membership, SessionTag, Tenant, TenantCode, User
+from tenants.models.keys import key_hash
+from tenants.scope import platform_scope, tenant_scope
+
+PASSWORD = "correct horse battery staple"
+PARAMETERS: list[dict[str, Any]] = [
+    {"name": "Region", "type": "string", "multiple": True, "choices": ["North", "South", "East", "West"], "default": ["North", "South"]},
+    {"name": "From", "type": "datetime", "default": "2026-10-26"},
+    {"name": "MinSeconds", "type": "integer", "default": 0},
+]
+ROW_RULES = [{"dataset": "calls", "enabled": True, "rules": [{"key": "tenant_id", "delimiter": ",", "match_all": "*"}]}]
+_numbers = itertools.count(1)
+
+
+def make_user(*, email: str = "", password: str | None = PASSWORD, **fields: Any) -> User:
+    """With PASSWORD, or another, or (None) one who cannot sign in with a password."""
+    return User.objects.create(email=email or f"person{next(_numbers)}@example.com", password=_hashed(password), **fields)
+
+
+@cache
+def _hashed(password: str | None) -> str:
+    """Slow by design, so once a run."""
+    return make_password(password)
+
+
+def make_member(*, tenant: Tenant, role: str = "viewer", user: User | None = None, **person: Any) -> User:
+    """Returns the user, who is a member of the tenant now."""
+    user = user or make_user(**person)
+    with tenant_scope(tenant):
+        Membership.objects.create(tenant=tenant, user=user, role=role)
+    return user
+
+
+def make_tenant(*, slug: str = "", name: str = "", session_tags: dict[str, str] | None = None, **fields: Any) -> Tenant:
+    """Without `session_tags` it gets the tag `tenant_id` with its slug as the value."""
+    slug = slug or f"tenant-{next(_numbers)}"
+    with platform_scope():
+        tenant = Tenant.objects.create(slug=slug, name=name or slug.title(), **fields)
+        TenantCode.objects.create(code=tenant.code, tenant=tenant)
+    with tenant_scope(tenant):
+        for key, value in ({"tenant_id": slug} if session_tags is None else session_tags).items():
+            SessionTag.objects.create(tenant=tenant, key=key, value=value)
+    return tenant
+
+
+def make_account(
+    *, name: str = "main", slots: int = 5, requests_per_second: float = 100, now: datetime | None = None, **fields: Any
+) -> Account:
+    fields = {"aws_account_id": f"{next(_numbers):012}", "region": "us-east-1"} | fields
+    with platform_scope():
+        account = Account.objects.create(name=name, slots=slots, requests_per_second=requests_per_second, **fields)
+        for number in range(1, slots + 1):
+            Slot.objects.create(account=account, number=number)
+        RequestBudget.objects.create(account=account, next_request_at=now or timezone.now())
+        Pump.objects.create(account=account)
+    return account
+
+
+def the_account() -> Account:
+    """The account `main`, made when a test first needs one."""
+    with platform_scope():
+        account = Account.objects.filter(name="main").first()
+    return account or make_account()
+
+
+def make_report(
+    *, slug: str = "", name: str = "", account: Account | None = None, parameters: list[dict[str, Any]] | None = None, **fields: Any
+) -> Report:
+    """Preflight has passed and the dataset has a tag rule for `tenant_id`. Without `parameters` it has the three of PARAMETERS."""
+    account = account or the_account()
+    slug = slug or f"report-{next(_numbers)}"
+    fields = {
+        "dashboard_id": slug,
+        "sheet_id": "sheet-1",
+        "visual_ids": ["table-1", "pivot-1"],
+        "formats": ["PDF", "CSV", "EXCEL"],
+        "required_tags": ["tenant_id"],
+        "preflight": Report.Preflight.PASSED,
+        "preflight_at": timezone.now(),
+        "row_rules": ROW_RULES,
+    } | fields
+    with platform_scope():
+        report = Report.objects.create(slug=slug, name=name or slug.replace("-", " ").title(), account=account, **fields)
+        for position, parameter in enumerate(PARAMETERS if parameters is None else parameters):
+            ReportParameter.objects.create(report=report, position=position, **parameter)
+    return report
+
+
+def make_grant(*, tenant: Tenant, report: Report | None = None, **fields: Any) -> Grant:
+    report = report or make_report()
+    with tenant_scope(tenant):
+        return Grant.objects.create(tenant=tenant, report=report, **fields)
+
+
+def make_job(
+    *, tenant: Tenant, report: Report | None = None, status: str = SnapshotJob.Status.QUEUED, now: datetime | None = None, **fields: Any
+) -> SnapshotJob:
+    """The row alone, in any status. A report that the tenant does not have yet is granted to it."""
+    now = now or timezone.now()
+    report = report or make_report()
+    ended = status in SnapshotJob.ENDED
+    fields = {
+        "account_id": report.account_id,
+        "trigger": SnapshotJob.Trigger.PAGE,
+        "formats": ["PDF"],
+        "actor": "alice@acme.example",
+        "created_at": now,
+        "deadline_at": now + timedelta(hours=6),
+        "finished_at": now if ended else None,
+        "next_look_at": None if ended or status == SnapshotJob.Status.QUEUED else now,
+    } | fields
+    with tenant_scope(tenant):
+        Grant.objects.get_or_create(tenant=tenant, report=report)
+        return SnapshotJob.objects.create(tenant=tenant, report=report, status=status, **fields)
+
+
+def make_attempt(*, job: SnapshotJob, number: int = 1, now: datetime | None = None, **fields: Any) -> Attempt:
+    """Open, unless `ended_at` is given."""
+    now = now or job.created_at
+    fields = {
+        "session_tags": {"tenant_id": "acme"},
+        "parameters": job.parameters,
+        "bucket": "portal-snapshots",
+        "prefix": f"t/r90/{job.tenant_id}/{job.pk}/",
+        "created_at": now,
+    } | fields
+    with tenant_scope(job.tenant_id):
+        return Attempt.objects.create(tenant_id=job.tenant_id, job=job, number=number, **fields)
+
+
+def make_file(
+    *, job: SnapshotJob, attempt: Attempt | None = None, format: str = "PDF", body: bytes = b"%PDF-1.7", **fields: Any
+) -> SnapshotFile:
+    """The row alone; `body` gives its size and hash, nothing is put into S3."""
+    attempt = attempt or _last_attempt(job) or make_attempt(job=job, ended_at=job.finished_at or job.created_at)
+    suffix = {"PDF": "pdf", "CSV": "csv", "EXCEL": "xlsx"}[format]
+    number = next(_numbers)
+    fields = {
+        "visual_id": f"table-{number}" if format == "CSV" else "",
+        "name": f"report-{number}.{suffix}",
+        "bucket": attempt.bucket,
+        "region": "us-east-1",
+        "key": f"{attempt.prefix}{number}.{suffix}",
+        "size_bytes": len(body),
+        "sha256": hashlib.sha256(body).digest(),
+        "created_at": job.finished_at or job.created_at,
+    } | fields
+    with tenant_scope(job.tenant_id):
+        return SnapshotFile.objects.create(tenant_id=job.tenant_id, job=job, attempt=attempt, format=format, **fields)
+
+
+def _last_attempt(job: SnapshotJob) -> Attempt | None:
+    with tenant_scope(job.tenant_id):
+        return Attempt.objects.filter(job=job).last()
+
+
+def make_link(*, job: SnapshotJob, now: datetime | None = None, **fields: Any) -> tuple[Link, str]:
+    """The link and its token, as stands in its address after the tenant's code."""
+    now = now or timezone.now()
+    token = secrets.token_urlsafe(32)
+    fields = {"expires_at": now + timedelta(days=30), "max_uses": 50, "created_by": "adam@acme.example", "created_at": now} | fields
+    with tenant_scope(job.tenant_id):
+        link = Link.objects.create(tenant_id=job.tenant_id, job=job, token_sha256=hashlib.sha256(token.encode()).digest(), **fields)
+    return link, token
+
+
+def make_api_key(
+    *, tenant: Tenant, name: str = "integration", scopes: tuple[str, ...] = ("jobs:read", "jobs:write"), **fields: Any
+) -> tuple[ApiKey, str]:
+    """The key and its secret, as clients send it."""
+    secret = f"fan_{tenant.code}_{secrets.token_urlsafe(32)}"
+    with tenant_scope(tenant):
+        key = ApiKey.objects.create(tenant=tenant, name=name, scopes=list(scopes), sha256=key_hash(secret), hint=secret[-4:], **fields)
+        ApiKeyIndex.objects.create(sha256=key.sha256, tenant=tenant, key=key)
+    return key, secret
