@@ -1,4 +1,4 @@
-"""How each state looks: its word is the model's own, its icon, tone and step are here, in one map, so no template asks which state it is."""
+"""How each state looks. Its word is the model's own; icon, tone and step are one map here, so no template asks which state it is."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ JOBS: dict[str, Look] = {
     Job.FAILED: Look(Job.FAILED.label, "alert-circle", "bad"),
     Job.CANCELLED: Look(Job.CANCELLED.label, "ban"),
 }
+AFTER_A_RETRY = Look(_("Delivered after a retry"), "check", "ok")
 RETRYING = Look(_("Retrying"), "refresh", "warn", 1)
 
 LINKS: dict[str, Look] = {
@@ -48,6 +49,8 @@ ATTEMPT_FAILED = Look(_("Failed"), "alert-circle", "bad")
 def of_job(job: SnapshotJob) -> Look:
     if job.status == Job.QUEUED and job.waiting == SnapshotJob.Waiting.RETRY:
         return RETRYING
+    if job.status == Job.COMPLETED and job.attempt_count > 1:
+        return AFTER_A_RETRY
     return JOBS[job.status]
 
 

@@ -22,20 +22,15 @@ def moment_long(at: datetime) -> str:
 
 
 def moment_near(at: datetime, now: datetime) -> str:
-    """`Today, 09:16`, `Yesterday, 18:30`, `16 Nov, 06:04`, and with the year when it is another one."""
+    """`today, 09:16`, `yesterday, 18:30`, `16 Nov, 06:04`, and with the year when it is another one. Fit for the middle of a sentence."""
     here, today = timezone.localtime(at), timezone.localdate(now)
     if here.date() == today:
-        return _("Today, %(time)s") % {"time": here.strftime("%H:%M")}
+        return _("today, %(time)s") % {"time": here.strftime("%H:%M")}
     if here.date() == today - timedelta(days=1):
-        return _("Yesterday, %(time)s") % {"time": here.strftime("%H:%M")}
+        return _("yesterday, %(time)s") % {"time": here.strftime("%H:%M")}
     if here.year == today.year:
         return _dated(at, pgettext("date format", "j M, H:i"))
     return _dated(at, pgettext("date format", "j M Y, H:i"))
-
-
-def day(at: datetime) -> str:
-    """`21 Feb 2027`"""
-    return _dated(at, pgettext("date format", "j M Y"))
 
 
 def clock(at: datetime) -> str:

@@ -1,0 +1,126 @@
+"""What templates need beyond Django's own tags: icons, times in the tenant's zone, and how a state looks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from django import template
+from django.conf import settings
+from django.template.exceptions import TemplateSyntaxError
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.text import capfirst
+
+from portal import status, words
+from portal.icons import icon_paths
+from reports.models import Format, Link, SnapshotJob
+
+register = template.Library()
+
+register.simple_tag(words.zone_city, name="zone_city")
+register.filter("duration", words.duration)
+register.filter("file_size", words.file_size)
+register.filter("job_look", status.of_job)
+register.filter("attempt_look", status.of_attempt)
+
+MOMENTS: dict[str, Callable[[datetime], str]] = {
+    "": words.moment,
+    "long": words.moment_long,
+    "clock": words.clock,
+    "near": lambda at: words.moment_near(at, timezone.now()),
+    "Near": lambda at: capfirst(words.moment_near(at, timezone.now())),
+}
+ICON = (
+    '<svg class="icon{}" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-linecap="round" '
+    'stroke-linejoin="round" aria-hidden="true">{}</svg>'
+)
+
+
+@register.simple_tag
+def icon(name: str, extra: str = "") -> SafeString:
+    """`extra` is more classes, such as `icon--s`."""
+    try:
+        paths = icon_paths(name)
+    except LookupError as error:
+        raise TemplateSyntaxError(str(error)) from error
+    strokes = format_html_join("", '<path d="{}"/>', ((path,) for path in paths))
+    return format_html(ICON, f" {extra}" if extra else "", strokes)
+
+
+@register.simple_tag
+def moment(at: datetime, style: str = "", css: str = "") -> SafeString:
+    """A `<time>`; `style` is one of MOMENTS."""
+    return format_html('<time datetime="{}"{}>{}</time>', at.isoformat(), _class(css), MOMENTS[style](at))
+
+
+@register.filter
+def seconds_until(start: datetime, end: datetime | None) -> float:
+    """From `start` to `end`, or to now while there is no end."""
+    return ((end or timezone.now()) - start).total_seconds()
+
+
+@register.filter
+def days_until(end: datetime) -> int:
+    return max(0, (end - timezone.now()).days)
+
+
+@register.filter
+def link_look(link: Link) -> status.Look:
+    return status.LINKS[link.status(timezone.now())]
+
+
+@register.filter
+def is_active(link: Link) -> bool:
+    return link.status(timezone.now()) == Link.Status.ACTIVE
+
+
+@register.filter
+def format_name(value: str) -> str:
+    """`Excel` for EXCEL."""
+    return str(Format(value).label)
+
+
+@register.filter
+def sheet_letters(value: str) -> str:
+    """The three letters on the drawing of a file."""
+    return {Format.EXCEL: "XLS"}.get(Format(value), value)
+
+
+@register.filter
+def format_names(values: Iterable[str]) -> str:
+    """`PDF, Excel`"""
+    return ", ".join(format_name(value) for value in values)
+
+
+@register.filter
+def short_id(job: SnapshotJob) -> str:
+    """The first block of the id: what people read out and search for."""
+    return str(job.pk)[:8]
+
+
+@register.filter
+def value_words(value: Any) -> str:
+    """A parameter's value, one or several."""
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return ", ".join(str(part) for part in value)
+    return str(value)
+
+
+@register.inclusion_tag("portal/_steps.html")
+def steps(look: status.Look) -> dict[str, Any]:
+    """The bar of five steps of a job that is still moving."""
+    marks = ["done" if place < look.step else "now" if place == look.step else "" for place in range(1, 6)]
+    return {"look": look, "marks": marks}
+
+
+@register.simple_tag
+def platform_name() -> str:
+    """Whose portal it is: on sign-in, errors, and wherever a company is told who set something up."""
+    return getattr(settings, "PLATFORM_NAME", "AnyCompany")
+
+
+def _class(css: str) -> SafeString | str:
+    return format_html(' class="{}"', css) if css else ""
