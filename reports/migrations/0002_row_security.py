@@ -28,6 +28,7 @@ QUEUE_READ = (
     "not_before, next_look_at, lease_until, attempt_count, no_verdicts, crashes, waiting"
 )
 QUEUE_WRITE = "status, not_before, next_look_at, lease_until, no_verdicts, crashes, waiting"
+# `{}` names its table too: a bare report_id would be the grant's own, and every report's parameters would be offered.
 OFFERED = "exists (select 1 from reports_grant g where g.report_id = {})"
 ACCOUNT_FOR_TENANTS = "select (id, name, region, unanswered_since)"
 
@@ -66,7 +67,7 @@ class Migration(migrations.Migration):
         force("reports_report"),
         policy("reports_report", "offered", roles.APP, OFFERED.format("reports_report.id"), command="select"),
         force("reports_reportparameter"),
-        policy("reports_reportparameter", "offered", roles.APP, OFFERED.format("report_id"), command="select"),
+        policy("reports_reportparameter", "offered", roles.APP, OFFERED.format("reports_reportparameter.report_id"), command="select"),
         run(f"grant select on reports_report, reports_reportparameter to {roles.APP}"),
         run(f"grant {ACCOUNT_FOR_TENANTS} on reports_account to {roles.APP}, {LOGINS}"),
         *everything("reports_report", roles.PLATFORM, "select, insert, update"),

@@ -3,7 +3,7 @@
 from django.db import migrations
 
 from tenants import roles
-from tenants.rls import CURRENT_TENANT, CURRENT_USER, everything, force, policy, run, tenant_table
+from tenants.rls import CURRENT_TENANT, CURRENT_USER, everything, force, policy, run, same_tenant, tenant_table
 
 LOGINS = f"{roles.WEB}, {roles.WORKER}"
 ALL = "select, insert, update, delete"
@@ -49,6 +49,7 @@ class Migration(migrations.Migration):
         *(run(f"grant {privileges} on {tables} to {to}") for tables, privileges, to in LOGIN_TABLES),
         # Children name their parent together with the tenant, which needs a key on the pair.
         *(run(f"alter table {table} add unique (tenant_id, id)") for table in ("tenants_apikey",)),
+        same_tenant("tenants_apikeyindex", "key_id", "tenants_apikey"),
         # The tenant itself: its own row inside it, all of a person's before one is chosen.
         force("tenants_tenant"),
         policy("tenants_tenant", "own_row", roles.APP, f"id = {CURRENT_TENANT}"),
