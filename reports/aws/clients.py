@@ -15,7 +15,7 @@ from botocore.session import get_session
 # botocore's own retries repeat even a refused LimitExceededException.
 ONE_ATTEMPT = {"mode": "standard", "total_max_attempts": 1}
 QUICKSIGHT = Config(retries=ONE_ATTEMPT, connect_timeout=5, read_timeout=30, max_pool_connections=32)
-# Objects are read and signed path-style with SigV4: the default would sign SigV2 in older regions, and custom endpoints have no bucket hosts.
+# Path-style and SigV4: the default still signs SigV2 in older regions, and custom endpoints have no host per bucket.
 S3 = Config(
     retries={"mode": "standard", "total_max_attempts": 3},
     connect_timeout=5,

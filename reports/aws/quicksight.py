@@ -138,13 +138,10 @@ def _tags(session_tags: dict[str, str]) -> list[dict[str, str]]:
 
 
 def _configuration(request: SnapshotRequest, region: str) -> dict[str, Any]:
+    bucket = {"BucketName": request.bucket, "BucketPrefix": request.prefix, "BucketRegion": region}
     configuration: dict[str, Any] = {
         "FileGroups": [{"Files": [_file(request.sheet_id, output)]} for output in request.outputs],
-        "DestinationConfiguration": {
-            "S3Destinations": [
-                {"BucketConfiguration": {"BucketName": request.bucket, "BucketPrefix": request.prefix, "BucketRegion": region}}
-            ]
-        },
+        "DestinationConfiguration": {"S3Destinations": [{"BucketConfiguration": bucket}]},
     }
     parameters: dict[str, list[dict[str, Any]]] = {}
     for name, kind, values in request.parameters:

@@ -55,15 +55,25 @@ def exists(account: AccountFacts, bucket: str, key: str) -> bool:
     return True
 
 
-def presign(account: AccountFacts, endpoint_url: str, bucket: str, key: str, name: str, seconds: int, *, inline: bool = False) -> str:
-    """A GET URL that saves the object under `name`. Made locally; a secret for as long as it lives: never stored, never logged."""
+@dataclass(frozen=True)
+class Handout:
+    """How a browser shall take an object: under which name, as what, saved or shown."""
+
+    name: str
+    content_type: str
+    inline: bool = False
+
+
+def presign(account: AccountFacts, endpoint_url: str, bucket: str, key: str, handout: Handout, seconds: int) -> str:
+    """A GET URL for one object. Made locally; a secret for as long as it lives: never stored, never logged."""
     return str(
         s3_client(account, endpoint_url).generate_presigned_url(
             "get_object",
             Params={
                 "Bucket": bucket,
                 "Key": key,
-                "ResponseContentDisposition": disposition(name, inline=inline),
+                "ResponseContentDisposition": disposition(handout.name, inline=handout.inline),
+                "ResponseContentType": handout.content_type,
                 "ResponseCacheControl": "no-store",
             },
             ExpiresIn=seconds,

@@ -1,10 +1,12 @@
+import uuid
+
 import django.contrib.postgres.fields
 import django.db.models.deletion
+from django.conf import settings
+from django.db import migrations, models
+
 import reports.models.delivery
 import tenants.models.tenant
-import uuid
-from django.db import migrations, models
-from django.conf import settings
 
 
 class Migration(migrations.Migration):
@@ -329,8 +331,6 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("beat_at", models.DateTimeField(help_text="NULL: nobody pumps.", null=True)),
-                ("worker", models.UUIDField(help_text="The `manage.py worker` that runs it; NULL: none, or a bare qcluster.", null=True)),
-                ("stop_requested", models.BooleanField(default=False)),
             ],
         ),
         migrations.CreateModel(

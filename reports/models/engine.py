@@ -37,8 +37,6 @@ class Pump(models.Model):
 
     account = models.OneToOneField(Account, on_delete=models.CASCADE, primary_key=True, related_name="pump")
     beat_at = models.DateTimeField(null=True, help_text="NULL: nobody pumps.")
-    worker = models.UUIDField(null=True, help_text="The `manage.py worker` that runs it; NULL: none, or a bare qcluster.")
-    stop_requested = models.BooleanField(default=False)
 
     def __str__(self) -> str:
         return f"{self.account_id}"

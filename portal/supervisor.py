@@ -1,0 +1,162 @@
+"""`manage.py worker`: the background side of one host. Runs django-q2's clusters as process groups, restarts one that died or stalled.
+
+A killed cluster leaves workers behind that go on taking tasks; so each cluster is a process group of its own, and the whole group is
+ended before another one starts. What a killed supervisor left behind is found by a note in the state directory.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+
+from django.conf import settings
+from django.db import OperationalError, connection
+from django.utils import timezone
+
+from reports import tasks
+from reports.engine.pump import STOP_FILE
+
+logger = logging.getLogger(__name__)
+STOP_SECONDS = 25.0
+STALL_CHECK_SECONDS = 30.0
+LONGEST_RESTART_WAIT = 30.0
+PR_SET_PDEATHSIG = 1
+
+
+@dataclass
+class Cluster:
+    name: str
+    stop_file: Path
+    process: subprocess.Popen[bytes] | None = None
+    failures: int = 0
+    start_at: float = field(default_factory=time.monotonic)
+
+    def start(self) -> None:
+        environment = os.environ | {"Q_CLUSTER_NAME": self.name, STOP_FILE: str(self.stop_file)}
+        command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "qcluster"]
+        self.process = subprocess.Popen(command, env=environment, start_new_session=True, preexec_fn=_die_with_parent)
+        logger.info("cluster %s started, process %s", self.name, self.process.pid)
+
+    def kill(self) -> None:
+        """The whole group, at once: workers outlive a killed main process and go on taking tasks."""
+        if self.process:
+            with suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+
+    def tend(self, now: float) -> None:
+        """Start it when it is time; note that it died, and when it may start again."""
+        if self.process is None:
+            if now >= self.start_at:
+                self.start()
+        elif self.process.poll() is not None:
+            logger.error("cluster %s ended with %s", self.name, self.process.returncode)
+            self.kill()
+            lived = now - self.start_at
+            self.failures = 0 if lived > LONGEST_RESTART_WAIT else self.failures + 1
+            self.start_at = now + min(LONGEST_RESTART_WAIT, 2.0**self.failures - 1)
+            self.process = None
+
+
+class Supervisor:
+    def __init__(self) -> None:
+        self.notes = settings.STATE_DIR / "workers"
+        self.notes.mkdir(parents=True, exist_ok=True)
+        end_leftovers(self.notes)
+        self.note = self.notes / uuid.uuid4().hex
+        self.stop_file = self.note.with_suffix(".stop")
+        self.note.write_text(str(os.getpid()))
+        self.clusters = [Cluster(name, self.stop_file) for name in tasks.CLUSTERS]
+        self.stopping = False
+
+    def run(self) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, self._stop)
+        tasks.install_recurring()
+        tasks.start_clusters()
+        connection.close()
+        check_at = time.monotonic() + STALL_CHECK_SECONDS
+        while not self.stopping:
+            now = time.monotonic()
+            for cluster in self.clusters:
+                cluster.tend(now)
+            if now >= check_at:
+                self._end_stalled()
+                check_at = now + STALL_CHECK_SECONDS
+            time.sleep(0.2)
+        self._shut_down()
+
+    def _stop(self, number: int, frame: FrameType | None) -> None:
+        self.stopping = True
+
+    def _end_stalled(self) -> None:
+        try:
+            stalled = [cluster for cluster in self.clusters if tasks.stalled(cluster.name, timezone.now())]
+        except OperationalError:
+            logger.warning("the database does not answer; nothing is judged as stalled")
+            stalled = []
+        finally:
+            connection.close()
+        for cluster in stalled:
+            logger.error("cluster %s takes no tasks; restarting it", cluster.name)
+            cluster.kill()
+
+    def _shut_down(self) -> None:
+        """Pumps hand over first, then the clusters finish the task in hand, then what is left is ended."""
+        self.stop_file.touch()
+        running = [cluster for cluster in self.clusters if cluster.process]
+        for cluster in running:
+            assert cluster.process
+            cluster.process.terminate()
+        deadline = time.monotonic() + STOP_SECONDS
+        for cluster in running:
+            assert cluster.process
+            with suppress(subprocess.TimeoutExpired):
+                cluster.process.wait(max(0.1, deadline - time.monotonic()))
+            cluster.kill()
+        self.stop_file.unlink()
+        self.note.unlink()
+
+
+def end_leftovers(notes: Path) -> None:
+    """End the processes of supervisors of this host that were killed; those of a living one are left alone."""
+    for note in notes.glob("[0-9a-f]" * 32):
+        if not _is_alive(int(note.read_text())):
+            for pid in _processes_with(f"{STOP_FILE}={note.with_suffix('.stop')}"):
+                logger.warning("ending process %s of a worker that was killed", pid)
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            note.with_suffix(".stop").unlink(missing_ok=True)
+            note.unlink(missing_ok=True)
+
+
+def _is_alive(pid: int) -> bool:
+    """A process of that number that is a worker; another program may have got the number since."""
+    try:
+        return b"worker" in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return False
+
+
+def _processes_with(entry: str) -> Iterator[int]:
+    for environment in Path("/proc").glob("[0-9]*/environ"):
+        with suppress(OSError):
+            if entry.encode() in environment.read_bytes().split(b"\0"):
+                yield int(environment.parent.name)
+
+
+def _die_with_parent() -> None:
+    """On Linux a cluster gets SIGTERM when its supervisor is killed. Elsewhere the next supervisor finds it."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -1,0 +1,91 @@
+"""Taking work: free slots for waiting jobs, and started jobs that are due for a look. Each is one statement that skips locked rows."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+
+# Longer than a call with its time-outs; a new pump clears the leases of one that died.
+LEASE_SECONDS = 120
+
+CLAIM = """
+with free as materialized (
+    select id, row_number() over (order by number) as place from (
+        select id, number from reports_slot where account_id = %(account)s and enabled and job_id is null
+        order by number for update skip locked) s),
+waiting as materialized (
+    select id, row_number() over (order by lane, created_at, id) as place from (
+        select id, lane, created_at from reports_snapshotjob
+        where account_id = %(account)s and status = 'queued' and (not_before is null or not_before <= clock_timestamp())
+        order by lane, created_at, id limit (select count(*) from free) for update skip locked) j),
+started as (
+    update reports_snapshotjob job
+       set status = 'starting', waiting = '', lease_until = null, next_look_at = clock_timestamp()
+      from waiting join free using (place) where job.id = waiting.id
+    returning job.id, free.id as slot_id)
+update reports_slot slot set job_id = started.id from started where slot.id = started.slot_id
+"""
+TAKE_DUE = """
+update reports_snapshotjob job set lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
+  from (select id from reports_snapshotjob
+         where account_id = %(account)s and status in ('starting', 'running', 'collecting')
+           and next_look_at <= clock_timestamp() and (lease_until is null or lease_until < clock_timestamp())
+         -- A start fills a slot, a look may free one; a look that is late by two seconds comes before a fresh start.
+         order by next_look_at + case status when 'starting' then interval '0' when 'running' then interval '1 s' else interval '2 s' end
+         limit %(limit)s for update skip locked) due
+ where job.id = due.id
+returning job.id, job.tenant_id, job.status
+"""
+CLEAR_LEASES = """
+update reports_snapshotjob set lease_until = null
+ where account_id = %(account)s and status in ('starting', 'running', 'collecting') and lease_until is not null
+"""
+WAKE_UNANSWERED = """
+update reports_snapshotjob set next_look_at = clock_timestamp()
+ where account_id = %(account)s and status in ('starting', 'running', 'collecting') and waiting = 'no_answer'
+"""
+PAST_DEADLINE = """
+select id, tenant_id from reports_snapshotjob
+ where account_id = %(account)s and status = 'queued' and deadline_at <= clock_timestamp() limit %(limit)s
+"""
+
+
+@dataclass(frozen=True)
+class Lease:
+    job_id: uuid.UUID
+    tenant_id: uuid.UUID
+    status: str
+
+
+def claim(account_id: int) -> int:
+    """Fill free slots with waiting jobs; the number of jobs that got one. In the engine's scope."""
+    return _execute(CLAIM, account=account_id).rowcount
+
+
+def take_due(account_id: int, limit: int) -> list[Lease]:
+    """Started jobs that want a call now, leased to the caller. In the engine's scope."""
+    return [Lease(*row) for row in _execute(TAKE_DUE, account=account_id, limit=limit, lease=LEASE_SECONDS).fetchall()]
+
+
+def clear_leases(account_id: int) -> None:
+    """For a pump that has just taken the account over: whoever held these is gone."""
+    _execute(CLEAR_LEASES, account=account_id)
+
+
+def wake_unanswered(account_id: int) -> None:
+    """QuickSight answers again: nobody waits out a back-off."""
+    _execute(WAKE_UNANSWERED, account=account_id)
+
+
+def past_deadline(account_id: int, limit: int = 50) -> list[tuple[uuid.UUID, uuid.UUID]]:
+    """Jobs that waited for a slot until their deadline, as (job, tenant)."""
+    return _execute(PAST_DEADLINE, account=account_id, limit=limit).fetchall()
+
+
+def _execute(statement: str, **values: Any) -> Any:
+    cursor = connection.cursor()
+    cursor.execute(statement, values)
+    return cursor

@@ -1,0 +1,143 @@
+"""Collecting what a job made: every file is found, opened and hashed before the job counts as completed."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from reports.aws import storage
+from reports.aws.clients import AccountFacts
+from reports.aws.errors import AccessDenied, AwsError, NotFound, NoVerdict
+from reports.aws.quicksight import Output, OutputResult, QuickSight, SnapshotResult
+from reports.engine import cadence, moves
+from reports.engine.start import Clock, outputs
+from reports.models import Attempt, Format, SnapshotFile, SnapshotJob
+from tenants.scope import tenant_scope
+
+Status = SnapshotJob.Status
+# ErrorType values after which the same job would fail again (StartDashboardSnapshotJob, SnapshotJobErrorInfo).
+PERMANENT = frozenset({"DASHBOARD_ACCESS_DENIED", "CAPABILITY_RESTRICTED", "RLS_CHANGED", "CLS_CHANGED", "DATASET_DELETED"})
+MAGIC = {Format.PDF: b"%PDF-", Format.EXCEL: b"PK\x03\x04"}
+EXTENSIONS = {Format.PDF: "pdf", Format.CSV: "csv", Format.EXCEL: "xlsx"}
+
+
+class BadResult(Exception):
+    """`code` of reports/failures.py; `may_come`: a file that is not there yet; `permanent`: another attempt would end the same."""
+
+    def __init__(self, code: str, error_type: str, message: str, *, may_come: bool = False, permanent: bool = False) -> None:
+        super().__init__(message)
+        self.code, self.error_type, self.may_come, self.permanent = code, error_type, may_come, permanent
+
+
+@dataclass(frozen=True)
+class Found:
+    output: Output
+    stored: storage.StoredObject
+
+
+def collect(tenant_id: uuid.UUID, job_id: uuid.UUID, quicksight: QuickSight, clock: Clock) -> None:
+    """One result call, and a read of every object. Raises NoVerdict when QuickSight or S3 did not say."""
+    with tenant_scope(tenant_id):
+        job = SnapshotJob.objects.select_related("report").get(pk=job_id)
+        attempt = job.attempts.filter(ended_at=None).first()
+        dashboard_id = job.report.dashboard_id
+    if job.status != Status.COLLECTING or attempt is None:
+        return
+    try:
+        found = _check(quicksight.snapshot_result(dashboard_id, str(attempt.pk)), attempt, outputs(job), quicksight.account)
+    except NoVerdict:
+        raise
+    except AwsError as refusal:
+        code = "access_denied" if isinstance(refusal, AccessDenied) else "result_missing"
+        bad = BadResult(code, refusal.code, refusal.message, permanent=code == "access_denied")
+        moves.move(tenant_id, job_id, lambda job: _unusable(job, attempt, bad, clock()))
+    except BadResult as error:
+        bad = error
+        moves.move(tenant_id, job_id, lambda job: _unusable(job, attempt, bad, clock()))
+    else:
+        moves.move(tenant_id, job_id, lambda job: _complete(job, attempt, found, quicksight.account.region, clock()))
+
+
+def _check(result: SnapshotResult, attempt: Attempt, wanted: list[Output], account: AccountFacts) -> list[Found]:
+    """Raises BadResult unless there is exactly one good file for each output that was asked for."""
+    if result.status == "FAILED":
+        kind, message = result.error_type, result.error_message
+        if not kind and result.outputs:
+            kind, message = result.outputs[0].error_type, result.outputs[0].error_message
+        raise BadResult("report_failed", kind, message, permanent=kind in PERMANENT)
+    by_output = {single.output: single for single in result.outputs}
+    missing = [output for output in wanted if output not in by_output]
+    if missing:
+        raise BadResult("result_missing", "", f"QuickSight's answer names no {missing[0].format} file.")
+    return [Found(output, _object(by_output[output], attempt, account)) for output in wanted]
+
+
+def _object(result: OutputResult, attempt: Attempt, account: AccountFacts) -> storage.StoredObject:
+    if result.error_type or not result.uri:
+        raise BadResult("report_failed", result.error_type, result.error_message, permanent=result.error_type in PERMANENT)
+    place = storage.split_uri(result.uri)
+    if place is None or place[0] != attempt.bucket or not place[1].startswith(attempt.prefix):
+        # Not repeated here: the address may be another tenant's.
+        raise BadResult("result_invalid", "", "The file was not put where it was asked for.", permanent=True)
+    try:
+        stored = storage.read_object(account, *place)
+    except NotFound as absent:
+        raise BadResult("result_missing", absent.code, "The file is not in the bucket.", may_come=True) from absent
+    if not stored.size_bytes:
+        raise BadResult("result_invalid", "", "The file is empty.")
+    if not _opens(result.output.format, stored.head):
+        raise BadResult("result_invalid", "", f"The file does not begin like a {result.output.format} file.")
+    return stored
+
+
+def _opens(format: str, head: bytes) -> bool:
+    magic = MAGIC.get(Format(format))
+    # CSV has no magic: text without NUL is what sets it apart from the other two.
+    return head.startswith(magic) if magic else b"\0" not in head and not head.startswith(tuple(MAGIC.values()))
+
+
+def _unusable(job: SnapshotJob, attempt: Attempt, bad: BadResult, now: datetime) -> None:
+    if job.status != Status.COLLECTING:
+        return
+    ended = attempt.service_updated_at or attempt.created_at
+    if bad.may_come and now < ended + cadence.FILE_MAY_COME_FOR:
+        moves.look_again(job, now, cadence.FILE_RECHECK)
+    elif bad.permanent:
+        moves.end_attempt(attempt, now, bad.code, bad.error_type, str(bad))
+        moves.fail(job, bad.code, now)
+    else:
+        moves.try_again(job, attempt, now, bad.code, bad.error_type, str(bad))
+
+
+def _complete(job: SnapshotJob, attempt: Attempt, found: list[Found], region: str, now: datetime) -> None:
+    if not job.move_to(Status.COMPLETED, finished_at=now):
+        return
+    moves.end_attempt(attempt, now)
+    files = SnapshotFile.objects.bulk_create([_file(job, attempt, single, region, now) for single in found])
+    for file in files:
+        job.note("saved", now, name=file.name, size_bytes=file.size_bytes)
+    job.note("completed", now)
+
+
+def _file(job: SnapshotJob, attempt: Attempt, found: Found, region: str, now: datetime) -> SnapshotFile:
+    output, stored = found.output, found.stored
+    is_csv = output.format == Format.CSV
+    visual = output.visual_ids[0] if is_csv else ""
+    # Several CSV files of one job would else be saved under one name.
+    part = f"_{visual}" if is_csv and len(job.visual_ids) > 1 else ""
+    day = job.created_at.astimezone(job.tenant.zone).date().isoformat()
+    return SnapshotFile(
+        tenant=job.tenant,
+        job=job,
+        attempt=attempt,
+        format=output.format,
+        visual_id=visual,
+        name=f"{job.report.slug}{part}_{day}.{EXTENSIONS[Format(output.format)]}",
+        bucket=attempt.bucket,
+        region=region,
+        key=stored.key,
+        size_bytes=stored.size_bytes,
+        sha256=stored.sha256,
+        created_at=now,
+    )

@@ -1,0 +1,87 @@
+"""The pump's threads: each takes a leased job, makes its one call, and says how it went."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from queue import SimpleQueue
+
+from django.db import InterfaceError, OperationalError, connection
+
+from reports.aws.errors import NoVerdict, Throttled, Unanswered
+from reports.aws.quicksight import QuickSight
+from reports.engine import moves
+from reports.engine.claim import Lease
+from reports.engine.collect import collect
+from reports.engine.look import look
+from reports.engine.start import Clock, start
+from reports.models import SnapshotJob
+
+logger = logging.getLogger(__name__)
+STEPS = {SnapshotJob.Status.STARTING: start, SnapshotJob.Status.RUNNING: look, SnapshotJob.Status.COLLECTING: collect}
+
+
+@dataclass(frozen=True)
+class Report:
+    """How a step went: QuickSight answered, throttled, or said nothing (`None`: it was not asked to the end)."""
+
+    lease: Lease
+    answered: bool | None
+    throttled: bool = False
+
+
+class Crew:
+    def __init__(self, size: int, quicksight: QuickSight, clock: Clock) -> None:
+        self.size, self.busy = size, 0
+        self._quicksight, self._clock = quicksight, clock
+        self._todo: SimpleQueue[Lease | None] = SimpleQueue()
+        self.reports: SimpleQueue[Report] = SimpleQueue()
+        self._threads = [threading.Thread(target=self._work, daemon=True, name=f"pump-{number}") for number in range(size)]
+        for thread in self._threads:
+            thread.start()
+
+    def give(self, lease: Lease) -> None:
+        self.busy += 1
+        self._todo.put(lease)
+
+    def dismiss(self) -> None:
+        for _ in self._threads:
+            self._todo.put(None)
+
+    def _work(self) -> None:
+        try:
+            while (lease := self._todo.get()) is not None:
+                self.reports.put(step(lease, self._quicksight, self._clock))
+        finally:
+            connection.close()
+
+
+def step(lease: Lease, quicksight: QuickSight, clock: Clock) -> Report:
+    """One job, one call, one move. Never raises: a fault of ours on one job must not stop the others."""
+    act: Callable[..., None] = STEPS[SnapshotJob.Status(lease.status)]
+    try:
+        act(lease.tenant_id, lease.job_id, quicksight, clock)
+    except NoVerdict as error:
+        return _postponed(lease, error, clock)
+    except (OperationalError, InterfaceError):
+        # The database went away: the lease ends by itself, and the step is repeated.
+        logger.warning("job %s: the database did not answer", lease.job_id, exc_info=True)
+        connection.close()
+        return Report(lease, answered=None)
+    except Exception:
+        logger.exception("job %s failed in our own code", lease.job_id)
+        return _crashed(lease, clock)
+    return Report(lease, answered=True)
+
+
+def _postponed(lease: Lease, error: NoVerdict, clock: Clock) -> Report:
+    logger.info("job %s: no verdict, %s", lease.job_id, error.code)
+    moves.move(lease.tenant_id, lease.job_id, lambda job: moves.postpone(job, error, clock()))
+    return Report(lease, answered=not isinstance(error, Unanswered), throttled=isinstance(error, Throttled))
+
+
+def _crashed(lease: Lease, clock: Clock) -> Report:
+    moves.move(lease.tenant_id, lease.job_id, lambda job: moves.note_crash(job, clock()))
+    return Report(lease, answered=None)

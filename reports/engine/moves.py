@@ -1,0 +1,98 @@
+"""How a job moves in the engine's hands: the row, its attempt, its timeline and its slot, in one transaction."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from reports.aws.errors import AwsError, LimitReached, NoVerdict, Throttled
+from reports.engine import cadence, slots
+from reports.failures import cause_of
+from reports.models import Attempt, SnapshotJob
+from tenants.scope import engine_scope, tenant_scope
+
+Status, Waiting = SnapshotJob.Status, SnapshotJob.Waiting
+MAX_CRASHES = 3
+
+
+def move(tenant_id: uuid.UUID, job_id: uuid.UUID, act: Callable[[SnapshotJob], object]) -> None:
+    """Run `act` on the job inside its tenant, and give the slot back if the job left the states that hold one."""
+    with transaction.atomic():
+        with tenant_scope(tenant_id):
+            job = SnapshotJob.objects.select_related("tenant", "report").get(pk=job_id)
+            held_a_slot = job.status in SnapshotJob.SLOT_HOLDERS
+            act(job)
+            gives_back = held_a_slot and job.status not in SnapshotJob.SLOT_HOLDERS
+        if gives_back:
+            with engine_scope():
+                slots.free(job_id)
+
+
+def fail(job: SnapshotJob, code: str, now: datetime, *, detail: str = "") -> None:
+    """`detail` is our own sentence that says more than the cause's usual one; never AWS's text."""
+    message = detail or str(cause_of(code).message)
+    if job.move_to(Status.FAILED, failure_code=code, failure_message=message, finished_at=now):
+        job.note("failed", now, code=code)
+
+
+def end_attempt(attempt: Attempt, now: datetime, code: str = "", error_type: str = "", error_message: str = "") -> None:
+    Attempt.objects.filter(pk=attempt.pk, ended_at=None).update(
+        ended_at=now, failure_code=code, error_type=error_type[:128], error_message=error_message
+    )
+
+
+def try_again(job: SnapshotJob, attempt: Attempt, now: datetime, code: str, error_type: str = "", error_message: str = "") -> None:
+    """An attempt failed for a reason that may pass: back to the queue with a new id, or the end after the last attempt."""
+    end_attempt(attempt, now, code, error_type, error_message)
+    if attempt.number >= cadence.MAX_ATTEMPTS:
+        fail(job, code, now)
+        return
+    wait = cadence.attempt_backoff(attempt.number)
+    if job.move_to(Status.QUEUED, not_before=now + wait, next_look_at=None, lease_until=None, waiting=Waiting.RETRY):
+        job.note("attempt_failed", now, attempt=attempt.number, code=code, wait=round(wait.total_seconds()))
+
+
+def postpone(job: SnapshotJob, error: NoVerdict, now: datetime) -> None:
+    """QuickSight or S3 gave no verdict: the same call again later, with the same attempt, until the deadline."""
+    if job.deadline_at <= now:
+        for attempt in job.attempts.filter(ended_at=None):
+            end_attempt(attempt, now, "service_unavailable", error.code, error.message)
+        fail(job, "service_unavailable", now)
+    elif isinstance(error, LimitReached) and job.status == Status.STARTING:
+        wait = cadence.SLOTS_TAKEN_WAIT
+        if job.move_to(Status.QUEUED, not_before=now + wait, next_look_at=None, lease_until=None, waiting=Waiting.SLOTS_TAKEN):
+            job.note("slots_taken", now)
+    else:
+        _wait_for_answer(job, error, now)
+
+
+def look_again(job: SnapshotJob, now: datetime, after: timedelta) -> None:
+    """A verdict that says: not yet."""
+    _update(job, next_look_at=now + after, lease_until=None, no_verdicts=0, waiting=Waiting.NOTHING)
+
+
+def note_crash(job: SnapshotJob, now: datetime) -> None:
+    """Our own code failed on this job: a few more tries, then an end that people see, so that it cannot hold its slot for ever."""
+    if job.has_ended:
+        return
+    if job.crashes + 1 >= MAX_CRASHES:
+        fail(job, "internal", now)
+    else:
+        _update(job, crashes=job.crashes + 1, next_look_at=now + cadence.no_verdict_backoff(3), lease_until=None)
+
+
+def _wait_for_answer(job: SnapshotJob, error: AwsError, now: datetime) -> None:
+    waiting = Waiting.THROTTLED if isinstance(error, Throttled) else Waiting.NO_ANSWER
+    if waiting == Waiting.NO_ANSWER and job.waiting != waiting:
+        job.note("unanswered", now, code=error.code)
+    wait = cadence.no_verdict_backoff(job.no_verdicts)
+    no_verdicts = min(job.no_verdicts + 1, 1000)
+    _update(job, next_look_at=now + wait, lease_until=None, no_verdicts=no_verdicts, waiting=waiting)
+
+
+def _update(job: SnapshotJob, **changes: object) -> None:
+    """Columns only, in the state the job was read in: a job that somebody moved meanwhile is theirs."""
+    SnapshotJob.objects.filter(pk=job.pk, status=job.status).update(**changes)

@@ -1,0 +1,189 @@
+"""The loop that keeps one account's slots full: claim, start, look, collect, until its window ends; then it enqueues itself again.
+
+All truth is in the tables. A message that starts a pump may be lost (a watchdog sends one each minute) or doubled (one pump per account
+holds a lock), and two pumps at once would still never start a job twice.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import timedelta
+from queue import Empty
+
+import psycopg
+from django.db import connection
+from django.db.models import Q
+from django.utils import timezone
+from django_q.tasks import async_task
+
+from reports.aws.clients import AccountFacts
+from reports.aws.quicksight import QuickSight
+from reports.engine import claim, limiter, moves
+from reports.engine.clock import DatabaseClock
+from reports.engine.crew import Crew, Report
+from reports.models import Account, Pump, SnapshotJob
+from tenants.scope import engine_scope
+
+logger = logging.getLogger(__name__)
+PUMP_TASK = "reports.engine.pump.pump"
+# The environment variable in which `manage.py worker` names a file; once that file exists, its pumps hand over.
+STOP_FILE = "FANFOLD_STOP_FILE"
+LOCK_CLASS = 7201
+WINDOW_SECONDS = 50.0
+IDLE_SECONDS = 5.0
+BEAT_SECONDS = 0.2
+# A call in flight at the end of the window may take this long; its lease would end much later.
+DRAIN_SECONDS = 10.0
+STOP_DRAIN_SECONDS = 0.8
+# Without a beat for this long a pump counts as dead.
+BEAT_LATE = timedelta(seconds=3)
+
+
+def wake(account_id: int) -> None:
+    """Call after the commit, outside any scope. A pump that is alive finds the job by itself within its next turn."""
+    alive = Pump.objects.filter(account_id=account_id, beat_at__gt=timezone.now() - BEAT_LATE).exists()
+    if not alive:
+        async_task(PUMP_TASK, account_id)
+
+
+def wake_all() -> None:
+    """Every account that nobody pumps although it may have work."""
+    for account_id in Pump.objects.values_list("account_id", flat=True):
+        wake(account_id)
+
+
+def pump(account_id: int, window: float = WINDOW_SECONDS) -> str:
+    """A django-q2 task. Returns why it ended: busy, idle, window or stop."""
+    if _stopping():
+        return "stop"
+    with _only_one(account_id) as mine:
+        if not mine:
+            return "busy"
+        ended = _pump(account_id, window)
+    if ended == "window" or (ended == "stop" and _has_work(account_id)):
+        async_task(PUMP_TASK, account_id)
+    elif ended == "idle":
+        # A job that was committed between the last turn and the end of the pump saw it alive and sent no message.
+        wake_if_work(account_id)
+    return ended
+
+
+def wake_if_work(account_id: int) -> None:
+    if _has_work(account_id):
+        async_task(PUMP_TASK, account_id)
+
+
+def _pump(account_id: int, window: float) -> str:
+    with engine_scope():
+        account = Account.objects.get(pk=account_id)
+        claim.clear_leases(account_id)
+    turns = Turns(account)
+    try:
+        return turns.run(window)
+    finally:
+        turns.crew.dismiss()
+        with engine_scope():
+            Pump.objects.filter(account_id=account_id).update(beat_at=None)
+
+
+class Turns:
+    """The work of one pump on one account."""
+
+    def __init__(self, account: Account) -> None:
+        self.account = account
+        self.clock = DatabaseClock()
+        facts = AccountFacts(account.aws_account_id, account.region, account.role_arn, account.external_id)
+        # Enough threads to keep the account's rate at half a second a call, and no more than are useful on one core.
+        size = max(4, min(16, round(account.requests_per_second / 2)))
+        self.crew = Crew(size, QuickSight(facts, gate=lambda: limiter.wait_for_turn(account.pk)), self.clock)
+        self.unanswered = account.unanswered_since is not None
+        self.stopping = False
+
+    def run(self, window: float) -> str:
+        began = last_work = time.monotonic()
+        while True:
+            busy = self.turn() or self.crew.busy
+            now = time.monotonic()
+            last_work = now if busy else last_work
+            if self.stopping or now - began > window:
+                self._drain(STOP_DRAIN_SECONDS if self.stopping else DRAIN_SECONDS)
+                return "stop" if self.stopping else "window"
+            if now - last_work > IDLE_SECONDS:
+                return "idle"
+            self._listen(BEAT_SECONDS)
+
+    def turn(self) -> int:
+        """Claim for free slots, then hand due jobs to free threads. The number handed out."""
+        self.stopping = _stopping()
+        with engine_scope():
+            self.clock.synchronise()
+            Pump.objects.filter(account_id=self.account.pk).update(beat_at=self.clock())
+            late = claim.past_deadline(self.account.pk)
+            if not self.unanswered and not self.stopping:
+                claim.claim(self.account.pk)
+            room = 0 if self.stopping else self.crew.size - self.crew.busy
+            leases = claim.take_due(self.account.pk, room) if room else []
+        for lease in leases:
+            self.crew.give(lease)
+        for job_id, tenant_id in late:
+            moves.move(tenant_id, job_id, self._give_up)
+        return len(leases)
+
+    def _give_up(self, job: SnapshotJob) -> None:
+        if job.status == SnapshotJob.Status.QUEUED and job.deadline_at <= self.clock():
+            moves.fail(job, "service_unavailable" if self.unanswered else "deadline_passed", self.clock())
+
+    def _listen(self, seconds: float) -> None:
+        """Wait for the first report, take in all that are there."""
+        with suppress(Empty):
+            self._take_in(self.crew.reports.get(timeout=seconds))
+            while True:
+                self._take_in(self.crew.reports.get_nowait())
+
+    def _drain(self, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while self.crew.busy and time.monotonic() < end:
+            self._listen(0.1)
+
+    def _take_in(self, report: Report) -> None:
+        self.crew.busy -= 1
+        if report.throttled:
+            limiter.slow_down(self.account.pk)
+        if report.answered is not None and report.answered == self.unanswered:
+            self._answers(report.answered)
+
+    def _answers(self, answers: bool) -> None:
+        """QuickSight fell silent, or speaks again. While it is silent no new job starts; those under way keep asking."""
+        self.unanswered = not answers
+        logger.warning("account %s: QuickSight %s", self.account.name, "answers again" if answers else "does not answer")
+        with engine_scope():
+            Account.objects.filter(pk=self.account.pk).update(unanswered_since=None if answers else self.clock())
+            if answers:
+                claim.wake_unanswered(self.account.pk)
+
+
+def _stopping() -> bool:
+    path = os.environ.get(STOP_FILE)
+    return path is not None and os.path.exists(path)
+
+
+def _has_work(account_id: int) -> bool:
+    with engine_scope():
+        return SnapshotJob.objects.filter(Q(status__in=SnapshotJob.MOVING), account_id=account_id).exists()
+
+
+@contextmanager
+def _only_one(account_id: int) -> Iterator[bool]:
+    """A lock on a connection of its own: the server drops it when this process dies, however it dies."""
+    with psycopg.connect(**_parameters(), autocommit=True) as holder:
+        row = holder.execute("select pg_try_advisory_lock(%s, %s)", [LOCK_CLASS, account_id]).fetchone()
+        yield bool(row and row[0])
+
+
+def _parameters() -> dict[str, object]:
+    parameters = connection.get_connection_params()
+    return {name: value for name, value in parameters.items() if name not in ("cursor_factory", "context", "prepare_threshold")}

@@ -1,0 +1,36 @@
+"""Why a job failed, in words: what happened, and what to do next. AWS's own text stays in the attempt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+@dataclass(frozen=True)
+class Cause:
+    message: str | Promise
+    advice: str | Promise
+    # Whether the same job, run again unchanged, may end better.
+    retryable: bool
+
+
+OURS = _("Please contact us; running it again will not help until this is put right.")
+AGAIN = _("Run the report again. If it fails once more, please contact us.")
+CAUSES: dict[str, Cause] = {
+    "access_denied": Cause(_("QuickSight refused the portal access to this report."), OURS, False),
+    "report_missing": Cause(_("The dashboard behind this report no longer exists in QuickSight."), OURS, False),
+    "rows_not_isolated": Cause(_("This report cannot prove that it shows only your rows, so it was not started."), OURS, False),
+    "parameter_refused": Cause(_("QuickSight did not accept the request for this report."), OURS, False),
+    "report_failed": Cause(_("QuickSight could not render this report."), AGAIN, True),
+    "result_missing": Cause(_("QuickSight said that the report was ready, but a file was not there."), AGAIN, True),
+    "result_invalid": Cause(_("QuickSight delivered a file that cannot be opened, so it was not kept."), AGAIN, True),
+    "service_unavailable": Cause(_("QuickSight did not answer until the job's deadline."), AGAIN, True),
+    "deadline_passed": Cause(_("The job could not be finished before its deadline."), AGAIN, True),
+    "internal": Cause(_("Something went wrong in the portal."), AGAIN, True),
+}
+
+
+def cause_of(code: str) -> Cause:
+    return CAUSES[code]

@@ -1,0 +1,45 @@
+"""Handing out a file: who got it is written down before a URL for it exists."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.conf import settings
+
+from reports.aws import storage
+from reports.aws.clients import AccountFacts
+from reports.models import Download, Format, Link, SnapshotFile
+from tenants.audit import Actor
+
+CONTENT_TYPES = {
+    Format.PDF: "application/pdf",
+    Format.CSV: "text/csv; charset=utf-8",
+    Format.EXCEL: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+
+
+def note_download(file: SnapshotFile, actor: Actor, *, now: datetime, link: Link | None = None) -> Download:
+    """Inside the tenant's scope, in the transaction that grants the file."""
+    return Download.objects.create(
+        tenant_id=file.tenant_id,
+        file=file,
+        link=link,
+        user_id=actor.user_id,
+        actor=actor.label,
+        at=now,
+        ip=actor.ip,
+        user_agent=actor.user_agent[:300],
+    )
+
+
+def presigned_url(file: SnapshotFile, *, seconds: int | None = None, inline: bool = False) -> str:
+    """Valid for `seconds` (default a minute), signed for the host that browsers reach. Never stored, never logged."""
+    return storage.presign(
+        # The web process signs with its own credentials; those of QuickSight's role stay with the worker.
+        AccountFacts(aws_account_id="", region=file.region),
+        settings.S3_PUBLIC_ENDPOINT_URL,
+        file.bucket,
+        file.key,
+        storage.Handout(file.name, CONTENT_TYPES[file.format], inline),
+        settings.PRESIGNED_SECONDS if seconds is None else seconds,
+    )

@@ -1,0 +1,87 @@
+"""Links: a governed page for one job's files, counted, recorded and revocable at once."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+
+from reports import files
+from reports.models import Download, Link, SnapshotFile, SnapshotJob
+from reports.refused import Refused
+from tenants.audit import Actor, record
+from tenants.models import Tenant, TenantCode
+
+# A download that broke off may be repeated in the same browser without costing another use.
+REPEAT_WITHIN = timedelta(minutes=10)
+
+
+@dataclass(frozen=True)
+class NewLink:
+    link: Link
+    url: str
+
+
+def create(job: SnapshotJob, actor: Actor, *, now: datetime) -> NewLink:
+    """The URL holds the only copy of the token and cannot be shown again. Raises Refused while there are no files."""
+    if job.status != SnapshotJob.Status.COMPLETED:
+        raise Refused("file_not_ready", "This job has no files yet.")
+    token = secrets.token_urlsafe(32)
+    link = Link.objects.create(
+        tenant=job.tenant,
+        job=job,
+        token_sha256=token_hash(token),
+        expires_at=now + timedelta(days=job.tenant.link_days),
+        max_uses=job.tenant.link_max_uses,
+        created_by=actor.label,
+        created_at=now,
+    )
+    record(actor, "link.created", now=now, tenant=job.tenant, about=link, after={"job": str(job.pk), "reference": link.reference})
+    return NewLink(link, f"{settings.PORTAL_BASE_URL}/d/{job.tenant.code}/{token}")
+
+
+def token_hash(token: str) -> bytes:
+    """SHA-256 is enough for a random 256-bit token; slow hashes are for what people choose."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+def tenant_of(code: str) -> Tenant | None:
+    """Whose scope a link's address opens: the id only, readable before a tenant is known."""
+    found = TenantCode.objects.filter(code=code).values_list("tenant_id", flat=True).first()
+    return Tenant(pk=found, code=code) if found else None
+
+
+def find(tenant: Tenant, token: str) -> Link | None:
+    """Inside the tenant's scope."""
+    links = Link.objects.for_tenant(tenant).select_related("tenant", "job", "job__report").prefetch_related("job__files")
+    return links.filter(token_sha256=token_hash(token)).first()
+
+
+def redeem(link: Link, file: SnapshotFile, actor: Actor, *, repeated: bool, now: datetime) -> bool:
+    """Count one use and write the download, or False. `repeated`: this browser got the same file a moment ago, free within ten minutes.
+
+    One update decides: several visitors at the last use get exactly what is left.
+    """
+    with transaction.atomic():
+        links = Link.objects.for_tenant(link.tenant)
+        granted = links.filter(pk=link.pk, revoked_at=None, expires_at__gt=now).exists() if repeated else links.take_use(link, now)
+        if granted:
+            files.note_download(file, actor, now=now, link=link)
+    return granted
+
+
+def revoke(link: Link, actor: Actor, *, now: datetime) -> None:
+    """From the commit on no click gets a URL; a URL minted before lives out its minute. Revoking twice changes nothing."""
+    if Link.objects.for_tenant(link.tenant).filter(pk=link.pk).revoke(now):
+        record(actor, "link.revoked", now=now, tenant=link.tenant, about=link, after={"reference": link.reference})
+    link.refresh_from_db()
+
+
+def last_downloads(links: list[Link]) -> dict[str, datetime]:
+    """Newest download of each link, by its id as text."""
+    rows = Download.objects.filter(link__in=links).order_by("link_id", "-at").distinct("link_id").values_list("link_id", "at")
+    return {str(link): at for link, at in rows}

@@ -1,0 +1,122 @@
+"""Values for a report's typed parameters: checked by us, never guessed, because what QuickSight does with a wrong one is unknown.
+
+Values are kept as JSON: text, whole numbers, decimals, and date-times as RFC 3339 text with an offset.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from datetime import date, datetime, time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from reports.models.catalogue import ReportParameter
+from reports.refused import Place, Refused
+
+MAX_TEXT = 1000
+MAX_VALUES = 100
+# Whole numbers that survive JSON readers which know doubles only (RFC 8259, section 6).
+MAX_INTEGER = 2**53 - 1
+Type = ReportParameter.Type
+
+
+class BadValue(ValueError):
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.code = code
+
+
+def resolve(parameters: Iterable[ReportParameter], pinned: dict[str, Any], given: dict[str, Any], zone: ZoneInfo) -> dict[str, list[Any]]:
+    """The values to send, a list for each parameter: what is pinned wins, then what was given, then the default.
+
+    Raises Refused with a place for each fault: unknown names, pinned names, wrong values, and missing ones without a default.
+    """
+    known = {parameter.name: parameter for parameter in parameters}
+    faults = [
+        Place(("parameters", name), "parameter_unknown", f"{name} is not a parameter of this report.")
+        for name in given
+        if name not in known
+    ]
+    resolved: dict[str, list[Any]] = {}
+    for name, parameter in known.items():
+        if name in pinned and name in given and given[name] != pinned[name]:
+            faults.append(Place(("parameters", name), "parameter_pinned", f"{name} is fixed for you and cannot be changed."))
+            continue
+        value = pinned.get(name, given.get(name, parameter.default))
+        if value is None:
+            faults.append(Place(("parameters", name), "parameter_required", f"{name} needs a value."))
+            continue
+        try:
+            resolved[name] = check_value(parameter, value, zone)
+        except BadValue as error:
+            faults.append(Place(("parameters", name), error.code, f"{name}: {error}"))
+    if faults:
+        raise Refused(faults[0].code, " ".join(fault.detail for fault in faults), tuple(faults))
+    return resolved
+
+
+def check_value(parameter: ReportParameter, value: Any, zone: ZoneInfo) -> list[Any]:
+    """The value as a list of JSON values of the parameter's type. Raises BadValue."""
+    values = value if isinstance(value, list) else [value]
+    if len(values) > 1 and not parameter.multiple:
+        raise BadValue("parameter_value", "takes one value.")
+    if not 1 <= len(values) <= MAX_VALUES:
+        raise BadValue("parameter_value", f"takes 1 to {MAX_VALUES} values." if parameter.multiple else "takes one value.")
+    checked = [_one(parameter.type, single, zone) for single in values]
+    allowed = parameter.choices
+    if allowed is not None and any(single not in allowed for single in checked):
+        raise BadValue("parameter_value", f"must be one of {', '.join(str(choice) for choice in allowed)}.")
+    return checked
+
+
+def to_python(kind: str, value: Any) -> Any:
+    """A stored value as the Python type that boto3 wants for it."""
+    return datetime.fromisoformat(value) if kind == Type.DATETIME else float(value) if kind == Type.DECIMAL else value
+
+
+def _one(kind: str, value: Any, zone: ZoneInfo) -> Any:
+    return CHECKS[Type(kind)](value, zone)
+
+
+def _text(value: Any, zone: ZoneInfo) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise BadValue("parameter_value", "must be text.")
+    if len(value) > MAX_TEXT:
+        raise BadValue("parameter_value", f"must be at most {MAX_TEXT} characters.")
+    if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
+        raise BadValue("parameter_value", "has a character that cannot be stored.")
+    return value
+
+
+def _integer(value: Any, zone: ZoneInfo) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise BadValue("parameter_value", "must be a whole number.")
+    if abs(value) > MAX_INTEGER:
+        raise BadValue("parameter_value", f"must be between -{MAX_INTEGER} and {MAX_INTEGER}.")
+    return value
+
+
+def _decimal(value: Any, zone: ZoneInfo) -> int | float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or abs(value) > MAX_INTEGER:
+        raise BadValue("parameter_value", "must be a number.")
+    return value
+
+
+def _datetime(value: Any, zone: ZoneInfo) -> str:
+    """A day means its start in the zone; a time has to carry its offset."""
+    fault = BadValue("parameter_value", "must be a day such as 2026-11-22, or a time with its offset such as 2026-11-22T06:00:00+01:00.")
+    if not isinstance(value, str):
+        raise fault
+    try:
+        if len(value) == 10:
+            return datetime.combine(date.fromisoformat(value), time(), zone).isoformat()
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        raise fault from None
+    if moment.tzinfo is None:
+        raise fault
+    return moment.isoformat()
+
+
+CHECKS = {Type.STRING: _text, Type.INTEGER: _integer, Type.DECIMAL: _decimal, Type.DATETIME: _datetime}

@@ -1,0 +1,64 @@
+"""Entry points of django-q2: load, one call. And what keeps its clusters honest."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.core.management import call_command
+from django.utils import timezone
+from django_q.models import OrmQ, Schedule
+from django_q.tasks import async_task
+
+from reports.engine import pump
+from reports.models import Heartbeat
+from tenants.scope import engine_scope
+
+# django-q2's name of the default queue is the project's; the engine works it, `work` is for what may wait on a slow peer.
+ENGINE, WORK = "portal", "work"
+CLUSTERS = (ENGINE, WORK)
+STALLED_AFTER = timedelta(seconds=120)
+# Code-owned rows, never a tenant's: one row that does not parse would stop all others.
+RECURRING = {
+    "watch-engine": ("reports.tasks.watch_engine", ENGINE, 1),
+    "watch-work": ("reports.tasks.watch_work", WORK, 1),
+    "tidy": ("reports.tasks.tidy", WORK, 60),
+}
+
+
+def watch_engine() -> None:
+    """Each minute: a pump whose message was lost is sent for again."""
+    beat(ENGINE)
+    pump.wake_all()
+
+
+def watch_work() -> None:
+    beat(WORK)
+
+
+def tidy() -> None:
+    """Sessions that ended are of no use to anybody and name people."""
+    call_command("clearsessions")
+
+
+def beat(cluster: str) -> None:
+    with engine_scope():
+        Heartbeat.objects.update_or_create(cluster=cluster, defaults={"beat_at": timezone.now()})
+
+
+def install_recurring() -> None:
+    """Make the Schedule rows what RECURRING says."""
+    for name, (function, cluster, minutes) in RECURRING.items():
+        row = {"func": function, "cluster": None if cluster == ENGINE else cluster, "schedule_type": Schedule.MINUTES, "minutes": minutes}
+        Schedule.objects.update_or_create(name=name, defaults=row)
+    Schedule.objects.exclude(name__in=RECURRING).delete()
+
+
+def start_clusters() -> None:
+    """First messages after a start, so that nobody waits for the scheduler's first minute."""
+    async_task("reports.tasks.watch_engine")
+    async_task("reports.tasks.watch_work", cluster=WORK)
+
+
+def stalled(cluster: str, now: datetime) -> bool:
+    """Messages wait that nobody takes: the cluster's processes live, but its workers do not work."""
+    return OrmQ.objects.filter(key=cluster, lock__lt=now - STALLED_AFTER).exists()

@@ -1,0 +1,48 @@
+"""The words of a job's timeline. Events are stored as facts, so that each reader gets them in the own language."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from reports.models import JobEvent
+
+Text = str | Promise
+
+
+@dataclass(frozen=True)
+class Line:
+    title: Text
+    detail: Text
+    icon: str
+    tone: str  # "", "ok", "warn" or "bad"
+
+
+# Type of event -> title, detail (filled from the event's data), icon, tone.
+LINES: dict[str, tuple[Text, Text, str, str]] = {
+    "queued": (_("Queued"), _("By %(actor)s"), "clock", ""),
+    "submitted": (_("Sent to QuickSight"), _("Attempt %(attempt)s"), "send", ""),
+    "accepted": (_("QuickSight is rendering"), "", "loader-2", ""),
+    "unanswered": (_("QuickSight is not answering"), _("The portal keeps asking; nothing is lost."), "alert-triangle", "warn"),
+    "slots_taken": (_("No free slot at QuickSight"), _("Back in the queue."), "clock", "warn"),
+    "attempt_failed": (_("Attempt %(attempt)s failed"), _("Next try in %(wait)s s"), "alert-triangle", "warn"),
+    "rendered": (_("Report rendered"), _("%(seconds)s s in QuickSight"), "photo", ""),
+    "refused": (_("QuickSight could not render the report"), "", "alert-triangle", "warn"),
+    "saved": (_("File saved"), _("%(name)s, checked"), "device-floppy", ""),
+    "completed": (_("Ready to download"), "", "check", "ok"),
+    "failed": (_("Failed"), "", "alert-circle", "bad"),
+    "cancelled": (_("Cancelled"), _("By %(actor)s"), "ban", ""),
+    "hidden": (_("Removed from the list"), _("By %(actor)s"), "trash", ""),
+}
+
+
+def line(event: JobEvent) -> Line:
+    title, detail, icon, tone = LINES[event.type]
+    return Line(_fill(title, event.data), _fill(detail, event.data), icon, tone)
+
+
+def _fill(text: Text, data: dict[str, Any]) -> str:
+    return str(text) % data if "%(" in str(text) else str(text)
