@@ -13,7 +13,7 @@ import boto3
 from botocore.config import Config
 
 from portal.local.aws.client import ControlClient
-from portal.local.aws.credentials import ACCESS_KEY, SECRET_KEY
+from portal.local.aws.options import ACCESS_KEY, SECRET_KEY
 
 ROOT = Path(__file__).resolve().parent.parent
 ACCOUNT, REGION, BUCKET = "111122223333", "us-east-1", "fanfold-reports"
@@ -51,6 +51,8 @@ class Server:
     def stop(self) -> None:
         self.process.terminate()
         self.process.wait(timeout=10)
+        if self.process.stdout:
+            self.process.stdout.close()
 
 
 def start_server(state: Path, **options: Any) -> Server:

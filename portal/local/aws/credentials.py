@@ -6,10 +6,6 @@ from datetime import UTC, datetime
 
 from moto.sts.models import sts_backends
 
-# AWS's own example pair, known to every secret scanner as harmless.
-ACCESS_KEY = "AKIAIOSFODNN7EXAMPLE"
-SECRET_KEY = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
-
 
 class KnownKeys:
     def __init__(self, account: str, access_key: str, secret_key: str) -> None:

@@ -53,7 +53,8 @@ class QuickSight:
         if not operation:
             raise Refusal("UnknownOperationException", "There is no operation with this path and method.")
         if world.faults.outage_status:
-            raise Refusal("InternalFailureException", "The service is not available.", world.faults.outage_status)
+            code = "InternalFailureException" if world.faults.outage_status == 500 else "ServiceUnavailable"
+            raise Refusal(code, "The service is not available.", world.faults.outage_status)
         if not world.throttle.admit(world.switches.requests_per_second):
             raise Refusal("ThrottlingException", "Rate exceeded")
         world.jobs.counts.calls[operation] += 1

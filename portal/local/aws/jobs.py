@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from portal.local.aws.errors import Refusal
 from portal.local.aws.faults import JobFault
@@ -76,10 +76,19 @@ class Counts:
     calls: Counter[str] = field(default_factory=Counter)  # by operation, throttled ones left out
 
 
+class Record(Protocol):
+    """Where jobs are kept between two runs."""
+
+    def save(self, job: Job) -> None: ...
+    def forget(self, job: Job) -> None: ...
+    def clear(self) -> None: ...
+
+
 class Jobs:
     """The account's register; every change happens under one lock."""
 
-    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, record: Record, clock: Callable[[], float] = time.time) -> None:
+        self._record = record
         self._lock = threading.RLock()
         self._clock = clock
         self._jobs: dict[Key, Job] = {}
@@ -99,8 +108,15 @@ class Jobs:
                 self.counts.refused_by_limit += 1
                 raise Refusal("LimitExceededException", f"{slots} snapshot jobs are running; no more can be started.")
             self._jobs[key] = self._unfinished[key] = job
+            self._record.save(job)
             self.counts.accepted[job.id] += 1
             self.counts.peak_unfinished = max(self.counts.peak_unfinished, len(self._unfinished))
+
+    def restore(self, job: Job) -> None:
+        """Take over a job of an earlier run; it counts as unfinished until its end is due."""
+        with self._lock:
+            key = (job.dashboard_id, job.id)
+            self._jobs[key] = self._unfinished[key] = job
 
     def get(self, dashboard_id: str, job_id: str) -> Job:
         with self._lock:
@@ -130,12 +146,15 @@ class Jobs:
                 return
             job.groups, job.drawn_at = groups, self._clock()
             job.error = job.error or error
+            if (job.dashboard_id, job.id) in self._jobs:  # else a reset came in between
+                self._record.save(job)
 
     def finish(self, job: Job) -> None:
         """Let the job end as soon as its files are there."""
         with self._lock:
             job.held = False
             job.runs_at, job.ends_at = min(job.runs_at, self._clock()), min(job.ends_at, self._clock())
+            self._record.save(job)
 
     def fail(self, job: Job, error_type: str, message: str) -> None:
         with self._lock:
@@ -147,11 +166,13 @@ class Jobs:
     def hold(self, job: Job) -> None:
         with self._lock:
             job.held = True
+            self._record.save(job)
 
     def clear(self) -> None:
         with self._lock:
             self._jobs.clear()
             self._unfinished.clear()
+            self._record.clear()
             self.counts = Counts()
 
     def _advance(self) -> None:
@@ -163,3 +184,4 @@ class Jobs:
         for key, job in list(self._jobs.items()):
             if job.ended_at is not None and now - job.ended_at >= REMEMBERED_SECONDS:
                 del self._jobs[key]
+                self._record.forget(job)

@@ -24,6 +24,7 @@ INK, TEXT, MUTED = HexColor("#1b1f29"), HexColor("#161921"), HexColor("#5f6776")
 LINE, SUNKEN, ACCENT = HexColor("#e4e7ec"), HexColor("#f6f7f9"), HexColor("#4461e4")
 MARGIN = 18 * mm
 WIDTH = A4[0] - 2 * MARGIN
+_FRAME_PADDING = 6  # points that reportlab leaves inside every frame
 # Every row of these says what the header says already.
 _NOT_PRINTED = ("Company", "tenant_id")
 
@@ -51,8 +52,8 @@ def render_pdf(title: str, sheet: str, company: str, parameters: Sequence[tuple[
     document = SimpleDocTemplate(
         output,
         pagesize=A4,
-        leftMargin=MARGIN,
-        rightMargin=MARGIN,
+        leftMargin=MARGIN - _FRAME_PADDING,
+        rightMargin=MARGIN - _FRAME_PADDING,
         topMargin=25 * mm,
         bottomMargin=22 * mm,
         title=f"{title} - {company}",

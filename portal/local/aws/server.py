@@ -21,6 +21,7 @@ from portal.local.aws.faults import Faults
 from portal.local.aws.gate import Environ, QuickSight, StartResponse
 from portal.local.aws.guard import Guard
 from portal.local.aws.jobs import Jobs
+from portal.local.aws.journal import Journal
 from portal.local.aws.options import Options
 from portal.local.aws.services import Services
 from portal.local.aws.store import ObjectStore
@@ -55,9 +56,14 @@ def application(options: Options, address: str) -> Application:
     store.load()
     for bucket in (OWN_BUCKET, *options.buckets):
         store.create_bucket(bucket, options.region)
-    jobs, catalogue = Jobs(), sample_account()
+    journal = Journal(options.state)
+    jobs, catalogue = Jobs(journal), sample_account()
     delivery = Delivery(jobs, catalogue, options.switches, store, _signer(options, address))
     world = World(options.account, options.switches, catalogue, jobs, delivery, Faults(), Throttle())
+    for job in journal.load():
+        jobs.restore(job)
+        if job.drawn_at is None:
+            delivery.submit(job)
     keys = KnownKeys(options.account, options.access_key, options.secret_key)
     return _with_control(Control(world, store), Guard(QuickSight(world), Services(store), keys.secret_of))
 

@@ -18,6 +18,7 @@ from typing import Any
 from moto.s3.models import S3Backend, s3_backends
 
 from portal.local.aws.delivery import BucketMissing
+from portal.local.aws.files import replace_file
 
 
 class ObjectStore:
@@ -80,8 +81,8 @@ class ObjectStore:
     def _save(self, bucket: str, key: str, stored: Any) -> None:
         about = {"key": key, "metadata": dict(stored.metadata), "last_modified": stored.last_modified.isoformat()}
         with self._lock:
-            _replace(self._file(bucket, key, "data"), stored.value)
-            _replace(self._file(bucket, key, "json"), json.dumps(about).encode())
+            replace_file(self._file(bucket, key, "data"), stored.value)
+            replace_file(self._file(bucket, key, "json"), json.dumps(about).encode())
 
     def _remove(self, bucket: str, key: str) -> None:
         with self._lock:
@@ -100,9 +101,3 @@ class ObjectStore:
 
     def _file(self, bucket: str, key: str, suffix: str) -> Path:
         return self._folder(bucket) / f"{hashlib.sha256(key.encode()).hexdigest()}.{suffix}"
-
-
-def _replace(path: Path, data: bytes) -> None:
-    fresh = path.with_suffix(path.suffix + ".new")
-    fresh.write_bytes(data)
-    fresh.replace(path)
