@@ -1,0 +1,149 @@
+"""Against the pretend AWS, over HTTP: its answers have the shapes of botocore's service model."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from django.db import connection
+
+from reports.aws import clients
+from reports.aws.catalogue import DeclaredParameter
+from reports.aws.clients import AccountFacts
+from reports.aws.errors import AccessDenied, NoVerdict
+from reports.aws.quicksight import QuickSight
+from reports.catalogue import ReportFacts, check_and_store, preflight
+from reports.models import Report
+from tenants.scope import platform_scope
+from tests import factories
+from tests.pretend_aws import ACCOUNT, REGION, start_server
+
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+REGION_PARAMETER = DeclaredParameter("Region", "string", True)
+DAILY_CALLS = ReportFacts("daily-calls", "sheet-1", ("table-1", "pivot-1"), frozenset({REGION_PARAMETER}), frozenset({"tenant_id"}))
+BENCHMARK = ReportFacts("market-benchmark", "sheet-1", ("table-1",), same_for_everyone=True)
+
+
+@pytest.fixture(scope="module")
+def aws(tmp_path_factory):
+    server = start_server(tmp_path_factory.mktemp("aws"), requests_per_second=1000)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def quicksight(aws, monkeypatch):
+    aws.control.reset()
+    for name, value in aws.environment.items():
+        monkeypatch.setenv(name, value)
+    clients.forget()
+    yield QuickSight(AccountFacts(ACCOUNT, REGION))
+    clients.forget()
+
+
+def refusal(quicksight, facts):
+    result = preflight(quicksight, facts)
+    assert result.status == "refused"
+    return result.detail
+
+
+def test_a_report_that_fits_its_dashboard_passes(quicksight):
+    result = preflight(quicksight, DAILY_CALLS)
+
+    assert (result.status, result.detail) == ("passed", "")
+
+
+def test_preflight_collects_the_tag_rules_of_every_data_set(quicksight):
+    (rules,) = preflight(quicksight, DAILY_CALLS).row_rules
+
+    assert (rules["dataset"], rules["enabled"]) == ("calls", True)
+    assert {"key": "tenant_id", "delimiter": ",", "match_all": "*"} in rules["rules"]
+    assert ["tenant_id"] in rules["groups"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"dashboard_id": "weekly-calls"}, "no dashboard “weekly-calls”"),
+        ({"sheet_id": "sheet-9"}, "no sheet “sheet-9”. Its sheets: sheet-1, sheet-2"),
+        ({"visual_ids": ("table-9",)}, "no visual “table-9”"),
+        ({"visual_ids": ("table-2",)}, "no visual “table-2”"),
+        ({"visual_ids": ("chart-1",)}, "“chart-1” is no table or pivot table"),
+        ({"parameters": frozenset({DeclaredParameter("region", "string", True)})}, "no parameter “region”. Its parameters: Region"),
+        ({"parameters": frozenset({DeclaredParameter("Region", "integer", True)})}, "“Region” is of type string"),
+        ({"parameters": frozenset({DeclaredParameter("MinSeconds", "integer", True)})}, "“MinSeconds” takes one value"),
+        ({"required_tags": frozenset({"company"})}, "“calls” has no tag rule for “company”"),
+        ({"required_tags": frozenset({"desk"})}, "“calls” has a rule alternative without “desk”"),
+    ],
+)
+def test_a_report_that_does_not_fit_is_refused_with_the_place(quicksight, changes, sentence):
+    assert sentence in refusal(quicksight, replace(DAILY_CALLS, **changes))
+
+
+def test_all_faults_are_told_at_once(quicksight):
+    detail = refusal(quicksight, replace(DAILY_CALLS, sheet_id="sheet-9", required_tags=frozenset({"company"})))
+
+    assert "sheet-9" in detail
+    assert "company" in detail
+
+
+@pytest.mark.parametrize("status", ["DISABLED", "NONE"])
+def test_a_data_set_without_enabled_rules_is_refused_by_name_and_key(aws, quicksight, status):
+    aws.control.rules(dataset="calls", status=status)
+
+    assert "Data set “calls” has no enabled tag rules, so tag “tenant_id”" in refusal(quicksight, DAILY_CALLS)
+
+
+def test_open_data_passes_only_when_it_is_the_same_for_everyone(quicksight):
+    assert preflight(quicksight, BENCHMARK).status == "passed"
+    assert "“market”" in refusal(quicksight, replace(BENCHMARK, same_for_everyone=False, required_tags=frozenset({"tenant_id"})))
+
+
+def test_an_outage_says_nothing_about_the_report(aws, quicksight):
+    aws.control.outage(on=True)
+
+    with pytest.raises(NoVerdict):
+        preflight(quicksight, DAILY_CALLS)
+
+
+def test_a_refused_credential_says_nothing_about_the_report(aws, quicksight):
+    aws.control.fail_next("DescribeDashboard", "AccessDeniedException")
+
+    with pytest.raises(AccessDenied):
+        preflight(quicksight, DAILY_CALLS)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_report_recorded_without_a_check_is_checked_and_stored(quicksight):
+    report = factories.make_report(slug="daily-calls", parameters=[], preflight="not_checked", preflight_at=None, row_rules=[])
+
+    check_and_store(quicksight, report.pk, NOW)
+
+    with platform_scope():
+        stored = Report.objects.get(pk=report.pk)
+    assert (stored.preflight, stored.preflight_at, stored.row_rules[0]["dataset"]) == ("passed", NOW, "calls")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_refused_check_is_stored_with_its_reason(quicksight):
+    report = factories.make_report(slug="gone", parameters=[], preflight="not_checked")
+
+    check_and_store(quicksight, report.pk, NOW)
+
+    with platform_scope():
+        stored = Report.objects.get(pk=report.pk)
+    assert stored.preflight == "refused"
+    assert "“gone”" in stored.preflight_detail
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_transaction_is_open_while_quicksight_is_asked(quicksight):
+    report = factories.make_report(slug="daily-calls", parameters=[], preflight="not_checked")
+    open_at_calls = []
+    quicksight.gate = lambda: open_at_calls.append(connection.in_atomic_block)
+
+    check_and_store(quicksight, report.pk, NOW)
+
+    assert open_at_calls
+    assert not any(open_at_calls)
