@@ -87,6 +87,10 @@ class ControlClient:
     def create_bucket(self, name: str, region: str = "us-east-1") -> None:
         self._post("create_bucket", name=name, region=region)
 
+    def advance_clock(self, seconds: float) -> None:
+        """Move the time of jobs and of links forward."""
+        self._post("advance_clock", seconds=seconds)
+
     def stats(self) -> dict[str, Any]:
         """accepted (by job id), start_calls, peak_unfinished, refused_by_limit, throttled, calls (by operation)."""
         return dict(self._post("stats"))

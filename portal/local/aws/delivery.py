@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import logging
 import uuid
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Protocol
 from urllib.parse import quote
 
 from portal.local.aws.catalogue import Catalogue
-from portal.local.aws.documents import View, given_parameters
+from portal.local.aws.documents import IncompleteTags, View, given_parameters
 from portal.local.aws.jobs import Job, Jobs
 from portal.local.aws.rendering import CONTENT_TYPE, SUFFIX, render_file
 from portal.local.aws.switches import Switches
 
-logger = logging.getLogger(__name__)
 OWN_BUCKET = "quicksight-managed-exports"  # for jobs that name no destination
 Group = dict[str, Any]
 
@@ -44,23 +42,27 @@ class Delivery:
         self._pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="draw")
 
     def submit(self, job: Job) -> None:
-        self._pool.submit(self._draw, job)
+        # A pool keeps exceptions to itself; asking for the result has a surprise logged.
+        self._pool.submit(self._draw, job).add_done_callback(Future.result)
+
+    def stop(self) -> None:
+        """What is not drawn yet is drawn after the next start."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _draw(self, job: Job) -> None:
         groups: list[Group] = []
-        error = None
+        error: dict[str, str] | None = {"ErrorType": "INTERNAL_FAILURE", "ErrorMessage": "The snapshot could not be generated."}
         try:
             if job.fault and job.fault.kind == "failed":
                 error = {"ErrorType": job.fault.error_type, "ErrorMessage": job.fault.message}
             else:
-                groups = self._groups(job)
+                groups, error = self._groups(job), None
         except BucketMissing as missing:
             error = {"ErrorType": "S3_ERROR", "ErrorMessage": str(missing)}
-        except Exception:
-            # A pool swallows exceptions; without this the job would run for ever.
-            logger.exception("drawing a snapshot job failed")
-            error = {"ErrorType": "INTERNAL_FAILURE", "ErrorMessage": "The snapshot could not be generated."}
-        self._jobs.drawn(job, groups, error)
+        except IncompleteTags as incomplete:
+            error = {"ErrorType": "RLS_TAGS_INCOMPLETE", "ErrorMessage": str(incomplete)}
+        finally:
+            self._jobs.drawn(job, groups, error)
 
     def _groups(self, job: Job) -> list[Group]:
         configuration = job.request["SnapshotConfiguration"]
@@ -72,6 +74,7 @@ class Delivery:
             given_parameters(configuration.get("Parameters", {}), dashboard),
             small=self._switches.small_files,
             widest_group_wins=self._switches.widest_group_wins,
+            incomplete_tags=self._switches.incomplete_tags,
         )
         requested = [group["Files"][0] for group in configuration["FileGroups"]]
         return [self._group(job, view, file, is_last=file is requested[-1]) for file in requested]
@@ -84,6 +87,8 @@ class Delivery:
             result["ErrorInfo"] = [{"ErrorType": "CAPABILITY_RESTRICTED", "ErrorMessage": "Export is restricted."}]
             return {"Files": [requested], "S3Results": [result]}
         bucket, prefix = _place(destinations)
+        if self._switches.join_with_slash and prefix and not prefix.endswith("/"):
+            prefix += "/"
         key = f"{prefix}{view.dashboard.name} é {uuid.uuid4().hex[:12]}{SUFFIX[requested['FormatType']]}"
         key = f"elsewhere/{key}" if variant == "foreign_prefix" else key
         if variant != "missing_object":

@@ -15,6 +15,10 @@ from portal.local.aws.tables import Table
 SMALL_ROWS = 20  # rows of a visual in the small-files mode
 
 
+class IncompleteTags(Exception):
+    """Raised only where the switch asks for a FAILED job instead of no rows."""
+
+
 @dataclass(frozen=True)
 class View:
     """One job's eyes: its dashboard, the tags it was given and the parameters it set."""
@@ -25,10 +29,16 @@ class View:
     parameters: Mapping[str, Sequence[Any]]
     small: bool = False
     widest_group_wins: bool = False
+    incomplete_tags: str = "no_rows"
 
     def rows(self, dataset_id: str) -> list[Row]:
         dataset = self.catalogue.datasets[dataset_id]
-        allowed = visible_rows(dataset.rows(), dataset.rules, self.tags, widest_group_wins=self.widest_group_wins)
+        rules = dataset.rules
+        if rules and rules.enabled and not rules.complete_groups(self.tags):
+            if self.incomplete_tags == "failed":
+                raise IncompleteTags(f"The tags of the user do not fit the rules of the data set {dataset.name}.")
+            rules = None if self.incomplete_tags == "all_rows" else rules
+        allowed = visible_rows(dataset.rows(), rules, self.tags, widest_group_wins=self.widest_group_wins)
         rows = within_parameters(allowed, self.dashboard.parameters, self.parameters)
         return rows[:SMALL_ROWS] if self.small else rows
 

@@ -16,6 +16,7 @@ from xml.sax.saxutils import escape
 from werkzeug.datastructures import EnvironHeaders
 from werkzeug.wrappers import Response
 
+from portal.local.aws.clock import Clock
 from portal.local.aws.gate import Environ, StartResponse
 from portal.local.aws.signatures import Authorization, Scope, header_signature_is_good, moment, query_signature_is_good
 
@@ -33,8 +34,8 @@ class Refused(Exception):
 class Guard:
     """`secret_of` gives the secret of an access key, None for an unknown one."""
 
-    def __init__(self, quicksight: App, others: App, secret_of: Callable[[str], str | None]) -> None:
-        self._quicksight, self._others, self._secret_of = quicksight, others, secret_of
+    def __init__(self, quicksight: App, others: App, secret_of: Callable[[str], str | None], clock: Clock) -> None:
+        self._quicksight, self._others, self._secret_of, self._clock = quicksight, others, secret_of, clock
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         is_quicksight = environ["PATH_INFO"].startswith("/accounts/") and "X-Amz-Signature" not in _query(environ)
@@ -65,7 +66,7 @@ class Guard:
         if not 0 < seconds <= LONGEST_EXPIRY:
             message = "X-Amz-Expires must be less than a week (in seconds); that is, it must be less than 604800"
             raise Refused(400, "AuthorizationQueryParametersError", message)
-        now = datetime.now(UTC)
+        now = datetime.fromtimestamp(self._clock.now(), UTC)
         if now > signed_at + timedelta(seconds=seconds) or signed_at > now + CLOCK_SKEW:
             raise Refused(403, "AccessDenied", "Request has expired")
         secret = self._secret(scope)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from portal.local.aws.clock import Clock
 from portal.local.aws.errors import Refusal
 from portal.local.aws.faults import JobFault
 
@@ -87,7 +86,7 @@ class Record(Protocol):
 class Jobs:
     """The account's register; every change happens under one lock."""
 
-    def __init__(self, record: Record, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, record: Record, clock: Clock) -> None:
         self._record = record
         self._lock = threading.RLock()
         self._clock = clock
@@ -96,7 +95,7 @@ class Jobs:
         self.counts = Counts()
 
     def now(self) -> float:
-        return self._clock()
+        return self._clock.now()
 
     def add(self, job: Job, *, slots: int) -> None:
         key = (job.dashboard_id, job.id)
@@ -144,7 +143,7 @@ class Jobs:
         with self._lock:
             if job.ended_at is not None:
                 return
-            job.groups, job.drawn_at = groups, self._clock()
+            job.groups, job.drawn_at = groups, self._clock.now()
             job.error = job.error or error
             if (job.dashboard_id, job.id) in self._jobs:  # else a reset came in between
                 self._record.save(job)
@@ -153,14 +152,14 @@ class Jobs:
         """Let the job end as soon as its files are there."""
         with self._lock:
             job.held = False
-            job.runs_at, job.ends_at = min(job.runs_at, self._clock()), min(job.ends_at, self._clock())
+            job.runs_at, job.ends_at = min(job.runs_at, self._clock.now()), min(job.ends_at, self._clock.now())
             self._record.save(job)
 
     def fail(self, job: Job, error_type: str, message: str) -> None:
         with self._lock:
             if job.ended_at is None:
                 job.error = {"ErrorType": error_type, "ErrorMessage": message}
-                job.drawn_at = job.drawn_at or self._clock()
+                job.drawn_at = job.drawn_at or self._clock.now()
                 self.finish(job)
 
     def hold(self, job: Job) -> None:
@@ -176,7 +175,7 @@ class Jobs:
             self.counts = Counts()
 
     def _advance(self) -> None:
-        now = self._clock()
+        now = self._clock.now()
         for key, job in list(self._unfinished.items()):
             job.advance(now)
             if job.ended_at is not None:

@@ -10,6 +10,7 @@ from moto.quicksight.responses import QuickSightResponse
 
 from portal.local.aws.definitions import Definitions
 from portal.local.aws.errors import Refusal
+from portal.local.aws.faults import JobFault
 from portal.local.aws.jobs import COMPLETED, FAILED, Job
 from portal.local.aws.validation import check_shape, check_start
 from portal.local.aws.world import World
@@ -32,8 +33,13 @@ class SnapshotResponse(QuickSightResponse):
         request = self._json_body() | {"AwsAccountId": self._label("AwsAccountId"), "DashboardId": self._label("DashboardId")}
         check_shape(request)
         dashboard = self.world.catalogue.dashboards.get(request["DashboardId"])
-        check_start(request, dashboard, self.region, strict_parameters=self.world.switches.strict_parameters)
         job = self._new_job(request)
+        try:
+            check_start(request, dashboard, self.region, strict_parameters=self.world.switches.strict_parameters)
+        except Refusal as refusal:
+            if dashboard is None or self.world.switches.wrong_requests == "refuse":
+                raise
+            job.fault = JobFault("failed", error_type="INVALID_REQUEST", message=refusal.message)
         self.world.jobs.add(job, slots=self.world.switches.slots)
         self.world.delivery.submit(job)
         return ActionResult({"Arn": job.arn, "SnapshotJobId": job.id})

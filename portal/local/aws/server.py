@@ -11,9 +11,10 @@ from types import FrameType
 import boto3
 from botocore.config import Config
 from moto.moto_server.werkzeug_app import MotoRequestHandler
-from werkzeug.serving import BaseWSGIServer, make_server
+from werkzeug.serving import make_server
 
 from portal.local.aws.catalogue import sample_account
+from portal.local.aws.clock import Clock
 from portal.local.aws.control import PREFIX, Control
 from portal.local.aws.credentials import KnownKeys
 from portal.local.aws.delivery import OWN_BUCKET, Delivery
@@ -44,28 +45,42 @@ def run(options: Options) -> None:
     server = make_server(HOST, options.port, _starting, threaded=True, request_handler=_Handler)
     server.daemon_threads = True  # type: ignore[attr-defined]
     address = f"http://{HOST}:{server.server_port}"
-    server.app = application(options, address)
+    store = _filled_store(options)
+    world = _world(options, store, address)
+    server.app = _application(options, world, store)
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, _stop)
     print(f"pretend AWS ready at {address}", flush=True)
-    _serve(server)
+    try:
+        server.serve_forever()
+    finally:
+        world.delivery.stop()
+        server.server_close()
 
 
-def application(options: Options, address: str) -> Application:
+def _filled_store(options: Options) -> ObjectStore:
     store = ObjectStore(options.state, options.account)
     store.load()
     for bucket in (OWN_BUCKET, *options.buckets):
         store.create_bucket(bucket, options.region)
-    journal = Journal(options.state)
-    jobs, catalogue = Jobs(journal), sample_account()
+    return store
+
+
+def _world(options: Options, store: ObjectStore, address: str) -> World:
+    clock, journal, catalogue = Clock(), Journal(options.state), sample_account()
+    jobs = Jobs(journal, clock)
     delivery = Delivery(jobs, catalogue, options.switches, store, _signer(options, address))
-    world = World(options.account, options.switches, catalogue, jobs, delivery, Faults(), Throttle())
     for job in journal.load():
         jobs.restore(job)
         if job.drawn_at is None:
             delivery.submit(job)
+    return World(options.account, options.switches, catalogue, jobs, delivery, Faults(), Throttle(), clock)
+
+
+def _application(options: Options, world: World, store: ObjectStore) -> Application:
     keys = KnownKeys(options.account, options.access_key, options.secret_key)
-    return _with_control(Control(world, store), Guard(QuickSight(world), Services(store), keys.secret_of))
+    guarded = Guard(QuickSight(world), Services(store), keys.secret_of, world.clock)
+    return _with_control(Control(world, store), guarded)
 
 
 def _with_control(control: Control, guarded: Guard) -> Application:
@@ -95,13 +110,6 @@ def _signer(options: Options, address: str) -> Callable[[str, str], str]:
 def _starting(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
     start_response("503 Service Unavailable", [("Content-Length", "0")])
     return []
-
-
-def _serve(server: BaseWSGIServer) -> None:
-    try:
-        server.serve_forever()
-    finally:
-        server.server_close()
 
 
 def _stop(number: int, frame: FrameType | None) -> None:

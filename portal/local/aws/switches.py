@@ -31,6 +31,9 @@ class Switches:
     strict_parameters: bool = False
     early_result_code: str = "PreconditionNotMetException"
     widest_group_wins: bool = False
+    incomplete_tags: str = "no_rows"  # no_rows | failed | all_rows
+    wrong_requests: str = "refuse"  # refuse | fail: at the start, or as a job that ends FAILED
+    join_with_slash: bool = False  # between a prefix that has none at its end and the name
 
     def change(self, **values: object) -> None:
         for name, value in values.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from portal.local.aws.catalogue import Catalogue
+from portal.local.aws.clock import Clock
 from portal.local.aws.delivery import Delivery
 from portal.local.aws.faults import Faults
 from portal.local.aws.jobs import Jobs
@@ -21,3 +22,4 @@ class World:
     delivery: Delivery
     faults: Faults
     throttle: Throttle
+    clock: Clock

@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import urllib.error
 import urllib.request
 from typing import Any
 
@@ -117,3 +118,24 @@ def test_small_files_are_still_whole_files_of_the_right_company(aws: Server, fil
         text = str([[cell.value for cell in row] for row in load_workbook(io.BytesIO(data)).worksheets[0].iter_rows()])
     assert text.count("AC-0") == 20
     assert "GL-0" not in text
+
+
+@pytest.mark.parametrize(("with_slash", "joined"), [(False, "t/xDaily"), (True, "t/x/Daily")])
+def test_a_prefix_without_a_slash_is_joined_either_way(aws: Server, quicksight: Any, with_slash: bool, joined: str) -> None:
+    aws.control.set(join_with_slash=with_slash)
+
+    key = split_uri(uris(run(quicksight, start_request(prefix="t/x")))[0])[1]
+
+    assert key.startswith(joined)
+
+
+def test_the_url_of_a_job_without_a_destination_ends_after_five_minutes(aws: Server, quicksight: Any) -> None:
+    request = start_request(tags=ACME)
+    del request["SnapshotConfiguration"]["DestinationConfiguration"]
+    url = uris(run(quicksight, request))[0]
+
+    aws.control.advance_clock(301)
+
+    with pytest.raises(urllib.error.HTTPError, match="403") as caught:
+        urllib.request.urlopen(url, timeout=10)
+    caught.value.close()

@@ -77,3 +77,14 @@ def test_the_right_job_under_another_dashboard_is_not_found(quicksight: Any) -> 
 
     with pytest.raises(quicksight.exceptions.ResourceNotFoundException):
         quicksight.describe_dashboard_snapshot_job(**ids(request) | {"DashboardId": "agent-scorecard"})
+
+
+def test_a_day_after_its_end_a_job_is_forgotten_and_its_id_free(aws: Server, quicksight: Any) -> None:
+    request = start_request(job="again")
+    run(quicksight, request)
+
+    aws.control.advance_clock(24 * 3600)
+
+    with pytest.raises(quicksight.exceptions.ResourceNotFoundException):
+        quicksight.describe_dashboard_snapshot_job(**ids(request))
+    assert quicksight.start_dashboard_snapshot_job(**request)["SnapshotJobId"] == "again"

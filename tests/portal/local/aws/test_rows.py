@@ -18,6 +18,7 @@ from tests.portal.local.aws.snapshot_requests import (
     csv_of,
     excel_of,
     files_of,
+    run,
     start_request,
 )
 from tests.pretend_aws import Server
@@ -141,3 +142,12 @@ def test_a_parameter_never_reaches_beyond_the_tags(aws: Server) -> None:
     parameters = {"StringParameters": [{"Name": "tenant_id", "Values": ["globex"]}, {"Name": "Region", "Values": ["Nowhere"]}]}
 
     assert call_ids(aws, tags={"tenant_id": "acme"}, parameters=parameters) == set()
+
+
+def test_incomplete_tags_can_fail_the_job_or_show_everything(aws: Server, quicksight: Any) -> None:
+    aws.control.set(incomplete_tags="failed")
+    failed = run(quicksight, start_request())
+    aws.control.set(incomplete_tags="all_rows")
+
+    assert failed["JobStatus"] == "FAILED"
+    assert call_ids(aws) == {call["call_id"] for call in calls()}

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.portal.local.aws.snapshot_requests import PDF, csv_of, excel_of, selection, start_request
+from tests.portal.local.aws.snapshot_requests import PDF, csv_of, excel_of, run, selection, start_request
 from tests.pretend_aws import Server
 
 Request = dict[str, Any]
@@ -102,3 +102,12 @@ def test_an_unknown_parameter_is_ignored_until_the_switch_is_set(aws: Server, qu
 
     with pytest.raises(quicksight.exceptions.InvalidParameterValueException, match="Nobody"):
         quicksight.start_dashboard_snapshot_job(**start_request(parameters=parameters))
+
+
+def test_wrong_requests_can_become_failed_jobs_instead(aws: Server, quicksight: Any) -> None:
+    aws.control.set(wrong_requests="fail")
+
+    result = run(quicksight, start_request(csv_of("chart-1")))
+
+    assert result["JobStatus"] == "FAILED"
+    assert "chart-1" in result["ErrorInfo"]["ErrorMessage"]
