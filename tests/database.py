@@ -67,15 +67,16 @@ def fresh_database(mutation: str = "") -> Iterator[str]:
         try:
             yield name
         finally:
-            owner.execute(_named("drop database {} with (force)", name))
+            # Waits some seconds for sessions that are on their way out; whatever stays then is a process that a test left behind.
+            owner.execute(_named("drop database {}", name))
 
 
 def _template(owner: psycopg.Connection) -> str:
     name = TEMPLATE_PREFIX + _fingerprint()
     existing = [row[0] for row in owner.execute("select datname from pg_database where datname like 'portal\\_te%'")]
     for database in existing:
-        if database.startswith(TEMPLATE_PREFIX) and database != name or _is_abandoned(owner, database):
-            owner.execute(_named("drop database {} with (force)", database))
+        if (database.startswith(TEMPLATE_PREFIX) and database != name) or _is_abandoned(owner, database):
+            owner.execute(_named("drop database {}", database))
     if name not in existing:
         # Renamed when complete: a run that is killed half-way leaves no half-made template behind.
         making = f"{name}_making"

@@ -16,6 +16,7 @@ from typing import Any
 from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 
+from reports.links import token_hash
 from reports.models import (
     Account,
     Attempt,
@@ -191,7 +192,7 @@ def make_link(*, job: SnapshotJob, now: datetime | None = None, **fields: Any) -
     token = secrets.token_urlsafe(32)
     fields = {"expires_at": now + timedelta(days=30), "max_uses": 50, "created_by": "adam@acme.example", "created_at": now} | fields
     with tenant_scope(job.tenant_id):
-        link = Link.objects.create(tenant_id=job.tenant_id, job=job, token_sha256=hashlib.sha256(token.encode()).digest(), **fields)
+        link = Link.objects.create(tenant_id=job.tenant_id, job=job, token_sha256=token_hash(token), **fields)
     return link, token
 
 

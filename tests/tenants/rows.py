@@ -1,0 +1,51 @@
+"""A row in every tenant table, and SQL that no queryset has filtered."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.apps import apps
+from django.db import connection
+from django.utils import timezone
+
+from reports.models import Audience, AudienceRecipient, Download, JobEvent, Recipient, Report, Schedule
+from tenants.audit import Actor, record
+from tenants.models import ApiKey, Invitation, Tenant, TenantCode
+from tenants.scope import tenant_scope
+from tests import factories
+
+# Everything that belongs to one tenant. TenantCode is what leads to a tenant before one is known.
+TENANT_MODELS = [
+    model for model in apps.get_models() if model is not TenantCode and any(field.name == "tenant" for field in model._meta.fields)
+]
+TENANT_TABLES = sorted(model._meta.db_table for model in TENANT_MODELS)
+
+
+def fill(tenant: Tenant, report: Report) -> None:
+    now = timezone.now()
+    user = factories.make_member(tenant=tenant)
+    key, _ = factories.make_api_key(tenant=tenant)
+    original = factories.make_job(tenant=tenant, report=report, status="failed")
+    job = factories.make_job(tenant=tenant, report=report, status="completed", api_key=key, retry_of=original, requested_by=user)
+    file = factories.make_file(job=job, attempt=factories.make_attempt(job=job, ended_at=now))
+    link, _ = factories.make_link(job=job)
+    with tenant_scope(tenant):
+        Invitation.issue(tenant, "new@example.com", "viewer", now)
+        JobEvent.objects.create(tenant=tenant, job=job, at=now, type="queued")
+        Download.objects.create(tenant=tenant, file=file, link=link, user=user, actor=user.email, at=now + timedelta(minutes=1))
+        # Parents without children, too.
+        ApiKey.objects.create(tenant=tenant, name="spare", scopes=[], sha256=b"spare", hint="")
+        Schedule.objects.create(tenant=tenant, slug="spare", report=report, formats=["PDF"], cron="0 0 * * *")
+        schedule = Schedule.objects.create(tenant=tenant, slug="weekdays", report=report, formats=["PDF"], cron="30 7 * * 1-5")
+        audience = Audience.objects.create(tenant=tenant, schedule=schedule)
+        recipient = Recipient.objects.create(tenant=tenant, email="ops@example.com")
+        AudienceRecipient.objects.create(tenant=tenant, audience=audience, recipient=recipient)
+        record(Actor("test"), "test.done", now=now, tenant=tenant)
+
+
+def sql(statement: str, *values: Any) -> list[tuple[Any, ...]]:
+    """The rows, or for a change one row with how many it touched."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values or None)
+        return cursor.fetchall() if cursor.description else [(cursor.rowcount,)]
