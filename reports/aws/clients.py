@@ -66,3 +66,9 @@ def _session(account: AccountFacts) -> boto3.session.Session:
     sts = boto3.client("sts", region_name=account.region)
     session._credentials = DeferredRefreshableCredentials(create_assume_role_refresher(sts, request), method="sts-assume-role")
     return boto3.session.Session(botocore_session=session, region_name=account.region)
+
+
+def forget() -> None:
+    """Drop all clients: for processes whose environment changed, and children that inherited open connections."""
+    with _lock:
+        _clients.clear()

@@ -15,6 +15,7 @@ from datetime import timedelta
 from queue import Empty
 
 import psycopg
+from django.core.cache import cache
 from django.db import connection
 from django.db.models import Q
 from django.utils import timezone
@@ -39,6 +40,7 @@ BEAT_SECONDS = 0.2
 # A call in flight at the end of the window may take this long; its lease would end much later.
 DRAIN_SECONDS = 10.0
 STOP_DRAIN_SECONDS = 0.8
+WAKE_ONCE_SECONDS = 5
 # Without a beat for this long a pump counts as dead.
 BEAT_LATE = timedelta(seconds=3)
 
@@ -46,7 +48,8 @@ BEAT_LATE = timedelta(seconds=3)
 def wake(account_id: int) -> None:
     """Call after the commit, outside any scope. A pump that is alive finds the job by itself within its next turn."""
     alive = Pump.objects.filter(account_id=account_id, beat_at__gt=timezone.now() - BEAT_LATE).exists()
-    if not alive:
+    # One message wakes as well as five thousand, which the queue would have to carry while no worker runs.
+    if not alive and cache.add(f"engine:woken:{account_id}", 1, timeout=WAKE_ONCE_SECONDS):
         async_task(PUMP_TASK, account_id)
 
 

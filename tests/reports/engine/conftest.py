@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from reports.aws import clients
+from tests.factories import make_account, make_grant, make_report
+from tests.pretend_aws import ACCOUNT, REGION, Server, start_server
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    state: Path = tmp_path_factory.mktemp("aws")
+    server = start_server(state, job_seconds=0.3, small_files=True)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def aws(server: Server, monkeypatch: pytest.MonkeyPatch, settings) -> Iterator[Server]:
+    """The pretend AWS, clean, and this process pointed at it by the names that boto3 itself reads."""
+    for name, value in server.environment.items():
+        monkeypatch.setitem(os.environ, name, value)
+    settings.PORTAL_BUCKET = server.environment["PORTAL_BUCKET"]
+    settings.S3_ENDPOINT_URL = settings.S3_PUBLIC_ENDPOINT_URL = server.url
+    clients.forget()
+    server.control.reset()
+    yield server
+    clients.forget()
+
+
+@pytest.fixture
+def account(db: None):
+    """The account of the pretend AWS, as the factories' reports use it."""
+    return make_account(aws_account_id=ACCOUNT, region=REGION, slots=12, requests_per_second=100)
+
+
+@pytest.fixture
+def daily_calls(account, acme, globex):
+    """The sample dashboard, offered to both tenants."""
+    report = make_report(slug="daily-calls", account=account)
+    for tenant in (acme, globex):
+        make_grant(tenant=tenant, report=report)
+    return report
