@@ -14,15 +14,12 @@ if sys.platform == "win32":
 
 import atexit
 import os
-import weakref
 from types import TracebackType
 
 from portal.local.postgres_files import SUPERUSER, Account, Files, installed
 from portal.local.postgres_server import Server
 from portal.local.postgres_users import Users
 from tenants import roles
-
-_acquired: weakref.WeakSet[Cluster] = weakref.WeakSet()
 
 
 class Cluster:
@@ -38,6 +35,8 @@ class Cluster:
     def acquire(self) -> Cluster:
         """Become a user of the cluster and start it if need be. Ends with `release()` or the process, forked children included."""
         installed()
+        if self._pid == os.getpid():
+            return self
         self._files.prepare()
         with self._users.turn() as turn:
             self._users.join()
@@ -47,7 +46,6 @@ class Cluster:
                 self._users.leave()
                 raise
         self._pid = os.getpid()
-        _acquired.add(self)
         atexit.register(self.release)
         return self
 
@@ -75,11 +73,3 @@ class Cluster:
         """The roles, and a database of that name that belongs to the owner login. In a test cluster the owner may make more."""
         with self._users.turn():
             roles.create(self.dsn(SUPERUSER, "postgres"), name, createdb=self._fast)
-
-
-def _rejoin_after_fork() -> None:
-    for cluster in _acquired:
-        cluster._users.rejoin_after_fork()
-
-
-os.register_at_fork(after_in_child=_rejoin_after_fork)

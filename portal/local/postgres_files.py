@@ -113,7 +113,7 @@ def _copy_programs(source: Path, copy: Path) -> None:
     """Its libraries lie beside the package and are found relative to it. Renamed at the end: what exists is complete."""
     unfinished = copy.with_name(copy.name + f".{os.getpid()}")
     shutil.rmtree(unfinished, ignore_errors=True)
-    shutil.copytree(source, unfinished / MODULE / INSTALLATION, symlinks=True, ignore=shutil.ignore_patterns("include"))
+    shutil.copytree(source, unfinished / MODULE / INSTALLATION, symlinks=True, ignore=shutil.ignore_patterns("include", "pgxs", "*.a"))
     libraries = source.parent.with_name(f"{MODULE}.libs")
     if libraries.exists():
         shutil.copytree(libraries, unfinished / libraries.name)

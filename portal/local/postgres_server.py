@@ -23,12 +23,14 @@ if TYPE_CHECKING:
     import psutil
 
 PG_MAJOR = "18"
+PORT = "5432"  # names the socket, and nothing else
 START_SECONDS = 60
 STOP_SECONDS = 20
 LOOK_AGAIN_SECONDS = 0.02
 
 SETTINGS = {
     "listen_addresses": "",
+    "port": PORT,
     "unix_socket_permissions": "0700",
     "max_connections": "100",
     "shared_buffers": "64MB",
@@ -55,7 +57,7 @@ class Server:
         self._started: subprocess.Popen[bytes] | None = None
 
     def dsn(self, user: str, database: str) -> str:
-        return f"postgresql://{quote(user)}@/{quote(database, safe='')}?host={quote(str(self._files.socket), safe='')}"
+        return f"postgresql://{quote(user)}@/{quote(database, safe='')}?host={quote(str(self._files.socket), safe='')}&port={PORT}"
 
     def ensure_running(self, turn: IO[bytes]) -> None:
         """Start it unless it runs, starts, or is still on its way out; then wait for that instead."""
@@ -88,9 +90,10 @@ class Server:
             )
         files.write_access_rules()
         files.make_socket_directory()
-        # Left behind by a postmaster that was killed. Its number may by now be somebody else's, and the server would wait for them.
+        # Left behind by a postmaster that was killed. Its number may by now be somebody else's, and the server would refuse to start.
         # Server processes that outlived their postmaster are still found: by the shared memory they are attached to.
-        (files.data / "postmaster.pid").unlink(missing_ok=True)
+        for lock in (files.data / "postmaster.pid", files.socket / f".s.PGSQL.{PORT}.lock"):
+            lock.unlink(missing_ok=True)
         places = {"hba_file": files.access, "ident_file": files.logins, "unix_socket_directories": f'"{files.socket}"'}
         arguments = [f"--{name}={value}" for name, value in (self._settings | places).items()]
         with open(files.log, "ab") as log:

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator
+import threading
+import weakref
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
 FLAGS = os.O_CREAT | os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW
+
+
+class _LockForChild(threading.local):
+    """By thread, because two may fork at once."""
+
+    lock: int | None = None
 
 
 class Users:
@@ -18,6 +26,8 @@ class Users:
     def __init__(self, home: Path) -> None:
         self._home = home
         self._held: int | None = None
+        self._for_child = _LockForChild()
+        _counted.add(self)
 
     @contextmanager
     def turn(self) -> Iterator[IO[bytes]]:
@@ -31,18 +41,26 @@ class Users:
                 fcntl.flock(file, fcntl.LOCK_UN)
 
     def join(self) -> None:
-        self._held = os.open(self._home / "users.lock", FLAGS, 0o600)
-        fcntl.flock(self._held, fcntl.LOCK_SH)
+        before, self._held = self._held, self._shared_lock()
+        _close(before)
 
-    def rejoin_after_fork(self) -> None:
-        """A fork shares its parent's lock, and the parent's departure would look like that of both. So the child takes its own."""
-        if self._held is None:
-            return
-        shared, self._held = self._held, os.open(self._home / "users.lock", FLAGS, 0o600)
-        # The parent may be leaving at this very moment, as the last one; then there is nothing to hold on to.
-        with suppress(BlockingIOError):
-            fcntl.flock(self._held, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        os.close(shared)
+    def before_fork(self) -> None:
+        """A fork shares its parent's lock, so that the parent's departure would look like that of both. The child gets its own: taken
+        before the fork, because the parent may leave at once."""
+        self._for_child.lock = self._shared_lock() if self._held is not None else None
+
+    def after_fork_in_parent(self) -> None:
+        _close(self._for_child.lock)
+        self._for_child.lock = None
+
+    def after_fork_in_child(self) -> None:
+        _close(self._held)
+        self._held = self._for_child.lock
+
+    def _shared_lock(self) -> int:
+        file = os.open(self._home / "users.lock", FLAGS, 0o600)
+        fcntl.flock(file, fcntl.LOCK_SH)
+        return file
 
     def is_last(self) -> bool:
         assert self._held is not None
@@ -52,6 +70,28 @@ class Users:
         return False
 
     def leave(self) -> None:
-        if self._held is not None:
-            os.close(self._held)
-            self._held = None
+        _close(self._held)
+        self._held = None
+
+
+def _close(file: int | None) -> None:
+    if file is not None:
+        os.close(file)
+
+
+_counted: weakref.WeakSet[Users] = weakref.WeakSet()
+
+
+def _for_each(step: Callable[[Users], None]) -> Callable[[], None]:
+    def take() -> None:
+        for users in list(_counted):
+            step(users)
+
+    return take
+
+
+os.register_at_fork(
+    before=_for_each(Users.before_fork),
+    after_in_parent=_for_each(Users.after_fork_in_parent),
+    after_in_child=_for_each(Users.after_fork_in_child),
+)
