@@ -30,7 +30,7 @@ class QuickSight:
         request_id = str(uuid.uuid4())
         response = SnapshotResponse(self.world)
         request = BackendRequest(environ)
-        response.setup_class(request)
+        response.setup_class(request, use_raw_body=True)
         operation = response._get_action_from_method_and_request_uri(request) or ""
         if self.world.faults.next_call(operation, "drop"):
             return hang_up(environ)

@@ -17,6 +17,7 @@ from werkzeug.datastructures import EnvironHeaders
 from werkzeug.wrappers import Response
 
 from portal.local.aws.clock import Clock
+from portal.local.aws.credentials import KnownKeys
 from portal.local.aws.gate import Environ, StartResponse
 from portal.local.aws.signatures import Authorization, Scope, header_signature_is_good, moment, query_signature_is_good
 
@@ -32,10 +33,8 @@ class Refused(Exception):
 
 
 class Guard:
-    """`secret_of` gives the secret of an access key, None for an unknown one."""
-
-    def __init__(self, quicksight: App, others: App, secret_of: Callable[[str], str | None], clock: Clock) -> None:
-        self._quicksight, self._others, self._secret_of, self._clock = quicksight, others, secret_of, clock
+    def __init__(self, quicksight: App, others: App, keys: KnownKeys, clock: Clock) -> None:
+        self._quicksight, self._others, self._keys, self._clock = quicksight, others, keys, clock
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         is_quicksight = environ["PATH_INFO"].startswith("/accounts/") and "X-Amz-Signature" not in _query(environ)
@@ -91,11 +90,14 @@ class Guard:
         return authorization.scope.service
 
     def _secret(self, scope: Scope) -> str:
-        secret = self._secret_of(scope.access_key)
-        if secret is None:
+        key = self._keys.find(scope.access_key)
+        if key is None:
             code = "InvalidAccessKeyId" if scope.service == "s3" else "UnrecognizedClientException"
             raise Refused(403, code, "The security token included in the request is invalid.")
-        return secret
+        if key.expires_at is not None and self._clock.now() >= key.expires_at:
+            status, code = (400, "ExpiredToken") if scope.service == "s3" else (403, "ExpiredTokenException")
+            raise Refused(status, code, "The provided token has expired.")
+        return key.secret
 
 
 def _changed() -> Refused:

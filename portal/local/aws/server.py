@@ -79,7 +79,7 @@ def _world(options: Options, store: ObjectStore, address: str) -> World:
 
 def _application(options: Options, world: World, store: ObjectStore) -> Application:
     keys = KnownKeys(options.account, options.access_key, options.secret_key)
-    guarded = Guard(QuickSight(world), Services(store), keys.secret_of, world.clock)
+    guarded = Guard(QuickSight(world), Services(store), keys, world.clock)
     return _with_control(Control(world, store), guarded)
 
 

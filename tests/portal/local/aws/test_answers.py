@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import urllib.error
 import urllib.request
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -124,6 +125,15 @@ def test_a_body_changed_after_signing_is_refused(aws: Server) -> None:
     request.data = b'{"SnapshotJobId": "evil"}'
 
     status, headers, _ = raw(request)
+
+    assert (status, headers["x-amzn-ErrorType"]) == (403, "InvalidSignatureException")
+
+
+def test_a_request_signed_twenty_minutes_ago_is_refused(aws: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    earlier = datetime.now(UTC) - timedelta(minutes=20)
+    monkeypatch.setattr("botocore.auth.get_current_datetime", lambda: earlier)
+
+    status, headers, _ = raw(signed(aws, "GET", f"/accounts/{ACCOUNT}/dashboards"))
 
     assert (status, headers["x-amzn-ErrorType"]) == (403, "InvalidSignatureException")
 

@@ -143,12 +143,19 @@ def test_s3_checks_the_signature_of_ordinary_calls_too(aws: Server, stored: str)
         forger.get_object(Bucket=BUCKET, Key=KEY)
 
 
-def test_a_role_from_sts_can_sign(aws: Server, stored: str) -> None:
+def test_a_url_signed_by_a_role_ends_with_the_role(aws: Server, stored: str) -> None:
     arn = "arn:aws:iam::111122223333:role/portal"
-    role = aws.client("sts").assume_role(RoleArn=arn, RoleSessionName="test")["Credentials"]
+    role = aws.client("sts").assume_role(RoleArn=arn, RoleSessionName="test", DurationSeconds=900)["Credentials"]
     s3 = aws.client("s3", keys=(role["AccessKeyId"], role["SecretAccessKey"]))
+    url = presigned(s3, seconds=3600)
 
-    assert visit(presigned(s3))[0] == 200
+    before = visit(url)[0]
+    aws.control.advance_clock(901)
+    status, _, body = visit(url)
+
+    assert before == 200
+    assert status == 400
+    assert b"<Code>ExpiredToken</Code>" in body
 
 
 def _signed_at(aws: Server, moment: datetime, seconds: int) -> str:
