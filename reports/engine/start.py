@@ -9,7 +9,7 @@ from typing import Any
 
 from django.conf import settings
 
-from reports import parameters
+from reports import catalogue, parameters
 from reports.aws.errors import AccessDenied, AlreadyExists, AwsError, NotFound, NoVerdict
 from reports.aws.quicksight import Output, QuickSight, SnapshotRequest
 from reports.engine import cadence, moves
@@ -26,15 +26,15 @@ Clock = Callable[[], datetime]
 def start(tenant_id: uuid.UUID, job_id: uuid.UUID, quicksight: QuickSight, clock: Clock) -> None:
     """One start call. Raises NoVerdict when QuickSight did not say; the attempt's id is then sent again."""
     try:
+        _preflight(tenant_id, job_id, quicksight, clock)
         request = _prepare(tenant_id, job_id, clock())
+        if request is None:
+            return
+        quicksight.start_snapshot(request)
     except Refused as refused:
         detail, code = refused.detail, refused.code
         moves.move(tenant_id, job_id, lambda job: moves.fail(job, code, clock(), detail=detail))
         return
-    if request is None:
-        return
-    try:
-        quicksight.start_snapshot(request)
     except AlreadyExists:
         # Our own id is known there: an earlier call of ours was accepted and its answer lost.
         pass
@@ -44,6 +44,14 @@ def start(tenant_id: uuid.UUID, job_id: uuid.UUID, quicksight: QuickSight, clock
         _refused(tenant_id, job_id, refusal, clock())
         return
     moves.move(tenant_id, job_id, lambda job: _accepted(job, clock()))
+
+
+def _preflight(tenant_id: uuid.UUID, job_id: uuid.UUID, quicksight: QuickSight, clock: Clock) -> None:
+    """A report recorded without a check is checked before its first start. Network calls: no scope is open around them."""
+    with tenant_scope(tenant_id):
+        report = SnapshotJob.objects.select_related("report").get(pk=job_id).report
+    if report.preflight == Report.Preflight.NOT_CHECKED:
+        catalogue.check_and_store(quicksight, report.pk, clock())
 
 
 def _prepare(tenant_id: uuid.UUID, job_id: uuid.UUID, now: datetime) -> SnapshotRequest | None:
