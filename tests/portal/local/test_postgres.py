@@ -242,7 +242,7 @@ def test_a_half_made_cluster_is_made_afresh(fresh_state):
 def test_a_user_killed_with_9_during_the_first_start_leaves_nothing_in_the_way(fresh_state):
     process = subprocess.Popen([sys.executable, "-c", USER], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     unfinished = fresh_state / f"postgres-{NAME}" / "data.new" / "PG_VERSION"
-    while not unfinished.exists() and process.poll() is None:
+    while not unfinished.exists() and not pid_file(fresh_state).exists() and process.poll() is None:
         time.sleep(0.001)
     process.kill()
     process.communicate()
