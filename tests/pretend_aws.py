@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -30,10 +31,11 @@ class Server:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What a process needs to talk to this server instead of AWS."""
+        """What a process needs to talk to this server instead of AWS, and to nothing of the developer's own."""
         endpoints = {f"AWS_ENDPOINT_URL_{service}": self.url for service in ("QUICKSIGHT", "S3", "SQS", "STS")}
         keys = {"AWS_ACCESS_KEY_ID": ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": SECRET_KEY, "AWS_REGION": REGION}
-        return endpoints | keys | {"S3_PUBLIC_ENDPOINT_URL": self.url, "PORTAL_BUCKET": BUCKET}
+        own = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull, "AWS_EC2_METADATA_DISABLED": "true"}
+        return endpoints | keys | own | {"S3_PUBLIC_ENDPOINT_URL": self.url, "PORTAL_BUCKET": BUCKET}
 
     def client(self, service: str, *, region: str = REGION, keys: tuple[str, str] = (ACCESS_KEY, SECRET_KEY), **config: Any) -> Any:
         """A boto3 client that tries once and signs S3 with SigV4."""

@@ -7,9 +7,8 @@ import signal
 import sys
 from collections.abc import Callable, Iterable
 from types import FrameType
+from urllib.parse import quote
 
-import boto3
-from botocore.config import Config
 from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import make_server
 
@@ -25,6 +24,7 @@ from portal.local.aws.jobs import Jobs
 from portal.local.aws.journal import Journal
 from portal.local.aws.options import Options
 from portal.local.aws.services import Services
+from portal.local.aws.signatures import presigned_url
 from portal.local.aws.store import ObjectStore
 from portal.local.aws.throttle import Throttle
 from portal.local.aws.world import World
@@ -91,18 +91,9 @@ def _with_control(control: Control, guarded: Guard) -> Application:
 
 
 def _signer(options: Options, address: str) -> Callable[[str, str], str]:
-    s3 = boto3.client(
-        "s3",
-        region_name=options.region,
-        endpoint_url=address,
-        aws_access_key_id=options.access_key,
-        aws_secret_access_key=options.secret_key,
-        config=Config(signature_version="s3v4", s3={"addressing_style": "path"}),
-    )
-
     def sign(bucket: str, key: str) -> str:
-        parameters = {"Bucket": bucket, "Key": key}
-        return str(s3.generate_presigned_url("get_object", Params=parameters, ExpiresIn=DIRECT_URL_SECONDS))
+        url = f"{address}/{bucket}/{quote(key)}"
+        return presigned_url(url, options.access_key, options.secret_key, options.region, DIRECT_URL_SECONDS)
 
     return sign
 

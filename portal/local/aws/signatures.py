@@ -66,6 +66,12 @@ def query_signature_is_good(query: Mapping[str, str], secret: str, method: str, 
     return _is_same(signer, request, query["X-Amz-Signature"])
 
 
+def presigned_url(url: str, access_key: str, secret: str, region: str, seconds: int) -> str:
+    request = AWSRequest(method="GET", url=url)
+    S3SigV4QueryAuth(Credentials(access_key, secret), "s3", region, expires=seconds).add_auth(request)
+    return str(request.url)
+
+
 def _is_same(signer: SigV4Auth, request: AWSRequest, signature: str) -> bool:
     expected = signer.signature(signer.string_to_sign(request, signer.canonical_request(request)), request)
     return hmac.compare_digest(expected, signature)
