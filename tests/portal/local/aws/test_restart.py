@@ -16,7 +16,7 @@ def put(s3: Any, key: str) -> None:
 
 
 def test_objects_outlive_a_killed_server(tmp_path: Path) -> None:
-    first = start_server(tmp_path / "with a blank", job_seconds=0.1)
+    first = start_server(tmp_path / "with a blank", job_seconds=0.1, requests_per_second=500)
     s3 = first.client("s3")
     s3.create_bucket(Bucket="of-a-client")
     for key in ("kept é", "deleted", "deleted too", "gone"):
@@ -44,7 +44,7 @@ def test_objects_outlive_a_killed_server(tmp_path: Path) -> None:
 
 
 def test_jobs_outlive_a_killed_server_and_end_in_the_next(tmp_path: Path) -> None:
-    first = start_server(tmp_path, job_seconds=0.1)
+    first = start_server(tmp_path, job_seconds=0.1, requests_per_second=500)
     finished, running = start_request(job="finished"), start_request(PDF, tags={"tenant_id": "acme"}, job="running")
     quicksight = first.client("quicksight")
     result = run(quicksight, finished)
@@ -53,7 +53,7 @@ def test_jobs_outlive_a_killed_server_and_end_in_the_next(tmp_path: Path) -> Non
     os.kill(first.process.pid, signal.SIGKILL)
     first.stop()
 
-    second = start_server(tmp_path)
+    second = start_server(tmp_path, requests_per_second=500)
     try:
         quicksight = second.client("quicksight")
         wait_for_end(quicksight, running)
