@@ -1,0 +1,40 @@
+"""Accepting an invitation: once, by the person it was sent to."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from tenants.audit import Actor, record
+from tenants.models import Invitation, Membership, Tenant, TenantCode, User
+from tenants.scope import tenant_scope
+
+
+class AlreadyAccepted(Exception):
+    """Somebody was faster, or the invitation ended meanwhile."""
+
+
+def find(code: str, token: str, *, now: datetime) -> Invitation | None:
+    """An open invitation with its tenant, or None for an unknown, expired or accepted one."""
+    tenant_id = TenantCode.objects.filter(code=code).values_list("tenant_id", flat=True).first()
+    if tenant_id is None:
+        return None
+    with tenant_scope(tenant_id):
+        return Invitation.objects.open(now).with_token(token).filter(tenant=tenant_id).select_related("tenant").first()
+
+
+def invited_user(invitation: Invitation) -> User | None:
+    """The account that the invited address already has. Outside any scope."""
+    return User.objects.filter(email=invitation.email).first()
+
+
+def accept(invitation: Invitation, user: User, actor: Actor, *, now: datetime) -> Tenant:
+    """Makes `user` a member. A membership that exists keeps its role. Raises AlreadyAccepted."""
+    with transaction.atomic(), tenant_scope(invitation.tenant_id):
+        taken = Invitation.objects.open(now).filter(pk=invitation.pk, tenant=invitation.tenant_id).update(accepted_at=now)
+        if not taken:
+            raise AlreadyAccepted
+        membership, _ = Membership.objects.get_or_create(tenant=invitation.tenant, user=user, defaults={"role": invitation.role})
+        record(actor, "invitation.accepted", now=now, tenant=invitation.tenant, about=membership, after={"role": membership.role})
+    return invitation.tenant
