@@ -18,10 +18,17 @@ from django.db import connections
 from django.db.models.signals import post_migrate
 from pytest_django import DjangoDbBlocker
 
+from portal.local.aws.options import ACCESS_KEY, SECRET_KEY
+from reports.aws import clients
 from reports.models import Report
 from tenants import roles
 from tenants.models import Tenant, User
 from tests import database, factories
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # Collected static files exist only where the product is installed; the tests serve them from the apps' folders.
+    config.addinivalue_line("filterwarnings", "ignore:No directory at:UserWarning")
 
 
 @pytest.fixture(scope="session")
@@ -74,6 +81,16 @@ def login(database_name: str) -> Iterator[Callable[[str], psycopg.Connection]]:
 @pytest.fixture
 def web_login(login: Callable[[str], psycopg.Connection]) -> psycopg.Connection:
     return login(roles.WEB)
+
+
+@pytest.fixture(autouse=True)
+def nobodys_aws_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever runs the tests: their own credentials are out of reach, and no client that found other ones is left from the test before."""
+    values = {"AWS_ACCESS_KEY_ID": ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": SECRET_KEY, "AWS_EC2_METADATA_DISABLED": "true"}
+    files = dict.fromkeys(("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"), os.devnull)
+    for name, value in (values | files).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(clients, "_clients", {})
 
 
 @pytest.fixture

@@ -1,0 +1,226 @@
+"""Every address, asked for with another tenant's objects: the same 404 as for objects that do not exist, and nothing changes.
+
+The addresses come from the URLconf. A new one fails here until its parameters are in OBJECTS, or it is in WITHOUT_OBJECTS with a reason.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from reports.models import Link, SnapshotFile, SnapshotJob
+from tenants.models import Tenant, User
+from tenants.scope import tenant_scope
+from tests import factories
+from tests.tenants.rows import TENANT_TABLES, fill, sql
+
+# Addresses that name no object of a tenant.
+WITHOUT_OBJECTS = {
+    "": "leads a person to their own company",
+    "choose/": "a person's own companies",
+    "theme/": "light or dark, in the person's cookie",
+    "accounts/login/": "sign-in",
+    "accounts/logout/": "sign-out",
+    "healthz": "the process",
+    "readyz": "the process",
+}
+METHODS = ("get", "head", "post")
+
+
+@dataclass(frozen=True)
+class Company:
+    """A tenant with one of everything, and one who may do everything there."""
+
+    tenant: Tenant
+    owner: User
+    job: SnapshotJob
+    file: SnapshotFile
+    link: Link
+    token: str
+    report_slug: str
+
+    def marks(self) -> set[str]:
+        """What would give it away on a page of another company."""
+        return {
+            self.tenant.name,
+            self.tenant.slug,
+            self.owner.email,
+            str(self.job.pk),
+            str(self.file.pk),
+            self.file.name,
+            self.link.reference,
+            self.report_slug,
+        }
+
+
+# Each parameter of an address: what it is for one company, and what nobody has.
+OBJECTS: dict[str, tuple[Callable[[Company], str], Callable[[], str]]] = {
+    "job": (lambda company: str(company.job.pk), lambda: str(uuid.uuid4())),
+    "file": (lambda company: str(company.file.pk), lambda: str(uuid.uuid4())),
+    "link": (lambda company: str(company.link.pk), lambda: str(uuid.uuid4())),
+    "report": (lambda company: company.report_slug, lambda: "no-such-report"),
+    "token": (lambda company: company.token, lambda: "x" * 43),
+}
+# The parameter that names the company itself.
+COMPANY: dict[str, tuple[Callable[[Company], str], Callable[[], str]]] = {
+    "slug": (lambda company: company.tenant.slug, lambda: "no-such-company"),
+    "code": (lambda company: company.tenant.code, lambda: "AAAAAAAA"),
+}
+
+
+@dataclass(frozen=True)
+class Address:
+    route: str
+
+    @property
+    def parameters(self) -> list[str]:
+        return re.findall(r"<(?:\w+:)?(\w+)>", self.route)
+
+    @property
+    def objects(self) -> list[str]:
+        return [name for name in self.parameters if name not in COMPANY]
+
+    def with_values(self, values: dict[str, str]) -> str:
+        return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda match: values[match[1]], self.route)
+
+    def __str__(self) -> str:
+        return self.route
+
+
+def _walk(patterns: list[URLPattern | URLResolver], prefix: str = "") -> Iterator[Address]:
+    for pattern in patterns:
+        route = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from _walk(pattern.url_patterns, route)
+        else:
+            yield Address(route)
+
+
+ADDRESSES = list(_walk(get_resolver().url_patterns))
+OF_A_COMPANY = [address for address in ADDRESSES if address.parameters]
+
+
+@pytest.fixture
+def acme_company(acme: Tenant) -> Company:
+    return _company(acme)
+
+
+@pytest.fixture
+def globex_company(globex: Tenant) -> Company:
+    return _company(globex)
+
+
+def _company(tenant: Tenant) -> Company:
+    """With a report of its own, so that its very name is foreign to others."""
+    report = factories.make_report(slug=f"{tenant.slug}-revenue", name=f"Revenue of {tenant.slug}")
+    fill(tenant, report)
+    job = factories.make_job(tenant=tenant, report=report, status="completed", actor=f"person@{tenant.slug}.example")
+    factories.make_job(tenant=tenant, report=report, status="running", actor=f"person@{tenant.slug}.example")
+    factories.make_job(tenant=tenant, report=report, status="failed", actor=f"person@{tenant.slug}.example")
+    file = factories.make_file(job=job, name=f"revenue-of-{tenant.slug}.pdf")
+    link, token = factories.make_link(job=job)
+    owner = factories.make_member(tenant=tenant, email=f"owner@{tenant.slug}.example", role="owner")
+    return Company(tenant, owner, job, file, link, token, report.slug)
+
+
+@pytest.fixture
+def browser(client: Client, acme_company: Company) -> Client:
+    """Signed in as the owner of acme."""
+    client.force_login(acme_company.owner)
+    return client
+
+
+def test_every_address_is_known_here():
+    unknown = [str(a) for a in ADDRESSES if not a.parameters and a.route not in WITHOUT_OBJECTS]
+    unknown += [str(a) for a in OF_A_COMPANY if not set(a.parameters) <= {*OBJECTS, *COMPANY}]
+
+    assert unknown == []
+    assert OF_A_COMPANY
+
+
+@pytest.mark.parametrize("address", [a for a in OF_A_COMPANY if a.objects], ids=str)
+def test_another_companys_object_is_like_one_that_does_not_exist(address, browser, acme_company, globex_company):
+    before = _rows(globex_company.tenant)
+    own = _values(address, acme_company)
+
+    answered_404 = False
+    for name in address.objects:
+        foreign, unknown = OBJECTS[name]
+        for method in METHODS:
+            theirs = own | {name: foreign(globex_company)}
+            nobodys = own | {name: unknown()}
+            seen, expected = (_answer(browser, method, address.with_values(values), values) for values in (theirs, nobodys))
+            assert seen == expected, f"{method} with another company's {name}"
+            answered_404 |= seen[0] == 404
+
+    assert answered_404
+    assert _rows(globex_company.tenant) == before
+
+
+@pytest.mark.parametrize("address", [a for a in OF_A_COMPANY if "slug" in a.parameters], ids=str)
+def test_another_company_is_like_one_that_does_not_exist(address, browser, globex_company):
+    before = _rows(globex_company.tenant)
+    theirs = _values(address, globex_company)
+    nobodys = theirs | {"slug": COMPANY["slug"][1]()}
+
+    answers = {method: [_answer(browser, method, address.with_values(v), v) for v in (theirs, nobodys)] for method in METHODS}
+
+    assert 404 in {seen[0] for seen, _ in answers.values()}
+    for method, (seen, expected) in answers.items():
+        assert seen == expected, method
+    assert _rows(globex_company.tenant) == before
+
+
+@pytest.mark.parametrize("address", OF_A_COMPANY, ids=str)
+def test_a_page_shows_nothing_of_another_company(address, browser, acme_company, globex_company):
+    path = address.with_values(_values(address, acme_company))
+
+    for headers in ({}, {"HX-Request": "true"}):
+        response = browser.get(path, headers=headers)
+
+        assert response.status_code in (200, 405)
+        assert [mark for mark in globex_company.marks() if mark in response.content.decode()] == []
+
+
+@pytest.mark.parametrize("address", OF_A_COMPANY, ids=str)
+def test_its_own_objects_are_found(address, browser, acme_company):
+    """Else the 404s above would prove nothing."""
+    path = address.with_values(_values(address, acme_company))
+
+    assert browser.get(path).status_code != 404
+    assert browser.post(path).status_code != 404
+
+
+@pytest.mark.parametrize("address", [a for a in OF_A_COMPANY if "slug" in a.parameters], ids=str)
+def test_who_is_not_signed_in_is_sent_to_sign_in(address, client, acme_company):
+    for method in METHODS:
+        response = getattr(client, method)(address.with_values(_values(address, acme_company)))
+
+        assert response.status_code == 302
+        assert response["Location"].startswith("/accounts/login/")
+
+
+def _values(address: Address, company: Company) -> dict[str, str]:
+    return {name: (OBJECTS | COMPANY)[name][0](company) for name in address.parameters}
+
+
+def _answer(browser: Client, method: str, path: str, values: dict[str, str]) -> tuple[int, str, str]:
+    """Status, target and body, without what the two addresses differ in anyway."""
+    response: HttpResponse = getattr(browser, method)(path)
+    body = response.content.decode()
+    for name, value in values.items():
+        body = body.replace(value, f"<{name}>")
+    return response.status_code, response.get("Location", ""), re.sub(r'(name="csrfmiddlewaretoken" value)="\w+"', r"\1", body)
+
+
+def _rows(tenant: Tenant) -> dict[str, list[tuple]]:
+    """Everything a tenant has."""
+    with tenant_scope(tenant):
+        return {table: sql(f"select to_jsonb(x)::text from {table} x order by 1") for table in TENANT_TABLES}
