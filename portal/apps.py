@@ -12,6 +12,6 @@ class PortalConfig(AppConfig):
     def ready(self) -> None:
         from portal.checks import check_database_login, refuse_unsafe_login
 
-        checks.register(check_database_login, checks.Tags.database)
+        checks.register(checks.Tags.database)(check_database_login)
         if settings.DATABASE_LOGIN != roles.OWNER:
             connection_created.connect(refuse_unsafe_login, dispatch_uid="refuse unsafe login")

@@ -11,7 +11,7 @@ from reports.aws.clients import AccountFacts
 from reports.models import Download, Format, Link, SnapshotFile
 from tenants.audit import Actor
 
-CONTENT_TYPES = {
+CONTENT_TYPES: dict[str, str] = {
     Format.PDF: "application/pdf",
     Format.CSV: "text/csv; charset=utf-8",
     Format.EXCEL: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",

@@ -14,10 +14,8 @@ from contextlib import contextmanager, suppress
 from datetime import timedelta
 from queue import Empty
 
-import psycopg
 from django.core.cache import cache
-from django.db import connection
-from django.db.models import Q
+from django.db import connections
 from django.utils import timezone
 from django_q.tasks import async_task
 
@@ -176,17 +174,16 @@ def _stopping() -> bool:
 
 def _has_work(account_id: int) -> bool:
     with engine_scope():
-        return SnapshotJob.objects.filter(Q(status__in=SnapshotJob.MOVING), account_id=account_id).exists()
+        return SnapshotJob.objects.moving().filter(account_id=account_id).exists()
 
 
 @contextmanager
 def _only_one(account_id: int) -> Iterator[bool]:
     """A lock on a connection of its own: the server drops it when this process dies, however it dies."""
-    with psycopg.connect(**_parameters(), autocommit=True) as holder:
-        row = holder.execute("select pg_try_advisory_lock(%s, %s)", [LOCK_CLASS, account_id]).fetchone()
-        yield bool(row and row[0])
-
-
-def _parameters() -> dict[str, object]:
-    parameters = connection.get_connection_params()
-    return {name: value for name, value in parameters.items() if name not in ("cursor_factory", "context", "prepare_threshold")}
+    holder = connections.create_connection("default")
+    try:
+        with holder.cursor() as cursor:
+            cursor.execute("select pg_try_advisory_lock(%s, %s)", [LOCK_CLASS, account_id])
+            yield bool(cursor.fetchone()[0])
+    finally:
+        holder.close()
