@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
@@ -15,7 +16,8 @@ from tenants import roles
 HINT = "Use the logins portal_web and portal_worker; `manage.py create_roles` makes them."
 LOGIN_FACTS = """
 select r.rolname, r.rolsuper, r.rolbypassrls,
-       exists (select 1 from pg_class c where c.relname = 'tenants_tenant' and pg_get_userbyid(c.relowner) = r.rolname)
+       exists (select 1 from pg_class c where c.relname = 'tenants_tenant' and pg_get_userbyid(c.relowner) = r.rolname),
+       exists (select 1 from pg_roles e where e.rolname = %s and pg_has_role(current_user, e.oid, 'member'))
 from pg_roles r where r.rolname = current_user
 """
 
@@ -23,13 +25,18 @@ from pg_roles r where r.rolname = current_user
 def login_faults(database: BaseDatabaseWrapper) -> list[str]:
     """Why this connection may see rows of every tenant; empty for the logins that `create_roles` makes."""
     with database.cursor() as cursor:
-        cursor.execute(LOGIN_FACTS)
-        name, is_superuser, bypasses, owns = cursor.fetchone()
-    facts = {"a superuser": is_superuser, "allowed to bypass row-level security": bypasses, "the owner of the tables": owns}
-    return [f"The database login {name} is {what}: it could see every tenant's rows." for what, true in facts.items() if true]
+        cursor.execute(LOGIN_FACTS, [roles.ENGINE])
+        name, is_superuser, bypasses, owns, sees_the_queue = cursor.fetchone()
+    facts = {
+        "is a superuser": is_superuser,
+        "may bypass row-level security": bypasses,
+        "owns the tables": owns,
+        f"may become {roles.ENGINE}, which only the worker's may": sees_the_queue and settings.DATABASE_LOGIN == roles.WEB,
+    }
+    return [f"The database login {name} {what}: it could see every tenant's rows." for what, true in facts.items() if true]
 
 
-def check_database_login(databases: list[str] | None, **kwargs: Any) -> list[CheckMessage]:
+def check_database_login(app_configs: Any, databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
     """For `manage.py check --database default`."""
     if not databases or settings.DATABASE_LOGIN == roles.OWNER:
         return []
