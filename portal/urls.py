@@ -1,3 +1,35 @@
-from django.urls import URLPattern, URLResolver
+"""Every address of the portal. Outside names are fixed in docs/architecture.md."""
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from __future__ import annotations
+
+from allauth.account.views import login, logout
+from django.urls import URLPattern, URLResolver, include, path
+
+from portal.views import download, errors, home, invitation, jobs, links, reports, session
+
+handler500 = errors.server_error
+
+company: list[URLPattern | URLResolver] = [
+    path("", home.home, name="home"),
+    path("reports/", reports.reports, name="reports"),
+    path("reports/<slug:report>/run/", reports.run, name="report_run"),
+    path("jobs/", jobs.jobs, name="jobs"),
+    path("jobs/<uuid:job>/", jobs.job, name="job"),
+    path("jobs/<uuid:job>/cancel/", jobs.cancel, name="job_cancel"),
+    path("jobs/<uuid:job>/retry/", jobs.retry, name="job_retry"),
+    path("jobs/<uuid:job>/files/<uuid:file>/", jobs.file, name="job_file"),
+    path("jobs/<uuid:job>/links/", jobs.new_link, name="job_links"),
+    path("links/", links.links, name="links"),
+    path("links/<uuid:link>/revoke/", links.revoke, name="link_revoke"),
+]
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", session.root, name="root"),
+    path("choose/", session.choose, name="choose"),
+    path("theme/", session.theme, name="theme"),
+    path("accounts/login/", login, name="account_login"),
+    path("accounts/logout/", logout, name="account_logout"),
+    path("t/<slug:slug>/", include(company)),
+    path("invitations/<str:code>/<str:token>/", invitation.invitation, name="invitation"),
+    path("d/<str:code>/<str:token>", download.download, name="download"),
+]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
@@ -16,7 +17,7 @@ from django.utils.text import capfirst
 
 from portal import status, words
 from portal.icons import icon_paths
-from reports.models import Format, Link, SnapshotJob
+from reports.models import Format, Link
 
 register = template.Library()
 
@@ -96,9 +97,9 @@ def format_names(values: Iterable[str]) -> str:
 
 
 @register.filter
-def short_id(job: SnapshotJob) -> str:
-    """The first block of the id: what people read out and search for."""
-    return str(job.pk)[:8]
+def short_id(pk: uuid.UUID) -> str:
+    """The first block of an id: what people read out and search for."""
+    return str(pk)[:8]
 
 
 @register.filter

@@ -1,0 +1,80 @@
+"""The one door to pages inside a company: who may come in, as what, and whose rows and clock they work with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import Exists, OuterRef
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from portal.requests import MemberRequest, TenantRequest
+from reports.models import SnapshotJob
+from reports.models.jobs import SnapshotJobQuerySet
+from tenants.access import may
+from tenants.models import Membership, Tenant
+from tenants.models.members import Role
+from tenants.scope import tenant_scope, user_scope
+
+P = ParamSpec("P")
+# A failure that nobody took up in a week is history: it stays in the list of jobs.
+ATTENTION_FOR = timedelta(days=7)
+
+
+class SeeOther(HttpResponseRedirect):
+    """After a POST: go there with GET. 302 leaves the method to the browser."""
+
+    status_code = 303
+
+
+def tenant_page(action: str) -> Callable[[Callable[Concatenate[Any, P], HttpResponse]], Callable[..., HttpResponse]]:
+    """A view of `/t/<slug>/…` that this action of tenants/access.py opens. The view runs inside the tenant's scope and time zone."""
+
+    def decorate(view: Callable[Concatenate[Any, P], HttpResponse]) -> Callable[..., HttpResponse]:
+        @wraps(view)
+        def page(request: TenantRequest, slug: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+            with inside(request, slug, action):
+                return view(request, *args, **kwargs)
+
+        page.action = action  # type: ignore[attr-defined]
+        return page
+
+    return decorate
+
+
+@contextmanager
+def inside(request: TenantRequest, slug: str, action: str) -> Iterator[None]:
+    """Raises Http404 for a company that is not there and for one the person does not belong to: the two must not be told apart."""
+    membership = _membership(request, slug)
+    request.tenant, request.role = membership.tenant, Role(membership.role)
+    request.may = lambda action: may(membership.role, action)
+    if not request.may(action):
+        raise PermissionDenied(
+            _("Your role for %(company)s is %(role)s. This needs an owner or an admin.")
+            % {"company": membership.tenant.name, "role": request.role.label.lower()}
+        )
+    with timezone.override(membership.tenant.zone), tenant_scope(membership.tenant):
+        request.failures = needing_attention(membership.tenant, timezone.now()).count()
+        yield
+
+
+def _membership(request: MemberRequest, slug: str) -> Membership:
+    with user_scope(request.user):
+        membership = Membership.objects.select_related("tenant").filter(user=request.user, tenant__slug=slug).first()
+    if membership is None:
+        raise Http404("no such company for this person")
+    return membership
+
+
+def needing_attention(tenant: Tenant, now: datetime) -> SnapshotJobQuerySet:
+    """Reports whose newest run of the last week failed. Running the report again settles it."""
+    jobs = SnapshotJob.objects.for_tenant(tenant).visible()
+    newer = jobs.filter(report=OuterRef("report"), created_at__gt=OuterRef("created_at"))
+    failed = jobs.filter(status=SnapshotJob.Status.FAILED, created_at__gt=now - ATTENTION_FOR)
+    return failed.filter(~Exists(newer)).newest_first()

@@ -1,0 +1,66 @@
+"""Pages of a list by key: the address names the row it starts after, so a list that grows meanwhile repeats and skips nothing."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.http import Http404, QueryDict
+
+SIZE = 50
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Page:
+    """`older` and `newer` are query strings that keep the filters; empty at the ends."""
+
+    rows: list[Any]
+    older: str
+    newer: str
+    size: int
+
+
+def page_of(found: QuerySet[Any], query: QueryDict, *, size: int = SIZE) -> Page:
+    """Newest first by `created_at` and `id`. Raises Http404 for a key that is none."""
+    before, after = query.get("before", ""), query.get("after", "")
+    if after:
+        rows = list(found.filter(_beyond(after, "gt")).order_by("created_at", "id")[: size + 1])
+        more_older, more_newer = True, len(rows) > size
+        rows = rows[:size][::-1]
+    else:
+        older = found.filter(_beyond(before, "lt")) if before else found
+        rows = list(older.order_by("-created_at", "-id")[: size + 1])
+        more_older, more_newer = len(rows) > size, bool(before)
+        rows = rows[:size]
+    return Page(
+        rows,
+        older=_query(query, before=key_of(rows[-1])) if rows and more_older else "",
+        newer=_query(query, after=key_of(rows[0])) if rows and more_newer else "",
+        size=size,
+    )
+
+
+def key_of(row: Any) -> str:
+    """Microseconds, not a float: two rows of one second must not swap."""
+    return f"{(row.created_at - EPOCH) // timedelta(microseconds=1)}-{row.pk.hex}"
+
+
+def _beyond(key: str, side: str) -> Q:
+    try:
+        microseconds, _, identifier = key.partition("-")
+        at, pk = EPOCH + timedelta(microseconds=int(microseconds)), uuid.UUID(identifier)
+    except (ValueError, OverflowError):
+        raise Http404("not a key of this list") from None
+    return Q(**{f"created_at__{side}": at}) | Q(**{"created_at": at, f"pk__{side}": pk})
+
+
+def _query(query: QueryDict, **key: str) -> str:
+    changed = query.copy()
+    for name in ("before", "after"):
+        changed.pop(name, None)
+    changed.update(key)
+    return changed.urlencode()

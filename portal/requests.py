@@ -1,0 +1,28 @@
+"""What a request carries by the time a view gets it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.http import HttpRequest
+from django_htmx.middleware import HtmxDetails
+
+from tenants.models import Tenant, User
+from tenants.models.members import Role
+
+
+class MemberRequest(HttpRequest):
+    """Of somebody who is signed in, which every view asks for unless it says otherwise (LoginRequiredMiddleware)."""
+
+    user: User
+    htmx: HtmxDetails
+
+
+class TenantRequest(MemberRequest):
+    """Inside a company; see portal/pages.py."""
+
+    tenant: Tenant
+    role: Role
+    may: Callable[[str], bool]
+    # How many reports need attention, for the sidebar of every page.
+    failures: int

@@ -1,0 +1,81 @@
+"""Every link of a company, and taking one back."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from django.contrib import messages
+from django.db.models import F, Q
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST, require_safe
+
+from portal import actors, filters
+from portal.pages import SeeOther, tenant_page
+from portal.paging import page_of
+from portal.requests import TenantRequest
+from reports import links as domain
+from reports.models import Link
+from reports.models.delivery import LinkQuerySet
+
+WORKING, ENDED, REVOKED = "active", "ended", "revoked"
+STATES = (
+    ("", gettext_lazy("All")),
+    (WORKING, gettext_lazy("Working")),
+    (ENDED, gettext_lazy("Ended")),
+    (REVOKED, gettext_lazy("Revoked")),
+)
+
+
+@require_safe
+@tenant_page("links.view")
+def links(request: TenantRequest) -> HttpResponse:
+    search = filters.read(request.GET, STATES)
+    found = Link.objects.for_tenant(request.tenant)
+    page = page_of(_matching(found, search).prefetch_related("job__report"), request.GET)
+    working = found.active(timezone.now()).count()
+    context = {
+        "page": page,
+        "links": with_last_downloads(page.rows),
+        "states": filters.states_row(request.GET, STATES, search.status, {WORKING: working}),
+        "filters": search,
+        "is_filtered": search.narrow,
+        "may_revoke": request.may("links.revoke"),
+    }
+    return render(request, "portal/links.html", context)
+
+
+def with_last_downloads(links: list[Link]) -> list[tuple[Link, datetime | None]]:
+    """Each link with its newest download; None: not used yet."""
+    last = domain.last_downloads(links)
+    return [(link, last.get(str(link.pk))) for link in links]
+
+
+def _matching(links: LinkQuerySet, search: filters.Filters) -> LinkQuerySet:
+    now = timezone.now()
+    if search.status == WORKING:
+        links = links.active(now)
+    elif search.status == ENDED:
+        links = links.filter(Q(expires_at__lte=now) | Q(uses__gte=F("max_uses")), revoked_at=None)
+    elif search.status == REVOKED:
+        links = links.exclude(revoked_at=None)
+    if search.query:
+        links = links.filter(Q(job__report__name__icontains=search.query) | Q(reference__istartswith=search.query))
+    return links
+
+
+@require_POST
+@tenant_page("links.revoke")
+def revoke(request: TenantRequest, link: uuid.UUID) -> HttpResponse:
+    found = get_object_or_404(Link.objects.for_tenant(request.tenant).select_related("tenant"), pk=link)
+    domain.revoke(found, actors.member(request), now=timezone.now())
+    messages.success(request, _("%(reference)s was revoked. It opens nothing any more.") % {"reference": found.reference})
+    back = request.POST.get("next", "")
+    safe = url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure())
+    return SeeOther(back if safe else reverse("links", args=[request.tenant.slug]))

@@ -1,0 +1,51 @@
+"""Where a signed-in person goes, and how the pages look to them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST, require_safe
+
+from portal.pages import SeeOther
+from portal.requests import MemberRequest
+from tenants.models import Membership
+from tenants.scope import user_scope
+
+THEMES = ("light", "dark")
+
+
+@require_safe
+def root(request: MemberRequest) -> HttpResponse:
+    memberships = _memberships(request)
+    if len(memberships) == 1:
+        return redirect("home", memberships[0].tenant.slug)
+    return redirect("choose")
+
+
+@require_safe
+def choose(request: MemberRequest) -> HttpResponse:
+    return render(request, "portal/choose.html", {"memberships": _memberships(request)})
+
+
+@login_not_required
+@require_POST
+def theme(request: HttpRequest) -> HttpResponse:
+    """What the script does at once, for those without it. The cookie is readable by script, which writes it too."""
+    back = request.POST.get("next", "")
+    if not url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure()):
+        back = reverse("root")
+    response = SeeOther(back)
+    if request.POST.get("theme") in THEMES:
+        year = timedelta(days=365)
+        response.set_cookie("theme", request.POST["theme"], max_age=year, secure=request.is_secure(), samesite="Lax")
+    return response
+
+
+def _memberships(request: MemberRequest) -> list[Membership]:
+    with user_scope(request.user):
+        return list(Membership.objects.filter(user=request.user).select_related("tenant").order_by("tenant__name"))

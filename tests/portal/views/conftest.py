@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from django.test import Client
+
+from reports.aws import clients
+from tests.factories import make_file, make_job, make_link
+from tests.pretend_aws import BUCKET, Server, start_server
+
+BODY = b"%PDF-1.7 a report"
+
+
+@pytest.fixture
+def as_adam(client: Client, adam) -> Client:
+    """A browser in which an admin of acme is signed in."""
+    client.force_login(adam)
+    return client
+
+
+@pytest.fixture
+def as_alice(alice) -> Client:
+    """A browser in which a viewer of acme is signed in."""
+    browser = Client()
+    browser.force_login(alice)
+    return browser
+
+
+@pytest.fixture
+def ready_job(acme, daily_calls):
+    """A job of acme with one PDF."""
+    job = make_job(tenant=acme, report=daily_calls, status="completed", attempt_count=1)
+    make_file(job=job, body=BODY, bucket=BUCKET, name="daily-calls.pdf")
+    return job
+
+
+@pytest.fixture
+def link(ready_job):
+    """A link to its PDF, and the path of its page."""
+    link, token = make_link(job=ready_job)
+    return link, f"/d/{ready_job.tenant.code}/{token}"
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    server = start_server(tmp_path_factory.mktemp("aws"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def aws(server: Server, monkeypatch: pytest.MonkeyPatch, settings) -> Iterator[Server]:
+    """The pretend AWS, and this process pointed at it by the names that boto3 itself reads."""
+    for name, value in server.environment.items():
+        monkeypatch.setitem(os.environ, name, value)
+    settings.S3_ENDPOINT_URL = settings.S3_PUBLIC_ENDPOINT_URL = server.url
+    clients.forget()
+    yield server
+    clients.forget()

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from contextlib import suppress
+
+import pytest
+from django.db import OperationalError
+from django.test import RequestFactory
+
+from portal.views.errors import server_error
+
+
+def answer(error: Exception):
+    request = RequestFactory().get("/")
+    request.request_id = "3f6c"
+    response = None
+    with suppress(type(error)):
+        try:
+            raise error
+        except type(error):
+            response = server_error(request)
+            raise
+    return response
+
+
+def test_a_surprise_shows_an_id_and_no_details():
+    response = answer(ValueError("secret detail"))
+
+    assert response.status_code == 500
+    assert "<code>3f6c</code>" in response.content.decode()
+    assert "secret detail" not in response.content.decode()
+
+
+def test_a_database_that_does_not_answer_is_worth_another_try():
+    response = answer(OperationalError("connection refused"))
+
+    assert response.status_code == 503
+    assert (response["Retry-After"], response["Refresh"]) == ("30", "30")
+    assert "connection refused" not in response.content.decode()
+
+
+@pytest.mark.django_db
+def test_an_address_that_is_not_there_answers_in_our_own_look(client):
+    response = client.get("/no/such/page/")
+
+    assert response.status_code == 404
+    assert "We cannot find this page" in response.content.decode()

@@ -1,0 +1,94 @@
+"""All addresses of the portal at once: who is not signed in signs in first, and what is another company's does not exist."""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+from django.urls import get_resolver, reverse
+
+from portal import urls
+from tenants.access import ACTIONS
+from tests.factories import make_file, make_grant, make_job, make_link, make_report
+
+pytestmark = pytest.mark.django_db
+# Open to everybody by intent, each with a test of its own.
+OPEN = {"account_login", "account_logout", "theme", "download", "invitation"}
+NAMES = sorted(pattern.name for pattern in urls.company)
+POSTED = {"job_cancel", "job_retry", "job_file", "job_links", "link_revoke"}
+
+
+def addresses(tenant, job, file, link, report):
+    parts = {"job": job, "file": file, "link": link, "report": report}
+    for pattern in urls.company:
+        kwargs = {name: parts[name] for name in pattern.pattern.converters}
+        yield pattern.name, reverse(pattern.name, kwargs={"slug": tenant} | kwargs)
+
+
+@pytest.fixture
+def theirs(globex, acme):
+    """Addresses of things that globex has, asked for in globex's name and in acme's."""
+    report = make_report(slug="theirs")
+    make_grant(tenant=globex, report=report)
+    job = make_job(tenant=globex, report=report, status="completed")
+    file, (link, _) = make_file(job=job), make_link(job=job)
+    things = {"job": job.pk, "file": file.pk, "link": link.pk, "report": "theirs"}
+    return [
+        *addresses("globex", **things),
+        *[pair for pair in addresses("acme", **things) if pair[0] not in {"home", "reports", "jobs", "links"}],
+    ]
+
+
+def ask(browser, name, path):
+    return browser.post(path) if name in POSTED else browser.get(path)
+
+
+def test_every_address_inside_a_company_has_a_rule():
+    rules = {pattern.name: getattr(pattern.callback, "action", None) for pattern in urls.company}
+
+    assert rules.pop("job_file") is None, "opens its scope itself, as files.download"
+    assert set(rules.values()) <= set(ACTIONS)
+
+
+def test_who_is_not_signed_in_is_led_to_sign_in(client, theirs):
+    answers = {path: ask(client, name, path) for name, path in theirs}
+
+    assert {path: answer.status_code for path, answer in answers.items()} == dict.fromkeys(answers, 302)
+    assert all(answer["Location"].startswith("/accounts/login/?next=") for answer in answers.values())
+
+
+def test_addresses_outside_a_company_are_led_to_sign_in_too(client):
+    outside = {name for name in get_resolver().reverse_dict if isinstance(name, str)} - set(NAMES) - OPEN
+
+    assert {"root", "choose"} <= outside
+    for name in ("root", "choose"):
+        assert client.get(reverse(name))["Location"].startswith("/accounts/login/")
+
+
+def test_what_belongs_to_another_company_answers_as_what_is_not_there(as_adam, theirs):
+    unknown = {"job": uuid.uuid4(), "file": uuid.uuid4(), "link": uuid.uuid4(), "report": "no-such-report"}
+    missing = [
+        *addresses("no-such-company", **unknown),
+        *[pair for pair in addresses("acme", **unknown) if pair[0] not in {"home", "reports", "jobs", "links"}],
+    ]
+
+    foreign = [ask(as_adam, name, path) for name, path in theirs]
+    nothing = [ask(as_adam, name, path) for name, path in missing]
+
+    assert [answer.status_code for answer in foreign] == [404] * len(theirs)
+    assert {answer.content for answer in foreign} == {answer.content for answer in nothing}
+
+
+@pytest.mark.parametrize("name", sorted(POSTED))
+def test_an_address_that_acts_takes_no_visit(as_adam, ready_job, name):
+    file, (link, _) = make_file(job=ready_job, format="CSV"), make_link(job=ready_job)
+    paths = dict(addresses("acme", job=ready_job.pk, file=file.pk, link=link.pk, report="daily-calls"))
+
+    assert as_adam.get(paths[name]).status_code == 405
+
+
+def test_every_page_carries_the_content_security_policy(as_adam, ready_job):
+    for path in ("/choose/", "/t/acme/", "/t/acme/reports/", "/t/acme/jobs/", f"/t/acme/jobs/{ready_job.pk}/", "/t/acme/links/", "/none/"):
+        policy = as_adam.get(path)["Content-Security-Policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy

@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+import re
+import uuid
+
+import pytest
+
+from reports.models import SnapshotJob
+from tenants.scope import tenant_scope
+from tests.factories import make_grant, make_job, make_report
+
+pytestmark = pytest.mark.django_db
+RUN = "/t/acme/reports/daily-calls/run/"
+
+
+def filled(**changes):
+    values = {"formats": ["PDF"], "form_key": str(uuid.uuid4()), "parameter-0": ["North"], "parameter-1": "2026-11-22", "parameter-2": "15"}
+    return {name: value for name, value in (values | changes).items() if value is not None}
+
+
+def jobs_of(tenant):
+    with tenant_scope(tenant):
+        return list(SnapshotJob.objects.for_tenant(tenant))
+
+
+def test_the_catalogue_shows_what_was_offered_and_how_the_last_run_went(as_adam, acme, daily_calls):
+    make_job(tenant=acme, report=daily_calls, status="failed", failure_code="internal")
+    make_report(slug="not-ours", name="Not ours")
+
+    shown = as_adam.get("/t/acme/reports/").content.decode()
+
+    assert "One report AnyCompany has made available to Acme Hotels" in shown
+    assert "Daily call volume" in shown
+    assert "Failed <time" in shown
+    assert "Not ours" not in shown
+
+
+def test_a_search_narrows_the_catalogue_and_says_when_nothing_fits(as_adam, daily_calls):
+    found = as_adam.get("/t/acme/reports/", {"q": "CALL"}).content.decode()
+    missed = as_adam.get("/t/acme/reports/", {"q": "invoice\0"}).content.decode()
+
+    assert "Daily call volume" in found
+    assert "Nothing is called “invoice”." in missed
+
+
+def test_a_company_without_reports_is_told_whom_to_ask(as_adam):
+    assert "AnyCompany has not shared a report yet" in as_adam.get("/t/acme/reports/").content.decode()
+
+
+def test_the_form_has_a_field_for_each_typed_parameter_with_its_default(as_adam, daily_calls):
+    shown = as_adam.get(RUN).content.decode()
+
+    assert re.search(r'type="checkbox" name="parameter-0" value="North"[^>]* checked', shown)
+    assert re.search(r'type="date" name="parameter-1" value="2026-10-26"', shown)
+    assert re.search(r'type="number" name="parameter-2" value="0"', shown)
+    assert shown.count('class="tile"') == 5
+
+
+def test_running_a_report_leads_to_its_job(as_adam, acme, adam, daily_calls):
+    response = as_adam.post(RUN, filled(formats=["PDF", "CSV"], visuals=["pivot-1"]))
+
+    (job,) = jobs_of(acme)
+    assert response.status_code == 303
+    assert response["Location"] == f"/t/acme/jobs/{job.pk}/"
+    assert (job.status, job.formats, job.visual_ids) == ("queued", ["PDF", "CSV"], ["pivot-1"])
+    assert job.parameters["Region"] == ["North"]
+    assert job.parameters["MinSeconds"] == [15]
+    assert job.parameters["From"][0].startswith("2026-11-22T00:00:00")
+    assert (job.actor, job.requested_by_id, job.lane, job.trigger) == (adam.email, adam.pk, SnapshotJob.Lane.NOW, "page")
+
+
+def test_the_same_form_sent_twice_runs_one_report(as_adam, acme, daily_calls):
+    form = filled()
+
+    first, second = as_adam.post(RUN, form), as_adam.post(RUN, form)
+
+    assert first["Location"] == second["Location"]
+    assert len(jobs_of(acme)) == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"formats": None}, "id_formats"),
+        ({"formats": ["DOCX"]}, "id_formats"),
+        ({"parameter-0": ["Atlantis"]}, "id_parameter-0"),
+        ({"parameter-0": None}, "id_parameter-0"),
+        ({"parameter-1": "tomorrow"}, "id_parameter-1"),
+        ({"parameter-2": "many"}, "id_parameter-2"),
+        ({"parameter-2": str(2**60)}, "id_parameter-2"),
+        ({"visuals": ["no-such-table"], "formats": ["CSV"]}, "id_visuals"),
+    ],
+)
+def test_a_wrong_value_is_told_on_top_and_at_its_field_and_nothing_runs(as_adam, acme, daily_calls, changes, field):
+    response = as_adam.post(RUN, filled(**changes))
+
+    shown = response.content.decode()
+    assert response.status_code == 422
+    assert "One value needs a change." in shown
+    assert f'href="#{field}"' in shown
+    assert f'id="{field}_error"' in shown
+    assert not jobs_of(acme)
+
+
+def test_a_parameter_fixed_for_the_company_is_shown_and_not_asked(as_adam, acme):
+    report = make_report(slug="pinned")
+    make_grant(tenant=acme, report=report, parameters={"Region": ["North"]})
+
+    shown = as_adam.get("/t/acme/reports/pinned/run/").content.decode()
+
+    assert "Fixed for your company" in shown
+    assert "parameter-0" not in shown
+
+
+def test_several_values_of_an_open_list_are_typed_one_a_line(as_adam, acme):
+    parameter = {"name": "Numbers", "type": "integer", "multiple": True, "default": [1]}
+    make_grant(tenant=acme, report=make_report(slug="lists", parameters=[parameter]))
+
+    as_adam.post("/t/acme/reports/lists/run/", filled(**{"parameter-0": "7\n\n 9 "}))
+    wrong = as_adam.post("/t/acme/reports/lists/run/", filled(**{"parameter-0": "7\nnine"}))
+
+    assert [job.parameters for job in jobs_of(acme)] == [{"Numbers": [7, 9]}]
+    assert wrong.status_code == 422
+
+
+def test_a_moment_is_asked_for_in_the_companys_time(as_adam, acme):
+    parameter = {"name": "Until", "type": "datetime", "default": "2026-11-22T06:00:00+00:00"}
+    make_grant(tenant=acme, report=make_report(slug="moments", parameters=[parameter]))
+
+    shown = as_adam.get("/t/acme/reports/moments/run/").content.decode()
+    as_adam.post("/t/acme/reports/moments/run/", filled(**{"parameter-0": "2026-11-22T07:30"}))
+
+    assert 'value="2026-11-22T06:00"' in shown
+    assert [job.parameters for job in jobs_of(acme)] == [{"Until": ["2026-11-22T07:30:00+00:00"]}]
+
+
+def test_a_viewer_may_look_at_reports_but_not_run_them(as_alice, acme, daily_calls):
+    catalogue = as_alice.get("/t/acme/reports/").content.decode()
+    response = as_alice.post(RUN, filled())
+
+    assert "Run now" not in catalogue
+    assert response.status_code == 403
+    assert "Your role for Acme Hotels is viewer." in response.content.decode()
+    assert not jobs_of(acme)
