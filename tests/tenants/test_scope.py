@@ -11,7 +11,8 @@ from django.db import DatabaseError, connection, connections, transaction
 
 from reports.models import Account, Report, SnapshotJob
 from tenants import roles
-from tenants.models import Membership, SessionTag, Tenant, User
+from tenants.models import ApiKeyIndex, Membership, SessionTag, Tenant, TenantCode, User
+from tenants.models.keys import key_hash
 from tenants.scope import ScopeConflict, engine_scope, platform_scope, staff_scope, tenant_scope, user_scope
 from tests import factories
 from tests.tenants.rows import TENANT_TABLES, sql
@@ -42,6 +43,13 @@ def test_without_a_scope_a_tenant_table_is_refused(table, db):
 def test_without_a_scope_and_a_transaction_it_is_refused_too(acme):
     with pytest.raises(DatabaseError, match=REFUSED):
         SnapshotJob.objects.count()
+
+
+def test_a_key_and_a_code_lead_to_their_tenant_before_one_is_known(acme, globex):
+    _, secret = factories.make_api_key(tenant=acme)
+
+    assert ApiKeyIndex.objects.get(sha256=key_hash(secret)).tenant_id == acme.pk
+    assert TenantCode.objects.get(code=globex.code).tenant_id == globex.pk
 
 
 def test_a_queryset_made_inside_and_read_outside_is_refused(acme):
