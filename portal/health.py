@@ -1,0 +1,79 @@
+"""For load balancers and operators: `/healthz`, the process answers; `/readyz`, and what it needs answers too.
+
+Neither shows anything about tenants, and neither waits long: who asks wants to know now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from functools import cache
+
+import django.db
+from django.contrib.auth.decorators import login_not_required
+from django.db import connection, transaction
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.urls import path
+from django.utils import timezone
+
+from reports import tasks
+from reports.models import Heartbeat
+
+OK = "ok"
+# The engine's queue is given a task each minute; two missed ones are not chance.
+HEARTBEAT_LATE = timedelta(minutes=2)
+STATEMENT_TIMEOUT = "2s"
+
+
+@login_not_required
+@transaction.non_atomic_requests
+def healthz(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+@login_not_required
+@transaction.non_atomic_requests
+def readyz(request: HttpRequest) -> HttpResponse:
+    """200, or 503 when a check does not say "ok"."""
+    found = {name: _answer(check) for name, check in CHECKS.items()}
+    return JsonResponse(found, status=200 if set(found.values()) == {OK} else 503)
+
+
+def _answer(check: Callable[[], str]) -> str:
+    """A transaction of its own for each: what one did to the connection must not decide about the next."""
+    try:
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute("select set_config('statement_timeout', %s, true)", [STATEMENT_TIMEOUT])
+            return check()
+    except django.db.Error:
+        return "the database does not answer"
+
+
+def _database() -> str:
+    return OK
+
+
+def _migrations() -> str:
+    missing = _on_disk() - set(MigrationRecorder(connection).applied_migrations())
+    return f"{len(missing)} not applied: run manage.py migrate" if missing else OK
+
+
+@cache
+def _on_disk() -> frozenset[tuple[str, str]]:
+    """By app and name. Files do not change under a running process."""
+    return frozenset(MigrationLoader(None, ignore_no_migrations=True).disk_migrations)
+
+
+def _worker() -> str:
+    beat = Heartbeat.objects.filter(cluster=tasks.ENGINE).first()
+    if beat is None:
+        return "never seen: run manage.py worker"
+    age = timezone.now() - beat.beat_at
+    return OK if age <= HEARTBEAT_LATE else f"not seen for {age.total_seconds():.0f} s: run manage.py worker"
+
+
+CHECKS = {"database": _database, "migrations": _migrations, "worker": _worker}
+urlpatterns = [path("healthz", healthz, name="healthz"), path("readyz", readyz, name="readyz")]
