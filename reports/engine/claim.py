@@ -15,7 +15,7 @@ CLAIM = """
 with free as materialized (
     select id, row_number() over (order by number) as place from (
         select id, number from reports_slot where account_id = %(account)s and enabled and job_id is null
-        order by number for update skip locked) s),
+        order by number limit %(most)s for update skip locked) s),
 waiting as materialized (
     select id, row_number() over (order by lane, created_at, id) as place from (
         select id, lane, created_at from reports_snapshotjob
@@ -47,6 +47,9 @@ WAKE_UNANSWERED = """
 update reports_snapshotjob set next_look_at = clock_timestamp()
  where account_id = %(account)s and status in ('starting', 'running', 'collecting') and waiting = 'no_answer'
 """
+UNDER_WAY = """
+select exists (select from reports_snapshotjob where account_id = %(account)s and status in ('starting', 'running', 'collecting'))
+"""
 PAST_DEADLINE = """
 select id, tenant_id from reports_snapshotjob
  where account_id = %(account)s and status = 'queued' and deadline_at <= clock_timestamp() limit %(limit)s
@@ -60,9 +63,15 @@ class Lease:
     status: str
 
 
-def claim(account_id: int) -> int:
-    """Fill free slots with waiting jobs; the number of jobs that got one. In the engine's scope."""
-    return _execute(CLAIM, account=account_id).rowcount
+def claim(account_id: int, most: int | None = None) -> int:
+    """Fill free slots with waiting jobs, `most` at once or (None) all; the number of jobs that got one. In the engine's scope."""
+    return int(_execute(CLAIM, account=account_id, most=most).rowcount)
+
+
+def claim_probe(account_id: int) -> int:
+    """QuickSight does not answer. While a job is under way that one asks again and again; without any, one more may start and ask."""
+    (under_way,) = _execute(UNDER_WAY, account=account_id).fetchone()
+    return 0 if under_way else claim(account_id, most=1)
 
 
 def take_due(account_id: int, limit: int) -> list[Lease]:

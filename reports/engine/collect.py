@@ -19,6 +19,7 @@ Status = SnapshotJob.Status
 # ErrorType values after which the same job would fail again (StartDashboardSnapshotJob, SnapshotJobErrorInfo).
 PERMANENT = frozenset({"DASHBOARD_ACCESS_DENIED", "CAPABILITY_RESTRICTED", "RLS_CHANGED", "CLS_CHANGED", "DATASET_DELETED"})
 MAGIC = {Format.PDF: b"%PDF-", Format.EXCEL: b"PK\x03\x04"}
+LONGEST_VISUAL_IN_NAME = 80
 EXTENSIONS = {Format.PDF: "pdf", Format.CSV: "csv", Format.EXCEL: "xlsx"}
 
 
@@ -51,12 +52,13 @@ def collect(tenant_id: uuid.UUID, job_id: uuid.UUID, quicksight: QuickSight, clo
     except AwsError as refusal:
         code = "access_denied" if isinstance(refusal, AccessDenied) else "result_missing"
         bad = BadResult(code, refusal.code, refusal.message, permanent=code == "access_denied")
-        moves.move(tenant_id, job_id, lambda job: _unusable(job, attempt, bad, clock()))
     except BadResult as error:
         bad = error
-        moves.move(tenant_id, job_id, lambda job: _unusable(job, attempt, bad, clock()))
     else:
-        moves.move(tenant_id, job_id, lambda job: _complete(job, attempt, found, quicksight.account.region, clock()))
+        region = quicksight.account.region
+        moves.move(tenant_id, job_id, Status.COLLECTING, lambda job: _complete(job, attempt, found, region, clock()), attempt=attempt)
+        return
+    moves.move(tenant_id, job_id, Status.COLLECTING, lambda job: _unusable(job, attempt, bad, clock()), attempt=attempt)
 
 
 def _check(result: SnapshotResult, attempt: Attempt, wanted: list[Output], account: AccountFacts) -> list[Found]:
@@ -66,6 +68,9 @@ def _check(result: SnapshotResult, attempt: Attempt, wanted: list[Output], accou
         if not kind and result.outputs:
             kind, message = result.outputs[0].error_type, result.outputs[0].error_message
         raise BadResult("report_failed", kind, message, permanent=kind in PERMANENT)
+    for single in result.outputs:
+        if single.error_type or single.error_message:
+            raise BadResult("report_failed", single.error_type, single.error_message, permanent=single.error_type in PERMANENT)
     by_output = {single.output: single for single in result.outputs}
     missing = [output for output in wanted if output not in by_output]
     if missing:
@@ -74,8 +79,8 @@ def _check(result: SnapshotResult, attempt: Attempt, wanted: list[Output], accou
 
 
 def _object(result: OutputResult, attempt: Attempt, account: AccountFacts) -> storage.StoredObject:
-    if result.error_type or not result.uri:
-        raise BadResult("report_failed", result.error_type, result.error_message, permanent=result.error_type in PERMANENT)
+    if not result.uri:
+        raise BadResult("result_missing", "", f"QuickSight's answer has no address for its {result.output.format} file.")
     place = storage.split_uri(result.uri)
     if place is None or place[0] != attempt.bucket or not place[1].startswith(attempt.prefix):
         # Not repeated here: the address may be another tenant's.
@@ -84,6 +89,8 @@ def _object(result: OutputResult, attempt: Attempt, account: AccountFacts) -> st
         stored = storage.read_object(account, *place)
     except NotFound as absent:
         raise BadResult("result_missing", absent.code, "The file is not in the bucket.", may_come=True) from absent
+    except NoVerdict as silent:
+        raise moves.FileStoreSilent(silent.code, silent.message) from silent
     if not stored.size_bytes:
         raise BadResult("result_invalid", "", "The file is empty.")
     if not _opens(result.output.format, stored.head):
@@ -98,8 +105,6 @@ def _opens(format: str, head: bytes) -> bool:
 
 
 def _unusable(job: SnapshotJob, attempt: Attempt, bad: BadResult, now: datetime) -> None:
-    if job.status != Status.COLLECTING:
-        return
     ended = attempt.service_updated_at or attempt.created_at
     if bad.may_come and now < ended + cadence.FILE_MAY_COME_FOR:
         moves.look_again(job, now, cadence.FILE_RECHECK)
@@ -125,7 +130,7 @@ def _file(job: SnapshotJob, attempt: Attempt, found: Found, region: str, now: da
     is_csv = output.format == Format.CSV
     visual = output.visual_ids[0] if is_csv else ""
     # Several CSV files of one job would else be saved under one name.
-    part = f"_{visual}" if is_csv and len(job.visual_ids) > 1 else ""
+    part = f"_{visual[:LONGEST_VISUAL_IN_NAME]}" if is_csv and len(job.visual_ids) > 1 else ""
     day = job.created_at.astimezone(job.tenant.zone).date().isoformat()
     return SnapshotFile(
         tenant=job.tenant,

@@ -63,25 +63,31 @@ def step(lease: Lease, quicksight: QuickSight, clock: Clock) -> Report:
     act: Callable[..., None] = STEPS[SnapshotJob.Status(lease.status)]
     try:
         act(lease.tenant_id, lease.job_id, quicksight, clock)
+        return Report(lease, answered=True)
     except NoVerdict as error:
-        return _postponed(lease, error, clock)
+        logger.info("job %s: no verdict, %s", lease.job_id, error.code)
+        silent = error
+        _written(lease, lambda job: moves.postpone(job, silent, clock()))
+        return Report(lease, answered=not isinstance(error, Unanswered), throttled=isinstance(error, Throttled))
     except (OperationalError, InterfaceError):
-        # The database went away: the lease ends by itself, and the step is repeated.
-        logger.warning("job %s: the database did not answer", lease.job_id, exc_info=True)
-        connection.close()
-        return Report(lease, answered=None)
+        _without_database(lease)
     except Exception:
         logger.exception("job %s failed in our own code", lease.job_id)
-        return _crashed(lease, clock)
-    return Report(lease, answered=True)
-
-
-def _postponed(lease: Lease, error: NoVerdict, clock: Clock) -> Report:
-    logger.info("job %s: no verdict, %s", lease.job_id, error.code)
-    moves.move(lease.tenant_id, lease.job_id, lambda job: moves.postpone(job, error, clock()))
-    return Report(lease, answered=not isinstance(error, Unanswered), throttled=isinstance(error, Throttled))
-
-
-def _crashed(lease: Lease, clock: Clock) -> Report:
-    moves.move(lease.tenant_id, lease.job_id, lambda job: moves.note_crash(job, clock()))
+        _written(lease, lambda job: moves.note_crash(job, clock()))
     return Report(lease, answered=None)
+
+
+def _written(lease: Lease, act: Callable[[SnapshotJob], object]) -> None:
+    """A thread that dies here would take a place of the crew with it, so nothing gets out."""
+    try:
+        moves.move(lease.tenant_id, lease.job_id, lease.status, act)
+    except (OperationalError, InterfaceError):
+        _without_database(lease)
+    except Exception:
+        logger.exception("job %s: what happened to it could not be written down", lease.job_id)
+
+
+def _without_database(lease: Lease) -> None:
+    """The lease ends by itself, and the step is repeated."""
+    logger.warning("job %s: the database did not answer", lease.job_id, exc_info=True)
+    connection.close()

@@ -29,23 +29,20 @@ def look(tenant_id: uuid.UUID, job_id: uuid.UUID, quicksight: QuickSight, clock:
         raise
     except AwsError as refusal:
         gone, now = refusal, clock()
-        moves.move(tenant_id, job_id, lambda job: _refused(job, attempt, gone, now))
+        moves.move(tenant_id, job_id, Status.RUNNING, lambda job: _refused(job, attempt, gone, now), attempt=attempt)
         return
     now = clock()
-    moves.move(tenant_id, job_id, lambda job: _told(job, attempt, told, now))
+    moves.move(tenant_id, job_id, Status.RUNNING, lambda job: _told(job, attempt, told, now), attempt=attempt)
 
 
 def _told(job: SnapshotJob, attempt: Attempt, told: SnapshotStatus, now: datetime) -> None:
-    if job.status != Status.RUNNING:
-        return
     Attempt.objects.filter(pk=attempt.pk).update(
-        service_status=told.status, service_created_at=told.created_at, service_updated_at=told.updated_at
+        service_status=told.status[:12], service_created_at=told.created_at, service_updated_at=told.updated_at
     )
     if told.is_terminal:
         if job.move_to(Status.COLLECTING, next_look_at=now, lease_until=None, no_verdicts=0, waiting=""):
             job.note("rendered" if told.status == "COMPLETED" else "refused", now, seconds=_seconds(told))
     elif job.deadline_at <= now:
-        moves.end_attempt(attempt, now, "deadline_passed")
         moves.fail(job, "deadline_passed", now)
     else:
         moves.look_again(job, now, cadence.next_look(now - (attempt.accepted_at or now)))
@@ -56,8 +53,6 @@ def _seconds(told: SnapshotStatus) -> float | None:
 
 
 def _refused(job: SnapshotJob, attempt: Attempt, refusal: AwsError, now: datetime) -> None:
-    if job.status != Status.RUNNING:
-        return
     if isinstance(refusal, NotFound):
         # QuickSight forgot a job that it had accepted: a new one may do better.
         moves.try_again(job, attempt, now, "result_missing", refusal.code, refusal.message)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from reports.aws.errors import AwsError, LimitReached, NoVerdict, Throttled
+from reports.aws.errors import LimitReached, NoVerdict, Throttled, Unanswered
 from reports.engine import cadence, slots
 from reports.failures import cause_of
 from reports.models import Attempt, SnapshotJob
@@ -18,14 +18,25 @@ Status, Waiting = SnapshotJob.Status, SnapshotJob.Waiting
 MAX_CRASHES = 3
 
 
-def move(tenant_id: uuid.UUID, job_id: uuid.UUID, act: Callable[[SnapshotJob], object]) -> None:
-    """Run `act` on the job inside its tenant, and give the slot back if the job left the states that hold one."""
+class FileStoreSilent(NoVerdict):
+    """S3 did not say. QuickSight did: its result had just been read."""
+
+
+def move(
+    tenant_id: uuid.UUID, job_id: uuid.UUID, seen: str, act: Callable[[SnapshotJob], object], *, attempt: Attempt | None = None
+) -> None:
+    """Run `act` on the job inside its tenant, and give the slot back if the job left the states that hold one.
+
+    `seen` is the status, and `attempt` the open attempt, that the call before this was about. A job that somebody moved meanwhile is
+    left alone: two pumps may work on one job when the first one's call outlived its window.
+    """
     with transaction.atomic():
         with tenant_scope(tenant_id):
-            job = SnapshotJob.objects.select_related("tenant", "report").get(pk=job_id)
-            held_a_slot = job.status in SnapshotJob.SLOT_HOLDERS
+            job = SnapshotJob.objects.select_related("tenant", "report").select_for_update(of=("self",)).get(pk=job_id)
+            if job.status != seen or (attempt and not job.attempts.filter(pk=attempt.pk, ended_at=None).exists()):
+                return
             act(job)
-            gives_back = held_a_slot and job.status not in SnapshotJob.SLOT_HOLDERS
+            gives_back = seen in SnapshotJob.SLOT_HOLDERS and job.status not in SnapshotJob.SLOT_HOLDERS
         if gives_back:
             with engine_scope():
                 slots.free(job_id)
@@ -35,6 +46,7 @@ def fail(job: SnapshotJob, code: str, now: datetime, *, detail: str = "") -> Non
     """`detail` is our own sentence that says more than the cause's usual one; never AWS's text."""
     message = detail or str(cause_of(code).message)
     if job.move_to(Status.FAILED, failure_code=code, failure_message=message, finished_at=now):
+        job.attempts.filter(ended_at=None).update(ended_at=now, failure_code=code)
         job.note("failed", now, code=code)
 
 
@@ -58,9 +70,10 @@ def try_again(job: SnapshotJob, attempt: Attempt, now: datetime, code: str, erro
 def postpone(job: SnapshotJob, error: NoVerdict, now: datetime) -> None:
     """QuickSight or S3 gave no verdict: the same call again later, with the same attempt, until the deadline."""
     if job.deadline_at <= now:
+        code = "service_unavailable" if isinstance(error, Unanswered | FileStoreSilent) else "deadline_passed"
         for attempt in job.attempts.filter(ended_at=None):
-            end_attempt(attempt, now, "service_unavailable", error.code, error.message)
-        fail(job, "service_unavailable", now)
+            end_attempt(attempt, now, code, error.code, error.message)
+        fail(job, code, now)
     elif isinstance(error, LimitReached) and job.status == Status.STARTING:
         wait = cadence.SLOTS_TAKEN_WAIT
         if job.move_to(Status.QUEUED, not_before=now + wait, next_look_at=None, lease_until=None, waiting=Waiting.SLOTS_TAKEN):
@@ -76,18 +89,22 @@ def look_again(job: SnapshotJob, now: datetime, after: timedelta) -> None:
 
 def note_crash(job: SnapshotJob, now: datetime) -> None:
     """Our own code failed on this job: a few more tries, then an end that people see, so that it cannot hold its slot for ever."""
-    if job.has_ended:
-        return
     if job.crashes + 1 >= MAX_CRASHES:
         fail(job, "internal", now)
     else:
         _update(job, crashes=job.crashes + 1, next_look_at=now + cadence.no_verdict_backoff(3), lease_until=None)
 
 
-def _wait_for_answer(job: SnapshotJob, error: AwsError, now: datetime) -> None:
-    waiting = Waiting.THROTTLED if isinstance(error, Throttled) else Waiting.NO_ANSWER
-    if waiting == Waiting.NO_ANSWER and job.waiting != waiting:
-        job.note("unanswered", now, code=error.code)
+def _wait_for_answer(job: SnapshotJob, error: NoVerdict, now: datetime) -> None:
+    waiting = Waiting.NOTHING
+    if isinstance(error, Throttled):
+        waiting = Waiting.THROTTLED
+    elif isinstance(error, Unanswered):
+        waiting = Waiting.NO_ANSWER
+        if job.waiting != waiting:
+            job.note("unanswered", now, code=error.code)
+    elif isinstance(error, FileStoreSilent) and not job.no_verdicts:
+        job.note("file_store_silent", now, code=error.code)
     wait = cadence.no_verdict_backoff(job.no_verdicts)
     no_verdicts = min(job.no_verdicts + 1, 1000)
     _update(job, next_look_at=now + wait, lease_until=None, no_verdicts=no_verdicts, waiting=waiting)

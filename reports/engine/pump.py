@@ -57,6 +57,12 @@ def wake_all() -> None:
         wake(account_id)
 
 
+def send_for_all() -> None:
+    """After a start of the workers: a pump that was killed a moment ago still looks alive, and its message is locked."""
+    for account_id in Pump.objects.values_list("account_id", flat=True):
+        wake_if_work(account_id)
+
+
 def pump(account_id: int, window: float = WINDOW_SECONDS) -> str:
     """A django-q2 task. Returns why it ended: busy, idle, window or stop."""
     if _stopping():
@@ -115,7 +121,7 @@ class Turns:
                 return "stop" if self.stopping else "window"
             if now - last_work > IDLE_SECONDS:
                 return "idle"
-            self._listen(BEAT_SECONDS)
+            self.listen(BEAT_SECONDS)
 
     def turn(self) -> int:
         """Claim for free slots, then hand due jobs to free threads. The number handed out."""
@@ -124,21 +130,20 @@ class Turns:
             self.clock.synchronise()
             Pump.objects.filter(account_id=self.account.pk).update(beat_at=self.clock())
             late = claim.past_deadline(self.account.pk)
-            if not self.unanswered and not self.stopping:
-                claim.claim(self.account.pk)
+            if not self.stopping:
+                (claim.claim_probe if self.unanswered else claim.claim)(self.account.pk)
             room = 0 if self.stopping else self.crew.size - self.crew.busy
             leases = claim.take_due(self.account.pk, room) if room else []
         for lease in leases:
             self.crew.give(lease)
         for job_id, tenant_id in late:
-            moves.move(tenant_id, job_id, self._give_up)
+            moves.move(tenant_id, job_id, SnapshotJob.Status.QUEUED, self._give_up)
         return len(leases)
 
     def _give_up(self, job: SnapshotJob) -> None:
-        if job.status == SnapshotJob.Status.QUEUED and job.deadline_at <= self.clock():
-            moves.fail(job, "service_unavailable" if self.unanswered else "deadline_passed", self.clock())
+        moves.fail(job, "service_unavailable" if self.unanswered else "deadline_passed", self.clock())
 
-    def _listen(self, seconds: float) -> None:
+    def listen(self, seconds: float) -> None:
         """Wait for the first report, take in all that are there."""
         with suppress(Empty):
             self._take_in(self.crew.reports.get(timeout=seconds))
@@ -148,7 +153,7 @@ class Turns:
     def _drain(self, seconds: float) -> None:
         end = time.monotonic() + seconds
         while self.crew.busy and time.monotonic() < end:
-            self._listen(0.1)
+            self.listen(0.1)
 
     def _take_in(self, report: Report) -> None:
         self.crew.busy -= 1

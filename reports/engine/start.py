@@ -33,7 +33,7 @@ def start(tenant_id: uuid.UUID, job_id: uuid.UUID, quicksight: QuickSight, clock
         quicksight.start_snapshot(request)
     except Refused as refused:
         detail, code = refused.detail, refused.code
-        moves.move(tenant_id, job_id, lambda job: moves.fail(job, code, clock(), detail=detail))
+        moves.move(tenant_id, job_id, Status.STARTING, lambda job: moves.fail(job, code, clock(), detail=detail))
         return
     except AlreadyExists:
         # Our own id is known there: an earlier call of ours was accepted and its answer lost.
@@ -43,7 +43,7 @@ def start(tenant_id: uuid.UUID, job_id: uuid.UUID, quicksight: QuickSight, clock
     except AwsError as refusal:
         _refused(tenant_id, job_id, refusal, clock())
         return
-    moves.move(tenant_id, job_id, lambda job: _accepted(job, clock()))
+    moves.move(tenant_id, job_id, Status.STARTING, lambda job: _accepted(job, clock()))
 
 
 def _preflight(tenant_id: uuid.UUID, job_id: uuid.UUID, quicksight: QuickSight, clock: Clock) -> None:
@@ -132,7 +132,7 @@ def _refused(tenant_id: uuid.UUID, job_id: uuid.UUID, refusal: AwsError, now: da
             moves.end_attempt(attempt, now, code, refusal.code, refusal.message)
         moves.fail(job, code, now)
 
-    moves.move(tenant_id, job_id, act)
+    moves.move(tenant_id, job_id, Status.STARTING, act)
 
 
 def _code(refusal: AwsError) -> str:
