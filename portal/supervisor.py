@@ -55,18 +55,23 @@ class Cluster:
                 os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
 
-    def tend(self, now: float) -> None:
-        """Start it when it is time; note that it died, and when it may start again."""
-        if self.process is None:
-            if now >= self.start_at:
-                self.start()
-        elif self.process.poll() is not None:
-            logger.error("cluster %s ended with %s", self.name, self.process.returncode)
-            self.kill()
-            lived = now - self.start_at
-            self.failures = 0 if lived > LONGEST_RESTART_WAIT else self.failures + 1
-            self.start_at = now + min(LONGEST_RESTART_WAIT, 2.0**self.failures - 1)
-            self.process = None
+    def tend(self, now: float) -> bool:
+        """Start it when it is time; note that it died, and when it may start again. Whether it was started now."""
+        if self.process is None and now >= self.start_at:
+            self.start()
+            return True
+        if self.process and self.process.poll() is not None:
+            self._note_end(now)
+        return False
+
+    def _note_end(self, now: float) -> None:
+        assert self.process
+        logger.error("cluster %s ended with %s", self.name, self.process.returncode)
+        self.kill()
+        lived = now - self.start_at
+        self.failures = 0 if lived > LONGEST_RESTART_WAIT else self.failures + 1
+        self.start_at = now + min(LONGEST_RESTART_WAIT, 2.0**self.failures - 1)
+        self.process = None
 
 
 class Supervisor:
@@ -76,7 +81,10 @@ class Supervisor:
         end_leftovers(self.notes)
         self.note = self.notes / uuid.uuid4().hex
         self.stop_file = self.note.with_suffix(".stop")
-        self.note.write_text(str(os.getpid()))
+        # By renaming: another supervisor of this host never reads half a note.
+        unfinished = self.note.with_suffix(".new")
+        unfinished.write_text(str(os.getpid()))
+        unfinished.rename(self.note)
         self.clusters = [Cluster(name, self.stop_file) for name in tasks.CLUSTERS]
         self.stopping = False
 
@@ -84,13 +92,13 @@ class Supervisor:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._stop)
         tasks.install_recurring()
-        tasks.start_clusters()
         connection.close()
         check_at = time.monotonic() + STALL_CHECK_SECONDS
         while not self.stopping:
             now = time.monotonic()
             for cluster in self.clusters:
-                cluster.tend(now)
+                if cluster.tend(now):
+                    self._send_first_messages(cluster)
             if now >= check_at:
                 self._end_stalled()
                 check_at = now + STALL_CHECK_SECONDS
@@ -99,6 +107,14 @@ class Supervisor:
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         self.stopping = True
+
+    def _send_first_messages(self, cluster: Cluster) -> None:
+        try:
+            tasks.first_messages(cluster.name)
+        except OperationalError:
+            logger.warning("the database does not answer; cluster %s waits for the scheduler", cluster.name)
+        finally:
+            connection.close()
 
     def _end_stalled(self) -> None:
         try:

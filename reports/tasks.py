@@ -53,10 +53,13 @@ def install_recurring() -> None:
     Schedule.objects.exclude(name__in=RECURRING).delete()
 
 
-def start_clusters() -> None:
-    """First messages after a start, so that nobody waits for the scheduler's first minute."""
-    async_task("reports.tasks.watch_engine")
-    async_task("reports.tasks.watch_work", cluster=WORK)
+def first_messages(cluster: str) -> None:
+    """After a start of its workers, so that nobody waits for the scheduler's first minute."""
+    if cluster == WORK:
+        async_task("reports.tasks.watch_work", cluster=WORK)
+    else:
+        async_task("reports.tasks.watch_engine")
+        pump.send_for_all()
 
 
 def stalled(cluster: str, now: datetime) -> bool:
