@@ -67,8 +67,11 @@ def preflight(quicksight: Describes, facts: ReportFacts) -> Preflight:
     try:
         dashboard = quicksight.describe_dashboard(facts.dashboard_id)
         definition = quicksight.describe_definition(facts.dashboard_id)
-    except (NotFound, Rejected):
+    except NotFound:
         return Preflight(Status.REFUSED, _("There is no dashboard “%(id)s” in this account and region.") % {"id": facts.dashboard_id})
+    except Rejected as error:
+        names = {"id": facts.dashboard_id, "code": error.code}
+        return Preflight(Status.REFUSED, _("QuickSight refuses to describe dashboard “%(id)s” (%(code)s).") % names)
     faults = [*_dashboard_faults(dashboard, facts), *_visual_faults(definition, facts), *_parameter_faults(definition, facts)]
     row_rules: list[dict[str, Any]] = []
     for arn in dashboard.dataset_arns:

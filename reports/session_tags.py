@@ -41,7 +41,7 @@ def tag_faults(tags: Mapping[str, str]) -> Iterator[str]:
             yield _("Session tag “%(key)s” is blank.") % {"key": key}
         elif len(value) > MAX_VALUE:
             yield _("Session tag “%(key)s” is longer than %(limit)d characters.") % {"key": key, "limit": MAX_VALUE}
-        if "\0" in value or not _is_encodable(key + value):
+        if "\0" in key + value or not _is_encodable(key + value):
             yield _("Session tag “%(key)s” has a character that cannot be sent.") % {"key": key.encode("ascii", "replace").decode()}
 
 

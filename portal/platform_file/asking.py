@@ -1,0 +1,50 @@
+"""Asking QuickSight about the reports of a file. Outside any transaction, at the pace of each account's request budget."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+
+from django.utils.translation import gettext as _
+
+from portal.platform_file.faults import Faults
+from portal.platform_file.run import Preflights, Wanted
+from reports.aws.errors import AwsError
+from reports.aws.quicksight import QuickSight
+from reports.catalogue import preflight
+from reports.engine.limiter import wait_for_turn
+from reports.models import Account
+from tenants.scope import platform_scope
+
+
+def ask(wanted: Mapping[Wanted, Account]) -> tuple[Preflights, Faults]:
+    """What QuickSight said of each, and a fault for each account that gave no answer."""
+    results: Preflights = {}
+    faults = Faults()
+    silent: set[str] = set()
+    gates = {account.name: _gate(account) for account in wanted.values()}
+    for (facts, report), account in wanted.items():
+        if account.name in silent:
+            continue
+        try:
+            results[facts, report] = preflight(QuickSight(facts, gate=gates[account.name]), report)
+        except AwsError as error:
+            silent.add(account.name)
+            faults.add(_("account “%(name)s”") % {"name": account.name}, _no_answer(error))
+    return results, faults
+
+
+def _gate(account: Account) -> Callable[[], None]:
+    """An account that is not stored yet has no budget to share, so nobody else calls it either."""
+    with platform_scope():
+        known = Account.objects.filter(name=account.name).first()
+    if known is not None:
+        return lambda: wait_for_turn(known.pk)
+    return lambda: time.sleep(1 / account.requests_per_second)
+
+
+def _no_answer(error: AwsError) -> str:
+    return _(
+        "QuickSight could not be asked about its reports (%(code)s). Try again when it answers, or use --skip-preflight: "
+        "then a report is checked before its first job starts."
+    ) % {"code": error.code}

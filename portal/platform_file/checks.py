@@ -1,0 +1,191 @@
+"""Checks for single values of a platform file. Each returns the value in our own form or raises Bad."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from portal.platform_file.faults import Bad
+from reports.scheduling import BadCron, check_cron
+from reports.session_tags import tag_faults
+from tenants.models.tenant import check_timezone
+
+Check = Callable[[Any], Any]
+Scalar = str | int | float
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+CONTROL_IN_LINES = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+ADDRESS_LENGTH = 254
+
+
+def text(limit: int, *, empty: bool = False, lines: bool = False) -> Check:
+    def check(value: Any) -> str:
+        if not isinstance(value, str):
+            raise Bad(_("must be text in quotation marks."))
+        if not value.strip() and not (empty and not value):
+            raise Bad(_("must not be blank."))
+        if len(value) > limit:
+            raise Bad(_("must have at most %(limit)d characters.") % {"limit": limit})
+        if (CONTROL_IN_LINES if lines else CONTROL).search(value):
+            raise Bad(_("has a control character."))
+        return value
+
+    return check
+
+
+def matching(pattern: str, sentence: str | Promise, *, limit: int = 2048, empty: bool = False) -> Check:
+    plain = text(limit, empty=empty)
+
+    def check(value: Any) -> str:
+        if (plain(value) or not empty) and not re.fullmatch(pattern, value):
+            raise Bad(str(sentence))
+        return str(value)
+
+    return check
+
+
+def slug(limit: int) -> Check:
+    return matching(
+        r"[a-z0-9]+([-_][a-z0-9]+)*", gettext_lazy("must be small letters, digits and single hyphens, such as daily-calls."), limit=limit
+    )
+
+
+def one_of(*allowed: str) -> Check:
+    def check(value: Any) -> str:
+        if value not in allowed:
+            raise Bad(_("must be one of %(allowed)s.") % {"allowed": ", ".join(allowed)})
+        return str(value)
+
+    return check
+
+
+def whole(low: int, high: int) -> Check:
+    def check(value: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            raise Bad(_("must be a whole number from %(low)d to %(high)d.") % {"low": low, "high": high})
+        return value
+
+    return check
+
+
+def above_zero(high: float) -> Check:
+    def check(value: Any) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or not 0 < value <= high:
+            raise Bad(_("must be a number above 0, at most %(high)g.") % {"high": high})
+        return float(value)
+
+    return check
+
+
+def flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise Bad(_("must be true or false."))
+    return value
+
+
+def email(value: Any) -> str:
+    """In small letters: one address, one person."""
+    address = text(ADDRESS_LENGTH)(value).strip().lower()
+    try:
+        validate_email(address)
+    except ValidationError:
+        raise Bad(_("is not an e-mail address.")) from None
+    return address
+
+
+def zone(value: Any) -> str:
+    try:
+        check_timezone(text(64)(value))
+    except ValidationError:
+        raise Bad(_("must be a time zone such as Europe/Berlin.")) from None
+    return str(value)
+
+
+def cron(value: Any) -> str:
+    try:
+        check_cron(text(120)(value))
+    except BadCron as error:
+        raise Bad(str(error)) from None
+    return str(value).strip()
+
+
+def many(check: Check, *, least: int = 0, most: int = 1000) -> Check:
+    def check_all(value: Any) -> list[Any]:
+        if not isinstance(value, list):
+            raise Bad(_("must be a list in square brackets."))
+        if not least <= len(value) <= most:
+            raise Bad(_("must have %(least)d to %(most)d entries.") % {"least": least, "most": most})
+        checked = []
+        for position, item in enumerate(value, 1):
+            try:
+                checked.append(check(item))
+            except Bad as error:
+                raise Bad(str(error), f"[{position}]{error.at}") from None
+            if checked[-1] in checked[:-1]:
+                raise Bad(_("stands in the list twice."), f"[{position}]")
+        return checked
+
+    return check_all
+
+
+def table(keys: dict[str, Check]) -> Check:
+    def check_all(value: Any) -> dict[str, Any]:
+        checked = {}
+        for name, item in _table(value).items():
+            if name not in keys:
+                raise Bad(_("is not a key here. Known: %(known)s.") % {"known": ", ".join(keys)}, f".{name}")
+            try:
+                checked[name] = keys[name](item)
+            except Bad as error:
+                raise Bad(str(error), f".{name}{error.at}") from None
+        return checked
+
+    return check_all
+
+
+def session_tags(value: Any) -> dict[str, str]:
+    for key, item in _table(value).items():
+        if not isinstance(item, str):
+            raise Bad(_("must be text in quotation marks."), f".{key}")
+    sentences = list(tag_faults(value))
+    if sentences:
+        raise Bad(" ".join(sentences))
+    return dict(value)
+
+
+def parameter_values(value: Any) -> dict[str, list[Scalar]]:
+    """Name to values; whether they fit the report's parameters is looked at when the report is known."""
+    found = {}
+    for name, item in _table(value).items():
+        try:
+            found[name] = scalars(item)
+        except Bad as error:
+            raise Bad(str(error), f".{name}{error.at}") from None
+    return found
+
+
+def scalars(value: Any) -> list[Scalar]:
+    """One value is a list of one. TOML's own days and times become text, as JSON keeps them."""
+    return [_scalar(item) for item in (value if isinstance(value, list) else [value])]
+
+
+def _scalar(value: Any) -> Scalar:
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, bool) or not isinstance(value, Scalar):
+        raise Bad(_("must be text, a number or a day, or a list of these."))
+    return value
+
+
+def _table(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise Bad(_('must be a table in curly brackets, such as { name = "value" }.'))
+    return value

@@ -1,0 +1,104 @@
+"""[[tenant.api_key]]: keys by name. A key is stored as its hash; the file names the variable that holds it, or gets a new one."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from portal.platform_file.reading import Entry
+from portal.platform_file.run import Run
+from portal.platform_file.shape import ALL_OF
+from tenants.models import ApiKey, ApiKeyIndex, Tenant
+from tenants.models.keys import MIN_KEY_LENGTH, key_hash
+
+# A key travels in one header line.
+MAX_KEY_LENGTH = 512
+
+
+@dataclass(frozen=True)
+class Secret:
+    """An entry and the key that its `secret_env` holds; None: it names none."""
+
+    entry: Entry
+    key: str | None
+
+
+def find_secret(entry: Entry, tenant: Tenant, run: Run) -> Secret | None:
+    """Outside any scope, where it can be seen that a key is in use, but not by whom. None: it cannot be used."""
+    if entry.absent or "secret_env" not in entry.values:
+        return None if "secret_env" in entry.bad else Secret(entry, None)
+    key = run.secret(entry, "secret_env")
+    if key is None or not _is_well_formed(key, entry):
+        return None
+    taken = ApiKeyIndex.objects.filter(sha256=key_hash(key)).exclude(tenant=tenant).exists()
+    if taken:
+        entry.fault("secret_env", _("this key is already in use. Make another one."))
+    return None if taken else Secret(entry, key)
+
+
+def _is_well_formed(key: str, entry: Entry) -> bool:
+    good = key.isascii() and key.isprintable() and " " not in key
+    if not good:
+        entry.fault("secret_env", _("a key is made of ASCII letters, digits and signs, without spaces."))
+    elif not MIN_KEY_LENGTH <= len(key) <= MAX_KEY_LENGTH:
+        good = False
+        entry.fault("secret_env", _("a key has %(low)d to %(high)d characters.") % {"low": MIN_KEY_LENGTH, "high": MAX_KEY_LENGTH})
+    return good
+
+
+def apply_keys(tenant: Tenant, found: list[Secret], run: Run) -> None:
+    """In the tenant's scope."""
+    for secret in found:
+        key = ApiKey.objects.filter(tenant=tenant, name=secret.entry.label, revoked_at=None).first()
+        if secret.entry.absent:
+            if key is not None:
+                revoke(key, tenant, run)
+        elif key is None:
+            _create(tenant, secret, None, run)
+        elif secret.key is not None and bytes(key.sha256) != key_hash(secret.key):
+            if _is_free(tenant, secret):
+                revoke(key, tenant, run)
+                _create(tenant, secret, key, run)
+        elif "scopes" in secret.entry.values:
+            scopes = _all(secret.entry.values["scopes"])
+            run.changes.update("api_key", f"{tenant.slug}/{key.name}", key, {"scopes": scopes}, tenant)
+
+
+def _create(tenant: Tenant, secret: Secret, replaced: ApiKey | None, run: Run) -> None:
+    entry = secret.entry
+    if "scopes" not in entry.values and replaced is None:
+        entry.needs("scopes")
+        return
+    if secret.key is not None and not _is_free(tenant, secret):
+        return
+    scopes = _all(entry.values["scopes"]) if "scopes" in entry.values else list(replaced.scopes if replaced else [])
+    value = secret.key or f"fan_{tenant.code}_{secrets.token_urlsafe(32)}"
+    key = ApiKey.objects.create(tenant=tenant, name=entry.label, scopes=scopes, sha256=key_hash(value), hint=value[-4:])
+    ApiKeyIndex.objects.create(sha256=key.sha256, tenant=tenant, key=key)
+    name = f"{tenant.slug}/{key.name}"
+    run.changes.added("api_key", name, key, {"scopes": scopes}, tenant)
+    if secret.key is None:
+        run.changes.shown_once.append(_("API key %(name)s, shown once: %(key)s") % {"name": name, "key": value})
+
+
+def _is_free(tenant: Tenant, secret: Secret) -> bool:
+    assert secret.key is not None
+    taken = ApiKeyIndex.objects.filter(tenant=tenant, sha256=key_hash(secret.key)).exists()
+    if taken:
+        secret.entry.fault("secret_env", _("this key is already in use. Make another one."))
+    return not taken
+
+
+def revoke(key: ApiKey, tenant: Tenant, run: Run) -> None:
+    """Its way in goes too, so that nothing is left to look up."""
+    run.changes.removed("api_key", f"{tenant.slug}/{key.name}", key, {"scopes": key.scopes}, tenant)
+    ApiKey.objects.filter(tenant=tenant, pk=key.pk).update(revoked_at=run.now)
+    ApiKeyIndex.objects.filter(tenant=tenant, key=key).delete()
+
+
+def _all(scopes: list[str]) -> list[str]:
+    """`links:*` written out, each scope once."""
+    each = [[scope.replace("*", verb) for verb in ("read", "write")] if scope in ALL_OF else [scope] for scope in scopes]
+    return list(dict.fromkeys(scope for group in each for scope in group))

@@ -1,0 +1,256 @@
+"""[[tenant]] with its tags, grants, members and keys."""
+
+from __future__ import annotations
+
+import pytest
+
+from reports.models import Grant, Schedule
+from tenants.models import ApiKey, ApiKeyIndex, Invitation, Membership, SessionTag, Tenant, TenantCode, User
+from tenants.models.keys import key_hash
+from tenants.models.members import token_hash
+from tenants.scope import platform_scope, tenant_scope
+from tests import factories
+from tests.portal.platform_file.file import KEY, OWNER_PASSWORD
+
+OTHER_KEY = "another-key-of-more-than-thirty-two"
+
+
+def rows(tenant, model, *names):
+    with tenant_scope(tenant):
+        return list(model.objects.filter(tenant=tenant).values_list(*names))
+
+
+def test_a_tenant_is_stored_with_its_code(tenant):
+    assert (tenant.name, tenant.timezone, tenant.bucket, tenant.link_days, tenant.link_max_uses) == (
+        "Acme Hotels",
+        "Europe/Berlin",
+        "acme-reports",
+        14,
+        5,
+    )
+    assert TenantCode.objects.get(code=tenant.code).tenant_id == tenant.pk
+
+
+def test_links_is_the_whole_value(applied):
+    applied.tenant["links"] = {"days": 7}
+
+    assert applied.lines() == ["~ tenant acme: link_days 14 -> 7, link_max_uses 5 -> 50"]
+
+
+def test_session_tags_are_the_whole_value(applied, tenant):
+    applied.tenant["session_tags"] = {"tenant_id": "acme-hotels", "brand": "blue"}
+    assert applied.lines() == ['~ session tag acme/tenant_id: value "acme" -> "acme-hotels"', "+ session tag acme/brand"]
+
+    applied.tenant["session_tags"] = {"tenant_id": "acme-hotels"}
+    assert applied.lines() == ["- session tag acme/brand"]
+    assert rows(tenant, SessionTag, "key", "value") == [("tenant_id", "acme-hotels")]
+
+
+@pytest.mark.parametrize(("value", "sentence"), [("acme,globex", "contains the delimiter"), ("*", "means all rows")])
+def test_a_tag_that_the_rules_read_as_more_than_one_tenant_is_refused(applied, value, sentence):
+    factories.make_report(slug="checked", parameters=[])
+    applied.tables = {"tenant": [{"slug": "acme", "reports": ["checked", "daily-calls"], "session_tags": {"tenant_id": value}}]}
+
+    assert sentence in applied.fault()
+
+
+def test_a_dropped_report_loses_its_grant_and_gets_it_back(applied, tenant):
+    applied.tables = {"tenant": [{"slug": "acme", "reports": []}]}
+    assert applied.lines() == ["- grant acme/daily-calls"]
+    assert rows(tenant, Grant, "withdrawn_at") != [(None,)]
+
+    applied.tables["tenant"][0]["reports"] = ["daily-calls"]
+    assert applied.lines() == ["+ grant acme/daily-calls"]
+    assert rows(tenant, Grant, "withdrawn_at", "parameters") == [(None, {"Region": ["North"]})]
+
+
+def test_an_absent_grant_table_pins_nothing_any_more(applied, tenant):
+    applied.tenant["grant"][0]["absent"] = True
+
+    assert applied.lines() == ['~ grant acme/daily-calls: parameters {"Region": ["North"]} -> {}']
+
+
+def test_parameters_are_pinned_only_for_an_offered_report(applied):
+    applied.tables = {"tenant": [{"slug": "acme", "reports": [], "grant": [{"report": "daily-calls", "parameters": {}}]}]}
+
+    assert "this report is not offered to the tenant" in applied.fault()
+
+
+def test_a_member_can_sign_in_with_the_password_of_the_variable(tenant):
+    user = User.objects.get(email="owner@acme.example")
+
+    assert user.check_password(OWNER_PASSWORD)
+    assert rows(tenant, Membership, "user_id", "role") == [(user.pk, "owner")]
+
+
+def test_a_password_is_used_only_when_the_user_is_created(applied, monkeypatch):
+    monkeypatch.delenv("ACME_OWNER_PASSWORD")
+    monkeypatch.setenv("STAFF_PASSWORD", "another-password-for-staff")
+
+    assert applied.apply() == "no changes\n"
+    assert User.objects.get(email="owner@acme.example").check_password(OWNER_PASSWORD)
+
+
+def test_a_role_is_changed_and_an_absent_member_removed(applied, tenant):
+    applied.tenant["member"][0]["role"] = "viewer"
+    assert applied.lines() == ['~ member acme/owner@acme.example: role "owner" -> "viewer"']
+
+    applied.tenant["member"][0]["absent"] = True
+    assert applied.lines() == ["- member acme/owner@acme.example"]
+    assert rows(tenant, Membership, "role") == []
+    assert User.objects.filter(email="owner@acme.example").exists()
+
+
+def test_without_a_password_an_invitation_is_issued_and_its_address_shown_once(applied, tenant):
+    applied.tenant["member"].append({"email": "Alice@acme.example", "role": "viewer"})
+
+    output = applied.apply()
+
+    url = next(word for word in output.split() if "/invitations/" in word)
+    head, token = url.rstrip("/").rsplit("/", 1)
+    assert head == f"https://reports.anycompany.example/invitations/{tenant.code}"
+    with tenant_scope(tenant):
+        assert bytes(Invitation.objects.get(email="alice@acme.example").token_sha256) == token_hash(token)
+    assert not User.objects.filter(email="alice@acme.example").exists()
+    assert applied.apply() == "no changes\n"
+
+
+def test_nobody_who_is_a_member_already_is_invited(applied, tenant):
+    factories.make_member(tenant=tenant, email="alice@acme.example", role="viewer")
+    applied.tenant["member"].append({"email": "alice@acme.example", "role": "viewer"})
+
+    assert applied.apply() == "no changes\n"
+
+
+def test_an_absent_member_loses_the_invitation_too(applied, tenant):
+    applied.tenant["member"].append({"email": "alice@acme.example", "role": "viewer"})
+    applied.apply()
+    applied.tenant["member"][1]["absent"] = True
+
+    assert applied.lines() == ["- invitation acme/alice@acme.example"]
+
+
+def test_an_existing_user_becomes_staff_and_an_absent_one_is_no_longer(applied, tenant):
+    factories.make_member(tenant=tenant, email="alice@acme.example", role="viewer")
+    applied.tables = {"staff": [{"email": "alice@acme.example"}]}
+    assert applied.lines() == ["+ staff alice@acme.example"]
+    assert User.objects.get(email="alice@acme.example").is_staff
+
+    applied.tables["staff"][0]["absent"] = True
+    assert applied.lines() == ["- staff alice@acme.example"]
+    assert not User.objects.get(email="alice@acme.example").is_staff
+
+
+def test_new_staff_need_a_password(platform):
+    del platform.tables["staff"][0]["password_env"]
+
+    assert "password_env: is needed: there is no user with this address yet." in platform.fault()
+
+
+def live_keys(tenant):
+    with tenant_scope(tenant):
+        return {key.name: key for key in ApiKey.objects.filter(tenant=tenant, revoked_at=None)}
+
+
+def test_a_key_leads_to_its_tenant(tenant):
+    index = ApiKeyIndex.objects.get(sha256=key_hash(KEY))
+
+    assert (index.tenant_id, index.key_id) == (tenant.pk, live_keys(tenant)["integration"].pk)
+
+
+def test_a_changed_secret_replaces_the_key(applied, tenant, monkeypatch):
+    monkeypatch.setenv("ACME_API_KEY", OTHER_KEY)
+
+    assert applied.lines() == ["- api key acme/integration", "+ api key acme/integration"]
+    assert [bytes(key.sha256) for key in live_keys(tenant).values()] == [key_hash(OTHER_KEY)]
+    assert [bytes(index.sha256) for index in ApiKeyIndex.objects.all()] == [key_hash(OTHER_KEY)]
+    assert applied.apply() == "no changes\n"
+
+
+def test_a_secret_may_be_changed_back(applied, tenant, monkeypatch):
+    monkeypatch.setenv("ACME_API_KEY", OTHER_KEY)
+    applied.apply()
+    monkeypatch.setenv("ACME_API_KEY", KEY)
+    applied.apply()
+
+    assert [bytes(key.sha256) for key in live_keys(tenant).values()] == [key_hash(KEY)]
+
+
+def test_without_a_secret_a_key_is_made_and_shown_once(applied, tenant):
+    applied.tenant["api_key"].append({"name": "reading", "scopes": ["jobs:read"]})
+
+    output = applied.apply()
+
+    secret = output.split()[-1]
+    assert secret.startswith(f"fan_{tenant.code}_")
+    assert bytes(live_keys(tenant)["reading"].sha256) == key_hash(secret)
+    assert applied.apply() == "no changes\n"
+
+
+def test_a_key_of_another_tenant_is_refused_without_saying_whose(applied, monkeypatch):
+    globex = factories.make_tenant(slug="globex")
+    _, secret = factories.make_api_key(tenant=globex)
+    monkeypatch.setenv("ACME_API_KEY", secret)
+
+    fault = applied.fault()
+
+    assert fault.endswith("secret_env: this key is already in use. Make another one.")
+    assert "globex" not in fault
+    assert secret not in fault
+
+
+def test_two_tenants_of_one_file_cannot_share_a_key(applied):
+    globex = {"slug": "globex", "name": "Globex", "bucket": "globex-reports"}
+    applied.tables["tenant"].append(globex | {"api_key": [{"name": "k", "scopes": ["jobs:read"], "secret_env": "ACME_API_KEY"}]})
+
+    assert 'tenant[2] "globex": api_key "k": secret_env: this key is already in use.' in applied.fault()
+
+
+def test_two_names_cannot_share_a_key(applied):
+    applied.tenant["api_key"].append({"name": "k", "scopes": ["jobs:read"], "secret_env": "ACME_API_KEY"})
+
+    assert 'api_key "k": secret_env: this key is already in use.' in applied.fault()
+
+
+@pytest.mark.parametrize(
+    ("secret", "sentence"), [("x" * 31, "32 to 512 characters"), ("x" * 513, "32 to 512"), ("ä" * 40, "ASCII"), ("a b" * 20, "ASCII")]
+)
+def test_a_key_that_cannot_be_used_is_refused_without_being_repeated(platform, monkeypatch, secret, sentence):
+    monkeypatch.setenv("ACME_API_KEY", secret)
+
+    fault = platform.fault()
+
+    assert sentence in fault
+    assert secret not in fault
+
+
+def test_scopes_change_in_place_and_a_star_is_both_verbs(applied, tenant):
+    applied.tenant["api_key"][0]["scopes"] = ["links:*", "usage:read"]
+
+    assert len(applied.lines()) == 1
+    assert live_keys(tenant)["integration"].scopes == ["links:read", "links:write", "usage:read"]
+
+
+def test_an_absent_key_is_revoked_and_leads_nowhere(applied, tenant):
+    applied.tenant["api_key"][0]["absent"] = True
+
+    assert applied.lines() == ["- api key acme/integration"]
+    assert live_keys(tenant) == {}
+    assert not ApiKeyIndex.objects.exists()
+
+
+def test_an_absent_tenant_lets_nobody_in_and_runs_nothing_but_stays_on_record(applied, tenant):
+    job = factories.make_job(tenant=tenant, report=factories.make_report(slug="old"), status="completed")
+    link, _ = factories.make_link(job=job)
+    applied.tables = {"tenant": [{"slug": "acme", "absent": True}]}
+
+    lines = applied.lines()
+
+    assert {line[:2] for line in lines} == {"- "}
+    assert f"- link acme/{link.reference}" in lines
+    assert live_keys(tenant) == {}
+    assert rows(tenant, Membership, "pk") == rows(tenant, Schedule, "pk") == []
+    assert all(withdrawn for (withdrawn,) in rows(tenant, Grant, "withdrawn_at"))
+    with platform_scope():
+        assert Tenant.objects.filter(slug="acme").exists()
+    assert applied.apply() == "no changes\n"
