@@ -4,27 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import Exists, OuterRef
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from portal.requests import MemberRequest, TenantRequest
 from reports.models import SnapshotJob
-from reports.models.jobs import SnapshotJobQuerySet
 from tenants.access import may
-from tenants.models import Membership, Tenant
+from tenants.models import Membership
 from tenants.models.members import Role
 from tenants.scope import tenant_scope, user_scope
 
 P = ParamSpec("P")
-# A failure that nobody took up in a week is history: it stays in the list of jobs.
-ATTENTION_FOR = timedelta(days=7)
 
 
 class SeeOther(HttpResponseRedirect):
@@ -60,7 +55,7 @@ def inside(request: TenantRequest, slug: str, action: str) -> Iterator[None]:
             % {"company": membership.tenant.name, "role": request.role.label.lower()}
         )
     with timezone.override(membership.tenant.zone), tenant_scope(membership.tenant):
-        request.failures = needing_attention(membership.tenant, timezone.now()).count()
+        request.failures = SnapshotJob.objects.needing_attention(membership.tenant, timezone.now()).count()
         yield
 
 
@@ -70,11 +65,3 @@ def _membership(request: MemberRequest, slug: str) -> Membership:
     if membership is None:
         raise Http404("no such company for this person")
     return membership
-
-
-def needing_attention(tenant: Tenant, now: datetime) -> SnapshotJobQuerySet:
-    """Reports whose newest run of the last week failed. Running the report again settles it."""
-    jobs = SnapshotJob.objects.for_tenant(tenant).visible()
-    newer = jobs.filter(report=OuterRef("report"), created_at__gt=OuterRef("created_at"))
-    failed = jobs.filter(status=SnapshotJob.Status.FAILED, created_at__gt=now - ATTENTION_FOR)
-    return failed.filter(~Exists(newer)).newest_first()

@@ -55,7 +55,8 @@ def _beyond(key: str, side: str) -> Q:
         at, pk = EPOCH + timedelta(microseconds=int(microseconds)), uuid.UUID(identifier)
     except (ValueError, OverflowError):
         raise Http404("not a key of this list") from None
-    return Q(**{f"created_at__{side}": at}) | Q(**{"created_at": at, f"pk__{side}": pk})
+    # The first condition alone bounds the index; with an OR at the top every row before it would be read.
+    return Q(**{f"created_at__{side}e": at}) & (Q(**{f"created_at__{side}": at}) | Q(**{f"pk__{side}": pk}))
 
 
 def _query(query: QueryDict, **key: str) -> str:

@@ -8,8 +8,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.db import transaction
-from django.db.models import CharField, Q
-from django.db.models.functions import Cast
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -27,7 +25,7 @@ from portal.views.links import with_last_downloads
 from reports import files, links, timeline
 from reports import jobs as domain
 from reports.failures import cause_of
-from reports.models import Grant, SnapshotFile, SnapshotJob
+from reports.models import Grant, Report, SnapshotFile, SnapshotJob
 from reports.models.jobs import SnapshotJobQuerySet
 from reports.refused import Refused
 
@@ -51,7 +49,7 @@ def jobs(request: TenantRequest) -> HttpResponse:
     listed = SnapshotJob.objects.for_tenant(request.tenant).visible()
     context = {
         "page": page_of(with_people(_matching(listed, search)), request.GET),
-        "states": filters.states_row(request.GET, STATES, search.status, {MOVING: listed.moving().count()}),
+        "states": filters.states_row(request.GET, STATES, search.status, {MOVING: filters.count_of(listed.moving())}),
         "filters": search,
         "is_filtered": search.narrow,
         "reports": [grant.report for grant in Grant.objects.for_tenant(request.tenant).with_report()],
@@ -64,10 +62,10 @@ def _matching(jobs: SnapshotJobQuerySet, search: filters.Filters) -> SnapshotJob
     if search.status:
         jobs = jobs.moving() if search.status == MOVING else jobs.filter(status=search.status)
     if search.report:
-        jobs = jobs.filter(report__slug=search.report)
+        jobs = jobs.filter(report__in=list(Report.objects.filter(slug=search.report)))
     if search.query:
-        jobs = jobs.annotate(number=Cast("id", CharField()))
-        jobs = jobs.filter(Q(report__name__icontains=search.query) | Q(number__startswith=search.query.lower()))
+        named = Report.objects.filter(name__icontains=search.query)
+        jobs = jobs.with_id_like(search.query) | jobs.filter(report__in=list(named))
     return jobs
 
 

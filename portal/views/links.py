@@ -39,7 +39,7 @@ def links(request: TenantRequest) -> HttpResponse:
     search = filters.read(request.GET, STATES)
     found = Link.objects.for_tenant(request.tenant)
     page = page_of(_matching(found, search).prefetch_related("job__report"), request.GET)
-    working = found.active(timezone.now()).count()
+    working = filters.count_of(found.active(timezone.now()))
     context = {
         "page": page,
         "links": with_last_downloads(page.rows),

@@ -19,20 +19,20 @@ with free as materialized (
 waiting as materialized (
     select id, row_number() over (order by lane, created_at, id) as place from (
         select id, lane, created_at from reports_snapshotjob
-        where account_id = %(account)s and status = 'queued' and (not_before is null or not_before <= clock_timestamp())
+        where account_id = %(account)s and status = 'queued' and (not_before is null or not_before <= statement_timestamp())
         order by lane, created_at, id limit (select count(*) from free) for update skip locked) j),
 started as (
     update reports_snapshotjob job
-       set status = 'starting', waiting = '', lease_until = null, next_look_at = clock_timestamp()
+       set status = 'starting', waiting = '', lease_until = null, next_look_at = statement_timestamp()
       from waiting join free using (place) where job.id = waiting.id
     returning job.id, free.id as slot_id)
 update reports_slot slot set job_id = started.id from started where slot.id = started.slot_id
 """
 TAKE_DUE = """
-update reports_snapshotjob job set lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
+update reports_snapshotjob job set lease_until = statement_timestamp() + make_interval(secs => %(lease)s)
   from (select id from reports_snapshotjob
          where account_id = %(account)s and status in ('starting', 'running', 'collecting')
-           and next_look_at <= clock_timestamp() and (lease_until is null or lease_until < clock_timestamp())
+           and next_look_at <= statement_timestamp() and (lease_until is null or lease_until < statement_timestamp())
          -- A start fills a slot, a look may free one; a look that is late by two seconds comes before a fresh start.
          order by next_look_at + case status when 'starting' then interval '0' when 'running' then interval '1 s' else interval '2 s' end
          limit %(limit)s for update skip locked) due
@@ -44,7 +44,7 @@ update reports_snapshotjob set lease_until = null
  where account_id = %(account)s and status in ('starting', 'running', 'collecting') and lease_until is not null
 """
 WAKE_UNANSWERED = """
-update reports_snapshotjob set next_look_at = clock_timestamp()
+update reports_snapshotjob set next_look_at = statement_timestamp()
  where account_id = %(account)s and status in ('starting', 'running', 'collecting') and waiting = 'no_answer'
 """
 UNDER_WAY = """
@@ -52,7 +52,7 @@ select exists (select from reports_snapshotjob where account_id = %(account)s an
 """
 PAST_DEADLINE = """
 select id, tenant_id from reports_snapshotjob
- where account_id = %(account)s and status = 'queued' and deadline_at <= clock_timestamp() limit %(limit)s
+ where account_id = %(account)s and status = 'queued' and deadline_at <= statement_timestamp() limit %(limit)s
 """
 
 

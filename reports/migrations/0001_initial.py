@@ -601,7 +601,21 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="snapshotjob",
-            index=models.Index(fields=["tenant", "report", "-created_at"], name="job_list_by_report"),
+            index=models.Index(fields=["tenant", "report", "-created_at", "-id"], name="job_list_by_report"),
+        ),
+        migrations.AddIndex(
+            model_name="snapshotjob",
+            index=models.Index(fields=["tenant", "status", "-created_at", "-id"], name="job_list_by_status"),
+        ),
+        migrations.AddIndex(
+            model_name="snapshotjob",
+            index=models.Index(
+                condition=models.Q(("finished_at", None), _negated=True), fields=["tenant", "-finished_at", "-id"], name="job_list_by_end"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="snapshotjob",
+            index=models.Index(condition=models.Q(("status", "queued")), fields=["account", "deadline_at"], name="job_overdue"),
         ),
         migrations.AddIndex(
             model_name="snapshotjob",

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 
-from reports.models.catalogue import Account, Format, Report
+from reports.models.catalogue import Account, Format, Grant, Report
 from tenants.models import ApiKey, Tenant, User
+
+ATTENTION_FOR = timedelta(days=7)
 
 
 class InvalidMove(RuntimeError):
@@ -28,6 +30,27 @@ class SnapshotJobQuerySet(models.QuerySet["SnapshotJob"]):
 
     def moving(self) -> SnapshotJobQuerySet:
         return self.filter(status__in=SnapshotJob.MOVING)
+
+    def ended(self) -> SnapshotJobQuerySet:
+        return self.exclude(finished_at=None)
+
+    def with_id_like(self, text: str) -> SnapshotJobQuerySet:
+        """Jobs whose id begins with `text`, by a range of the key: comparing ids as text would read every row."""
+        digits = text.replace("-", "").lower()
+        if not digits or len(digits) > 32 or set(digits) - set("0123456789abcdef"):
+            return self.none()
+        return self.filter(pk__range=(uuid.UUID(digits.ljust(32, "0")), uuid.UUID(digits.ljust(32, "f"))))
+
+    def needing_attention(self, tenant: Tenant, now: datetime) -> SnapshotJobQuerySet:
+        """Reports whose newest run failed within the last week; running the report again settles it.
+
+        One look into the index for each report offered: asking each job for a newer one takes seconds with a million of them.
+        """
+        runs = SnapshotJob.objects.visible().filter(tenant=OuterRef("tenant"), report=OuterRef("report"))
+        newest = Grant.objects.for_tenant(tenant).values(newest=Subquery(runs.newest_first().values("pk")[:1]))
+        ids = [row["newest"] for row in newest]
+        failed = self.for_tenant(tenant).filter(pk__in=ids, status=SnapshotJob.Status.FAILED, created_at__gt=now - ATTENTION_FOR)
+        return failed.newest_first()
 
     def newest_first(self) -> SnapshotJobQuerySet:
         return self.order_by("-created_at", "-id")
@@ -120,7 +143,10 @@ class SnapshotJob(models.Model):
         )
         indexes = (
             models.Index(fields=["tenant", "-created_at", "-id"], name="job_list"),
-            models.Index(fields=["tenant", "report", "-created_at"], name="job_list_by_report"),
+            models.Index(fields=["tenant", "report", "-created_at", "-id"], name="job_list_by_report"),
+            models.Index(fields=["tenant", "status", "-created_at", "-id"], name="job_list_by_status"),
+            models.Index(fields=["tenant", "-finished_at", "-id"], condition=~Q(finished_at=None), name="job_list_by_end"),
+            models.Index(fields=["account", "deadline_at"], condition=Q(status="queued"), name="job_overdue"),
             models.Index(fields=["account", "lane", "created_at", "id"], condition=Q(status="queued"), name="job_queue"),
             models.Index(fields=["account", "next_look_at"], condition=Q(status__in=("starting", "running", "collecting")), name="job_due"),
         )
