@@ -54,9 +54,8 @@ def _create(values: dict[str, Any], entry: Entry, run: Run) -> None:
 
 
 def _is_taken(values: dict[str, Any], entry: Entry, account: Account | None = None) -> bool:
-    same = (
-        Account.objects.filter(aws_account_id=values["aws_account_id"], region=values["region"]).exclude(pk=account and account.pk).first()
-    )
+    others = Account.objects.exclude(pk=account.pk) if account else Account.objects.all()
+    same = others.filter(aws_account_id=values["aws_account_id"], region=values["region"]).first()
     if same is not None:
         entry.fault("id", _("account “%(name)s” already is this id in this region.") % {"name": same.name})
     return same is not None

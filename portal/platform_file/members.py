@@ -13,7 +13,7 @@ from tenants.models import Invitation, Membership, Tenant, User
 
 def apply_members(tenant: Tenant, people: dict[str, User | None], entries: list[Entry], run: Run) -> None:
     """In the tenant's scope. `people`: the users of these addresses who exist, new ones included."""
-    present = {member.user.email: member for member in members_of(tenant)}
+    present = {member.user.email.lower(): member for member in members_of(tenant)}
     for entry in entries:
         member = present.get(entry.label)
         if entry.absent:

@@ -13,7 +13,7 @@ from tenants.models import User
 
 def find_or_create(entry: Entry, run: Run) -> User | None:
     """The user with the entry's address. A new one gets the password of `password_env`; without that key nobody is created."""
-    user = User.objects.filter(email=entry.label).first()
+    user = User.objects.filter(email__iexact=entry.label).first()
     if user is not None or "password_env" not in entry.values:
         return user
     password = run.secret(entry, "password_env")
@@ -31,7 +31,7 @@ def find_or_create(entry: Entry, run: Run) -> User | None:
 
 def apply_staff(entry: Entry, run: Run) -> None:
     if entry.absent:
-        user = User.objects.filter(email=entry.label, is_staff=True).first()
+        user = User.objects.filter(email__iexact=entry.label, is_staff=True).first()
         if user is not None:
             _set_staff(user, False, run)
         return

@@ -45,10 +45,9 @@ def _write(tenant: Tenant | None, entry: Entry, run: Run) -> Tenant:
     """A faulty entry is written as far as it goes, so that its other faults are found too: the run is rolled back anyway."""
     values: dict[str, Any] = {key: entry.values[key] for key in FIELDS if key in entry.values}
     if "links" in entry.values:
-        links = entry.values["links"]
-        defaults = (Tenant._meta.get_field(name).default for name in ("link_days", "link_max_uses"))
-        days, max_uses = defaults
-        values |= {"link_days": links.get("days", days), "link_max_uses": links.get("max_uses", max_uses)}
+        links, default = entry.values["links"], Tenant()
+        values["link_days"] = links.get("days", default.link_days)
+        values["link_max_uses"] = links.get("max_uses", default.link_max_uses)
     if tenant is None:
         entry.needs("name")
         tenant = Tenant.objects.create(**values)

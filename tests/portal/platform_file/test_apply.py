@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -109,6 +111,19 @@ def test_no_secret_is_printed_logged_or_audited(platform, caplog, capsys):
         rows = str(list(AuditEvent.objects.values_list("before", "after", "object_id")))
     told = output + caplog.text + "".join(capsys.readouterr()) + rows
     assert not [secret for secret in (KEY, OWNER_PASSWORD, STAFF_PASSWORD) if secret in told]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_command_ends_with_an_error_code_and_sentences_only(platform, database_env, settings):
+    (platform.folder / "bad.toml").write_text("[[tenant]]\nslug = 'acme'\ncolour = 1\n")
+
+    command = [sys.executable, "manage.py", "apply", str(platform.folder / "bad.toml")]
+    done = subprocess.run(command, cwd=settings.BASE_DIR, env=database_env, capture_output=True, text=True)
+
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert 'tenant[1] "acme": colour: is not a key here.' in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.django_db(transaction=True)
