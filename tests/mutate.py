@@ -15,7 +15,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -33,22 +33,30 @@ class Mutation:
     name: str
     expected: str
     tests: tuple[str, ...]
-    # One of the two: SQL for the database of the run, or a file of the product with its new text.
+    # SQL for the database of the run, and files of the product with their new text.
     sql: str = ""
-    path: str = ""
-    text: str = ""
+    files: dict[str, str] = field(default_factory=dict)
 
 
-def without_filters() -> Iterator[Mutation]:
+def without_filters(policies: list[tuple[str, ...]]) -> Iterator[Mutation]:
+    unfiltered = {}
     for path in sorted(file for package in PRODUCT for file in (ROOT / package).rglob("*.py")):
-        text, place = path.read_text(), path.relative_to(ROOT)
+        text, place = path.read_text(), str(path.relative_to(ROOT))
         for call in _filters(text):
-            yield Mutation(f"{place}:{call.lineno} without for_tenant", PASS, WALK, path=str(place), text=_unfiltered(text, call))
+            yield Mutation(f"{place}:{call.lineno} without for_tenant", PASS, WALK, files={place: _unfiltered(text, call)})
+        # From the last to the first, so that the places of the others stay true.
+        for call in reversed(_filters(text)):
+            unfiltered[place] = _unfiltered(unfiltered.get(place, text), call)
+    yield Mutation("no for_tenant anywhere", PASS, WALK, files=unfiltered)
+    # With both walls down foreign rows have to show; else the walk would see nothing.
+    opened = ";".join(_open(*policy) for policy in policies if policy[1] == "tenant_rows")
+    yield Mutation("no for_tenant, and tenant_rows open to all", FAIL, WALK, sql=opened, files=unfiltered)
 
 
 def _filters(text: str) -> list[ast.Call]:
-    calls = (node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call))
-    return [call for call in calls if isinstance(call.func, ast.Attribute) and call.func.attr == "for_tenant"]
+    calls = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call)]
+    found = [call for call in calls if isinstance(call.func, ast.Attribute) and call.func.attr == "for_tenant"]
+    return sorted(found, key=lambda call: (call.end_lineno, call.end_col_offset))
 
 
 def _unfiltered(text: str, call: ast.Call) -> str:
@@ -65,12 +73,17 @@ def _offset(text: str, line: int | None, column: int | None) -> int:
     return sum(map(len, lines[: line - 1])) + len(lines[line - 1].encode()[:column].decode())
 
 
-def without_policies() -> Iterator[Mutation]:
-    for table, policy, using, check, command in _policies():
-        yield Mutation(f"{table}: {policy} dropped", FAIL, TENANCY, sql=f"drop policy {policy} on {table}")
+def without_policies(policies: list[tuple[str, ...]]) -> Iterator[Mutation]:
+    for policy in policies:
+        table, name, using, check, _ = policy
+        yield Mutation(f"{table}: {name} dropped", FAIL, TENANCY, sql=f"drop policy {name} on {table}")
         if (using, check) != ("true", "true"):
-            clauses = {"INSERT": "with check (true)", "SELECT": "using (true)"}.get(command, "using (true) with check (true)")
-            yield Mutation(f"{table}: {policy} open to all", FAIL, TENANCY, sql=f"alter policy {policy} on {table} {clauses}")
+            yield Mutation(f"{table}: {name} open to all", FAIL, TENANCY, sql=_open(*policy))
+
+
+def _open(table: str, name: str, using: str, check: str, command: str) -> str:
+    clauses = {"INSERT": "with check (true)", "SELECT": "using (true)"}.get(command, "using (true) with check (true)")
+    return f"alter policy {name} on {table} {clauses}"
 
 
 def _policies() -> list[tuple[str, ...]]:
@@ -94,8 +107,8 @@ def run(mutation: Mutation) -> tuple[str, str]:
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder)
         _copy(copy)
-        if mutation.path:
-            (copy / mutation.path).write_text(mutation.text)
+        for path, text in mutation.files.items():
+            (copy / path).write_text(text)
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
         # The template database is shared: its migrations are the same.
         environment |= {"PORTAL_STATE_DIR": os.environ.get("PORTAL_STATE_DIR") or str(ROOT / ".local"), "MUTATION_SQL": mutation.sql}
@@ -103,7 +116,7 @@ def run(mutation: Mutation) -> tuple[str, str]:
         done = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True)
     if done.returncode == 0:
         return PASS, ""
-    first = re.search(r"^(?:FAILED|ERROR) (\S+)", done.stdout, re.M)
+    first = re.search(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", done.stdout, re.M)
     if done.returncode != 1 or not first:
         raise RuntimeError(f"{mutation.name}: pytest did not run.\n{done.stdout}{done.stderr}")
     return FAIL, first[1].rpartition("/")[2]
@@ -119,7 +132,8 @@ def _copy(folder: Path) -> None:
 
 
 def main() -> int:
-    mutations = [Mutation("nothing taken away", PASS, TENANCY), *without_filters(), *without_policies()]
+    policies = _policies()
+    mutations = [Mutation("nothing taken away", PASS, TENANCY), *without_filters(policies), *without_policies(policies)]
     surprises = 0
     width = max(len(mutation.name) for mutation in mutations)
     print(f"{'mutation':{width}}  expected  got")
