@@ -40,7 +40,7 @@ def resolve(parameters: Iterable[ReportParameter], pinned: dict[str, Any], given
     ]
     resolved: dict[str, list[Any]] = {}
     for name, parameter in known.items():
-        if name in pinned and name in given and given[name] != pinned[name]:
+        if name in pinned and name in given and _listed(given[name]) != _listed(pinned[name]):
             faults.append(Place(("parameters", name), "parameter_pinned", f"{name} is fixed for you and cannot be changed."))
             continue
         value = pinned.get(name, given.get(name, parameter.default))
@@ -58,7 +58,7 @@ def resolve(parameters: Iterable[ReportParameter], pinned: dict[str, Any], given
 
 def check_value(parameter: ReportParameter, value: Any, zone: ZoneInfo) -> list[Any]:
     """The value as a list of JSON values of the parameter's type. Raises BadValue."""
-    values = value if isinstance(value, list) else [value]
+    values = _listed(value)
     if len(values) > 1 and not parameter.multiple:
         raise BadValue("parameter_value", "takes one value.")
     if not 1 <= len(values) <= MAX_VALUES:
@@ -73,6 +73,10 @@ def check_value(parameter: ReportParameter, value: Any, zone: ZoneInfo) -> list[
 def to_python(kind: str, value: Any) -> Any:
     """A stored value as the Python type that boto3 wants for it."""
     return datetime.fromisoformat(value) if kind == Type.DATETIME else float(value) if kind == Type.DECIMAL else value
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def _one(kind: str, value: Any, zone: ZoneInfo) -> Any:

@@ -63,7 +63,8 @@ class Report(models.Model):
     preflight = models.CharField(max_length=12, choices=Preflight, default=Preflight.NOT_CHECKED)
     preflight_detail = models.TextField(blank=True)
     preflight_at = models.DateTimeField(null=True, help_text="NULL: never checked.")
-    # [{"dataset": id, "enabled": bool, "rules": [{"key", "delimiter", "match_all"}]}] as DescribeDataSet told it at preflight_at.
+    # [{"dataset": id, "enabled": bool, "rules": [{"key", "delimiter", "match_all"}], "groups": [[key]]}] as DescribeDataSet told
+    # it at preflight_at. Keys within a group are ANDed, groups are ORed; no groups: every rule has to hold.
     row_rules = models.JSONField(default=list, blank=True)
     retired_at = models.DateTimeField(null=True, help_text="NULL: in the catalogue.")
 
