@@ -11,24 +11,33 @@ from tests.factories import make_account, make_grant, make_report
 from tests.pretend_aws import ACCOUNT, REGION, Server, start_server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One for the package, so that clients live as long as in the product: making one costs more than most tests."""
     state: Path = tmp_path_factory.mktemp("aws")
-    server = start_server(state, job_seconds=0.3, small_files=True)
+    server = start_server(state, job_seconds=0.3, small_files=True, requests_per_second=1000)
+    clients.forget()
     yield server
+    clients.forget()
     server.stop()
 
 
 @pytest.fixture
-def aws(server: Server, monkeypatch: pytest.MonkeyPatch, settings) -> Iterator[Server]:
+def aws(server: Server, monkeypatch: pytest.MonkeyPatch, settings) -> Server:
     """The pretend AWS, clean, and this process pointed at it by the names that boto3 itself reads."""
     for name, value in server.environment.items():
         monkeypatch.setitem(os.environ, name, value)
     settings.PORTAL_BUCKET = server.environment["PORTAL_BUCKET"]
     settings.S3_ENDPOINT_URL = settings.S3_PUBLIC_ENDPOINT_URL = server.url
-    clients.forget()
     server.control.reset()
-    yield server
+    return server
+
+
+@pytest.fixture
+def new_clients() -> Iterator[None]:
+    """For tests that change where or how clients call."""
+    clients.forget()
+    yield
     clients.forget()
 
 

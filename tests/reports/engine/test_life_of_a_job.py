@@ -6,34 +6,56 @@ import hashlib
 import urllib.request
 
 import pytest
-from django.utils import timezone
 
-from reports import files, jobs
-from reports.models import SnapshotFile, SnapshotJob
-from tenants.audit import Actor
-from tenants.scope import tenant_scope
+from reports import files
 from tests.reports.engine import steps
 
-pytestmark = pytest.mark.django_db(transaction=True)
-ADAM = Actor("adam@acme.example")
-
-
-def submit(tenant, **wanted) -> SnapshotJob:
-    with tenant_scope(tenant):
-        return jobs.submit(tenant, ADAM, jobs.Wanted("daily-calls", **({"formats": ["PDF"]} | wanted)), now=timezone.now())
+pytestmark = pytest.mark.django_db
 
 
 def test_a_job_becomes_files_that_were_checked_one_by_one(aws, account, acme, daily_calls):
-    job = submit(acme, formats=["PDF", "CSV", "EXCEL"])
+    job = steps.submit(acme, formats=["PDF", "CSV", "EXCEL"], visual_ids=[])
 
     steps.run_until_ended(account, job)
 
-    with tenant_scope(acme):
-        job.refresh_from_db()
-        assert job.status == "completed", job.failure_message
-        kept = list(SnapshotFile.objects.filter(job=job))
+    assert steps.now_of(job).status == "completed", steps.now_of(job).failure_message
+    kept = steps.files_of(job)
     assert sorted(file.format for file in kept) == ["CSV", "CSV", "EXCEL", "PDF"]
+    assert len({file.name for file in kept}) == 4
     for file in kept:
         body = urllib.request.urlopen(files.presigned_url(file)).read()
         assert len(body) == file.size_bytes
         assert hashlib.sha256(body).digest() == bytes(file.sha256)
+
+
+def test_the_timeline_tells_the_life_in_order(aws, account, acme, daily_calls):
+    job = steps.submit(acme)
+
+    steps.run_until_ended(account, job)
+
+    assert [event.type for event in steps.events_of(job)] == ["queued", "submitted", "accepted", "rendered", "saved", "completed"]
+
+
+def test_a_job_holds_a_slot_only_while_quicksight_works_for_it(aws, account, acme, daily_calls):
+    job = steps.submit(acme)
+
+    held = [steps.held_slots(account)]
+    for status in ("running", "collecting", "completed"):
+        steps.run_until(account, job, status=status)
+        held.append(steps.held_slots(account))
+
+    assert held == [0, 1, 0, 0]
+
+
+def test_what_was_sent_is_frozen_on_the_attempt(aws, account, acme, daily_calls):
+    job = steps.submit(acme, parameters={"Region": ["West"]})
+
+    steps.run_until_ended(account, job)
+
+    (attempt,) = steps.attempts_of(job)
+    (sent,) = aws.control.jobs()
+    assert attempt.session_tags == sent["tags"] == {"tenant_id": "acme"}
+    assert attempt.parameters["Region"] == ["West"]
+    assert sent["parameters"]["StringParameters"] == [{"Name": "Region", "Values": ["West"]}]
+    assert sent["id"] == str(attempt.pk)
+    assert attempt.prefix == f"t/r90/{acme.pk}/{job.pk}/"

@@ -1,0 +1,134 @@
+"""Slots: filled while work waits, never overfull, whoever claims."""
+
+from __future__ import annotations
+
+import random
+import threading
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from reports.engine import claim, moves
+from reports.models import Slot, SnapshotJob
+from tenants.scope import engine_scope
+from tests.factories import make_account, make_job, make_report
+from tests.reports.engine import steps
+
+SLOTS, JOBS = 12, 40
+
+
+def claimed(account, **limits) -> int:
+    with engine_scope():
+        return claim.claim(account.pk, **limits)
+
+
+def lower_limit(account, slots: int) -> None:
+    with engine_scope():
+        Slot.objects.filter(account=account, number__gt=slots).update(enabled=False)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_claimers_in_threads_never_pass_the_limit_and_leak_no_slot(account, acme, daily_calls):
+    waiting = [make_job(tenant=acme, report=daily_calls) for _ in range(JOBS)]
+    together, peaks, faults = threading.Barrier(4), [], []
+
+    def claim_and_end() -> None:
+        try:
+            together.wait()
+            while claimed(account) or holders(account):
+                peaks.append(steps.held_slots(account))
+                for job_id, tenant_id in random.sample(held := holders(account), min(3, len(held))):
+                    moves.move(tenant_id, job_id, "starting", lambda job: moves.fail(job, "report_failed", timezone.now()))
+        except BaseException as fault:
+            faults.append(fault)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=claim_and_end) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert faults == []
+    assert max(peaks) == SLOTS
+    assert [steps.status_of(job) for job in waiting] == ["failed"] * JOBS
+    assert steps.held_slots(account) == 0
+    assert [len(steps.events_of(job, "failed")) for job in waiting] == [1] * JOBS
+
+
+def holders(account) -> list[tuple]:
+    with engine_scope():
+        return list(SnapshotJob.objects.filter(account=account, status="starting").values_list("id", "tenant_id"))
+
+
+@pytest.mark.django_db
+class TestOneClaim:
+    def test_fills_free_slots_and_no_more(self, account, acme, daily_calls):
+        for _ in range(SLOTS + 3):
+            make_job(tenant=acme, report=daily_calls)
+
+        assert [claimed(account), claimed(account)] == [SLOTS, 0]
+        assert steps.held_slots(account) == SLOTS
+
+    def test_takes_the_lane_of_people_first_and_then_the_oldest(self, account, acme, daily_calls, now):
+        lower_limit(account, 3)
+        ages = [(1, 9), (1, 30), (0, 5), (1, 20), (0, 2)]
+        made = {
+            (lane, age): make_job(tenant=acme, report=daily_calls, lane=lane, now=now - timedelta(minutes=age)) for lane, age in ages
+        }
+
+        claimed(account)
+
+        assert {key for key, job in made.items() if steps.status_of(job) == "starting"} == {(0, 5), (0, 2), (1, 30)}
+
+    def test_leaves_a_job_that_may_not_start_yet(self, account, acme, daily_calls):
+        early = make_job(tenant=acme, report=daily_calls, not_before=timezone.now() + timedelta(minutes=1))
+
+        assert claimed(account) == 0
+        steps.let_pass(early, seconds=61)
+
+        assert claimed(account) == 1
+
+    def test_leaves_jobs_of_other_accounts(self, account, acme, daily_calls):
+        other = make_report(account=make_account(name="other"))
+        make_job(tenant=acme, report=other)
+
+        assert claimed(account) == 0
+
+    def test_respects_a_limit_that_was_lowered_while_jobs_run(self, account, acme, daily_calls):
+        running = [make_job(tenant=acme, report=daily_calls) for _ in range(4)]
+        claimed(account)
+        make_job(tenant=acme, report=daily_calls)
+
+        lower_limit(account, 2)
+        full = claimed(account)
+        for job in running:
+            moves.move(job.tenant_id, job.pk, "starting", lambda job: moves.fail(job, "report_failed", timezone.now()))
+
+        assert full == 0
+        assert claimed(account) == 1
+        assert steps.held_slots(account) == 1
+
+    def test_takes_each_due_job_once_until_its_lease_ends(self, account, acme, daily_calls):
+        job = make_job(tenant=acme, report=daily_calls)
+        claimed(account)
+
+        with engine_scope():
+            taken = [claim.take_due(account.pk, 5), claim.take_due(account.pk, 5)]
+        steps.let_pass(job, seconds=claim.LEASE_SECONDS + 1)
+        with engine_scope():
+            taken.append(claim.take_due(account.pk, 5))
+
+        assert [[lease.job_id for lease in leases] for leases in taken] == [[job.pk], [], [job.pk]]
+
+    def test_starts_one_probe_for_an_account_that_does_not_answer(self, account, acme, daily_calls):
+        for _ in range(3):
+            make_job(tenant=acme, report=daily_calls)
+
+        with engine_scope():
+            started = [claim.claim_probe(account.pk), claim.claim_probe(account.pk)]
+
+        assert started == [1, 0]
