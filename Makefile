@@ -1,0 +1,73 @@
+# Fanfold. `make` lists what there is; README.md says what it is for.
+# Everything is installed into .venv, once for each state of the lock files: a second run needs no network.
+
+PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11,$(shell \
+  $(name) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(name))))
+V := .venv
+RUN := $(V)/bin/python
+checksum = $(shell cat $(1) | cksum | cut -d' ' -f1)
+DEMO := $(V)/.demo-$(call checksum,requirements.txt)
+DEV := $(V)/.dev-$(call checksum,requirements.txt requirements-dev.txt)
+# Settings as in production; nothing connects to this address.
+PRODUCTION := DATABASE_URL=postgresql://portal_web@db.invalid/portal \
+  DATABASE_WORKER_URL=postgresql://portal_worker@db.invalid/portal \
+  DATABASE_OWNER_URL=postgresql://portal_owner@db.invalid/portal \
+  SECRET_KEY=only-for-checks-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGH \
+  PORTAL_BASE_URL=https://portal.example PORTAL_BUCKET=reports
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check lock mutate clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /\1|/p' Makefile | awk -F'|' '{ printf "  make %-8s %s\n", $$1, $$2 }'
+
+setup: $(DEMO) ## install what demo and test need into .venv
+
+demo: $(DEMO) ## show the product on this machine until Ctrl-C; ONCE=1: stop after the first downloads
+	@exec $(RUN) -m portal.local.launch
+
+test: $(DEMO) ## run the whole suite; ARGS="tests/reports -k links" picks
+	@$(RUN) -m pytest $(ARGS)
+
+check: $(DEV) ## lint, format, types, migrations, settings for production, dependencies
+	$(V)/bin/ruff check .
+	$(V)/bin/ruff format --check .
+	$(PRODUCTION) $(V)/bin/mypy
+	$(PRODUCTION) $(RUN) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
+	$(PRODUCTION) $(RUN) manage.py check --deploy --fail-level WARNING
+	$(V)/bin/uv pip check --python $(RUN)
+
+lock: $(DEV) ## write the three lock files from requirements/*.in; ARGS=--upgrade takes newer versions
+	$(call compile,requirements-prod.txt,requirements/prod.in)
+	$(call compile,requirements.txt,requirements/demo.in,-c requirements-prod.txt)
+	$(call compile,requirements-dev.txt,requirements/dev.in,-c requirements.txt)
+
+mutate: $(DEMO) ## remove each tenant filter and each policy in turn: what do the tests notice?
+	@exec $(RUN) -m tests.mutate
+
+clean: ## remove .venv and everything the demo and the tests made
+	rm -rf $(V) .local staticfiles .pytest_cache .mypy_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+compile = $(V)/bin/uv pip compile --quiet --universal --python-version 3.11 --only-binary :all: --generate-hashes \
+  --custom-compile-command "make lock" $(3) --output-file $(1) $(2) $(ARGS)
+
+# $(call install,lock file): by uv where it is at hand, because it is ten times as fast; else by pip.
+install = if command -v uv >/dev/null 2>&1; \
+  then uv pip install --quiet --python $(RUN) --only-binary :all: --require-hashes -r $(1); \
+  else $(RUN) -m pip install -qq --no-compile --disable-pip-version-check --only-binary :all: --require-hashes -r $(1); fi
+
+$(DEMO):
+	@test -n "$(PYTHON)" || { echo "Fanfold needs Python 3.11 or newer, and there is none on the PATH. Or name one: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || command -v uv >/dev/null 2>&1 \
+	  || { echo "$(PYTHON) has no venv. On Debian and Ubuntu: sudo apt install python3-venv" >&2; exit 1; }
+	@echo "Installing into $(V) ..."
+	@rm -rf $(V)
+	@if command -v uv >/dev/null 2>&1; then uv venv --quiet --python $(PYTHON) $(V); else $(PYTHON) -m venv $(V); fi
+	@$(call install,requirements.txt)
+	@touch $@
+
+$(DEV): $(DEMO)
+	@echo "Installing the tools for development ..."
+	@$(call install,requirements-dev.txt)
+	@touch $@

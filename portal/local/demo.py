@@ -1,0 +1,66 @@
+"""What the demo is made of: its platform file, its sign-ins, and the environment that points the product at the pretend world."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from portal.local import state_dir
+from portal.local.aws.options import ACCESS_KEY, SECRET_KEY
+
+PLATFORM_FILE = Path(__file__).with_name("demo.toml")
+REPORT = "daily-calls"
+TENANTS = {"acme": "Acme Hotels", "globex": "Globex Airlines"}
+BUCKET = "fanfold-reports"
+REGION = "us-east-1"
+JOB_SECONDS = 2.0
+WEB_PORT = 8000
+AWS_PORT = 4566
+
+# Known to everybody, and good for nothing but the pretend world on this machine.
+PASSWORD = "fanfold-demo"
+SIGN_INS = {
+    "owner@acme.example": "Acme Hotels, owner",
+    "viewer@acme.example": "Acme Hotels, viewer",
+    "owner@globex.example": "Globex Airlines, owner",
+    "ops@anycompany.example": "platform staff",
+}
+API_KEYS = {"acme": "demo-key-of-acme-not-a-secret-0001", "globex": "demo-key-of-globex-not-a-secret-0002"}
+
+
+def folder(tenant: str) -> Path:
+    """Where the demo saves what it downloads for a tenant."""
+    return state_dir() / "demo" / tenant
+
+
+def environment(given: Mapping[str, str], address: str, aws: str) -> dict[str, str]:
+    """For the product's processes. The developer's own AWS profile, keys and endpoints stay out, and so does a proxy."""
+    kept = {name: value for name, value in given.items() if not name.startswith("AWS_")}
+    unproxied = ",".join(filter(None, [given.get("NO_PROXY") or given.get("no_proxy"), "127.0.0.1,localhost"]))
+    return kept | {
+        **{f"AWS_ENDPOINT_URL_{service}": aws for service in ("QUICKSIGHT", "S3", "SQS", "STS")},
+        "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+        "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+        "AWS_REGION": REGION,
+        "AWS_CONFIG_FILE": "/dev/null",
+        "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "NO_PROXY": unproxied,
+        "no_proxy": unproxied,
+        "PORTAL_BASE_URL": address,
+        "PORTAL_BUCKET": BUCKET,
+        "PORTAL_STATE_DIR": str(state_dir()),
+        "PYTHONUNBUFFERED": "1",
+        "S3_PUBLIC_ENDPOINT_URL": aws,
+    }
+
+
+def secrets() -> dict[str, str]:
+    """What the platform file names by `password_env` and `secret_env`."""
+    return {"DEMO_PASSWORD": PASSWORD} | {f"DEMO_{tenant.upper()}_API_KEY": key for tenant, key in API_KEYS.items()}
+
+
+def line(began: float, text: str) -> str:
+    """One step in the terminal, with the seconds since the demo began."""
+    return f"{time.time() - began:5.1f} s  {text}"

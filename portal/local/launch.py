@@ -1,0 +1,183 @@
+"""`make demo`: starts the pretend world and the product's own processes, shows the first reports, serves until it is stopped.
+
+The product has no branch for this: its processes get an environment (portal/local/demo.py) in which only addresses and keys differ.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import signal
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from django.core.exceptions import ImproperlyConfigured
+
+from portal.database import databases
+from portal.env import env_bool
+from portal.local import demo, state_dir
+from portal.local.processes import Processes, ProcessFailed, free_port
+from portal.local.visitor import opener
+from tenants import roles
+
+READY_SECONDS = 60.0
+UNSIGNED_REFUSED = 403  # how S3 answers a request without a signature, and so a sign that it answers
+STOPPED_EARLY = 130  # what shells say of a program that Ctrl-C ended
+
+
+class Stopped(Exception):
+    """Somebody pressed Ctrl-C or asked the launcher to end."""
+
+
+class Signals:
+    """Notes that the end was asked for. Waits look at it, so that nothing is cut off half-way."""
+
+    def __init__(self) -> None:
+        self._asked = False
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._note)
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        self._asked = True
+
+    def check(self) -> None:
+        if self._asked:
+            raise Stopped
+
+
+class Launcher:
+    def __init__(self, signals: Signals) -> None:
+        self.began = time.time()
+        self.web_port, self.aws_port = self._port("the portal", demo.WEB_PORT), self._port("the pretend AWS", demo.AWS_PORT)
+        self.address, self.aws = f"http://127.0.0.1:{self.web_port}", f"http://127.0.0.1:{self.aws_port}"
+        environment = demo.environment(os.environ, self.address, self.aws)
+        self.processes = Processes(environment, state_dir() / "log", signals.check)
+
+    def start(self) -> None:
+        """Each step as soon as what it needs is there: the portal and the worker start while the platform file is applied."""
+        databases(roles.OWNER)
+        self._say("PostgreSQL answers")
+        self._serve_aws()
+        migrate = self.processes.begin("migrate", "manage.py", "migrate", "--no-input")
+        self.processes.finish(migrate)
+        self._say("tables are up to date")
+        self.processes.serve("worker", "manage.py", "worker")
+        self._serve_web()
+        self._wait_for(self.aws, UNSIGNED_REFUSED)
+        self._say(f"pretend AWS answers at {self.aws}")
+        apply = self.processes.begin("apply", "manage.py", "apply", str(demo.PLATFORM_FILE), extra=demo.secrets())
+        self.processes.finish(apply)
+        self._say(f"{demo.PLATFORM_FILE.name} is applied: {' and '.join(demo.TENANTS.values())}")
+        self._wait_for(f"{self.address}/readyz")
+        self._say(f"portal and worker are ready at {self.address}")
+
+    def show_first_reports(self) -> None:
+        self.processes.finish(self.processes.begin("reports", "manage.py", "demo_reports", f"--began={self.began}", show=True))
+        print(f"\n  {self.address}\n\n  Sign in with the password {demo.PASSWORD} as")
+        for email, who in demo.SIGN_INS.items():
+            print(f"    {email:24} {who}")
+        for tenant, key in demo.API_KEYS.items():
+            print(f"  API key of {demo.TENANTS[tenant]}: {key}")
+        print(flush=True)
+
+    def serve(self) -> None:
+        print(f"Serving until Ctrl-C. Logs are in {state_dir() / 'log'}.", flush=True)
+        while True:
+            self.processes.pause()
+
+    def _serve_aws(self) -> None:
+        options = {"port": self.aws_port, "state": state_dir() / "aws", "bucket": demo.BUCKET, "job-seconds": demo.JOB_SECONDS}
+        self.processes.serve("aws", "-m", "portal.local.aws", *(f"--{name}={value}" for name, value in options.items()))
+
+    def _serve_web(self) -> None:
+        options = {"bind": f"127.0.0.1:{self.web_port}", "workers": 1, "worker-class": "gthread", "threads": 4, "graceful-timeout": 1}
+        flags = [*(f"--{name}={value}" for name, value in options.items()), "--no-control-socket", "--log-level=warning"]
+        self.processes.serve("web", "-m", "gunicorn", "portal.wsgi:application", *flags)
+
+    def _wait_for(self, url: str, status: int = 200) -> None:
+        give_up = time.monotonic() + READY_SECONDS
+        while trouble := _trouble(url, status):
+            if time.monotonic() > give_up:
+                raise ProcessFailed(f"{url} is not ready after {READY_SECONDS:.0f} s: {trouble}")
+            self.processes.pause()
+
+    def _port(self, who: str, wanted: int) -> int:
+        port = free_port(wanted)
+        if port != wanted:
+            self._say(f"port {wanted} is in use; {who} takes {port}")
+        return port
+
+    def _say(self, text: str) -> None:
+        print(demo.line(self.began, text), flush=True)
+
+
+def _trouble(url: str, status: int) -> str:
+    """What keeps it from answering with that status; empty: nothing."""
+    try:
+        opener().open(url, timeout=2).close()
+    except urllib.error.HTTPError as error:
+        with error:
+            return "" if error.code == status else f"{error.code} {_detail(error)}"
+    except OSError as error:
+        return str(error)
+    return ""
+
+
+def _detail(error: urllib.error.HTTPError) -> str:
+    text = error.read(2000).decode(errors="replace")
+    try:
+        return ", ".join(f"{name}: {state}" for name, state in json.loads(text).items())
+    except (ValueError, AttributeError):
+        return text
+
+
+@contextmanager
+def _only_one() -> Iterator[None]:
+    """Two demos would write into one folder of objects."""
+    state_dir().mkdir(parents=True, exist_ok=True)
+    with open(state_dir() / "demo.lock", "a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            raise ProcessFailed(f"A demo already runs in {state_dir()}, as process {file.read()}. Stop it first.") from None
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield
+
+
+def run(once: bool) -> int:
+    """The exit code: 0 if the first reports were downloaded, whoever ended the demo after that."""
+    launcher = Launcher(Signals())
+    downloaded = False
+    try:
+        launcher.start()
+        launcher.show_first_reports()
+        downloaded = True
+        if not once:
+            launcher.serve()
+    except Stopped:
+        print("\nStopping.", flush=True)
+    finally:
+        launcher.processes.stop()
+    return 0 if downloaded else STOPPED_EARLY
+
+
+def main() -> int:
+    try:
+        with _only_one():
+            return run(env_bool("ONCE", False))
+    except (ProcessFailed, ImproperlyConfigured, OSError) as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
