@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 from typing import TypedDict
 
-from django.conf import settings
 from django.http import HttpRequest
 
 from portal.requests import MemberRequest
-from tenants.audit import Actor
+from tenants.audit import Actor, client_ip
 from tenants.models import User
 
 
@@ -31,17 +29,6 @@ def visitor(request: HttpRequest, reference: str) -> Actor:
 def invited(request: HttpRequest, person: User) -> Actor:
     """Somebody who becomes a member with this very request."""
     return Actor(person.email, user_id=person.pk, **_seen(request))
-
-
-def client_ip(request: HttpRequest) -> str | None:
-    """As told by the trusted proxy that is farthest out; a header a client wrote itself is not believed. None: not an address."""
-    hops = settings.TRUSTED_PROXY_HOPS
-    told = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",")]
-    address = told[-hops] if hops and len(told) >= hops else request.META.get("REMOTE_ADDR", "")
-    try:
-        return str(ipaddress.ip_address(address))
-    except ValueError:
-        return None
 
 
 def _seen(request: HttpRequest) -> Seen:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from allauth.account.views import login, logout
 from django.urls import URLPattern, URLResolver, include, path
 
+from portal import health
 from portal.views import download, errors, home, invitation, jobs, links, reports, session
 
 handler500 = errors.server_error
@@ -29,6 +30,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("theme/", session.theme, name="theme"),
     path("accounts/login/", login, name="account_login"),
     path("accounts/logout/", logout, name="account_logout"),
+    path("", include(health.urlpatterns)),
+    path("", include("reports.api.compat_urls")),
     path("t/<slug:slug>/", include(company)),
     path("invitations/<str:code>/<str:token>/", invitation.invitation, name="invitation"),
     path("d/<str:code>/<str:token>", download.download, name="download"),

@@ -69,7 +69,8 @@ def submit(tenant: Tenant, actor: Actor, wanted: Wanted, *, now: datetime) -> Sn
     except IntegrityError:
         return SnapshotJob.objects.for_tenant(tenant).get(form_key=wanted.form_key)
     job.note("queued", now, trigger=wanted.trigger, actor=actor.label)
-    transaction.on_commit(lambda: wake(job.account_id))
+    # Robust: the job is stored, and a wake-up that could not be sent costs a minute; an error here would make the caller ask twice.
+    transaction.on_commit(lambda: wake(job.account_id), robust=True)
     return job
 
 

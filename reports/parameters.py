@@ -5,7 +5,6 @@ Values are kept as JSON: text, whole numbers, decimals, and date-times as RFC 33
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from datetime import date, datetime, time
 from typing import Any
@@ -102,7 +101,8 @@ def _integer(value: Any, zone: ZoneInfo) -> int:
 
 
 def _decimal(value: Any, zone: ZoneInfo) -> int | float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or abs(value) > MAX_INTEGER:
+    # "not <=" rather than ">": NaN compares as false with everything.
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= MAX_INTEGER:
         raise BadValue("parameter_value", "must be a number.")
     return value
 

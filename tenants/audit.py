@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import ipaddress
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
 
 from tenants.models import AuditEvent, Tenant
 
@@ -20,6 +24,17 @@ class Actor:
     ip: str | None = None
     user_agent: str = ""
     request_id: str = ""
+
+
+def client_ip(request: HttpRequest) -> str | None:
+    """As the outermost trusted proxy tells it; what a client writes into the header itself is not believed. None: no address."""
+    hops = settings.TRUSTED_PROXY_HOPS
+    told = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",")]
+    address = told[-hops] if hops and len(told) >= hops else request.META.get("REMOTE_ADDR", "")
+    try:
+        return str(ipaddress.ip_address(address))
+    except ValueError:
+        return None
 
 
 def record(

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import ipaddress
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from django.conf import settings
-from django.http import HttpRequest
 from django.utils import timezone
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from tenants.audit import Actor
+from tenants.audit import Actor, client_ip
 from tenants.models import ApiKey, ApiKeyIndex, Tenant
 from tenants.models.keys import key_hash
 from tenants.scope import tenant_scope
@@ -69,17 +66,6 @@ def find_key(secret: str, now: datetime) -> ApiKey | None:
         if key is not None:
             ApiKey.objects.note_use(key, now)
         return key
-
-
-def client_ip(request: HttpRequest) -> str | None:
-    """As the outermost trusted proxy tells it; what a client writes into the header itself is not believed. None: no address."""
-    hops = settings.TRUSTED_PROXY_HOPS
-    told = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",")]
-    address = told[-hops] if hops and len(told) >= hops else request.META.get("REMOTE_ADDR", "")
-    try:
-        return str(ipaddress.ip_address(address))
-    except ValueError:
-        return None
 
 
 def _actor(key: ApiKey, request: Request) -> Actor:

@@ -19,6 +19,7 @@ Status = SnapshotJob.Status
 # ErrorType values after which the same job would fail again (StartDashboardSnapshotJob, SnapshotJobErrorInfo).
 PERMANENT = frozenset({"DASHBOARD_ACCESS_DENIED", "CAPABILITY_RESTRICTED", "RLS_CHANGED", "CLS_CHANGED", "DATASET_DELETED"})
 MAGIC = {Format.PDF: b"%PDF-", Format.EXCEL: b"PK\x03\x04"}
+MARKUP = (b"<!doctype", b"<html", b"<?xml")
 LONGEST_VISUAL_IN_NAME = 80
 EXTENSIONS = {Format.PDF: "pdf", Format.CSV: "csv", Format.EXCEL: "xlsx"}
 
@@ -100,8 +101,10 @@ def _object(result: OutputResult, attempt: Attempt, account: AccountFacts) -> st
 
 def _opens(format: str, head: bytes) -> bool:
     magic = MAGIC.get(Format(format))
-    # CSV has no magic: text without NUL is what sets it apart from the other two.
-    return head.startswith(magic) if magic else b"\0" not in head and not head.startswith(tuple(MAGIC.values()))
+    if magic:
+        return head.startswith(magic)
+    # CSV has no magic: it is text, and not a page or an error document that came in its place.
+    return b"\0" not in head and not head.lstrip().lower().startswith((*MAGIC.values(), *MARKUP))
 
 
 def _unusable(job: SnapshotJob, attempt: Attempt, bad: BadResult, now: datetime) -> None:

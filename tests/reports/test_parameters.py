@@ -60,6 +60,7 @@ def test_a_value_of_the_right_type_is_sent(parameter, value, sent):
         (COUNT, 2**53),
         (SCORE, "0.5"),
         (SCORE, float("nan")),
+        (SCORE, 10**400),
         (SCORE, float("inf")),
         (SCORE, False),
         (SINCE, "yesterday"),

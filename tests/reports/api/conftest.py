@@ -41,12 +41,6 @@ class OlderClient:
         return self.call("POST", "", body | members)
 
 
-@pytest.fixture(autouse=True)
-def _routes(settings) -> None:
-    """The list as it is included at the root."""
-    settings.ROOT_URLCONF = "reports.api.compat_urls"
-
-
 @pytest.fixture
 def acme_client(acme) -> OlderClient:
     return OlderClient(make_api_key(tenant=acme)[1])
