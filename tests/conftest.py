@@ -12,9 +12,10 @@ from typing import Any
 
 import psycopg
 import pytest
+from botocore.httpsession import URLLib3Session
 from django.contrib.contenttypes.management import create_contenttypes
 from django.core.cache import cache
-from django.db import connections
+from django.db import connection, connections
 from django.db.models.signals import post_migrate
 from pytest_django import DjangoDbBlocker
 
@@ -44,7 +45,6 @@ def django_db_setup(database_name: str, django_db_blocker: DjangoDbBlocker) -> I
     post_migrate.disconnect(create_contenttypes)
     post_migrate.disconnect(dispatch_uid="django.contrib.auth.management.create_permissions")
     post_migrate.connect(_empty_cache, dispatch_uid="the cache is no model's table")
-    connection = connections["default"]
     connection.close()
     connection.settings_dict["NAME"] = database_name
     yield
@@ -74,8 +74,8 @@ def login(database_name: str) -> Iterator[Callable[[str], psycopg.Connection]]:
         return opened[-1]
 
     yield connect
-    for connection in opened:
-        connection.close()
+    for opened_connection in opened:
+        opened_connection.close()
 
 
 @pytest.fixture
@@ -91,6 +91,21 @@ def nobodys_aws_account(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in (values | files).items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(clients, "_clients", {})
+
+
+@pytest.fixture(autouse=True)
+def no_call_inside_a_transaction(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A slow answer of AWS would hold locks and a connection that others wait for. Only the test's own transaction may be open."""
+    send, inside = URLLib3Session.send, []
+
+    def noting_send(session: URLLib3Session, request: Any) -> Any:
+        if any(not block._from_testcase for block in connection.atomic_blocks):
+            inside.append(f"{request.method} {request.url}")
+        return send(session, request)
+
+    monkeypatch.setattr(URLLib3Session, "send", noting_send)
+    yield
+    assert inside == [], "AWS was called inside a transaction"
 
 
 @pytest.fixture
