@@ -17,7 +17,7 @@ from django.utils.text import capfirst
 
 from portal import status, words
 from portal.icons import icon_paths
-from reports.models import Format, Link
+from reports.models import Format, Link, SnapshotFile
 
 register = template.Library()
 
@@ -82,6 +82,12 @@ def is_active(link: Link) -> bool:
 def format_name(value: str) -> str:
     """`Excel` for EXCEL."""
     return str(Format(value).label)
+
+
+@register.filter
+def in_order(files: Iterable[SnapshotFile]) -> list[SnapshotFile]:
+    """What people read first comes first: PDF, then the tables."""
+    return sorted(files, key=lambda file: Format.values.index(file.format))
 
 
 @register.filter
