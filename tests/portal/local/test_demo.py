@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import tomllib
+
+import psutil
+import pytest
+
+from portal.local import demo
+from portal.local.first_reports import FirstReportFailed, compared, rows_of
+from portal.local.processes import Processes, ProcessFailed, free_port
+from portal.local.visitor import forms_of
+
+
+def nothing():
+    pass
+
+
+@pytest.fixture
+def processes(tmp_path):
+    made = Processes(os.environ, tmp_path / "log", nothing)
+    yield made
+    made.stop()
+
+
+def test_a_developers_own_aws_settings_and_proxy_stay_out():
+    given = {
+        "AWS_PROFILE": "work",
+        "AWS_SESSION_TOKEN": "t",
+        "AWS_ENDPOINT_URL": "http://elsewhere",
+        "NO_PROXY": "corp.example",
+        "HOME": "/h",
+    }
+
+    made = demo.environment(given, "http://127.0.0.1:8000", "http://127.0.0.1:4566")
+
+    assert not {"AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL"} & set(made)
+    assert made["NO_PROXY"] == made["no_proxy"] == "corp.example,127.0.0.1,localhost"
+    assert made["AWS_ENDPOINT_URL_QUICKSIGHT"] == made["AWS_ENDPOINT_URL_S3"] == made["S3_PUBLIC_ENDPOINT_URL"] == "http://127.0.0.1:4566"
+    assert made["HOME"] == "/h"
+
+
+def test_every_sign_in_and_key_of_the_platform_file_is_known_to_the_launcher():
+    file = tomllib.loads(demo.PLATFORM_FILE.read_text())
+    members = [member["email"] for tenant in file["tenant"] for member in tenant["member"]]
+    secrets = {key["secret_env"] for tenant in file["tenant"] for key in tenant["api_key"]} | {file["staff"][0]["password_env"]}
+
+    assert {*members, file["staff"][0]["email"]} == set(demo.SIGN_INS)
+    assert {tenant["slug"]: tenant["name"] for tenant in file["tenant"]} == demo.TENANTS
+    assert secrets == set(demo.secrets())
+
+
+def test_a_port_in_use_is_left_alone():
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        taken = other.getsockname()[1]
+
+        port = free_port(taken)
+
+    assert port != taken
+    assert free_port(taken) == taken
+
+
+def test_a_process_that_ends_unasked_is_told_with_the_end_of_its_log(processes, tmp_path):
+    processes.serve("web", "-c", "import sys; print('cannot bind'); sys.exit(3)")
+
+    with pytest.raises(ProcessFailed) as failed:
+        for _ in range(200):
+            processes.pause()
+
+    assert str(failed.value) == f"web ended with 3. The end of {tmp_path / 'log' / 'web.log'}:\n  | cannot bind"
+
+
+def test_a_command_that_fails_is_told_with_the_end_of_its_log(processes):
+    command = processes.begin("apply", "-c", "raise SystemExit('report[0].slug: missing')")
+
+    with pytest.raises(ProcessFailed, match=r"apply ended with 1(.|\n)*report\[0\]\.slug: missing"):
+        processes.finish(command)
+
+
+def test_what_ignores_the_end_is_killed_with_all_it_started(tmp_path):
+    processes = Processes(os.environ, tmp_path, nothing)
+    script = (
+        "import os, signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); os.fork(); print(os.getpid(), flush=True); time.sleep(60)"
+    )
+    processes.serve("stubborn", "-c", script)
+    log, give_up = tmp_path / "stubborn.log", time.monotonic() + 20
+    while len(pids := log.read_text().split()) < 2 and time.monotonic() < give_up:
+        processes.pause()
+
+    processes.stop()
+
+    assert len(pids) == 2
+    assert not any(psutil.pid_exists(int(pid)) and psutil.Process(int(pid)).status() != psutil.STATUS_ZOMBIE for pid in pids)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent was killed")
+def test_children_of_a_killed_launcher_end(tmp_path):
+    script = (
+        "import os, pathlib, sys, time\n"
+        "from portal.local.processes import Processes\n"
+        "made = Processes(os.environ, pathlib.Path(sys.argv[1]), lambda: None)\n"
+        "made.serve('child', '-c', 'import os, time; print(os.getpid(), flush=True); time.sleep(60)')\n"
+        "print('ready', flush=True)\n"
+        "time.sleep(60)\n"
+    )
+    launcher = subprocess.Popen([sys.executable, "-c", script, str(tmp_path)], stdout=subprocess.PIPE)
+    launcher.stdout.readline()
+    log, give_up = tmp_path / "child.log", time.monotonic() + 20
+    while not (text := log.read_text()).endswith("\n") and time.monotonic() < give_up:
+        time.sleep(0.02)
+    child = psutil.Process(int(text))
+
+    launcher.send_signal(signal.SIGKILL)
+    launcher.communicate()
+
+    psutil.wait_procs([child], timeout=20)
+    assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
+
+
+def test_forms_of_a_page_are_those_that_change_something():
+    page = """<form method="get"><input type="hidden" name="q" value="1"></form>
+      <form method="post"><input type="hidden" name="file" value="a&amp;b"><input type="text" name="other"></form>
+      <form method="POST"><input type="hidden" name="file" value="c"></form>"""
+
+    assert forms_of(page) == [{"file": "a&b"}, {"file": "c"}]
+
+
+def test_rows_are_those_of_the_table_without_its_heading(tmp_path):
+    table = tmp_path / "calls.csv"
+    table.write_text('Call,Agent\r\n1,"Weber, Ines"\r\n2,Liam\r\n', encoding="utf-8")
+
+    assert rows_of([tmp_path / "calls.pdf", table]) == {("1", "Weber, Ines"), ("2", "Liam")}
+
+
+def test_a_shared_row_fails_the_demo():
+    with pytest.raises(FirstReportFailed, match="Acme and Globex share 1 rows"):
+        compared({"Acme": {("1",), ("2",)}, "Globex": {("2",)}})
+
+
+def test_no_rows_fail_the_demo():
+    with pytest.raises(FirstReportFailed, match="The report of Globex shows no rows"):
+        compared({"Acme": {("1",)}, "Globex": set()})
