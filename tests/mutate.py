@@ -119,7 +119,7 @@ def run(mutation: Mutation) -> tuple[str, str]:
     first = re.search(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", done.stdout, re.M)
     if done.returncode != 1 or not first:
         raise RuntimeError(f"{mutation.name}: pytest did not run.\n{done.stdout}{done.stderr}")
-    return FAIL, first[1].rpartition("/")[2]
+    return FAIL, first[1].removeprefix("tests/")
 
 
 def _copy(folder: Path) -> None:
