@@ -16,9 +16,23 @@ from portal.local.first_reports import FirstReportFailed, compared, rows_of
 from portal.local.processes import Processes, ProcessFailed, free_port
 from portal.local.visitor import forms_of
 
+STUBBORN = """
+import os, signal, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+os.fork()
+print(os.getpid(), flush=True)
+time.sleep(60)
+"""
+
 
 def nothing():
     pass
+
+
+def wait_until(processes, met):
+    give_up = time.monotonic() + 20
+    while not met() and time.monotonic() < give_up:
+        processes.pause()
 
 
 @pytest.fixture
@@ -71,8 +85,7 @@ def test_a_process_that_ends_unasked_is_told_with_the_end_of_its_log(processes, 
     processes.serve("web", "-c", "import sys; print('cannot bind'); sys.exit(3)")
 
     with pytest.raises(ProcessFailed) as failed:
-        for _ in range(200):
-            processes.pause()
+        wait_until(processes, lambda: False)
 
     assert str(failed.value) == f"web ended with 3. The end of {tmp_path / 'log' / 'web.log'}:\n  | cannot bind"
 
@@ -86,13 +99,10 @@ def test_a_command_that_fails_is_told_with_the_end_of_its_log(processes):
 
 def test_what_ignores_the_end_is_killed_with_all_it_started(tmp_path):
     processes = Processes(os.environ, tmp_path, nothing)
-    script = (
-        "import os, signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); os.fork(); print(os.getpid(), flush=True); time.sleep(60)"
-    )
-    processes.serve("stubborn", "-c", script)
-    log, give_up = tmp_path / "stubborn.log", time.monotonic() + 20
-    while len(pids := log.read_text().split()) < 2 and time.monotonic() < give_up:
-        processes.pause()
+    processes.serve("stubborn", "-c", STUBBORN)
+    log = tmp_path / "stubborn.log"
+    wait_until(processes, lambda: len(log.read_text().split()) == 2)
+    pids = log.read_text().split()
 
     processes.stop()
 
