@@ -28,6 +28,12 @@ class Renderer(DjangoTemplates):
         return loader.get_template(template_name) if template_name == self.field_template_name else super().get_template(template_name)
 
 
+class RetryForm(forms.Form):
+    """Only the key that makes a button pressed twice run one job."""
+
+    form_key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
+
+
 class RunForm(forms.Form):
     default_renderer = Renderer
 

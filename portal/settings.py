@@ -19,6 +19,7 @@ STATE_DIR = Path(env_str("PORTAL_STATE_DIR", str(BASE_DIR / ".local"))).resolve(
 # --- Core ------------------------------------------------------------------------------------------------------------
 PORTAL_SETTINGS = {
     "PORTAL_STATE_DIR",
+    "PORTAL_PLATFORM_NAME",
     "PORTAL_BASE_URL",
     "PORTAL_BROKER",
     "PORTAL_BUCKET",
@@ -30,6 +31,8 @@ PORTAL_SETTINGS = {
 refuse_unknown("PORTAL_", PORTAL_SETTINGS)
 DEBUG = env_bool("DEBUG", False)
 PORTAL_BASE_URL = env_url("PORTAL_BASE_URL", "http://127.0.0.1:8000", schemes=("http", "https"))
+# Who runs the portal, as its tenants know them.
+PLATFORM_NAME = env_str("PORTAL_PLATFORM_NAME", "Fanfold")
 IS_HTTPS = PORTAL_BASE_URL.startswith("https://")
 # Without a database of its own the portal runs on one laptop, where a key kept beside the data is as safe as the data.
 SECRET_KEY = env_str("SECRET_KEY", None if os.environ.get("DATABASE_URL") else secret_key(STATE_DIR))
@@ -95,7 +98,6 @@ TEMPLATES = [
         },
     }
 ]
-FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 # --- Database --------------------------------------------------------------------------------------------------------
 DATABASE_LOGIN = login_for(sys.argv, os.environ)
@@ -127,6 +129,8 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_SESSION_REMEMBER = None
+# Limits on sign-in count addresses as told by the trusted proxy; else all visitors would share the proxy's.
+ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXY_HOPS
 SESSION_COOKIE_AGE = int(timedelta(days=7).total_seconds())
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
 # The __Host- prefix binds a cookie to this very host; browsers accept it over HTTPS only.

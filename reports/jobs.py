@@ -120,12 +120,14 @@ def cancel(job: SnapshotJob, actor: Actor, *, now: datetime) -> None:
     record(actor, "job.cancelled", now=now, tenant=job.tenant, about=job)
 
 
-def retry(job: SnapshotJob, actor: Actor, *, trigger: str = SnapshotJob.Trigger.RETRY, now: datetime) -> SnapshotJob:
-    """A new job that points at the old one, with the same wishes; history is not rewritten."""
+def retry(job: SnapshotJob, actor: Actor, *, form_key: uuid.UUID | None = None, now: datetime) -> SnapshotJob:
+    """A new job that points at the old one, with the same wishes; history is not rewritten. `form_key` as for `submit`."""
     if not job.has_ended:
         raise Refused("job_not_ended", "This job is still running.")
     given = {name: values for name, values in job.parameters.items() if name not in _pinned(job)}
-    wanted = Wanted(job.report.slug, job.formats, given, job.visual_ids, SnapshotJob.Lane.NOW, trigger, retry_of=job)
+    wanted = Wanted(
+        job.report.slug, job.formats, given, job.visual_ids, SnapshotJob.Lane.NOW, SnapshotJob.Trigger.RETRY, form_key, retry_of=job
+    )
     return submit(job.tenant, actor, wanted, now=now)
 
 

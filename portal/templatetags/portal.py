@@ -126,7 +126,7 @@ def steps(look: status.Look) -> dict[str, Any]:
 @register.simple_tag
 def platform_name() -> str:
     """Whose portal it is: on sign-in, errors, and wherever a company is told who set something up."""
-    return getattr(settings, "PLATFORM_NAME", "AnyCompany")
+    return str(settings.PLATFORM_NAME)
 
 
 def _class(css: str) -> SafeString | str:

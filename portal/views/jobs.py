@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from portal import actors, filters
+from portal.forms import RetryForm
 from portal.pages import SeeOther, inside, tenant_page
 from portal.paging import page_of
 from portal.people import with_people
@@ -83,7 +84,7 @@ def job(request: TenantRequest, job: uuid.UUID) -> HttpResponse:
         "tags": attempts[-1].session_tags if attempts else {},
         "advice": cause_of(found.failure_code).advice if found.failure_code else "",
         "links": with_last_downloads(list(found.links.order_by("-created_at", "-id"))),
-        "may_retry": request.may("jobs.retry"),
+        "retry_form": RetryForm() if request.may("jobs.retry") and found.has_ended else None,
         "may_cancel": request.may("jobs.cancel") and found.status == Status.QUEUED,
         "may_link": request.may("links.create"),
         "may_revoke": request.may("links.revoke"),
@@ -111,9 +112,10 @@ def cancel(request: TenantRequest, job: uuid.UUID) -> HttpResponse:
 @require_POST
 @tenant_page("jobs.retry")
 def retry(request: TenantRequest, job: uuid.UUID) -> HttpResponse:
-    found = _find(request, job)
+    found, form = _find(request, job), RetryForm(request.POST)
+    form_key = form.cleaned_data["form_key"] if form.is_valid() else None
     try:
-        again = domain.retry(found, actors.member(request), now=timezone.now())
+        again = domain.retry(found, actors.member(request), form_key=form_key, now=timezone.now())
     except Refused as refused:
         messages.error(request, refused.detail)
         again = found

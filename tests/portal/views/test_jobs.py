@@ -215,3 +215,17 @@ def test_a_viewer_may_download(aws, as_alice, ready_job):
 @pytest.mark.parametrize("key", ["x", "1-2", "-", "99999999999999999999999-0123456789abcdef0123456789abcdef"])
 def test_a_key_that_is_none_is_not_found(as_adam, key):
     assert as_adam.get(JOBS, {"before": key}).status_code == 404
+
+
+def test_run_again_pressed_twice_runs_one_job(client, acme, adam, daily_calls):
+    ended = make_job(tenant=acme, report=daily_calls, status="failed", failure_code="report_failed", parameters={})
+    client.force_login(adam)
+    page = client.get(f"/t/acme/jobs/{ended.pk}/")
+    key = page.context["retry_form"]["form_key"].value()
+
+    answers = [client.post(f"/t/acme/jobs/{ended.pk}/retry/", {"form_key": key}) for _ in range(2)]
+
+    assert [answer.status_code for answer in answers] == [303, 303]
+    assert answers[0].url == answers[1].url
+    with tenant_scope(acme):
+        assert SnapshotJob.objects.filter(retry_of=ended).count() == 1

@@ -29,7 +29,7 @@ def test_the_catalogue_shows_what_was_offered_and_how_the_last_run_went(as_adam,
 
     shown = as_adam.get("/t/acme/reports/").content.decode()
 
-    assert "One report AnyCompany has made available to Acme Hotels" in shown
+    assert "One report Fanfold has made available to Acme Hotels" in shown
     assert "Daily call volume" in shown
     assert "Failed <time" in shown
     assert "Not ours" not in shown
@@ -44,7 +44,7 @@ def test_a_search_narrows_the_catalogue_and_says_when_nothing_fits(as_adam, dail
 
 
 def test_a_company_without_reports_is_told_whom_to_ask(as_adam):
-    assert "AnyCompany has not shared a report yet" in as_adam.get("/t/acme/reports/").content.decode()
+    assert "Fanfold has not shared a report yet" in as_adam.get("/t/acme/reports/").content.decode()
 
 
 def test_the_form_has_a_field_for_each_typed_parameter_with_its_default(as_adam, daily_calls):
