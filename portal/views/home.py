@@ -8,8 +8,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
+from portal.job_rows import for_pages
 from portal.pages import tenant_page
-from portal.people import with_people
 from portal.requests import TenantRequest
 from reports.models import Grant, SnapshotJob
 
@@ -23,14 +23,14 @@ RECENT = 5
 def home(request: TenantRequest) -> HttpResponse:
     """The poll of the running jobs gets their card; once another job has ended it reloads the page, whose other cards changed too."""
     now = timezone.now()
-    jobs = with_people(SnapshotJob.objects.for_tenant(request.tenant).visible())
+    jobs = for_pages(SnapshotJob.objects.for_tenant(request.tenant).visible())
     recent = list(jobs.ended().order_by("-finished_at", "-id")[:RECENT])
     context = {"now": now, "running": jobs.moving().newest_first()[:SHOWN], "newest": recent[0].pk if recent else ""}
     if request.htmx:
         if request.GET.get("newest", "") != str(context["newest"]):
             return HttpResponse(headers={"HX-Refresh": "true"})
         return render(request, "portal/_running.html", context)
-    failures = with_people(SnapshotJob.objects.needing_attention(request.tenant, now))[:SHOWN]
+    failures = for_pages(SnapshotJob.objects.needing_attention(request.tenant, now))[:SHOWN]
     context |= {"failures": failures, "recent": recent, "may_run": request.may("reports.run"), "first_run": not jobs.exists()}
     context["report_count"] = Grant.objects.for_tenant(request.tenant).active().count()
     return render(request, "portal/home.html", context)

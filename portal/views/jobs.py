@@ -18,9 +18,9 @@ from django.views.decorators.vary import vary_on_headers
 
 from portal import actors, filters
 from portal.forms import RetryForm
+from portal.job_rows import for_pages
 from portal.pages import SeeOther, inside, tenant_page
 from portal.paging import page_of
-from portal.people import with_people
 from portal.requests import TenantRequest
 from portal.views.links import with_last_downloads
 from reports import files, links, timeline
@@ -49,7 +49,7 @@ def jobs(request: TenantRequest) -> HttpResponse:
     search = filters.read(request.GET, STATES)
     listed = SnapshotJob.objects.for_tenant(request.tenant).visible()
     context = {
-        "page": page_of(with_people(_matching(listed, search)), request.GET),
+        "page": page_of(for_pages(_matching(listed, search)), request.GET),
         "states": filters.states_row(request.GET, STATES, search.status, {MOVING: filters.count_of(listed.moving())}),
         "filters": search,
         "is_filtered": search.narrow,
@@ -147,7 +147,7 @@ def new_link(request: TenantRequest, job: uuid.UUID) -> HttpResponse:
 
 
 def _find(request: TenantRequest, pk: uuid.UUID) -> SnapshotJob:
-    jobs = with_people(SnapshotJob.objects.for_tenant(request.tenant)).select_related("tenant")
+    jobs = for_pages(SnapshotJob.objects.for_tenant(request.tenant)).select_related("tenant")
     return get_object_or_404(jobs.prefetch_related("attempts", "events", "files"), pk=pk)
 
 

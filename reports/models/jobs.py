@@ -158,6 +158,13 @@ class SnapshotJob(models.Model):
     def has_ended(self) -> bool:
         return self.status in self.ENDED
 
+    @property
+    def waits_for(self) -> Waiting:
+        """Why it does not move, for people: a job in the queue waits for QuickSight too while that answers nobody."""
+        if self.status == self.Status.QUEUED and not self.waiting and self.account.unanswered_since:
+            return self.Waiting.NO_ANSWER
+        return self.Waiting(self.waiting)
+
     def move_to(self, status: str, **changes: Any) -> bool:
         """Move if this row is still as it was read; False when somebody else moved it first, which is not an error."""
         if status not in self.NEXT.get(self.status, frozenset()):

@@ -6,8 +6,8 @@ import pytest
 import requests
 from django.utils import timezone
 
-from reports.models import Download, JobEvent, Link, SnapshotJob
-from tenants.scope import tenant_scope
+from reports.models import Account, Download, JobEvent, Link, SnapshotJob
+from tenants.scope import platform_scope, tenant_scope
 from tests.factories import make_attempt, make_file, make_job, make_report
 from tests.portal.views.conftest import BODY
 from tests.pretend_aws import BUCKET
@@ -229,3 +229,14 @@ def test_run_again_pressed_twice_runs_one_job(client, acme, adam, daily_calls):
     assert answers[0].url == answers[1].url
     with tenant_scope(acme):
         assert SnapshotJob.objects.filter(retry_of=ended).count() == 1
+
+
+def test_a_queued_job_says_that_quicksight_is_not_answering(client, acme, adam, daily_calls, now):
+    waiting = make_job(tenant=acme, report=daily_calls)
+    with platform_scope():
+        Account.objects.filter(pk=waiting.account_id).update(unanswered_since=now)
+    client.force_login(adam)
+
+    pages = [client.get(path).content.decode() for path in ("/t/acme/", f"/t/acme/jobs/{waiting.pk}/")]
+
+    assert all("QuickSight is not answering" in page for page in pages)
