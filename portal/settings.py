@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -151,6 +152,8 @@ STATIC_ROOT = BASE_DIR / "staticfiles"
 # Served from the apps' folders until `collectstatic` has been run, so that a checkout works without it.
 WHITENOISE_USE_FINDERS = not STATIC_ROOT.exists()
 WHITENOISE_AUTOREFRESH = DEBUG
+# WhiteNoise would call the missing folder a fault at each start of such a checkout.
+warnings.filterwarnings("ignore", message="No directory at", category=UserWarning)
 
 # --- django-q2 -------------------------------------------------------------------------------------------------------
 # The queues only wake; our tables are the truth. `portal` is the engine's queue, `work` is for what may wait on a slow peer.
