@@ -19,7 +19,7 @@ from django.db import connections
 from django.utils import timezone
 from django_q.tasks import async_task
 
-from reports.aws.clients import AccountFacts
+from reports.aws.clients import AccountFacts, quicksight_client
 from reports.aws.quicksight import QuickSight
 from reports.engine import claim, limiter, moves
 from reports.engine.clock import DatabaseClock
@@ -104,6 +104,8 @@ class Turns:
         self.account = account
         self.clock = DatabaseClock()
         facts = AccountFacts(account.aws_account_id, account.region, account.role_arn, account.external_id)
+        # Made before the first turn of the budget is taken: it takes longer than two calls are apart, and would bunch the first ones.
+        quicksight_client(facts)
         # Enough threads to keep the account's rate at half a second a call, and no more than are useful on one core.
         size = max(4, min(16, round(account.requests_per_second / 2)))
         self.crew = Crew(size, QuickSight(facts, gate=lambda: limiter.wait_for_turn(account.pk)), self.clock)
