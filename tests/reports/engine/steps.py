@@ -71,18 +71,18 @@ def pumping(account: Account) -> Iterator[Callable[[], Turns]]:
         turns.crew.dismiss()
 
 
-def run_until_ended(account: Account, *waiting: SnapshotJob) -> None:
-    run_until(account, *waiting, status=SnapshotJob.ENDED)
+def run_until_ended(account: Account, *waiting: SnapshotJob, seconds: float = 20) -> None:
+    run_until(account, *waiting, status=SnapshotJob.ENDED, seconds=seconds)
 
 
-def run_until(account: Account, *waiting: SnapshotJob, status) -> None:
-    """Turns until every job is in `status`, or one of them."""
+def run_until(account: Account, *waiting: SnapshotJob, status, seconds: float = 20) -> None:
+    """Turns, with so many seconds passing between them, until every job is in `status`, or one of them."""
     wanted = {status} if isinstance(status, str) else set(status)
     for _ in range(200):
         if all(status_of(job) in wanted for job in waiting):
             return
         turn(account)
-        let_pass(*waiting, seconds=20)
+        let_pass(*waiting, seconds=seconds)
         time.sleep(0.03)
     raise AssertionError(f"not {wanted}: {[status_of(job) for job in waiting]}")
 

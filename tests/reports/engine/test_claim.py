@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import random
-import threading
 from datetime import timedelta
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 
 from reports.engine import claim, moves
@@ -15,6 +13,7 @@ from reports.models import Slot, SnapshotJob
 from tenants.scope import engine_scope
 from tests.factories import make_account, make_job, make_report
 from tests.reports.engine import steps
+from tests.reports.engine.threads import together
 
 SLOTS, JOBS = 12, 40
 
@@ -32,25 +31,15 @@ def lower_limit(account, slots: int) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_claimers_in_threads_never_pass_the_limit_and_leak_no_slot(account, acme, daily_calls):
     waiting = [make_job(tenant=acme, report=daily_calls) for _ in range(JOBS)]
-    together, peaks, faults = threading.Barrier(4), [], []
+    peaks = []
 
     def claim_and_end() -> None:
-        try:
-            together.wait()
-            while claimed(account) or holders(account):
-                peaks.append(steps.held_slots(account))
-                for job_id, tenant_id in random.sample(held := holders(account), min(3, len(held))):
-                    moves.move(tenant_id, job_id, "starting", lambda job: moves.fail(job, "report_failed", timezone.now()))
-        except BaseException as fault:
-            faults.append(fault)
-        finally:
-            connection.close()
+        while claimed(account) or holders(account):
+            peaks.append(steps.held_slots(account))
+            for job_id, tenant_id in random.sample(held := holders(account), min(3, len(held))):
+                moves.move(tenant_id, job_id, "starting", lambda job: moves.fail(job, "report_failed", timezone.now()))
 
-    threads = [threading.Thread(target=claim_and_end) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    faults = together(*[claim_and_end] * 4)
 
     assert faults == []
     assert max(peaks) == SLOTS
@@ -76,9 +65,7 @@ class TestOneClaim:
     def test_takes_the_lane_of_people_first_and_then_the_oldest(self, account, acme, daily_calls, now):
         lower_limit(account, 3)
         ages = [(1, 9), (1, 30), (0, 5), (1, 20), (0, 2)]
-        made = {
-            (lane, age): make_job(tenant=acme, report=daily_calls, lane=lane, now=now - timedelta(minutes=age)) for lane, age in ages
-        }
+        made = {(lane, age): make_job(tenant=acme, report=daily_calls, lane=lane, now=now - timedelta(minutes=age)) for lane, age in ages}
 
         claimed(account)
 

@@ -1,0 +1,145 @@
+"""`manage.py worker` keeps its clusters honest: a dead one takes its whole group along, and nothing outlives the worker."""
+
+from __future__ import annotations
+
+import os
+import signal
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.utils import timezone
+from django_q.models import OrmQ, Schedule
+
+from portal.supervisor import end_leftovers
+from reports import tasks
+from reports.engine.pump import STOP_FILE
+from reports.models import Heartbeat
+from tenants.scope import engine_scope
+from tests.reports.engine import steps
+from tests.reports.engine.conftest import account, aws, daily_calls, server
+from tests.reports.engine.worker import environment_of, running_worker, wait_for
+
+__all__ = ["account", "aws", "daily_calls", "server"]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="processes are found by /proc"),
+]
+
+
+@pytest.fixture
+def environment(aws, database_env) -> dict[str, str]:
+    return environment_of(database_env, aws.environment)
+
+
+def processes(state: Path, cluster: str = "") -> dict[int, int]:
+    """Living processes below the supervisors of this state directory: number -> process group."""
+    found = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            entries = (folder / "environ").read_bytes().decode(errors="replace").split("\0")
+            group = int((folder / "stat").read_text().rpartition(")")[2].split()[2])
+        except OSError:
+            continue
+        if any(entry.startswith(f"{STOP_FILE}={state}/") for entry in entries) and (not cluster or f"Q_CLUSTER_NAME={cluster}" in entries):
+            found[int(folder.name)] = group
+    return found
+
+
+def leaders(state: Path, cluster: str) -> list[int]:
+    return [pid for pid, group in processes(state, cluster).items() if pid == group]
+
+
+def notes(state: Path) -> list[str]:
+    return [path.name for path in (state / "workers").iterdir()]
+
+
+def test_a_killed_clusters_group_is_ended_and_its_work_goes_on(aws, account, acme, daily_calls, environment, tmp_path):
+    aws.control.stuck_jobs()
+    stuck = steps.submit(acme)
+
+    with running_worker(environment, tmp_path):
+        wait_for(lambda: steps.status_of(stuck) == "running", 20, "the job runs")
+        (old,) = leaders(tmp_path, tasks.ENGINE)
+        os.kill(old, signal.SIGKILL)
+        wait_for(lambda: [pid for pid in leaders(tmp_path, tasks.ENGINE) if pid != old], 20, "another cluster")
+        left = [pid for pid, group in processes(tmp_path).items() if group == old]
+        later = steps.submit(acme)
+        aws.control.finish(str(steps.attempts_of(stuck)[0].pk))
+        wait_for(lambda: [steps.status_of(job) for job in (stuck, later)] == ["completed"] * 2, 30, "both jobs completed")
+
+    assert left == []
+    assert sorted(aws.control.stats()["accepted"].values()) == [1, 1]
+
+
+def test_a_stop_in_the_middle_of_work_leaves_no_process_and_no_note(aws, account, acme, daily_calls, environment, tmp_path):
+    aws.control.stuck_jobs()
+    job = steps.submit(acme)
+
+    with running_worker(environment, tmp_path) as worker:
+        wait_for(lambda: steps.status_of(job) == "running", 20, "the job runs")
+        worker.send_signal(signal.SIGTERM)
+        worker.wait(timeout=15)
+
+    assert worker.returncode == 0
+    assert processes(tmp_path) == {}
+    assert notes(tmp_path) == []
+    assert OrmQ.objects.filter(key=tasks.ENGINE).count() == 1
+    assert steps.status_of(job) == "running"
+
+
+def test_what_a_killed_supervisor_left_is_ended_by_the_next(aws, account, acme, daily_calls, environment, tmp_path):
+    aws.control.stuck_jobs()
+    job = steps.submit(acme)
+
+    with running_worker(environment, tmp_path) as killed:
+        wait_for(lambda: steps.status_of(job) == "running", 20, "the job runs")
+        old = processes(tmp_path)
+        killed.kill()
+        killed.wait()
+    with running_worker(environment, tmp_path):
+        wait_for(lambda: set(leaders(tmp_path, tasks.ENGINE)) - old.keys(), 20, "another cluster")
+        still_there = old.keys() & processes(tmp_path).keys()
+        aws.control.finish(str(steps.attempts_of(job)[0].pk))
+        wait_for(lambda: steps.status_of(job) == "completed", 30, "the job completed")
+
+    assert len(old) >= 8
+    assert still_there == set()
+    assert notes(tmp_path) == []
+
+
+def test_notes_of_a_living_worker_are_left_alone(aws, account, environment, tmp_path):
+    with running_worker(environment, tmp_path):
+        wait_for(lambda: leaders(tmp_path, tasks.ENGINE), 20, "the cluster")
+
+        end_leftovers(tmp_path / "workers")
+
+        assert leaders(tmp_path, tasks.ENGINE)
+        assert len(notes(tmp_path)) == 1
+        wait_for(lambda: {tasks.ENGINE, tasks.WORK} <= beating(), 20, "both clusters take tasks")
+
+
+def beating() -> set[str]:
+    with engine_scope():
+        return set(Heartbeat.objects.values_list("cluster", flat=True))
+
+
+@pytest.mark.parametrize(
+    ("key", "age", "stalled"),
+    [(tasks.ENGINE, 300, True), (tasks.ENGINE, 10, False), (tasks.WORK, 300, False), (tasks.ENGINE, -100, False)],
+    ids=["old", "fresh", "of the other cluster", "taken"],
+)
+def test_a_cluster_is_stalled_when_a_message_grows_old_untaken(key, age, stalled, now):
+    """django-q2 moves a message's time into the future when a worker takes it."""
+    OrmQ.objects.create(key=key, payload="", lock=now - timedelta(seconds=age))
+
+    assert tasks.stalled(tasks.ENGINE, now) is stalled
+
+
+def test_recurring_rows_are_what_the_code_says():
+    Schedule.objects.create(name="left over", func="gone.away", next_run=timezone.now())
+
+    for _ in range(2):
+        tasks.install_recurring()
+
+    assert dict(Schedule.objects.values_list("name", "func")) == {name: row[0] for name, row in tasks.RECURRING.items()}

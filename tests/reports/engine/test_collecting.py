@@ -1,0 +1,235 @@
+"""What QuickSight says it made is believed only when every file was opened: `completed` means that every download works."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+import urllib.request
+
+import pytest
+from django.utils import timezone
+
+from reports import files
+from reports.aws import clients
+from reports.engine import moves
+from reports.engine.collect import collect
+from reports.engine.look import look
+from tests.reports.engine import steps
+from tests.reports.engine.threads import together
+
+INVALID = "QuickSight delivered a file that cannot be opened, so it was not kept."
+MISSING = "QuickSight said that the report was ready, but a file was not there."
+
+
+def downloads(job) -> dict[str, bool]:
+    """Key of each file, and whether its download gives the bytes that were checked."""
+    answers = {file: urllib.request.urlopen(files.presigned_url(file)).read() for file in steps.files_of(job)}
+    return {file.key: hashlib.sha256(body).digest() == bytes(file.sha256) for file, body in answers.items()}
+
+
+def collected_once(account, job):
+    """The job after the first look at what it made."""
+    steps.run_until(account, job, status="collecting")
+    steps.turn(account)
+    return steps.now_of(job)
+
+
+@pytest.mark.django_db
+class TestAFile:
+    @pytest.mark.parametrize("formats", [["PDF"], ["EXCEL"], ["CSV"], ["PDF", "EXCEL"]])
+    @pytest.mark.parametrize("damage", ["empty_object", "wrong_type"])
+    def test_that_cannot_be_opened_costs_an_attempt_and_is_not_kept(self, damage, formats, aws, account, acme, daily_calls):
+        aws.control.damage_results(damage)
+        job = steps.submit(acme, formats=formats)
+
+        after = collected_once(account, job)
+
+        assert (after.status, after.waiting) == ("queued", "retry")
+        (attempt,) = steps.attempts_of(job)
+        assert attempt.failure_code == "result_invalid"
+        assert steps.files_of(job) == []
+
+    def test_that_is_bad_three_times_fails_the_job(self, aws, account, acme, daily_calls):
+        aws.control.damage_results("empty_object", times=3)
+        job = steps.submit(acme)
+
+        steps.run_until_ended(account, job)
+
+        failed = steps.now_of(job)
+        assert (failed.status, failed.failure_code, failed.failure_message) == ("failed", "result_invalid", INVALID)
+        assert len(steps.attempts_of(job)) == 3
+
+    def test_that_is_not_there_yet_is_waited_for(self, aws, account, acme, daily_calls):
+        aws.control.damage_results("missing_object")
+        job = steps.submit(acme)
+
+        waiting = collected_once(account, job)
+        put_what_is_missing(aws, job)
+        steps.let_pass(job, seconds=15)
+        steps.turn(account)
+
+        assert (waiting.status, waiting.attempt_count) == ("collecting", 1)
+        assert steps.status_of(job) == "completed"
+        assert list(downloads(job).values()) == [True]
+
+    def test_that_does_not_come_within_five_minutes_costs_an_attempt(self, aws, account, acme, daily_calls):
+        aws.control.damage_results("missing_object")
+        job = steps.submit(acme)
+        collected_once(account, job)
+
+        steps.let_pass(job, minutes=4)
+        steps.turn(account)
+        still = steps.status_of(job)
+        steps.let_pass(job, minutes=1)
+        steps.turn(account)
+        after = steps.now_of(job)
+        steps.run_until_ended(account, job)
+
+        assert still == "collecting"
+        assert (after.status, after.waiting) == ("queued", "retry")
+        assert [attempt.failure_code for attempt in steps.attempts_of(job)] == ["result_missing", ""]
+        assert steps.status_of(job) == "completed"
+
+    def test_that_never_comes_fails_the_job(self, aws, account, acme, daily_calls):
+        aws.control.damage_results("missing_object", times=3)
+        job = steps.submit(acme)
+
+        steps.run_until_ended(account, job, seconds=150)
+
+        failed = steps.now_of(job)
+        assert (failed.failure_code, failed.failure_message) == ("result_missing", MISSING)
+
+    @pytest.mark.parametrize("place", ["https_uri", "foreign_bucket", "foreign_prefix"])
+    def test_in_a_foreign_place_is_neither_opened_nor_named(self, place, aws, account, acme, daily_calls):
+        aws.control.damage_results(place)
+        job = steps.submit(acme)
+
+        after = collected_once(account, job)
+
+        assert (after.status, after.failure_code, after.failure_message) == ("failed", "result_invalid", INVALID)
+        (attempt,) = steps.attempts_of(job)
+        assert attempt.error_message == "The file was not put where it was asked for."
+
+    def test_whose_address_is_missing_costs_an_attempt(self, aws, account, acme, daily_calls):
+        aws.control.damage_results("no_uri")
+        job = steps.submit(acme)
+
+        after = collected_once(account, job)
+
+        assert (after.status, after.waiting) == ("queued", "retry")
+
+    @pytest.mark.parametrize("formats", [["PDF"], ["PDF", "CSV", "EXCEL"]])
+    def test_is_found_under_its_percent_encoded_key(self, formats, aws, account, acme, daily_calls):
+        aws.control.damage_results("encoded_key")
+        job = steps.submit(acme, formats=formats)
+
+        steps.run_until_ended(account, job)
+
+        found = downloads(job)
+        assert list(found.values()) == [True] * len(formats)
+        assert not any("%" in key for key in found)
+
+
+@pytest.mark.django_db
+class TestSeveralFiles:
+    def test_are_all_read(self, aws, account, acme, daily_calls):
+        job = steps.submit(acme, formats=["PDF", "CSV", "EXCEL"], visual_ids=["table-1", "pivot-1"])
+
+        steps.run_until_ended(account, job)
+
+        assert list(downloads(job).values()) == [True] * 4
+        assert {file.visual_id for file in steps.files_of(job) if file.format == "CSV"} == {"table-1", "pivot-1"}
+        assert len(steps.events_of(job, "saved")) == 4
+
+    def test_are_all_given_up_when_one_group_has_an_error(self, aws, account, acme, daily_calls):
+        aws.control.damage_results("one_group_failed")
+        job = steps.submit(acme, formats=["PDF", "CSV"])
+
+        after = collected_once(account, job)
+
+        assert (after.status, after.failure_code) == ("failed", "report_failed")
+        (attempt,) = steps.attempts_of(job)
+        assert (attempt.error_type, attempt.error_message) == ("CAPABILITY_RESTRICTED", "Export is restricted.")
+        assert steps.files_of(job) == []
+
+
+@pytest.mark.django_db(transaction=True)
+class TestTwoThatCollect:
+    def test_one_after_the_other_save_one_set_of_files(self, aws, account, acme, daily_calls):
+        job = steps.submit(acme)
+        steps.run_until(account, job, status="collecting")
+
+        for _ in range(2):
+            collect(acme.pk, job.pk, steps.quicksight(account), timezone.now)
+
+        assert len(steps.files_of(job)) == len(steps.events_of(job, "completed")) == 1
+
+    def test_at_once_save_one_set_of_files(self, aws, account, acme, daily_calls):
+        job = steps.submit(acme, formats=["PDF", "CSV"])
+        steps.run_until(account, job, status="collecting")
+        aws.control.hang(steps.RESULT, 0.3, times=3)
+
+        faults = together(*[lambda: collect(acme.pk, job.pk, steps.quicksight(account), timezone.now)] * 3)
+
+        assert faults == []
+        assert steps.status_of(job) == "completed"
+        assert len(steps.files_of(job)) == len(steps.events_of(job, "saved")) == 2
+        assert len(steps.events_of(job, "completed")) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_late_answer_about_the_first_attempt_does_not_move_the_second(aws, account, acme, daily_calls):
+    aws.control.set(job_seconds=0.05)
+    job = steps.submit(acme)
+    steps.run_until(account, job, status="running")
+    (first,) = steps.attempts_of(job)
+    aws.control.finish(str(first.pk))
+    aws.control.hang(steps.DESCRIBE, 1.5)
+    aws.control.stuck_jobs()
+
+    def start_the_second() -> None:
+        while not aws.control.stats()["calls"].get(steps.DESCRIBE):
+            time.sleep(0.05)
+        moves.move(acme.pk, job.pk, "running", lambda job: moves.try_again(job, first, timezone.now(), "result_missing"))
+        steps.let_pass(job, minutes=5)
+        steps.turn(account)
+
+    faults = together(lambda: look(acme.pk, job.pk, steps.quicksight(account), timezone.now), start_the_second)
+
+    assert faults == []
+    assert steps.status_of(job) == "running"
+    assert [attempt.service_status for attempt in steps.attempts_of(job)] == ["QUEUED", "QUEUED"]
+    assert steps.held_slots(account) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_silent_file_store_is_no_verdict_and_not_quicksights_silence(aws, account, acme, daily_calls, monkeypatch, new_clients):
+    job = steps.submit(acme)
+    steps.run_until(account, job, status="collecting")
+    monkeypatch.setitem(os.environ, "AWS_ENDPOINT_URL_S3", "http://127.0.0.1:9")
+    clients.forget()
+
+    with steps.pumping(account) as one_turn:
+        turns = one_turn()
+        steps.let_pass(job, minutes=1)
+        one_turn()
+    waiting = steps.now_of(job)
+    monkeypatch.setitem(os.environ, "AWS_ENDPOINT_URL_S3", aws.url)
+    clients.forget()
+    steps.run_until_ended(account, job)
+
+    assert (waiting.status, waiting.no_verdicts, waiting.attempt_count) == ("collecting", 2, 1)
+    assert not turns.unanswered
+    assert len(steps.events_of(job, "file_store_silent")) == 1
+    assert list(downloads(job).values()) == [True]
+
+
+def put_what_is_missing(aws, job) -> None:
+    (attempt,) = steps.attempts_of(job)
+    told = aws.client("quicksight").describe_dashboard_snapshot_job_result(
+        AwsAccountId="111122223333", DashboardId="daily-calls", SnapshotJobId=str(attempt.pk)
+    )
+    uri = told["Result"]["AnonymousUsers"][0]["FileGroups"][0]["S3Results"][0]["S3Uri"]
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    aws.client("s3").put_object(Bucket=bucket, Key=key, Body=b"Date,Calls\n2026-03-02,17\n")

@@ -1,0 +1,90 @@
+"""A job whose tags cannot prove that it shows only the tenant's rows is never sent."""
+
+from __future__ import annotations
+
+import pytest
+
+from reports.models import Report
+from tenants.models import SessionTag
+from tenants.scope import tenant_scope
+from tests.factories import make_grant, make_report
+from tests.reports.engine import steps
+
+pytestmark = pytest.mark.django_db
+WITHOUT_RULE = [{"dataset": "calls", "enabled": True, "rules": [{"key": "region", "delimiter": "", "match_all": ""}]}]
+SWITCHED_OFF = [{"dataset": "calls", "enabled": False, "rules": [{"key": "tenant_id", "delimiter": ",", "match_all": "*"}]}]
+
+
+def give_tags(tenant, **tags) -> None:
+    with tenant_scope(tenant):
+        SessionTag.objects.filter(tenant=tenant).delete()
+        for key, value in tags.items():
+            SessionTag.objects.create(tenant=tenant, key=key, value=value)
+
+
+def assert_nothing_was_sent(aws, account, job, named: str) -> None:
+    failed = steps.now_of(job)
+    assert (failed.status, failed.failure_code) == ("failed", "rows_not_isolated")
+    assert named in failed.failure_message
+    assert aws.control.stats()["calls"] == {}
+    assert steps.attempts_of(job) == []
+    assert steps.held_slots(account) == 0
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [{}, {"region": "West"}, {"tenant_id": ""}, {"tenant_id": " \t"}, {"tenant_id": "acme,globex"}, {"tenant_id": "*"}],
+    ids=["no tags", "missing", "empty", "blank", "delimiter", "match-all"],
+)
+def test_unsafe_tags_fail_the_job_and_name_the_key(tags, aws, account, acme, daily_calls):
+    give_tags(acme, **tags)
+    job = steps.submit(acme)
+
+    steps.turn(account)
+
+    assert_nothing_was_sent(aws, account, job, "tenant_id")
+
+
+@pytest.mark.parametrize("rules", [WITHOUT_RULE, SWITCHED_OFF], ids=["no rule for the key", "rules switched off"])
+def test_rules_that_hold_nothing_back_fail_the_job(rules, aws, account, acme):
+    report = make_report(slug="open-calls", account=account, row_rules=rules)
+    make_grant(tenant=acme, report=report)
+    job = steps.submit(acme, "open-calls")
+
+    steps.turn(account)
+
+    assert_nothing_was_sent(aws, account, job, "tenant_id")
+
+
+def test_a_report_that_preflight_refused_fails_with_its_reason(aws, account, acme):
+    reason = "Data set “calls” has no enabled tag rules, so tag “tenant_id” would not hold rows back."
+    report = make_report(slug="refused-calls", account=account, preflight=Report.Preflight.REFUSED, preflight_detail=reason)
+    make_grant(tenant=acme, report=report)
+    job = steps.submit(acme, "refused-calls")
+
+    steps.turn(account)
+
+    assert_nothing_was_sent(aws, account, job, reason)
+
+
+def test_tags_that_turned_unsafe_stop_the_next_attempt(aws, account, acme, daily_calls):
+    aws.control.fail_jobs()
+    job = steps.submit(acme)
+    steps.run_until(account, job, status="collecting")
+    steps.turn(account)
+
+    give_tags(acme, tenant_id="*")
+    steps.run_until_ended(account, job)
+
+    assert steps.now_of(job).failure_code == "rows_not_isolated"
+    assert aws.control.stats()["start_calls"] == 1
+    assert steps.held_slots(account) == 0
+
+
+def test_one_tenants_unsafe_tags_do_not_stop_another(aws, account, acme, globex, daily_calls):
+    give_tags(acme, tenant_id="*")
+    unsafe, safe = steps.submit(acme), steps.submit(globex)
+
+    steps.run_until_ended(account, unsafe, safe)
+
+    assert [steps.status_of(job) for job in (unsafe, safe)] == ["failed", "completed"]

@@ -1,0 +1,71 @@
+"""The account's request budget: one for all threads and processes, and AWS never has to say it."""
+
+from __future__ import annotations
+
+import collections
+
+import pytest
+
+from reports.aws.errors import Throttled
+from reports.aws.quicksight import QuickSight
+from reports.engine import limiter
+from reports.models import RequestBudget
+from tenants.scope import engine_scope
+from tests.factories import make_account
+from tests.pretend_aws import ACCOUNT, REGION
+from tests.reports.engine import steps
+from tests.reports.engine.threads import together
+
+pytestmark = pytest.mark.django_db(transaction=True)
+CALLS = 24
+
+
+@pytest.fixture
+def slow_account(aws, db):
+    """Ten requests a second, and not one more."""
+    aws.control.set(requests_per_second=10)
+    return make_account(aws_account_id=ACCOUNT, region=REGION, slots=12, requests_per_second=10)
+
+
+def test_threads_share_one_budget_and_none_is_throttled(aws, slow_account):
+    quicksight = QuickSight(steps.quicksight(slow_account).account, gate=lambda: limiter.wait_for_turn(slow_account.pk))
+    quicksight.list_dashboards()  # Makes the client, which all threads would wait for.
+
+    faults = together(*[lambda: [quicksight.list_dashboards() for _ in range(CALLS // 4)]] * 4)
+
+    stats = aws.control.stats()
+    assert faults == []
+    assert (stats["throttled"], stats["calls"]) == (0, {"ListDashboards": CALLS + 1})
+
+
+def test_without_the_budget_the_same_calls_are_throttled(aws, slow_account):
+    """So the test above can fail."""
+    quicksight = steps.quicksight(slow_account)
+
+    with pytest.raises(Throttled, match="Rate exceeded"):
+        collections.deque((quicksight.list_dashboards() for _ in range(CALLS)), maxlen=0)
+
+
+def test_a_throttle_makes_everybody_wait(aws, account, acme, daily_calls):
+    aws.control.fail_next(steps.START, "ThrottlingException")
+    steps.submit(acme)
+    before = next_request_at(account)
+
+    with steps.pumping(account) as one_turn:
+        one_turn()
+
+    assert (next_request_at(account) - before).total_seconds() >= limiter.PENALTY_SECONDS
+
+
+def test_accounts_do_not_wait_for_each_other(account):
+    other = make_account(name="other")
+    before = next_request_at(other)
+
+    limiter.slow_down(account.pk)
+
+    assert next_request_at(other) == before
+
+
+def next_request_at(account):
+    with engine_scope():
+        return RequestBudget.objects.get(account=account).next_request_at
