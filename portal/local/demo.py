@@ -51,6 +51,7 @@ def environment(given: Mapping[str, str], address: str, aws: str) -> dict[str, s
         "PORTAL_BASE_URL": address,
         "PORTAL_PLATFORM_NAME": "AnyCompany",
         "PORTAL_BUCKET": BUCKET,
+        "PORTAL_PLATFORM_NAME": "AnyCompany",
         "PORTAL_STATE_DIR": str(state_dir()),
         "PYTHONUNBUFFERED": "1",
         "S3_PUBLIC_ENDPOINT_URL": aws,
