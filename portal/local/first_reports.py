@@ -12,6 +12,7 @@ from pathlib import Path
 from django.utils import timezone
 
 from portal.local import demo
+from portal.local.aws import dataset
 from portal.local.visitor import download
 from reports import jobs, links
 from reports.models import Format, SnapshotJob
@@ -98,11 +99,13 @@ def rows_of(files: list[Path]) -> set[tuple[str, ...]]:
 
 
 def compared(rows: dict[str, set[tuple[str, ...]]]) -> str:
-    """A sentence about the row sets by tenant. Raises FirstReportFailed when one is empty or two share a row."""
+    """A sentence about the row sets by tenant. Raises FirstReportFailed when one is empty, two share a row, or a row is nobody's."""
     for name, own in rows.items():
         if not own:
             raise FirstReportFailed(f"The report of {name} shows no rows.")
     for (first, ours), (second, theirs) in combinations(rows.items(), 2):
         if shared := ours & theirs:
             raise FirstReportFailed(f"{first} and {second} share {len(shared)} rows, but no tenant may see another's.")
-    return f"{', '.join(f'{name} has {len(own)} rows' for name, own in rows.items())}: not one in common"
+    if {row[0] for own in rows.values() for row in own} != {call["call_id"] for call in dataset.calls()}:
+        raise FirstReportFailed("The tenants' rows together are not the data set behind the report: some rows reach nobody.")
+    return f"{', '.join(f'{name} has {len(own)} rows' for name, own in rows.items())}: none in common, together the whole data set"

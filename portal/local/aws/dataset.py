@@ -1,4 +1,4 @@
-"""The sample data: four weeks of calls for a few invented companies, the same on every machine."""
+"""The sample data: four weeks of calls of two invented companies, the same on every machine."""
 
 from __future__ import annotations
 
@@ -9,22 +9,20 @@ from typing import Any
 
 Row = dict[str, Any]
 
-COMPANIES = {"acme": "Acme Hotels", "globex": "Globex Airlines", "initech": "Initech Insurance"}
+COMPANIES = {"acme": "Acme Hotels", "globex": "Globex Airlines"}
 REGIONS = ("North", "South", "East", "West")
 DESKS = ("north", "south", "night")
 
-_ROWS_PER_COMPANY = {"acme": 480, "globex": 520, "initech": 440}
+_ROWS_PER_COMPANY = {"acme": 480, "globex": 520}
 _FIRST_DAY = date(2026, 10, 26)
 _DAYS = 28
 _QUEUES = {
     "acme": ("Reservations", "Loyalty", "Events", "Billing"),
     "globex": ("Bookings", "Baggage", "Miles", "Disruption"),
-    "initech": ("Claims", "New policies", "Renewals", "Billing"),
 }
 _AGENTS = {
     "acme": ("Ana Duarte", "Ben Okafor", "Chloé Martin", "Dmitri Petrov", "Elif Kaya", "Farah Aziz"),
     "globex": ("Grace Lin", "Hugo Silva", "Ines Weber", "Jonas Berg", "Kavya Rao", "Liam Byrne"),
-    "initech": ("Marta Nowak", "Noah Fischer", "Olga Ivanova", "Pablo Ruiz", "Quinn Doyle", "Rosa Conti"),
 }
 _OUTCOMES = ("Resolved", "Transferred", "Call back", "Abandoned")
 
