@@ -157,3 +157,8 @@ def test_a_shared_row_fails_the_demo():
 def test_no_rows_fail_the_demo():
     with pytest.raises(FirstReportFailed, match="The report of Globex shows no rows"):
         compared({"Acme": {("1",)}, "Globex": set()})
+
+
+def test_rows_that_reach_nobody_fail_the_demo():
+    with pytest.raises(FirstReportFailed, match="some rows reach nobody"):
+        compared({"Acme": {("AC-00001",)}, "Globex": {("GL-00001",)}})

@@ -97,7 +97,7 @@ def test_once_ends_well_when_every_first_report_came_through_its_link(first_run,
 
     assert code == 0, output
     assert f"port {demo.WEB_PORT} is in use; the portal takes" in output
-    assert "not one in common" in output
+    assert "none in common, together the whole data set" in output
     for tenant in demo.TENANTS:
         table, document, workbook = files = sorted((state / "demo" / tenant).iterdir())
         assert [path.suffix for path in files] == [".csv", ".pdf", ".xlsx"]
