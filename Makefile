@@ -54,8 +54,8 @@ compile = $(V)/bin/uv pip compile --quiet --universal --python-version 3.11 --on
 
 # $(call install,lock file): by uv where it is at hand, because it is ten times as fast; else by pip.
 install = if command -v uv >/dev/null 2>&1; \
-  then uv pip install --quiet --python $(RUN) --only-binary :all: --require-hashes -r $(1); \
-  else $(RUN) -m pip install -qq --no-compile --disable-pip-version-check --only-binary :all: --require-hashes -r $(1); fi
+  then uv pip install --quiet --compile-bytecode --python $(RUN) --only-binary :all: --require-hashes -r $(1); \
+  else $(RUN) -m pip install -qq --disable-pip-version-check --only-binary :all: --require-hashes -r $(1); fi
 
 $(DEMO):
 	@test -n "$(PYTHON)" || { echo "Fanfold needs Python 3.11 or newer, and there is none on the PATH. Or name one: make PYTHON=/path/to/python3" >&2; exit 1; }

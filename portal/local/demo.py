@@ -36,7 +36,8 @@ def folder(tenant: str) -> Path:
 
 def environment(given: Mapping[str, str], address: str, aws: str) -> dict[str, str]:
     """For the product's processes. The developer's own AWS profile, keys and endpoints stay out, and so does a proxy."""
-    kept = {name: value for name, value in given.items() if not name.startswith("AWS_")}
+    # Six Python processes start at once: without compiled files each compiles everything for itself.
+    kept = {name: value for name, value in given.items() if not name.startswith("AWS_") and name != "PYTHONDONTWRITEBYTECODE"}
     unproxied = ",".join(filter(None, [given.get("NO_PROXY") or given.get("no_proxy"), "127.0.0.1,localhost"]))
     return kept | {
         **{f"AWS_ENDPOINT_URL_{service}": aws for service in ("QUICKSIGHT", "S3", "SQS", "STS")},
