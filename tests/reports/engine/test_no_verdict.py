@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from botocore.config import Config
 
@@ -10,6 +12,7 @@ from reports.models import Account
 from tenants.scope import engine_scope
 from tests.reports.engine import steps
 
+HANG = 0.5
 SILENCE = {
     "500": lambda control: control.fail_next(steps.START, "InternalFailureException", times=2),
     "503": lambda control: control.fail_next(steps.START, "ServiceUnavailable", status=503, times=2),
@@ -24,8 +27,10 @@ def unanswered_since(account):
 
 @pytest.fixture
 def impatient(monkeypatch, new_clients):
-    """A read time-out of a quarter of a second."""
+    """A read time-out of a quarter of a second. What hangs is over before another test asks for faults, which it would take."""
     monkeypatch.setattr(clients, "QUICKSIGHT", clients.QUICKSIGHT.merge(Config(read_timeout=0.25)))
+    yield
+    time.sleep(HANG)
 
 
 @pytest.mark.django_db
@@ -48,7 +53,7 @@ class TestAStartWithoutVerdict:
         assert len(steps.events_of(job, "unanswered")) == 1
 
     def test_that_timed_out_after_it_was_accepted_is_adopted(self, aws, account, acme, daily_calls, impatient):
-        aws.control.hang(steps.START, 0.6)
+        aws.control.hang(steps.START, HANG)
         job = steps.submit(acme)
 
         (report,) = steps.turn(account)
