@@ -50,7 +50,6 @@ def environment(given: Mapping[str, str], address: str, aws: str) -> dict[str, s
         "NO_PROXY": unproxied,
         "no_proxy": unproxied,
         "PORTAL_BASE_URL": address,
-        "PORTAL_PLATFORM_NAME": "AnyCompany",
         "PORTAL_BUCKET": BUCKET,
         "PORTAL_PLATFORM_NAME": "AnyCompany",
         "PORTAL_STATE_DIR": str(state_dir()),
