@@ -8,13 +8,6 @@ RUN := $(V)/bin/python
 checksum = $(shell cat $(1) | cksum | cut -d' ' -f1)
 DEMO := $(V)/.demo-$(call checksum,requirements.txt)
 DEV := $(V)/.dev-$(call checksum,requirements.txt requirements-dev.txt)
-# Settings as in production; nothing connects to this address.
-PRODUCTION := DATABASE_URL=postgresql://portal_web@db.invalid/portal \
-  DATABASE_WORKER_URL=postgresql://portal_worker@db.invalid/portal \
-  DATABASE_OWNER_URL=postgresql://portal_owner@db.invalid/portal \
-  SECRET_KEY=only-for-checks-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGH \
-  PORTAL_BASE_URL=https://portal.example PORTAL_BUCKET=reports
-
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check lock mutate clean
 
@@ -32,10 +25,17 @@ test: $(DEMO) ## run the whole suite; ARGS="tests/reports -k links" picks
 check: $(DEV) ## lint, format, types, migrations, settings for production, dependencies
 	$(V)/bin/ruff check .
 	$(V)/bin/ruff format --check .
-	$(PRODUCTION) $(V)/bin/mypy
-	$(PRODUCTION) $(RUN) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
-	$(PRODUCTION) $(RUN) manage.py check --deploy --fail-level WARNING
+	$(V)/bin/mypy
+	$(RUN) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
+	$(RUN) manage.py check --deploy --fail-level WARNING
 	$(V)/bin/uv pip check --python $(RUN)
+# Settings as in production; nothing connects to this address.
+check: export DATABASE_URL = postgresql://portal_web@db.invalid/portal
+check: export DATABASE_WORKER_URL = postgresql://portal_worker@db.invalid/portal
+check: export DATABASE_OWNER_URL = postgresql://portal_owner@db.invalid/portal
+check: export SECRET_KEY = only-for-checks-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGH
+check: export PORTAL_BASE_URL = https://portal.example
+check: export PORTAL_BUCKET = reports
 
 lock: $(DEV) ## write the three lock files from requirements/*.in; ARGS=--upgrade takes newer versions
 	$(call compile,requirements-prod.txt,requirements/prod.in)
