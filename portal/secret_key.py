@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
 
 def secret_key(state_dir: Path) -> str:
     path = state_dir / "secret-key"
     state_dir.mkdir(parents=True, exist_ok=True)
-    try:
-        # O_EXCL: of two processes that start at once one makes the key and the other reads it.
-        with open(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+    if not path.exists():
+        # Written whole before it gets its name: of two processes that start at once one names its key, and both read that one.
+        made = path.with_name(f"{path.name}.{os.getpid()}")
+        with open(os.open(made, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "w") as file:
             file.write(secrets.token_urlsafe(64))
-    except FileExistsError:
-        pass
+        with suppress(FileExistsError):
+            os.link(made, path)
+        made.unlink()
     return path.read_text()

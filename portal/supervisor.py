@@ -21,7 +21,7 @@ from pathlib import Path
 from types import FrameType
 
 from django.conf import settings
-from django.db import OperationalError, connection
+from django.db import connection
 from django.utils import timezone
 
 from reports import tasks
@@ -70,7 +70,7 @@ class Cluster:
         self.kill()
         lived = now - self.start_at
         self.failures = 0 if lived > LONGEST_RESTART_WAIT else self.failures + 1
-        self.start_at = now + min(LONGEST_RESTART_WAIT, 2.0**self.failures - 1)
+        self.start_at = now + min(LONGEST_RESTART_WAIT, 2.0 ** min(self.failures, 10) - 1)
         self.process = None
 
 
@@ -94,33 +94,36 @@ class Supervisor:
         tasks.install_recurring()
         connection.close()
         check_at = time.monotonic() + STALL_CHECK_SECONDS
-        while not self.stopping:
-            now = time.monotonic()
-            for cluster in self.clusters:
-                if cluster.tend(now):
-                    self._send_first_messages(cluster)
-            if now >= check_at:
-                self._end_stalled()
-                check_at = now + STALL_CHECK_SECONDS
-            time.sleep(0.2)
-        self._shut_down()
+        try:
+            while not self.stopping:
+                now = time.monotonic()
+                for cluster in self.clusters:
+                    if cluster.tend(now):
+                        self._send_first_messages(cluster)
+                if now >= check_at:
+                    self._end_stalled()
+                    check_at = now + STALL_CHECK_SECONDS
+                time.sleep(0.2)
+        finally:
+            self._shut_down()
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         self.stopping = True
 
     def _send_first_messages(self, cluster: Cluster) -> None:
+        """Whatever keeps them from being sent (database, broker), the clusters live on: the scheduler sends its own each minute."""
         try:
             tasks.first_messages(cluster.name)
-        except OperationalError:
-            logger.warning("the database does not answer; cluster %s waits for the scheduler", cluster.name)
+        except Exception:
+            logger.exception("cluster %s waits for the scheduler", cluster.name)
         finally:
             connection.close()
 
     def _end_stalled(self) -> None:
         try:
             stalled = [cluster for cluster in self.clusters if tasks.stalled(cluster.name, timezone.now())]
-        except OperationalError:
-            logger.warning("the database does not answer; nothing is judged as stalled")
+        except Exception:
+            logger.exception("nothing is judged as stalled")
             stalled = []
         finally:
             connection.close()
@@ -141,8 +144,8 @@ class Supervisor:
             with suppress(subprocess.TimeoutExpired):
                 cluster.process.wait(max(0.1, deadline - time.monotonic()))
             cluster.kill()
-        self.stop_file.unlink()
-        self.note.unlink()
+        self.stop_file.unlink(missing_ok=True)
+        self.note.unlink(missing_ok=True)
 
 
 def end_leftovers(notes: Path) -> None:

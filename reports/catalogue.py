@@ -11,8 +11,9 @@ from typing import Any, Protocol
 from django.utils.translation import gettext as _
 
 from reports.aws.catalogue import Dashboard, DataSet, DeclaredParameter, Definition
+from reports.aws.clients import AccountFacts
 from reports.aws.errors import NotFound, Rejected
-from reports.models import Report, ReportParameter
+from reports.models import Account, Report, ReportParameter
 from reports.session_tags import rule_faults
 from tenants.scope import engine_scope, platform_scope
 
@@ -85,6 +86,11 @@ def preflight(quicksight: Describes, facts: ReportFacts) -> Preflight:
     return Preflight(Status.REFUSED if faults else Status.PASSED, " ".join(faults), row_rules)
 
 
+def facts_of(account: Account) -> AccountFacts:
+    """Where to call and as whom, as plain values for reports/aws."""
+    return AccountFacts(account.aws_account_id, account.region, account.role_arn, account.external_id)
+
+
 def check_and_store(quicksight: Describes, report_id: uuid.UUID, now: datetime) -> Preflight:
     """For a report that was recorded without a check. Opens its own scopes, none around the calls; raises as `preflight` does."""
     with platform_scope():
@@ -92,7 +98,9 @@ def check_and_store(quicksight: Describes, report_id: uuid.UUID, now: datetime) 
         facts = report_facts(report, list(report.parameters.all()))
     result = preflight(quicksight, facts)
     with engine_scope():
-        Report.objects.filter(pk=report_id).update(
+        # Only if the row is still what was checked: an `apply` in between may have named another dashboard.
+        unchanged = Report.objects.filter(pk=report_id, preflight=Report.Preflight.NOT_CHECKED, dashboard_id=facts.dashboard_id)
+        unchanged.filter(sheet_id=facts.sheet_id, visual_ids=list(facts.visual_ids), required_tags=list(facts.required_tags)).update(
             preflight=result.status, preflight_detail=result.detail, preflight_at=now, row_rules=result.row_rules
         )
     return result

@@ -21,6 +21,7 @@ AGAIN = _("Run the report again. If it fails once more, please contact us.")
 CAUSES: dict[str, Cause] = {
     "access_denied": Cause(_("QuickSight refused the portal access to this report."), OURS, False),
     "report_missing": Cause(_("The dashboard behind this report no longer exists in QuickSight."), OURS, False),
+    "report_not_available": Cause(_("This report is no longer offered to you."), OURS, False),
     "rows_not_isolated": Cause(_("This report cannot prove that it shows only your rows, so it was not started."), OURS, False),
     "parameter_refused": Cause(_("QuickSight did not accept the request for this report."), OURS, False),
     "report_failed": Cause(_("QuickSight could not render this report."), AGAIN, True),
@@ -32,5 +33,9 @@ CAUSES: dict[str, Cause] = {
 }
 
 
+UNKNOWN = Cause(_("The job failed."), AGAIN, True)
+
+
 def cause_of(code: str) -> Cause:
-    return CAUSES[code]
+    """A cause that this release does not know was written by a newer one: said without detail rather than not at all."""
+    return CAUSES.get(code, UNKNOWN)

@@ -67,6 +67,8 @@ def submit(tenant: Tenant, actor: Actor, wanted: Wanted, *, now: datetime) -> Sn
         with transaction.atomic():
             job.save(force_insert=True)
     except IntegrityError:
+        if wanted.form_key is None:
+            raise
         return SnapshotJob.objects.for_tenant(tenant).get(form_key=wanted.form_key)
     job.note("queued", now, trigger=wanted.trigger, actor=actor.label)
     # Robust: the job is stored, and a wake-up that could not be sent costs a minute; an error here would make the caller ask twice.
@@ -116,6 +118,8 @@ def cancel(job: SnapshotJob, actor: Actor, *, now: datetime) -> None:
         if job.has_ended:
             raise Refused("job_already_ended", "This job has already ended.")
         raise Refused("job_running", "This job is already running. QuickSight cannot stop it.")
+    # A start that found all slots taken has left its attempt open.
+    job.attempts.filter(ended_at=None).update(ended_at=now)
     job.note("cancelled", now, actor=actor.label)
     record(actor, "job.cancelled", now=now, tenant=job.tenant, about=job)
 

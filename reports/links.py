@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,6 +14,7 @@ from reports.models import Download, Link, SnapshotFile, SnapshotJob
 from reports.refused import Refused
 from tenants.audit import Actor, record
 from tenants.models import Tenant, TenantCode
+from tenants.secrets import secret_hash
 
 # A download that broke off may be repeated in the same browser without costing another use.
 REPEAT_WITHIN = timedelta(minutes=10)
@@ -34,7 +34,7 @@ def create(job: SnapshotJob, actor: Actor, *, now: datetime) -> NewLink:
     link = Link.objects.create(
         tenant=job.tenant,
         job=job,
-        token_sha256=token_hash(token),
+        token_sha256=secret_hash(token),
         expires_at=now + timedelta(days=job.tenant.link_days),
         max_uses=job.tenant.link_max_uses,
         created_by=actor.label,
@@ -42,11 +42,6 @@ def create(job: SnapshotJob, actor: Actor, *, now: datetime) -> NewLink:
     )
     record(actor, "link.created", now=now, tenant=job.tenant, about=link, after={"job": str(job.pk), "reference": link.reference})
     return NewLink(link, f"{settings.PORTAL_BASE_URL}/d/{job.tenant.code}/{token}")
-
-
-def token_hash(token: str) -> bytes:
-    """SHA-256 is enough for a random 256-bit token; slow hashes are for what people choose."""
-    return hashlib.sha256(token.encode()).digest()
 
 
 def tenant_of(code: str) -> Tenant | None:
@@ -58,7 +53,7 @@ def tenant_of(code: str) -> Tenant | None:
 def find(tenant: Tenant, token: str) -> Link | None:
     """Inside the tenant's scope."""
     links = Link.objects.for_tenant(tenant).select_related("tenant", "job", "job__report").prefetch_related("job__files")
-    return links.filter(token_sha256=token_hash(token)).first()
+    return links.filter(token_sha256=secret_hash(token)).first()
 
 
 def redeem(link: Link, file: SnapshotFile, actor: Actor, *, repeated: bool, now: datetime) -> bool:

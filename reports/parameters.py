@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from reports.models.catalogue import ReportParameter
 from reports.refused import Place, Refused
+from tenants.secrets import is_storable
 
 MAX_TEXT = 1000
 MAX_VALUES = 100
@@ -87,7 +88,7 @@ def _text(value: Any, zone: ZoneInfo) -> str:
         raise BadValue("parameter_value", "must be text.")
     if len(value) > MAX_TEXT:
         raise BadValue("parameter_value", f"must be at most {MAX_TEXT} characters.")
-    if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
+    if not is_storable(value):
         raise BadValue("parameter_value", "has a character that cannot be stored.")
     return value
 

@@ -12,6 +12,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from reports.refused import Refused
+from tenants.secrets import is_storable
 
 # StartDashboardSnapshotJob, RowLevelPermissionTags; botocore does not hold callers to maxima.
 MAX_TAGS = 50
@@ -41,7 +42,7 @@ def tag_faults(tags: Mapping[str, str]) -> Iterator[str]:
             yield _("Session tag “%(key)s” is blank.") % {"key": key}
         elif len(value) > MAX_VALUE:
             yield _("Session tag “%(key)s” is longer than %(limit)d characters.") % {"key": key, "limit": MAX_VALUE}
-        if "\0" in key + value or not _is_encodable(key + value):
+        if not is_storable(key + value):
             yield _("Session tag “%(key)s” has a character that cannot be sent.") % {"key": key.encode("ascii", "replace").decode()}
 
 
@@ -90,7 +91,3 @@ def _incomplete(tags: Mapping[str, str], row_rules: RowRules) -> Iterator[str]:
         if not any(set(group) <= tags.keys() for group in alternatives):
             keys = ", ".join(sorted(set(alternatives[0]) - tags.keys()))
             yield _("Data set “%(dataset)s” also needs the session tags: %(keys)s.") % {"dataset": data_set["dataset"], "keys": keys}
-
-
-def _is_encodable(text: str) -> bool:
-    return not any("\ud800" <= character <= "\udfff" for character in text)

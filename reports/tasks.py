@@ -5,18 +5,22 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.core.management import call_command
-from django.utils import timezone
-from django_q.models import OrmQ, Schedule
+from django.db import connection, transaction
+from django.db.models.functions import Now
+from django_q.conf import Conf
+from django_q.models import OrmQ, Schedule, Task
 from django_q.tasks import async_task
 
 from reports.engine import pump
-from reports.models import Heartbeat
+from reports.models import Heartbeat, Pump
 from tenants.scope import engine_scope
 
 # django-q2's name of the default queue is the project's; the engine works it, `work` is for what may wait on a slow peer.
 ENGINE, WORK = "portal", "work"
 CLUSTERS = (ENGINE, WORK)
 STALLED_AFTER = timedelta(seconds=120)
+FAILURES_KEPT = timedelta(days=30)
+INSTALL_LOCK = 7203
 # Code-owned rows, never a tenant's: one row that does not parse would stop all others.
 RECURRING = {
     "watch-engine": ("reports.tasks.watch_engine", ENGINE, 1),
@@ -28,7 +32,7 @@ RECURRING = {
 def watch_engine() -> None:
     """Each minute: a pump whose message was lost is sent for again."""
     beat(ENGINE)
-    pump.wake_all()
+    pump.watch()
 
 
 def watch_work() -> None:
@@ -36,17 +40,24 @@ def watch_work() -> None:
 
 
 def tidy() -> None:
-    """Sessions that ended are of no use to anybody and name people."""
+    """Sessions that ended are of no use to anybody and name people; a failed task's record is for those who look into it soon."""
     call_command("clearsessions")
+    Task.objects.filter(success=False, stopped__lt=Now() - FAILURES_KEPT).delete()
 
 
 def beat(cluster: str) -> None:
     with engine_scope():
-        Heartbeat.objects.update_or_create(cluster=cluster, defaults={"beat_at": timezone.now()})
+        Heartbeat.objects.update_or_create(cluster=cluster, defaults={"beat_at": Now()})
 
 
 def install_recurring() -> None:
-    """Make the Schedule rows what RECURRING says."""
+    """Make the Schedule rows what RECURRING says. One worker at a time: names are not unique there, and two would each make a row."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("select pg_advisory_xact_lock(%s, 0)", [INSTALL_LOCK])
+        _install()
+
+
+def _install() -> None:
     for name, (function, cluster, minutes) in RECURRING.items():
         row = {"func": function, "cluster": None if cluster == ENGINE else cluster, "schedule_type": Schedule.MINUTES, "minutes": minutes}
         Schedule.objects.update_or_create(name=name, defaults=row)
@@ -63,5 +74,12 @@ def first_messages(cluster: str) -> None:
 
 
 def stalled(cluster: str, now: datetime) -> bool:
-    """Messages wait that nobody takes: the cluster's processes live, but its workers do not work."""
-    return OrmQ.objects.filter(key=cluster, lock__lt=now - STALLED_AFTER).exists()
+    """Messages wait, and none was taken for as long: the cluster's processes live, but its workers do not work.
+
+    A taken message is locked for `retry` seconds. A pump takes none for the length of its window, but beats.
+    """
+    queue = OrmQ.objects.filter(key=cluster)
+    waits = queue.filter(lock__lt=now - STALLED_AFTER).exists()
+    taken = queue.filter(lock__gt=now + timedelta(seconds=Conf.RETRY) - STALLED_AFTER).exists()
+    pumping = cluster == ENGINE and Pump.objects.filter(beat_at__gt=now - pump.BEAT_LATE).exists()
+    return waits and not taken and not pumping

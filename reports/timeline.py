@@ -41,7 +41,7 @@ LINES: dict[str, tuple[Text, Text, str, str]] = {
 
 
 def line(event: JobEvent) -> Line:
-    title, detail, icon, tone = LINES[event.type]
+    title, detail, icon, tone = LINES.get(event.type, (event.type, "", "point", ""))
     return Line(_fill(title, event.data), _fill(detail, event.data), icon, tone)
 
 

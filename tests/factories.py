@@ -16,7 +16,6 @@ from typing import Any
 from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 
-from reports.links import token_hash
 from reports.models import (
     Account,
     Attempt,
@@ -31,8 +30,8 @@ from reports.models import (
     SnapshotJob,
 )
 from tenants.models import ApiKey, ApiKeyIndex, Membership, SessionTag, Tenant, TenantCode, User
-from tenants.models.keys import key_hash
 from tenants.scope import platform_scope, tenant_scope
+from tenants.secrets import secret_hash
 
 PASSWORD = "correct horse battery staple"
 PARAMETERS: list[dict[str, Any]] = [
@@ -151,7 +150,9 @@ def make_attempt(*, job: SnapshotJob, number: int = 1, now: datetime | None = No
     now = now or job.created_at
     fields = {
         "session_tags": {"tenant_id": "acme"},
-        "parameters": job.parameters,
+        "dashboard_id": job.report.dashboard_id,
+        "sheet_id": job.report.sheet_id,
+        "parameters": [[name, "string", values] for name, values in job.parameters.items()],
         "bucket": "portal-snapshots",
         "prefix": f"t/r90/{job.tenant_id}/{job.pk}/",
         "created_at": now,
@@ -192,7 +193,7 @@ def make_link(*, job: SnapshotJob, now: datetime | None = None, **fields: Any) -
     token = secrets.token_urlsafe(32)
     fields = {"expires_at": now + timedelta(days=30), "max_uses": 50, "created_by": "adam@acme.example", "created_at": now} | fields
     with tenant_scope(job.tenant_id):
-        link = Link.objects.create(tenant_id=job.tenant_id, job=job, token_sha256=token_hash(token), **fields)
+        link = Link.objects.create(tenant_id=job.tenant_id, job=job, token_sha256=secret_hash(token), **fields)
     return link, token
 
 
@@ -202,6 +203,6 @@ def make_api_key(
     """The key and its secret, as clients send it."""
     secret = f"fan_{tenant.code}_{secrets.token_urlsafe(32)}"
     with tenant_scope(tenant):
-        key = ApiKey.objects.create(tenant=tenant, name=name, scopes=list(scopes), sha256=key_hash(secret), hint=secret[-4:], **fields)
+        key = ApiKey.objects.create(tenant=tenant, name=name, scopes=list(scopes), sha256=secret_hash(secret), hint=secret[-4:], **fields)
         ApiKeyIndex.objects.create(sha256=key.sha256, tenant=tenant, key=key)
     return key, secret

@@ -64,7 +64,7 @@ def _wait(queued: list[SnapshotJob], say: Say) -> None:
     while True:
         for job in queued:
             with tenant_scope(job.tenant):
-                job.refresh_from_db(fields=["status", "failure_message"])
+                job.refresh_from_db(fields=["status", "failure_code", "failure_message"])
             if (state := (job.tenant.name, job.status)) not in told:
                 told.add(state)
                 say(f"{job.tenant.name}: {job.get_status_display().lower()}")
@@ -79,7 +79,7 @@ def _deliver(job: SnapshotJob) -> tuple[str, list[Path]]:
     """The link's address and the files that came through it."""
     tenant = job.tenant
     if job.status != SnapshotJob.Status.COMPLETED:
-        raise FirstReportFailed(f"The report of {tenant.name} is {job.status}. {job.failure_message}")
+        raise FirstReportFailed(f"The report of {tenant.name} is {job.status}. {job.failure_text}")
     with tenant_scope(tenant):
         url = links.create(job, ACTOR, now=timezone.now()).url
     folder = demo.folder(tenant.slug)

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -21,6 +22,7 @@ from portal.local import ROOT
 PR_SET_PDEATHSIG = 1
 # People expect Ctrl-C to give the prompt back; whatever takes longer is killed.
 STOP_SECONDS = 2.0
+KILLED_SECONDS = 10.0  # a busy machine needs a moment even for that
 LOOK_AGAIN_SECONDS = 0.05
 LAST_LINES = 15
 
@@ -87,11 +89,14 @@ class Processes:
                 child.process.terminate()
             for child in group:
                 _wait(child, give_up)
-        family |= _family(children)
-        for process in family:
-            if process.is_running():
-                process.kill()
-        psutil.wait_procs(family, timeout=1)
+        give_up += KILLED_SECONDS
+        while left := [process for process in family | _family(children) if _is_alive(process)]:
+            for process in left:
+                with suppress(psutil.NoSuchProcess):
+                    process.kill()
+            if time.monotonic() > give_up:
+                raise ProcessFailed(f"These do not end: {', '.join(map(str, left))}")
+            time.sleep(LOOK_AGAIN_SECONDS)
 
     def _start(self, name: str, command: tuple[str, ...], extra: Mapping[str, str], show: bool) -> Child:
         log = self._logs / f"{name}.log"
@@ -120,6 +125,14 @@ def _family(children: list[Child]) -> set[psutil.Process]:
         except psutil.NoSuchProcess:
             continue
     return family
+
+
+def _is_alive(process: psutil.Process) -> bool:
+    """A zombie has ended, though nobody has asked how yet."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _wait(child: Child, give_up: float) -> None:

@@ -11,7 +11,8 @@ from portal.platform_file.reading import Entry
 from portal.platform_file.run import Run
 from portal.platform_file.shape import ALL_OF
 from tenants.models import ApiKey, ApiKeyIndex, Tenant
-from tenants.models.keys import MIN_KEY_LENGTH, key_hash
+from tenants.models.keys import MIN_KEY_LENGTH
+from tenants.secrets import secret_hash
 
 # A key travels in one header line.
 MAX_KEY_LENGTH = 512
@@ -32,7 +33,7 @@ def find_secret(entry: Entry, tenant: Tenant, run: Run) -> Secret | None:
     key = run.secret(entry, "secret_env")
     if key is None or not _is_well_formed(key, entry):
         return None
-    taken = ApiKeyIndex.objects.filter(sha256=key_hash(key)).exclude(tenant=tenant).exists()
+    taken = ApiKeyIndex.objects.filter(sha256=secret_hash(key)).exclude(tenant=tenant).exists()
     if taken:
         entry.fault("secret_env", _("this key is already in use. Make another one."))
     return None if taken else Secret(entry, key)
@@ -57,7 +58,7 @@ def apply_keys(tenant: Tenant, found: list[Secret], run: Run) -> None:
                 revoke(key, tenant, run)
         elif key is None:
             _create(tenant, secret, None, run)
-        elif secret.key is not None and bytes(key.sha256) != key_hash(secret.key):
+        elif secret.key is not None and bytes(key.sha256) != secret_hash(secret.key):
             if _is_free(tenant, secret):
                 revoke(key, tenant, run)
                 _create(tenant, secret, key, run)
@@ -75,7 +76,7 @@ def _create(tenant: Tenant, secret: Secret, replaced: ApiKey | None, run: Run) -
         return
     scopes = _all(entry.values["scopes"]) if "scopes" in entry.values else list(replaced.scopes if replaced else [])
     value = secret.key or f"fan_{tenant.code}_{secrets.token_urlsafe(32)}"
-    key = ApiKey.objects.create(tenant=tenant, name=entry.label, scopes=scopes, sha256=key_hash(value), hint=value[-4:])
+    key = ApiKey.objects.create(tenant=tenant, name=entry.label, scopes=scopes, sha256=secret_hash(value), hint=value[-4:])
     ApiKeyIndex.objects.create(sha256=key.sha256, tenant=tenant, key=key)
     name = f"{tenant.slug}/{key.name}"
     run.changes.added("api_key", name, key, {"scopes": scopes}, tenant)
@@ -85,7 +86,7 @@ def _create(tenant: Tenant, secret: Secret, replaced: ApiKey | None, run: Run) -
 
 def _is_free(tenant: Tenant, secret: Secret) -> bool:
     assert secret.key is not None
-    taken = ApiKeyIndex.objects.filter(tenant=tenant, sha256=key_hash(secret.key)).exists()
+    taken = ApiKeyIndex.objects.filter(tenant=tenant, sha256=secret_hash(secret.key)).exists()
     if taken:
         secret.entry.fault("secret_env", _("this key is already in use. Make another one."))
     return not taken

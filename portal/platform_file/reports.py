@@ -10,8 +10,7 @@ from portal.platform_file.accounts import RETIRED_SLOTS
 from portal.platform_file.parameters import apply_parameters
 from portal.platform_file.reading import Entry
 from portal.platform_file.run import Run, Wanted
-from reports.aws.clients import AccountFacts
-from reports.catalogue import Preflight, report_facts
+from reports.catalogue import Preflight, facts_of, report_facts
 from reports.models import Account, Format, Report, ReportParameter
 
 NEEDED = ("name", "account", "dashboard_id", "sheet_id", "formats")
@@ -52,7 +51,7 @@ def _write(report: Report | None, entry: Entry, run: Run) -> bool:
 def _checked(report: Report, parameters: list[ReportParameter]) -> Wanted:
     """What a preflight of the report is about: when this stays the same, its result holds."""
     account = report.account
-    facts = AccountFacts(account.aws_account_id, account.region, account.role_arn, account.external_id)
+    facts = facts_of(account)
     return facts, report_facts(report, parameters)
 
 

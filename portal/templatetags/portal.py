@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
@@ -20,6 +21,7 @@ from portal.icons import icon_paths
 from reports.models import Format, Link, SnapshotFile
 
 register = template.Library()
+ARN_OR_ACCOUNT = re.compile(r"arn:aws[\w-]*:\S+|\b\d{12}\b")
 
 register.simple_tag(words.zone_city, name="zone_city")
 register.filter("duration", words.duration)
@@ -131,3 +133,9 @@ def platform_name() -> str:
 
 def _class(css: str) -> SafeString | str:
     return format_html(' class="{}"', css) if css else ""
+
+
+@register.filter
+def without_places(text: str) -> str:
+    """AWS's own words for support, without the account and the roles in them: those are the platform's, not its customer's."""
+    return ARN_OR_ACCOUNT.sub("[…]", text)

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
+from portal.forms import RetryForm
 from portal.job_rows import for_pages
 from portal.pages import tenant_page
 from portal.requests import TenantRequest
@@ -30,7 +31,8 @@ def home(request: TenantRequest) -> HttpResponse:
         if request.GET.get("newest", "") != str(context["newest"]):
             return HttpResponse(headers={"HX-Refresh": "true"})
         return render(request, "portal/_running.html", context)
-    failures = for_pages(SnapshotJob.objects.needing_attention(request.tenant, now))[:SHOWN]
+    failing = for_pages(SnapshotJob.objects.needing_attention(request.tenant, now))[:SHOWN]
+    failures = [(job, RetryForm(auto_id=False)) for job in failing]
     context |= {"failures": failures, "recent": recent, "may_run": request.may("reports.run"), "first_run": not jobs.exists()}
     context["report_count"] = Grant.objects.for_tenant(request.tenant).active().count()
     return render(request, "portal/home.html", context)

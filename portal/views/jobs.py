@@ -25,6 +25,7 @@ from portal.requests import TenantRequest
 from portal.views.links import with_last_downloads
 from reports import files, links, timeline
 from reports import jobs as domain
+from reports.engine import cadence
 from reports.failures import cause_of
 from reports.models import Grant, Report, SnapshotFile, SnapshotJob
 from reports.models.jobs import SnapshotJobQuerySet
@@ -81,6 +82,7 @@ def job(request: TenantRequest, job: uuid.UUID) -> HttpResponse:
         return HttpResponse(headers={"HX-Refresh": "true"}) if found.has_ended else render(request, "portal/_job_timeline.html", context)
     attempts = list(found.attempts.all())
     context |= {
+        "most_attempts": cadence.MAX_ATTEMPTS,
         "tags": attempts[-1].session_tags if attempts else {},
         "advice": cause_of(found.failure_code).advice if found.failure_code else "",
         "links": with_last_downloads(list(found.links.order_by("-created_at", "-id"))),

@@ -14,8 +14,8 @@ from rest_framework.request import Request
 
 from tenants.audit import Actor, client_ip
 from tenants.models import ApiKey, ApiKeyIndex, Tenant
-from tenants.models.keys import key_hash
 from tenants.scope import tenant_scope
+from tenants.secrets import secret_hash
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class XApiKey(KeyAuthentication):
 
 def find_key(secret: str, now: datetime) -> ApiKey | None:
     """The key with its tenant, if it is in force. Outside any scope; the use is noted in a transaction of its own."""
-    sha256 = key_hash(secret)
+    sha256 = secret_hash(secret)
     tenant_id = ApiKeyIndex.objects.filter(sha256=sha256).values_list("tenant_id", flat=True).first()
     if tenant_id is None:
         return None

@@ -85,7 +85,7 @@ def _outline(job: SnapshotJob) -> dict[str, Any]:
 
 def _reason(job: SnapshotJob) -> str:
     """Our own sentence, never AWS's text."""
-    return "The job was cancelled." if job.status == Status.CANCELLED else job.failure_message
+    return "The job was cancelled." if job.status == Status.CANCELLED else job.failure_text
 
 
 def _configuration(job: SnapshotJob) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from reports.refused import Refused
+from tenants.secrets import is_storable
 
 logger = logging.getLogger(__name__)
 MAX_BODY = 1024 * 1024
@@ -122,7 +123,7 @@ def _check(value: Any, depth: int = 0) -> None:
     if depth > MAX_DEPTH:
         raise MalformedBody(f"The body is nested deeper than {MAX_DEPTH} levels.")
     if isinstance(value, str):
-        if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
+        if not is_storable(value):
             raise MalformedBody("The body contains a NUL character or half of a surrogate pair, which cannot be stored.")
     elif isinstance(value, dict):
         for name, member in value.items():

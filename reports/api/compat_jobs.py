@@ -85,5 +85,6 @@ def hide(job: SnapshotJob, caller: Caller, now: datetime) -> bool:
     if not job.has_ended:
         return False
     if SnapshotJob.objects.for_tenant(caller.tenant).visible().filter(pk=job.pk).update(hidden_at=now):
+        job.note("hidden", now, actor=caller.actor.label)
         record(caller.actor, "job.hidden", now=now, tenant=caller.tenant, about=job)
     return True

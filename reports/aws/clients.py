@@ -26,6 +26,9 @@ S3 = Config(
 )
 
 
+STS = Config(retries=ONE_ATTEMPT, connect_timeout=5, read_timeout=10)
+
+
 @dataclass(frozen=True)
 class AccountFacts:
     """Where to call and as whom; plain values, so that this package knows no models."""
@@ -63,7 +66,7 @@ def _session(account: AccountFacts) -> boto3.session.Session:
         {"ExternalId": account.external_id} if account.external_id else {}
     )
     session = get_session()
-    sts = boto3.client("sts", region_name=account.region)
+    sts = boto3.client("sts", region_name=account.region, config=STS)
     session._credentials = DeferredRefreshableCredentials(create_assume_role_refresher(sts, request), method="sts-assume-role")
     return boto3.session.Session(botocore_session=session, region_name=account.region)
 

@@ -13,7 +13,7 @@ from botocore.exceptions import (
 
 
 class AwsError(Exception):
-    """`code` is the service's own word, `message` its own text: for the record and for staff, never for a customer."""
+    """`code` is the service's own word, `message` its own text: for the record and for support, never for an end customer."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(f"{code}: {message}" if message else code)

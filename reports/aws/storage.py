@@ -14,6 +14,7 @@ from reports.aws.errors import NotFound, translate
 
 CHUNK = 1024 * 1024
 HEAD_BYTES = 512
+TAIL_BYTES = 1024
 S3_URI = re.compile(r"s3://([^/]+)/(.+)", re.DOTALL)
 
 
@@ -23,6 +24,7 @@ class StoredObject:
     size_bytes: int
     sha256: bytes
     head: bytes
+    tail: bytes
 
 
 def split_uri(uri: str) -> tuple[str, str] | None:
@@ -90,11 +92,12 @@ def disposition(name: str, *, inline: bool = False) -> str:
 def _read(account: AccountFacts, bucket: str, key: str) -> StoredObject:
     try:
         body = s3_client(account).get_object(Bucket=bucket, Key=key)["Body"]
-        digest, size, head = hashlib.sha256(), 0, b""
+        digest, size, head, tail = hashlib.sha256(), 0, b"", b""
         for chunk in body.iter_chunks(CHUNK):
             digest.update(chunk)
             size += len(chunk)
             head = head or chunk[:HEAD_BYTES]
+            tail = (tail + chunk)[-TAIL_BYTES:]
     except (ClientError, BotoCoreError) as error:
         raise translate(error) from error
-    return StoredObject(key, size, digest.digest(), head)
+    return StoredObject(key, size, digest.digest(), head, tail)

@@ -12,6 +12,8 @@ LONGEST_BACKOFF = 60.0
 ATTEMPT_BACKOFF = 60.0
 MAX_ATTEMPTS = 3
 SLOTS_TAKEN_WAIT = timedelta(seconds=5)
+# After a job that QuickSight never ended. How long it renders at most is not known.
+SLOT_RESTS = timedelta(minutes=30)
 # S3 shows an object as soon as it is written, but QuickSight may report its job before that.
 FILE_MAY_COME_FOR = timedelta(minutes=5)
 FILE_RECHECK = timedelta(seconds=10)

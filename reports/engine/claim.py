@@ -8,13 +8,14 @@ from typing import Any
 
 from django.db import connection
 
-# Longer than a call with its time-outs; a new pump clears the leases of one that died.
-LEASE_SECONDS = 120
+# Longer than a call with its time-outs; collecting reads up to seven files. A new pump clears the leases of one that died.
+LEASE_SECONDS, COLLECTING_LEASE_SECONDS = 120, 900
 
 CLAIM = """
 with free as materialized (
     select id, row_number() over (order by number) as place from (
         select id, number from reports_slot where account_id = %(account)s and enabled and job_id is null
+          and (rests_until is null or rests_until <= statement_timestamp())
         order by number limit %(most)s for update skip locked) s),
 waiting as materialized (
     select id, row_number() over (order by lane, created_at, id) as place from (
@@ -29,7 +30,8 @@ started as (
 update reports_slot slot set job_id = started.id from started where slot.id = started.slot_id
 """
 TAKE_DUE = """
-update reports_snapshotjob job set lease_until = statement_timestamp() + make_interval(secs => %(lease)s)
+update reports_snapshotjob job set lease_until = statement_timestamp()
+       + make_interval(secs => case job.status when 'collecting' then %(collecting)s else %(lease)s end)
   from (select id from reports_snapshotjob
          where account_id = %(account)s and status in ('starting', 'running', 'collecting')
            and next_look_at <= statement_timestamp() and (lease_until is null or lease_until < statement_timestamp())
@@ -47,13 +49,22 @@ WAKE_UNANSWERED = """
 update reports_snapshotjob set next_look_at = statement_timestamp()
  where account_id = %(account)s and status in ('starting', 'running', 'collecting') and waiting = 'no_answer'
 """
-UNDER_WAY = """
-select exists (select from reports_snapshotjob where account_id = %(account)s and status in ('starting', 'running', 'collecting'))
+# Two questions, because each fits an index of its own; every job that ever ended would fit one for both.
+HAS_WORK = """
+select exists (select from reports_snapshotjob where account_id = %(account)s and status = 'queued')
+    or exists (select from reports_snapshotjob where account_id = %(account)s and status in ('starting', 'running', 'collecting'))
 """
 PAST_DEADLINE = """
-select id, tenant_id from reports_snapshotjob
+select id, tenant_id, status from reports_snapshotjob
  where account_id = %(account)s and status = 'queued' and deadline_at <= statement_timestamp() limit %(limit)s
 """
+STUCK = """
+select id, tenant_id, status from reports_snapshotjob
+ where account_id = %(account)s and status in ('starting', 'running', 'collecting')
+   and deadline_at <= statement_timestamp() - make_interval(secs => %(grace)s) limit %(limit)s
+"""
+# A job under way asks until its deadline and says itself why it failed. This much later nobody asks any more.
+STUCK_GRACE_SECONDS = 600
 
 
 @dataclass(frozen=True)
@@ -68,15 +79,15 @@ def claim(account_id: int, most: int | None = None) -> int:
     return int(_execute(CLAIM, account=account_id, most=most).rowcount)
 
 
-def claim_probe(account_id: int) -> int:
-    """QuickSight does not answer. While a job is under way that one asks again and again; without any, one more may start and ask."""
-    (under_way,) = _execute(UNDER_WAY, account=account_id).fetchone()
-    return 0 if under_way else claim(account_id, most=1)
+def has_work(account_id: int) -> bool:
+    (found,) = _execute(HAS_WORK, account=account_id).fetchone()
+    return bool(found)
 
 
 def take_due(account_id: int, limit: int) -> list[Lease]:
     """Started jobs that want a call now, leased to the caller. In the engine's scope."""
-    return [Lease(*row) for row in _execute(TAKE_DUE, account=account_id, limit=limit, lease=LEASE_SECONDS).fetchall()]
+    seconds = {"lease": LEASE_SECONDS, "collecting": COLLECTING_LEASE_SECONDS}
+    return [Lease(*row) for row in _execute(TAKE_DUE, account=account_id, limit=limit, **seconds).fetchall()]
 
 
 def clear_leases(account_id: int) -> None:
@@ -89,9 +100,14 @@ def wake_unanswered(account_id: int) -> None:
     _execute(WAKE_UNANSWERED, account=account_id)
 
 
-def past_deadline(account_id: int, limit: int = 50) -> list[tuple[uuid.UUID, uuid.UUID]]:
-    """Jobs that waited for a slot until their deadline, as (job, tenant)."""
-    return _execute(PAST_DEADLINE, account=account_id, limit=limit).fetchall()
+def past_deadline(account_id: int, limit: int = 50) -> list[Lease]:
+    """Jobs that waited for a slot until their deadline."""
+    return [Lease(*row) for row in _execute(PAST_DEADLINE, account=account_id, limit=limit).fetchall()]
+
+
+def stuck(account_id: int, limit: int = 50) -> list[Lease]:
+    """Jobs under way that should have ended long ago: no pump could be made for them, or each step of theirs broke."""
+    return [Lease(*row) for row in _execute(STUCK, account=account_id, limit=limit, grace=STUCK_GRACE_SECONDS).fetchall()]
 
 
 def _execute(statement: str, **values: Any) -> Any:

@@ -13,12 +13,12 @@ from reports.aws.quicksight import Output, OutputResult, QuickSight, SnapshotRes
 from reports.engine import cadence, moves
 from reports.engine.start import Clock, outputs
 from reports.models import Attempt, Format, SnapshotFile, SnapshotJob
-from tenants.scope import tenant_scope
 
 Status = SnapshotJob.Status
 # ErrorType values after which the same job would fail again (StartDashboardSnapshotJob, SnapshotJobErrorInfo).
 PERMANENT = frozenset({"DASHBOARD_ACCESS_DENIED", "CAPABILITY_RESTRICTED", "RLS_CHANGED", "CLS_CHANGED", "DATASET_DELETED"})
-MAGIC = {Format.PDF: b"%PDF-", Format.EXCEL: b"PK\x03\x04"}
+# How a file begins, and what stands near its end: a truncated one lacks the second (ISO 32000-1, 7.5.5; ZIP's end of directory).
+MAGIC = {Format.PDF: (b"%PDF-", b"%%EOF"), Format.EXCEL: (b"PK\x03\x04", b"PK\x05\x06")}
 MARKUP = (b"<!doctype", b"<html", b"<?xml")
 LONGEST_VISUAL_IN_NAME = 80
 EXTENSIONS = {Format.PDF: "pdf", Format.CSV: "csv", Format.EXCEL: "xlsx"}
@@ -38,16 +38,17 @@ class Found:
     stored: storage.StoredObject
 
 
-def collect(tenant_id: uuid.UUID, job_id: uuid.UUID, quicksight: QuickSight, clock: Clock) -> None:
-    """One result call, and a read of every object. Raises NoVerdict when QuickSight or S3 did not say."""
-    with tenant_scope(tenant_id):
-        job = SnapshotJob.objects.select_related("report").get(pk=job_id)
-        attempt = job.attempts.filter(ended_at=None).first()
-        dashboard_id = job.report.dashboard_id
-    if job.status != Status.COLLECTING or attempt is None:
-        return
+def collect(tenant_id: uuid.UUID, job_id: uuid.UUID, quicksight: QuickSight, clock: Clock) -> bool:
+    """One result call, and a read of every object; False when there was nothing to ask.
+
+    Raises NoVerdict when QuickSight or S3 did not say.
+    """
+    opened = moves.open_attempt(tenant_id, job_id, Status.COLLECTING)
+    if opened is None:
+        return False
+    job, attempt = opened
     try:
-        found = _check(quicksight.snapshot_result(dashboard_id, str(attempt.pk)), attempt, outputs(job), quicksight.account)
+        found = _check(quicksight.snapshot_result(attempt.dashboard_id, str(attempt.pk)), attempt, outputs(job), quicksight.account)
     except NoVerdict:
         raise
     except AwsError as refusal:
@@ -58,8 +59,9 @@ def collect(tenant_id: uuid.UUID, job_id: uuid.UUID, quicksight: QuickSight, clo
     else:
         region = quicksight.account.region
         moves.move(tenant_id, job_id, Status.COLLECTING, lambda job: _complete(job, attempt, found, region, clock()), attempt=attempt)
-        return
+        return True
     moves.move(tenant_id, job_id, Status.COLLECTING, lambda job: _unusable(job, attempt, bad, clock()), attempt=attempt)
+    return True
 
 
 def _check(result: SnapshotResult, attempt: Attempt, wanted: list[Output], account: AccountFacts) -> list[Found]:
@@ -72,11 +74,18 @@ def _check(result: SnapshotResult, attempt: Attempt, wanted: list[Output], accou
     for single in result.outputs:
         if single.error_type or single.error_message:
             raise BadResult("report_failed", single.error_type, single.error_message, permanent=single.error_type in PERMANENT)
-    by_output = {single.output: single for single in result.outputs}
-    missing = [output for output in wanted if output not in by_output]
+    by_output = {_same(single.output): single for single in result.outputs}
+    if len(by_output) < len(result.outputs):
+        raise BadResult("result_invalid", "", "QuickSight's answer names two files for one output.", permanent=True)
+    missing = [output for output in wanted if _same(output) not in by_output]
     if missing:
         raise BadResult("result_missing", "", f"QuickSight's answer names no {missing[0].format} file.")
-    return [Found(output, _object(by_output[output], attempt, account)) for output in wanted]
+    return [Found(output, _object(by_output[_same(output)], attempt, account)) for output in wanted]
+
+
+def _same(output: Output) -> tuple[str, frozenset[str]]:
+    """What makes two outputs one: nobody says that QuickSight gives the visuals back in our order."""
+    return output.format, frozenset(output.visual_ids)
 
 
 def _object(result: OutputResult, attempt: Attempt, account: AccountFacts) -> storage.StoredObject:
@@ -94,17 +103,18 @@ def _object(result: OutputResult, attempt: Attempt, account: AccountFacts) -> st
         raise moves.FileStoreSilent(silent.code, silent.message) from silent
     if not stored.size_bytes:
         raise BadResult("result_invalid", "", "The file is empty.")
-    if not _opens(result.output.format, stored.head):
-        raise BadResult("result_invalid", "", f"The file does not begin like a {result.output.format} file.")
+    if not _opens(Format(result.output.format), stored):
+        raise BadResult("result_invalid", "", f"The file does not begin and end like a {result.output.format} file.")
     return stored
 
 
-def _opens(format: str, head: bytes) -> bool:
-    magic = MAGIC.get(Format(format))
-    if magic:
-        return head.startswith(magic)
+def _opens(format: Format, stored: storage.StoredObject) -> bool:
+    if format in MAGIC:
+        begins, ends = MAGIC[format]
+        return stored.head.startswith(begins) and ends in stored.tail
     # CSV has no magic: it is text, and not a page or an error document that came in its place.
-    return b"\0" not in head and not head.lstrip().lower().startswith((*MAGIC.values(), *MARKUP))
+    beginnings = (*(begins for begins, _ends in MAGIC.values()), *MARKUP)
+    return b"\0" not in stored.head and not stored.head.lstrip().lower().startswith(beginnings)
 
 
 def _unusable(job: SnapshotJob, attempt: Attempt, bad: BadResult, now: datetime) -> None:
@@ -133,7 +143,7 @@ def _file(job: SnapshotJob, attempt: Attempt, found: Found, region: str, now: da
     is_csv = output.format == Format.CSV
     visual = output.visual_ids[0] if is_csv else ""
     # Several CSV files of one job would else be saved under one name.
-    part = f"_{visual[:LONGEST_VISUAL_IN_NAME]}" if is_csv and len(job.visual_ids) > 1 else ""
+    part = f"_{_part(visual, job.visual_ids)}" if is_csv and len(job.visual_ids) > 1 else ""
     day = job.created_at.astimezone(job.tenant.zone).date().isoformat()
     return SnapshotFile(
         tenant=job.tenant,
@@ -149,3 +159,8 @@ def _file(job: SnapshotJob, attempt: Attempt, found: Found, region: str, now: da
         sha256=stored.sha256,
         created_at=now,
     )
+
+
+def _part(visual: str, visuals: list[str]) -> str:
+    """A visual's id in a file name; its place instead when it is too long, because two long ones may begin alike."""
+    return visual if len(visual) <= LONGEST_VISUAL_IN_NAME else str(visuals.index(visual) + 1)

@@ -25,7 +25,7 @@ STEPS = {SnapshotJob.Status.STARTING: start, SnapshotJob.Status.RUNNING: look, S
 
 @dataclass(frozen=True)
 class Report:
-    """How a step went: QuickSight answered, throttled, or said nothing (`None`: it was not asked to the end)."""
+    """How a step went: QuickSight answered, throttled, or said nothing (`None`: it was not asked)."""
 
     lease: Lease
     answered: bool | None
@@ -60,24 +60,24 @@ class Crew:
 
 def step(lease: Lease, quicksight: QuickSight, clock: Clock) -> Report:
     """One job, one call, one move. Never raises: a fault of ours on one job must not stop the others."""
-    act: Callable[..., None] = STEPS[SnapshotJob.Status(lease.status)]
+    act: Callable[..., bool] = STEPS[SnapshotJob.Status(lease.status)]
     try:
-        act(lease.tenant_id, lease.job_id, quicksight, clock)
-        return Report(lease, answered=True)
+        asked = act(lease.tenant_id, lease.job_id, quicksight, clock)
+        return Report(lease, answered=True if asked else None)
     except NoVerdict as error:
         logger.info("job %s: no verdict, %s", lease.job_id, error.code)
         silent = error
-        _written(lease, lambda job: moves.postpone(job, silent, clock()))
+        write_down(lease, lambda job: moves.postpone(job, silent, clock()))
         return Report(lease, answered=not isinstance(error, Unanswered), throttled=isinstance(error, Throttled))
     except (OperationalError, InterfaceError):
         _without_database(lease)
     except Exception:
         logger.exception("job %s failed in our own code", lease.job_id)
-        _written(lease, lambda job: moves.note_crash(job, clock()))
+        write_down(lease, lambda job: moves.note_crash(job, clock()))
     return Report(lease, answered=None)
 
 
-def _written(lease: Lease, act: Callable[[SnapshotJob], object]) -> None:
+def write_down(lease: Lease, act: Callable[[SnapshotJob], object]) -> None:
     """A thread that dies here would take a place of the crew with it, so nothing gets out."""
     try:
         moves.move(lease.tenant_id, lease.job_id, lease.status, act)

@@ -10,29 +10,27 @@ from reports.aws.quicksight import QuickSight, SnapshotStatus
 from reports.engine import cadence, moves
 from reports.engine.start import Clock
 from reports.models import Attempt, SnapshotJob
-from tenants.scope import tenant_scope
 
 Status = SnapshotJob.Status
 
 
-def look(tenant_id: uuid.UUID, job_id: uuid.UUID, quicksight: QuickSight, clock: Clock) -> None:
-    """One describe call. Raises NoVerdict when QuickSight did not say."""
-    with tenant_scope(tenant_id):
-        job = SnapshotJob.objects.select_related("report").get(pk=job_id)
-        attempt = job.attempts.filter(ended_at=None).first()
-        dashboard_id = job.report.dashboard_id
-    if job.status != Status.RUNNING or attempt is None:
-        return
+def look(tenant_id: uuid.UUID, job_id: uuid.UUID, quicksight: QuickSight, clock: Clock) -> bool:
+    """One describe call; False when there was nothing to ask. Raises NoVerdict when QuickSight did not say."""
+    found = moves.open_attempt(tenant_id, job_id, Status.RUNNING)
+    if found is None:
+        return False
+    _job, attempt = found
     try:
-        told = quicksight.snapshot_status(dashboard_id, str(attempt.pk))
+        told = quicksight.snapshot_status(attempt.dashboard_id, str(attempt.pk))
     except NoVerdict:
         raise
     except AwsError as refusal:
         gone, now = refusal, clock()
         moves.move(tenant_id, job_id, Status.RUNNING, lambda job: _refused(job, attempt, gone, now), attempt=attempt)
-        return
-    now = clock()
-    moves.move(tenant_id, job_id, Status.RUNNING, lambda job: _told(job, attempt, told, now), attempt=attempt)
+    else:
+        now = clock()
+        moves.move(tenant_id, job_id, Status.RUNNING, lambda job: _told(job, attempt, told, now), attempt=attempt)
+    return True
 
 
 def _told(job: SnapshotJob, attempt: Attempt, told: SnapshotStatus, now: datetime) -> None:

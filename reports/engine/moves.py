@@ -10,12 +10,13 @@ from django.db import transaction
 
 from reports.aws.errors import LimitReached, NoVerdict, Throttled, Unanswered
 from reports.engine import cadence, slots
-from reports.failures import cause_of
 from reports.models import Attempt, SnapshotJob
 from tenants.scope import engine_scope, tenant_scope
 
 Status, Waiting = SnapshotJob.Status, SnapshotJob.Waiting
 MAX_CRASHES = 3
+# Ends that QuickSight has not told us: it may go on rendering.
+GIVEN_UP = frozenset({"deadline_passed", "service_unavailable", "internal"})
 
 
 class FileStoreSilent(NoVerdict):
@@ -35,17 +36,26 @@ def move(
             job = SnapshotJob.objects.select_related("tenant", "report").select_for_update(of=("self",)).get(pk=job_id)
             if job.status != seen or (attempt and not job.attempts.filter(pk=attempt.pk, ended_at=None).exists()):
                 return
+            may_render = job.no_verdicts > 0 or job.attempts.filter(ended_at=None).exclude(accepted_at=None).exists()
             act(job)
             gives_back = seen in SnapshotJob.SLOT_HOLDERS and job.status not in SnapshotJob.SLOT_HOLDERS
+            given_up = may_render and job.failure_code in GIVEN_UP
         if gives_back:
             with engine_scope():
-                slots.free(job_id)
+                slots.free(job_id, rests_until=job.finished_at + cadence.SLOT_RESTS if given_up and job.finished_at else None)
+
+
+def open_attempt(tenant_id: uuid.UUID, job_id: uuid.UUID, status: str) -> tuple[SnapshotJob, Attempt] | None:
+    """The job and what it asks QuickSight, or None when it has moved on from `status`."""
+    with tenant_scope(tenant_id):
+        job = SnapshotJob.objects.select_related("report").get(pk=job_id)
+        attempt = job.attempts.filter(ended_at=None).first()
+    return (job, attempt) if job.status == status and attempt else None
 
 
 def fail(job: SnapshotJob, code: str, now: datetime, *, detail: str = "") -> None:
-    """`detail` is our own sentence that says more than the cause's usual one; never AWS's text."""
-    message = detail or str(cause_of(code).message)
-    if job.move_to(Status.FAILED, failure_code=code, failure_message=message, finished_at=now):
+    """`detail` is our own sentence that says more than the cause's usual one; never AWS's text. Without it each reader gets the cause."""
+    if job.move_to(Status.FAILED, failure_code=code, failure_message=detail, finished_at=now):
         job.attempts.filter(ended_at=None).update(ended_at=now, failure_code=code)
         job.note("failed", now, code=code)
 

@@ -16,14 +16,16 @@ from queue import Empty
 
 from django.core.cache import cache
 from django.db import connections
-from django.utils import timezone
+from django.db.models.functions import Now
 from django_q.tasks import async_task
 
-from reports.aws.clients import AccountFacts, quicksight_client
+from reports.aws.clients import quicksight_client
 from reports.aws.quicksight import QuickSight
+from reports.catalogue import facts_of
 from reports.engine import claim, limiter, moves
 from reports.engine.clock import DatabaseClock
-from reports.engine.crew import Crew, Report
+from reports.engine.crew import Crew, Report, write_down
+from reports.engine.silence import Silence
 from reports.models import Account, Pump, SnapshotJob
 from tenants.scope import engine_scope
 
@@ -39,22 +41,27 @@ BEAT_SECONDS = 0.2
 DRAIN_SECONDS = 10.0
 STOP_DRAIN_SECONDS = 0.8
 WAKE_ONCE_SECONDS = 5
+PROBE_SECONDS = 30.0
+# After a silence of a moment the back-offs are short anyway; ending them would let a job that never gets an answer ask without pause.
+SHORT_SILENCE_SECONDS = 5.0
 # Without a beat for this long a pump counts as dead.
 BEAT_LATE = timedelta(seconds=3)
 
 
 def wake(account_id: int) -> None:
     """Call after the commit, outside any scope. A pump that is alive finds the job by itself within its next turn."""
-    alive = Pump.objects.filter(account_id=account_id, beat_at__gt=timezone.now() - BEAT_LATE).exists()
+    # By the database's clock on both sides: hosts' clocks differ.
+    alive = Pump.objects.filter(account_id=account_id, beat_at__gt=Now() - BEAT_LATE).exists()
     # One message wakes as well as five thousand, which the queue would have to carry while no worker runs.
     if not alive and cache.add(f"engine:woken:{account_id}", 1, timeout=WAKE_ONCE_SECONDS):
         async_task(PUMP_TASK, account_id)
 
 
-def wake_all() -> None:
-    """Every account that nobody pumps although it may have work."""
+def watch() -> None:
+    """Each minute, for every account: send for a pump where nobody pumps, and end what should have ended long ago."""
     for account_id in Pump.objects.values_list("account_id", flat=True):
         wake(account_id)
+        end_stuck(account_id)
 
 
 def send_for_all() -> None:
@@ -87,14 +94,27 @@ def wake_if_work(account_id: int) -> None:
 def _pump(account_id: int, window: float) -> str:
     with engine_scope():
         account = Account.objects.get(pk=account_id)
-        claim.clear_leases(account_id)
+        if Pump.objects.exclude(beat_at=None).filter(account_id=account_id).exists():
+            # The one before did not sign off: nobody works on what it had leased.
+            claim.clear_leases(account_id)
     turns = Turns(account)
     try:
         return turns.run(window)
     finally:
         turns.crew.dismiss()
-        with engine_scope():
-            Pump.objects.filter(account_id=account_id).update(beat_at=None)
+        if not turns.crew.busy:
+            with engine_scope():
+                Pump.objects.filter(account_id=account_id).update(beat_at=None)
+
+
+def end_stuck(account_id: int) -> None:
+    """Jobs past their deadline end even where no pump can be made: without credentials, or with each step of theirs broken."""
+    clock = DatabaseClock()
+    with engine_scope():
+        clock.synchronise()
+        leases = claim.past_deadline(account_id) + claim.stuck(account_id)
+    for lease in leases:
+        write_down(lease, lambda job: moves.fail(job, "deadline_passed", clock()))
 
 
 class Turns:
@@ -103,13 +123,14 @@ class Turns:
     def __init__(self, account: Account) -> None:
         self.account = account
         self.clock = DatabaseClock()
-        facts = AccountFacts(account.aws_account_id, account.region, account.role_arn, account.external_id)
+        facts = facts_of(account)
         # Made before the first turn of the budget is taken: it takes longer than two calls are apart, and would bunch the first ones.
         quicksight_client(facts)
         # Enough threads to keep the account's rate at half a second a call, and no more than are useful on one core.
         size = max(4, min(16, round(account.requests_per_second / 2)))
         self.crew = Crew(size, QuickSight(facts, gate=lambda: limiter.wait_for_turn(account.pk)), self.clock)
-        self.unanswered = account.unanswered_since is not None
+        self.silence = Silence(account.unanswered_since is not None)
+        self.silent_from = self.probe_at = time.monotonic()
         self.stopping = False
 
     def run(self, window: float) -> str:
@@ -122,7 +143,9 @@ class Turns:
                 self._drain(STOP_DRAIN_SECONDS if self.stopping else DRAIN_SECONDS)
                 return "stop" if self.stopping else "window"
             if now - last_work > IDLE_SECONDS:
-                return "idle"
+                if not _has_work(self.account.pk):
+                    return "idle"
+                last_work = now
             self.listen(BEAT_SECONDS)
 
     def turn(self) -> int:
@@ -133,17 +156,25 @@ class Turns:
             Pump.objects.filter(account_id=self.account.pk).update(beat_at=self.clock())
             late = claim.past_deadline(self.account.pk)
             if not self.stopping:
-                (claim.claim_probe if self.unanswered else claim.claim)(self.account.pk)
+                self._claim()
             room = 0 if self.stopping else self.crew.size - self.crew.busy
             leases = claim.take_due(self.account.pk, room) if room else []
         for lease in leases:
             self.crew.give(lease)
-        for job_id, tenant_id in late:
-            moves.move(tenant_id, job_id, SnapshotJob.Status.QUEUED, self._give_up)
+        for lease in late:
+            write_down(lease, self._give_up)
         return len(leases)
 
+    def _claim(self) -> None:
+        """While QuickSight is silent one more job starts now and then and asks: those under way may all be a broken report's."""
+        if not self.silence.silent:
+            claim.claim(self.account.pk)
+        elif time.monotonic() >= self.probe_at:
+            self.probe_at = time.monotonic() + PROBE_SECONDS
+            claim.claim(self.account.pk, most=1)
+
     def _give_up(self, job: SnapshotJob) -> None:
-        moves.fail(job, "service_unavailable" if self.unanswered else "deadline_passed", self.clock())
+        moves.fail(job, "service_unavailable" if self.silence.silent else "deadline_passed", self.clock())
 
     def listen(self, seconds: float) -> None:
         """Wait for the first report, take in all that are there."""
@@ -161,17 +192,19 @@ class Turns:
         self.crew.busy -= 1
         if report.throttled:
             limiter.slow_down(self.account.pk)
-        if report.answered is not None and report.answered == self.unanswered:
-            self._answers(report.answered)
+        if report.answered is not None and self.silence.hear(report.lease.job_id, report.answered):
+            self._silence_changed()
 
-    def _answers(self, answers: bool) -> None:
-        """QuickSight fell silent, or speaks again. While it is silent no new job starts; those under way keep asking."""
-        self.unanswered = not answers
-        logger.warning("account %s: QuickSight %s", self.account.name, "answers again" if answers else "does not answer")
+    def _silence_changed(self) -> None:
+        """While QuickSight is silent no new job starts, but for a probe; those under way keep asking."""
+        silent, now = self.silence.silent, time.monotonic()
+        logger.warning("account %s: QuickSight %s", self.account.name, "does not answer" if silent else "answers again")
         with engine_scope():
-            Account.objects.filter(pk=self.account.pk).update(unanswered_since=None if answers else self.clock())
-            if answers:
+            Account.objects.filter(pk=self.account.pk).update(unanswered_since=self.clock() if silent else None)
+            if not silent and now - self.silent_from > SHORT_SILENCE_SECONDS:
                 claim.wake_unanswered(self.account.pk)
+        if silent:
+            self.silent_from, self.probe_at = now, now + PROBE_SECONDS
 
 
 def _stopping() -> bool:
@@ -181,7 +214,7 @@ def _stopping() -> bool:
 
 def _has_work(account_id: int) -> bool:
     with engine_scope():
-        return SnapshotJob.objects.moving().filter(account_id=account_id).exists()
+        return claim.has_work(account_id)
 
 
 @contextmanager

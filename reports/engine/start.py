@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from datetime import datetime
+from contextlib import suppress
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from reports import catalogue, parameters
-from reports.aws.errors import AccessDenied, AlreadyExists, AwsError, NotFound, NoVerdict
+from reports.aws.errors import AccessDenied, AlreadyExists, AwsError, NotFound, NotYet, NoVerdict
 from reports.aws.quicksight import Output, QuickSight, SnapshotRequest
 from reports.engine import cadence, moves
-from reports.models import Attempt, Format, Report, SnapshotJob
+from reports.models import Attempt, Format, Grant, Report, SnapshotJob
 from reports.refused import Refused
 from reports.session_tags import refuse_unsafe_tags
 from tenants.models import SessionTag
@@ -23,27 +25,29 @@ Status = SnapshotJob.Status
 Clock = Callable[[], datetime]
 
 
-def start(tenant_id: uuid.UUID, job_id: uuid.UUID, quicksight: QuickSight, clock: Clock) -> None:
-    """One start call. Raises NoVerdict when QuickSight did not say; the attempt's id is then sent again."""
+def start(tenant_id: uuid.UUID, job_id: uuid.UUID, quicksight: QuickSight, clock: Clock) -> bool:
+    """One start call; False when nothing was asked. Raises NoVerdict when QuickSight did not say; the attempt's id is then sent again."""
     try:
         _preflight(tenant_id, job_id, quicksight, clock)
-        request = _prepare(tenant_id, job_id, clock())
-        if request is None:
-            return
-        quicksight.start_snapshot(request)
+        attempt = _prepare(tenant_id, job_id, clock())
+        return attempt is not None and _send(attempt, quicksight, clock)
     except Refused as refused:
         detail, code = refused.detail, refused.code
         moves.move(tenant_id, job_id, Status.STARTING, lambda job: moves.fail(job, code, clock(), detail=detail))
-        return
-    except AlreadyExists:
-        # Our own id is known there: an earlier call of ours was accepted and its answer lost.
-        pass
+        return False
     except NoVerdict:
         raise
     except AwsError as refusal:
         _refused(tenant_id, job_id, refusal, clock())
-        return
-    moves.move(tenant_id, job_id, Status.STARTING, lambda job: _accepted(job, clock()))
+        return True
+
+
+def _send(attempt: Attempt, quicksight: QuickSight, clock: Clock) -> bool:
+    # AlreadyExists: our own id is known there, so an earlier call of ours was accepted and its answer lost.
+    with suppress(AlreadyExists):
+        quicksight.start_snapshot(_request(attempt))
+    moves.move(attempt.tenant_id, attempt.job_id, Status.STARTING, lambda job: _accepted(job, attempt, clock()), attempt=attempt)
+    return True
 
 
 def _preflight(tenant_id: uuid.UUID, job_id: uuid.UUID, quicksight: QuickSight, clock: Clock) -> None:
@@ -54,31 +58,48 @@ def _preflight(tenant_id: uuid.UUID, job_id: uuid.UUID, quicksight: QuickSight, 
         catalogue.check_and_store(quicksight, report.pk, clock())
 
 
-def _prepare(tenant_id: uuid.UUID, job_id: uuid.UUID, now: datetime) -> SnapshotRequest | None:
-    """The request of the open attempt, made and committed now if there is none. None when the job moved on without us."""
+def _prepare(tenant_id: uuid.UUID, job_id: uuid.UUID, now: datetime) -> Attempt | None:
+    """The open attempt, made and committed now if there is none. None when the job moved on without us."""
     with tenant_scope(tenant_id):
         job = SnapshotJob.objects.select_related("tenant", "report").get(pk=job_id)
         if job.status != Status.STARTING:
             return None
         if job.deadline_at <= now and job.no_verdicts == 0:
-            raise Refused("deadline_passed", "The job got its slot only after its deadline.")
-        attempt = job.attempts.filter(ended_at=None).first() or _freeze(job, now)
-        return _request(job, attempt)
+            raise Refused("deadline_passed", "")
+        attempt = job.attempts.select_related("job").filter(ended_at=None).first()
+        if attempt is None:
+            _refuse_unoffered(job)
+            attempt = _freeze(job, _safe_tags(job), now)
+        return attempt
 
 
-def _freeze(job: SnapshotJob, now: datetime) -> Attempt:
+def _refuse_unoffered(job: SnapshotJob) -> None:
+    """The job may have waited for hours: what was offered then may be withdrawn now."""
+    if not Grant.objects.for_tenant(job.tenant).active().filter(report=job.report).exists():
+        raise Refused("report_not_available", "")
+
+
+def _safe_tags(job: SnapshotJob) -> dict[str, str]:
     """Raises Refused when the tags cannot prove isolation: closed rather than somebody else's rows."""
     tags = dict(SessionTag.objects.filter(tenant=job.tenant).values_list("key", "value"))
     report = job.report
     if report.preflight == Report.Preflight.REFUSED:
         raise Refused("rows_not_isolated", report.preflight_detail)
+    if report.preflight != Report.Preflight.PASSED:
+        raise NotYet("Preflight", "The report was changed while it was being checked.")
     refuse_unsafe_tags(tags, report.required_tags, report.row_rules, same_for_everyone=report.same_for_everyone)
+    return tags
+
+
+def _freeze(job: SnapshotJob, tags: dict[str, str], now: datetime) -> Attempt:
     attempt = Attempt.objects.create(
         tenant=job.tenant,
         job=job,
         number=job.attempt_count + 1,
+        dashboard_id=job.report.dashboard_id,
+        sheet_id=job.report.sheet_id,
         session_tags=tags,
-        parameters=job.parameters,
+        parameters=_typed(job),
         bucket=job.tenant.bucket or settings.PORTAL_BUCKET,
         prefix=f"t/{settings.JOB_RETENTION_CLASS}/{job.tenant_id}/{job.pk}/",
         created_at=now,
@@ -88,17 +109,25 @@ def _freeze(job: SnapshotJob, now: datetime) -> Attempt:
     return attempt
 
 
-def _request(job: SnapshotJob, attempt: Attempt) -> SnapshotRequest:
+def _typed(job: SnapshotJob) -> list[Any]:
+    """[[name, type, values]]. A parameter that the report no longer has is not left out: its filter would be missing without a word."""
     kinds = {parameter.name: parameter.type for parameter in job.report.parameters.all()}
+    gone = [name for name in job.parameters if name not in kinds]
+    if gone:
+        raise Refused("parameter_refused", _("The report no longer has the parameter %(name)s. Run it again.") % {"name": ", ".join(gone)})
+    return [[name, kinds[name], values] for name, values in job.parameters.items()]
+
+
+def _request(attempt: Attempt) -> SnapshotRequest:
     return SnapshotRequest(
         job_id=str(attempt.pk),
-        dashboard_id=job.report.dashboard_id,
-        sheet_id=job.report.sheet_id,
-        outputs=tuple(outputs(job)),
+        dashboard_id=attempt.dashboard_id,
+        sheet_id=attempt.sheet_id,
+        outputs=tuple(outputs(attempt.job)),
         session_tags=attempt.session_tags,
         bucket=attempt.bucket,
         prefix=attempt.prefix,
-        parameters=tuple((name, kinds[name], _values(kinds[name], values)) for name, values in attempt.parameters.items() if name in kinds),
+        parameters=tuple((name, kind, _values(kind, values)) for name, kind, values in attempt.parameters),
     )
 
 
@@ -116,11 +145,11 @@ def outputs(job: SnapshotJob) -> list[Output]:
     return found
 
 
-def _accepted(job: SnapshotJob, now: datetime) -> None:
-    look_at = now + cadence.next_look(now - now)
+def _accepted(job: SnapshotJob, attempt: Attempt, now: datetime) -> None:
+    look_at = now + cadence.next_look(timedelta(0))
     changes = {"next_look_at": look_at, "lease_until": None, "no_verdicts": 0, "waiting": ""}
     if job.move_to(Status.RUNNING, started_at=job.started_at or now, **changes):
-        job.attempts.filter(ended_at=None).update(accepted_at=now, service_status="QUEUED")
+        Attempt.objects.filter(pk=attempt.pk).update(accepted_at=now, service_status="QUEUED")
         job.note("accepted", now)
 
 

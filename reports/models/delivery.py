@@ -43,7 +43,7 @@ class Link(models.Model):
         REVOKED = "revoked", _("Revoked")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="links")
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="links", db_index=False)
     job = models.ForeignKey(SnapshotJob, on_delete=models.CASCADE, related_name="links")
     reference = models.CharField(max_length=16, default=new_reference)
     token_sha256 = models.BinaryField(max_length=32)
@@ -80,7 +80,7 @@ class Download(models.Model):
     """One file granted to somebody. Written before the presigned URL exists."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+", db_index=False)
     file = models.ForeignKey(SnapshotFile, on_delete=models.CASCADE, related_name="downloads")
     link = models.ForeignKey(Link, on_delete=models.SET_NULL, null=True, related_name="downloads", help_text="NULL: not by a link.")
     user = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+", help_text="NULL: not by a member.")

@@ -13,6 +13,7 @@ class Slot(models.Model):
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="slot_rows")
     number = models.PositiveSmallIntegerField()
     enabled = models.BooleanField(default=True, help_text="Off: the account's limit was lowered below this number.")
+    rests_until = models.DateTimeField(null=True, help_text="NULL: usable. Set: QuickSight may still render what we gave up on.")
     job = models.OneToOneField("reports.SnapshotJob", on_delete=models.PROTECT, null=True, related_name="slot", help_text="NULL: free.")
 
     class Meta:

@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 
+from reports.failures import cause_of
 from reports.models.catalogue import Account, Format, Grant, Report
 from tenants.models import ApiKey, Tenant, User
 
@@ -96,9 +97,10 @@ class SnapshotJob(models.Model):
     }
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="jobs")
-    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="jobs")
-    report = models.ForeignKey(Report, on_delete=models.PROTECT, related_name="jobs")
+    # Without indexes of their own: those below lead with the tenant or the account, and each index more makes every move dearer.
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="jobs", db_index=False)
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="jobs", db_index=False)
+    report = models.ForeignKey(Report, on_delete=models.PROTECT, related_name="jobs", db_index=False)
     status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
     lane = models.PositiveSmallIntegerField(choices=Lane, default=Lane.SCHEDULED)
     trigger = models.CharField(max_length=8, choices=Trigger)
@@ -119,7 +121,7 @@ class SnapshotJob(models.Model):
     finished_at = models.DateTimeField(null=True, help_text="NULL: still moving.")
     hidden_at = models.DateTimeField(null=True, help_text="NULL: listed. Set by the older API's delete; the record stays.")
     failure_code = models.CharField(max_length=24, blank=True)
-    failure_message = models.TextField(blank=True)
+    failure_message = models.TextField(blank=True, help_text="Empty: the cause's usual sentence says it.")
 
     # The queue's own columns; the engine sees these across tenants.
     not_before = models.DateTimeField(null=True, help_text="NULL: may start at once.")
@@ -165,6 +167,11 @@ class SnapshotJob(models.Model):
             return self.Waiting.NO_ANSWER
         return self.Waiting(self.waiting)
 
+    @property
+    def failure_text(self) -> str:
+        """Why it failed, in the reader's language; empty unless it did."""
+        return self.failure_message or (str(cause_of(self.failure_code).message) if self.failure_code else "")
+
     def move_to(self, status: str, **changes: Any) -> bool:
         """Move if this row is still as it was read; False when somebody else moved it first, which is not an error."""
         if status not in self.NEXT.get(self.status, frozenset()):
@@ -181,14 +188,17 @@ class SnapshotJob(models.Model):
 
 
 class Attempt(models.Model):
-    """One SnapshotJobId at QuickSight. Its tags and parameters are frozen: they are what was sent."""
+    """One SnapshotJobId at QuickSight. What it asks for is frozen here: the report behind it may change while it runs."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
     job = models.ForeignKey(SnapshotJob, on_delete=models.CASCADE, related_name="attempts")
     number = models.PositiveSmallIntegerField()
+    dashboard_id = models.CharField(max_length=512)
+    sheet_id = models.CharField(max_length=512)
     session_tags: models.JSONField[dict[str, str], dict[str, str]] = models.JSONField()
-    parameters: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField()
+    # [[name, type, values]]: with the type, because the report may change while the attempt runs.
+    parameters: models.JSONField[list[Any], list[Any]] = models.JSONField()
     bucket = models.CharField(max_length=63)
     prefix = models.CharField(max_length=200)
     service_status = models.CharField(max_length=12, blank=True, help_text="QuickSight's own word; empty: never told.")
@@ -215,7 +225,7 @@ class Attempt(models.Model):
 class JobEvent(models.Model):
     """A line of the timeline people see. `reports/timeline.py` has the words."""
 
-    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+", db_index=False)
     job = models.ForeignKey(SnapshotJob, on_delete=models.CASCADE, related_name="events")
     at = models.DateTimeField()
     type = models.CharField(max_length=24)

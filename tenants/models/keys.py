@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import uuid
 from datetime import datetime, timedelta
 
@@ -21,10 +20,6 @@ SCOPES = (
     *(f"{noun}:{verb}" for noun in READ_WRITE for verb in ("read", "write")),
     "usage:read",
 )
-
-
-def key_hash(secret: str) -> bytes:
-    return hashlib.sha256(secret.encode()).digest()
 
 
 class ApiKeyQuerySet(models.QuerySet["ApiKey"]):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 import uuid
 from datetime import datetime, timedelta
@@ -12,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tenants.models.tenant import Tenant
 from tenants.models.user import User
+from tenants.secrets import secret_hash
 
 INVITATION_LIFE = timedelta(hours=72)
 
@@ -41,7 +41,7 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
         return self.filter(accepted_at=None, expires_at__gt=now)
 
     def with_token(self, token: str) -> InvitationQuerySet:
-        return self.filter(token_sha256=token_hash(token))
+        return self.filter(token_sha256=secret_hash(token))
 
 
 class Invitation(models.Model):
@@ -69,11 +69,6 @@ class Invitation(models.Model):
         """The invitation and its token; the token is not kept and cannot be shown again."""
         token = secrets.token_urlsafe(32)
         invitation = cls.objects.create(
-            tenant=tenant, email=email.lower(), role=role, token_sha256=token_hash(token), expires_at=now + INVITATION_LIFE
+            tenant=tenant, email=email.lower(), role=role, token_sha256=secret_hash(token), expires_at=now + INVITATION_LIFE
         )
         return invitation, token
-
-
-def token_hash(token: str) -> bytes:
-    """SHA-256 is enough for a 256-bit random token; a slow hash protects guessable secrets only."""
-    return hashlib.sha256(token.encode()).digest()

@@ -12,8 +12,8 @@ from django.db import DatabaseError, connection, connections, transaction
 from reports.models import Account, Report, SnapshotJob
 from tenants import roles
 from tenants.models import ApiKeyIndex, Membership, SessionTag, Tenant, TenantCode, User
-from tenants.models.keys import key_hash
 from tenants.scope import ScopeConflict, engine_scope, platform_scope, staff_scope, tenant_scope, user_scope
+from tenants.secrets import secret_hash
 from tests import factories
 from tests.tenants.rows import TENANT_TABLES, sql
 
@@ -48,7 +48,7 @@ def test_without_a_scope_and_a_transaction_it_is_refused_too(acme):
 def test_a_key_and_a_code_lead_to_their_tenant_before_one_is_known(acme, globex):
     _, secret = factories.make_api_key(tenant=acme)
 
-    assert ApiKeyIndex.objects.get(sha256=key_hash(secret)).tenant_id == acme.pk
+    assert ApiKeyIndex.objects.get(sha256=secret_hash(secret)).tenant_id == acme.pk
     assert TenantCode.objects.get(code=globex.code).tenant_id == globex.pk
 
 

@@ -102,12 +102,12 @@ def test_what_ignores_the_end_is_killed_with_all_it_started(tmp_path):
     processes.serve("stubborn", "-c", STUBBORN)
     log = tmp_path / "stubborn.log"
     wait_until(processes, lambda: len(log.read_text().split()) == 2)
-    pids = log.read_text().split()
+    started = [psutil.Process(int(pid)) for pid in log.read_text().split()]
 
     processes.stop()
 
-    assert len(pids) == 2
-    assert not any(psutil.pid_exists(int(pid)) and psutil.Process(int(pid)).status() != psutil.STATUS_ZOMBIE for pid in pids)
+    assert len(started) == 2
+    assert [process for process in started if process.is_running() and process.status() != psutil.STATUS_ZOMBIE] == []
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent was killed")

@@ -6,9 +6,8 @@ import pytest
 
 from reports.models import Grant, Schedule
 from tenants.models import ApiKey, ApiKeyIndex, Invitation, Membership, SessionTag, Tenant, TenantCode, User
-from tenants.models.keys import key_hash
-from tenants.models.members import token_hash
 from tenants.scope import platform_scope, tenant_scope
+from tenants.secrets import secret_hash
 from tests import factories
 from tests.portal.platform_file.file import KEY, OWNER_PASSWORD
 
@@ -110,7 +109,7 @@ def test_without_a_password_an_invitation_is_issued_and_its_address_shown_once(a
     head, token = url.rstrip("/").rsplit("/", 1)
     assert head == f"https://reports.anycompany.example/invitations/{tenant.code}"
     with tenant_scope(tenant):
-        assert bytes(Invitation.objects.get(email="alice@acme.example").token_sha256) == token_hash(token)
+        assert bytes(Invitation.objects.get(email="alice@acme.example").token_sha256) == secret_hash(token)
     assert not User.objects.filter(email="alice@acme.example").exists()
     assert applied.apply() == "no changes\n"
 
@@ -153,7 +152,7 @@ def live_keys(tenant):
 
 
 def test_a_key_leads_to_its_tenant(tenant):
-    index = ApiKeyIndex.objects.get(sha256=key_hash(KEY))
+    index = ApiKeyIndex.objects.get(sha256=secret_hash(KEY))
 
     assert (index.tenant_id, index.key_id) == (tenant.pk, live_keys(tenant)["integration"].pk)
 
@@ -162,8 +161,8 @@ def test_a_changed_secret_replaces_the_key(applied, tenant, monkeypatch):
     monkeypatch.setenv("ACME_API_KEY", OTHER_KEY)
 
     assert applied.lines() == ["- api key acme/integration", "+ api key acme/integration"]
-    assert [bytes(key.sha256) for key in live_keys(tenant).values()] == [key_hash(OTHER_KEY)]
-    assert [bytes(index.sha256) for index in ApiKeyIndex.objects.all()] == [key_hash(OTHER_KEY)]
+    assert [bytes(key.sha256) for key in live_keys(tenant).values()] == [secret_hash(OTHER_KEY)]
+    assert [bytes(index.sha256) for index in ApiKeyIndex.objects.all()] == [secret_hash(OTHER_KEY)]
     assert applied.apply() == "no changes\n"
 
 
@@ -173,7 +172,7 @@ def test_a_secret_may_be_changed_back(applied, tenant, monkeypatch):
     monkeypatch.setenv("ACME_API_KEY", KEY)
     applied.apply()
 
-    assert [bytes(key.sha256) for key in live_keys(tenant).values()] == [key_hash(KEY)]
+    assert [bytes(key.sha256) for key in live_keys(tenant).values()] == [secret_hash(KEY)]
 
 
 def test_without_a_secret_a_key_is_made_and_shown_once(applied, tenant):
@@ -183,7 +182,7 @@ def test_without_a_secret_a_key_is_made_and_shown_once(applied, tenant):
 
     secret = output.split()[-1]
     assert secret.startswith(f"fan_{tenant.code}_")
-    assert bytes(live_keys(tenant)["reading"].sha256) == key_hash(secret)
+    assert bytes(live_keys(tenant)["reading"].sha256) == secret_hash(secret)
     assert applied.apply() == "no changes\n"
 
 

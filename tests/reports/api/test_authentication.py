@@ -9,8 +9,8 @@ from django.utils import timezone
 from reports.api.authentication import client_ip, find_key
 from reports.models import SnapshotJob
 from tenants.models import ApiKey, ApiKeyIndex
-from tenants.models.keys import key_hash
 from tenants.scope import tenant_scope
+from tenants.secrets import secret_hash
 from tests.factories import make_api_key
 from tests.reports.api.conftest import OlderClient
 
@@ -52,7 +52,7 @@ def test_a_key_of_the_platforms_own_choosing_opens_its_tenant_only(acme, globex)
     secrets = {tenant: f"{tenant.slug}-key-that-an-older-client-holds" for tenant in (acme, globex)}
     for tenant, secret in secrets.items():
         with tenant_scope(tenant):
-            key = ApiKey.objects.create(tenant=tenant, name="old", scopes=["jobs:read"], sha256=key_hash(secret), hint="olds")
+            key = ApiKey.objects.create(tenant=tenant, name="old", scopes=["jobs:read"], sha256=secret_hash(secret), hint="olds")
             ApiKeyIndex.objects.create(sha256=key.sha256, tenant=tenant, key=key)
 
     found = {tenant: find_key(secret, timezone.now()).tenant for tenant, secret in secrets.items()}

@@ -50,7 +50,7 @@ def test_the_third_failed_attempt_is_the_last(aws, account, acme, daily_calls):
 
     failed = steps.now_of(job)
     assert (failed.status, failed.failure_code) == ("failed", "report_failed")
-    assert failed.failure_message == "QuickSight could not render this report."
+    assert failed.failure_text == "QuickSight could not render this report."
     assert [attempt.error_message for attempt in steps.attempts_of(job)] == [AWS_TEXT] * 3
     first, second = (event.data["wait"] for event in steps.events_of(job, "attempt_failed"))
     assert 45 <= first <= 75 < 90 <= second <= 150
@@ -77,7 +77,7 @@ def test_a_refused_start_ends_the_job_with_its_cause(code, aws, account, acme, d
     steps.turn(account)
 
     failed = steps.now_of(job)
-    assert (failed.status, failed.failure_code, failed.failure_message) == ("failed", *REFUSALS[code])
+    assert (failed.status, failed.failure_code, failed.failure_text) == ("failed", *REFUSALS[code])
     (attempt,) = steps.attempts_of(job)
     assert (attempt.failure_code, attempt.error_type) == (failed.failure_code, code)
     assert steps.held_slots(account) == 0
@@ -113,7 +113,7 @@ class TestTheDeadline:
         steps.turn(account)
 
         failed = steps.now_of(job)
-        assert (failed.failure_code, failed.failure_message) == (
+        assert (failed.failure_code, failed.failure_text) == (
             "deadline_passed",
             "The job could not be finished before its deadline.",
         )

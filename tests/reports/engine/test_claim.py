@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from reports.engine import claim, moves
+from reports.engine import claim, moves, slots
 from reports.models import Slot, SnapshotJob
 from tenants.scope import engine_scope
 from tests.factories import make_account, make_job, make_report
@@ -111,11 +111,25 @@ class TestOneClaim:
 
         assert [[lease.job_id for lease in leases] for leases in taken] == [[job.pk], [], [job.pk]]
 
-    def test_starts_one_probe_for_an_account_that_does_not_answer(self, account, acme, daily_calls):
+    def test_starts_no_more_than_asked_for(self, account, acme, daily_calls):
         for _ in range(3):
             make_job(tenant=acme, report=daily_calls)
 
         with engine_scope():
-            started = [claim.claim_probe(account.pk), claim.claim_probe(account.pk)]
+            started = claim.claim(account.pk, most=1)
 
-        assert started == [1, 0]
+        assert started == 1
+
+    def test_leaves_a_slot_that_rests_alone(self, account, acme, daily_calls):
+        given_up = make_job(tenant=acme, report=daily_calls)
+        claimed(account)
+        with engine_scope():
+            slots.free(given_up.pk, rests_until=timezone.now() + timedelta(minutes=30))
+            Slot.objects.exclude(rests_until__isnull=False).update(enabled=False)
+        make_job(tenant=acme, report=daily_calls)
+
+        resting = claimed(account)
+        with engine_scope():
+            Slot.objects.update(rests_until=timezone.now() - timedelta(seconds=1))
+
+        assert (resting, claimed(account)) == (0, 1)

@@ -57,7 +57,7 @@ class TestAFile:
         steps.run_until_ended(account, job)
 
         failed = steps.now_of(job)
-        assert (failed.status, failed.failure_code, failed.failure_message) == ("failed", "result_invalid", INVALID)
+        assert (failed.status, failed.failure_code, failed.failure_text) == ("failed", "result_invalid", INVALID)
         assert len(steps.attempts_of(job)) == 3
 
     def test_that_is_not_there_yet_is_waited_for(self, aws, account, acme, daily_calls):
@@ -98,7 +98,7 @@ class TestAFile:
         steps.run_until_ended(account, job, seconds=150)
 
         failed = steps.now_of(job)
-        assert (failed.failure_code, failed.failure_message) == ("result_missing", MISSING)
+        assert (failed.failure_code, failed.failure_text) == ("result_missing", MISSING)
 
     @pytest.mark.parametrize("place", ["https_uri", "foreign_bucket", "foreign_prefix"])
     def test_in_a_foreign_place_is_neither_opened_nor_named(self, place, aws, account, acme, daily_calls):
@@ -107,7 +107,7 @@ class TestAFile:
 
         after = collected_once(account, job)
 
-        assert (after.status, after.failure_code, after.failure_message) == ("failed", "result_invalid", INVALID)
+        assert (after.status, after.failure_code, after.failure_text) == ("failed", "result_invalid", INVALID)
         (attempt,) = steps.attempts_of(job)
         assert attempt.error_message == "The file was not put where it was asked for."
 
@@ -220,7 +220,7 @@ def test_a_silent_file_store_is_no_verdict_and_not_quicksights_silence(aws, acco
     steps.run_until_ended(account, job)
 
     assert (waiting.status, waiting.no_verdicts, waiting.attempt_count) == ("collecting", 2, 1)
-    assert not turns.unanswered
+    assert not turns.silence.silent
     assert len(steps.events_of(job, "file_store_silent")) == 1
     assert list(downloads(job).values()) == [True]
 

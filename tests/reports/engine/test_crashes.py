@@ -37,7 +37,7 @@ def test_three_crashes_fail_a_job_with_words_and_free_its_slot(aws, account, acm
 
     assert crashes == [("starting", 1), ("starting", 2), ("failed", 2)]
     assert steps.now_of(job).failure_code == "internal"
-    assert steps.now_of(job).failure_message == "Something went wrong in the portal."
+    assert steps.now_of(job).failure_text == "Something went wrong in the portal."
     assert "TypeError" in caplog.text
     assert aws.control.stats()["start_calls"] == 0
     assert steps.held_slots(account) == 0

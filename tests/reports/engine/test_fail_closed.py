@@ -25,7 +25,7 @@ def give_tags(tenant, **tags) -> None:
 def assert_nothing_was_sent(aws, account, job, named: str) -> None:
     failed = steps.now_of(job)
     assert (failed.status, failed.failure_code) == ("failed", "rows_not_isolated")
-    assert named in failed.failure_message
+    assert named in failed.failure_text
     assert aws.control.stats()["calls"] == {}
     assert steps.attempts_of(job) == []
     assert steps.held_slots(account) == 0

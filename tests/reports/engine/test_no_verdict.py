@@ -8,6 +8,7 @@ import pytest
 from botocore.config import Config
 
 from reports.aws import clients
+from reports.engine import pump
 from reports.models import Account
 from tenants.scope import engine_scope
 from tests.reports.engine import steps
@@ -142,7 +143,8 @@ def test_a_result_asked_for_too_early_is_not_an_outage(aws, account, acme, daily
 
 @pytest.mark.django_db(transaction=True)
 class TestAnOutage:
-    def test_pauses_the_account_until_the_first_answer(self, aws, account, acme, daily_calls):
+    def test_pauses_the_account_until_the_first_answer(self, aws, account, acme, daily_calls, monkeypatch):
+        monkeypatch.setattr(pump, "SHORT_SILENCE_SECONDS", 0)
         aws.control.outage()
         early = [steps.submit(acme) for _ in range(3)]
 
@@ -162,7 +164,7 @@ class TestAnOutage:
         assert silent_since
         assert during == ["starting"] * 3 + ["queued"] * 2
         assert after is None
-        assert not looked_at_at_once.unanswered
+        assert not looked_at_at_once.silence.silent
         assert states == ["running"] * 5
         assert sorted(aws.control.stats()["accepted"].values()) == [1] * 5
 
@@ -189,27 +191,27 @@ class TestAnOutage:
 
     def test_until_the_deadline_fails_jobs_with_the_reason_and_frees_their_slots(self, aws, account, acme, daily_calls):
         aws.control.outage()
-        started = steps.submit(acme)
+        started, other = steps.submit(acme), steps.submit(acme)
 
         with steps.pumping(account) as one_turn:
             one_turn()
             queued = steps.submit(acme)
-            steps.let_pass(started, queued, hours=7)
+            steps.let_pass(started, other, queued, hours=7)
             one_turn()
 
-        for job in (started, queued):
+        for job in (started, other, queued):
             assert steps.now_of(job).failure_code == "service_unavailable"
-            assert steps.now_of(job).failure_message == "QuickSight did not answer until the job's deadline."
+            assert steps.now_of(job).failure_text == "QuickSight did not answer until the job's deadline."
         (attempt,) = steps.attempts_of(started)
         assert (attempt.failure_code, attempt.error_type) == ("service_unavailable", "ServiceUnavailable")
         assert steps.held_slots(account) == 0
 
     def test_that_outlived_every_started_job_ends_by_a_probe(self, aws, account, acme, daily_calls):
         aws.control.outage()
-        lost = steps.submit(acme)
+        lost, other = steps.submit(acme), steps.submit(acme)
         with steps.pumping(account) as one_turn:
             one_turn()
-            steps.let_pass(lost, hours=7)
+            steps.let_pass(lost, other, hours=7)
             one_turn()
         aws.control.outage(False)
         later = [steps.submit(acme) for _ in range(3)]
