@@ -71,7 +71,7 @@ def _wait(queued: list[SnapshotJob], say: Say) -> None:
         if all(job.has_ended for job in queued):
             return
         if time.monotonic() > give_up:
-            raise FirstReportFailed(f"The first reports have not ended after {GIVE_UP_SECONDS:.0f} s.")
+            raise FirstReportFailed(f"The first reports have not ended after {GIVE_UP_SECONDS:.0f} s; see log/worker.log.")
         time.sleep(LOOK_AGAIN_SECONDS)
 
 
