@@ -84,9 +84,12 @@ def links_in(output):
 @pytest.fixture(scope="module")
 def first_run(state):
     """With ONCE=1, while somebody else listens on the usual port."""
-    with socket.socket() as other, suppress(OSError):
-        other.bind(("127.0.0.1", demo.WEB_PORT))
-        other.listen()
+    with socket.socket() as other:
+        # If it cannot be had, somebody else listens there already.
+        with suppress(OSError):
+            other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            other.bind(("127.0.0.1", demo.WEB_PORT))
+            other.listen()
         process = launch(state, ONCE="1")
         output = process.communicate(timeout=120)[0]
     return process.returncode, output
