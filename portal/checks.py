@@ -14,18 +14,19 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from tenants import roles
 
 HINT = "Use the logins portal_web and portal_worker; `manage.py create_roles` makes them."
+# session_user, not current_user: a role set in the connection's options would hide who really connected.
 LOGIN_FACTS = """
 select r.rolname, r.rolsuper, r.rolbypassrls,
        exists (select 1 from pg_class c where c.relname = 'tenants_tenant' and pg_get_userbyid(c.relowner) = r.rolname),
-       exists (select 1 from pg_roles e where e.rolname = %s and pg_has_role(current_user, e.oid, 'member'))
-from pg_roles r where r.rolname = current_user
+       exists (select 1 from pg_roles e where e.rolname = any(%s) and pg_has_role(session_user, e.oid, 'member'))
+from pg_roles r where r.rolname = session_user
 """
 
 
 def login_faults(database: BaseDatabaseWrapper) -> list[str]:
     """Why this connection may see rows of every tenant; empty for the logins that `create_roles` makes."""
     with database.cursor() as cursor:
-        cursor.execute(LOGIN_FACTS, [roles.ENGINE])
+        cursor.execute(LOGIN_FACTS, [[roles.ENGINE, roles.PLATFORM, roles.OWNER]])
         name, is_superuser, bypasses, owns, sees_the_queue = cursor.fetchone()
     facts = {
         "is a superuser": is_superuser,

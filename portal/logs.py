@@ -6,8 +6,8 @@ import logging
 import re
 
 SECRETS = (
-    (re.compile(r"(/d/[A-Z2-7]{8}/)[\w-]+"), r"\1[token]"),
-    (re.compile(r"(/invitations/[A-Z2-7]{8}/)[\w-]+"), r"\1[token]"),
+    (re.compile(r"(/d/[^/\s]+/)[^\s/\"'?]+"), r"\1[token]"),
+    (re.compile(r"(/invitations/[^/\s]+/)[^\s/\"'?]+"), r"\1[token]"),
     (re.compile(r"fan_[A-Z2-7]{8}_[\w-]+"), "fan_[key]"),
     (re.compile(r"(X-Amz-(?:Signature|Credential|Security-Token)=)[^&\s\"']+", re.IGNORECASE), r"\1[hidden]"),
 )

@@ -9,6 +9,8 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from django.core.exceptions import ImproperlyConfigured
+
 from portal.database import databases, login_for
 from portal.env import env_bool, env_int, env_list, env_str, env_url, refuse_unknown
 from portal.secret_key import secret_key
@@ -31,12 +33,16 @@ PORTAL_SETTINGS = {
 }
 refuse_unknown("PORTAL_", PORTAL_SETTINGS)
 DEBUG = env_bool("DEBUG", False)
+MIN_SECRET_KEY = 32
 PORTAL_BASE_URL = env_url("PORTAL_BASE_URL", "http://127.0.0.1:8000", schemes=("http", "https"))
 # Who runs the portal, as its tenants know them.
 PLATFORM_NAME = env_str("PORTAL_PLATFORM_NAME", "Fanfold")
 IS_HTTPS = PORTAL_BASE_URL.startswith("https://")
 # Without a database of its own the portal runs on one laptop, where a key kept beside the data is as safe as the data.
 SECRET_KEY = env_str("SECRET_KEY", None if os.environ.get("DATABASE_URL") else secret_key(STATE_DIR))
+if len(SECRET_KEY) < MIN_SECRET_KEY:
+    # It signs what the workers unpickle: who guesses it runs code there.
+    raise ImproperlyConfigured(f"SECRET_KEY is shorter than {MIN_SECRET_KEY} characters.")
 SECRET_KEY_FALLBACKS = env_list("SECRET_KEY_FALLBACKS")
 ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", f"{urlsplit(PORTAL_BASE_URL).hostname},localhost,127.0.0.1,[::1]")
 ROOT_URLCONF = "portal.urls"
@@ -132,6 +138,7 @@ ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_SESSION_REMEMBER = None
 # Limits on sign-in count addresses as told by the trusted proxy; else all visitors would share the proxy's.
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXY_HOPS
+SESSION_ENGINE = "portal.sessions"
 SESSION_COOKIE_AGE = int(timedelta(days=7).total_seconds())
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
 # The __Host- prefix binds a cookie to this very host; browsers accept it over HTTPS only.

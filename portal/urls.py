@@ -8,6 +8,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from portal import health
 from portal.views import download, errors, home, invitation, jobs, links, reports, session
 
+handler400 = errors.bad_request
 handler500 = errors.server_error
 
 company: list[URLPattern | URLResolver] = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from django.utils.translation import gettext as _
@@ -18,6 +18,8 @@ from reports.session_tags import rule_faults
 from tenants.scope import engine_scope, platform_scope
 
 Status = Report.Preflight
+# How long the answer of DescribeDataSet is believed. Shorter costs calls, longer leaves a rule that was switched off unnoticed.
+PREFLIGHT_FRESH = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
@@ -92,17 +94,16 @@ def facts_of(account: Account) -> AccountFacts:
 
 
 def check_and_store(quicksight: Describes, report_id: uuid.UUID, now: datetime) -> Preflight:
-    """For a report that was recorded without a check. Opens its own scopes, none around the calls; raises as `preflight` does."""
+    """For a report that was never checked, or not lately. Opens its own scopes, none around the calls; raises as `preflight` does."""
     with platform_scope():
         report = Report.objects.get(pk=report_id)
         facts = report_facts(report, list(report.parameters.all()))
     result = preflight(quicksight, facts)
     with engine_scope():
         # Only if the row is still what was checked: an `apply` in between may have named another dashboard.
-        unchanged = Report.objects.filter(pk=report_id, preflight=Report.Preflight.NOT_CHECKED, dashboard_id=facts.dashboard_id)
-        unchanged.filter(sheet_id=facts.sheet_id, visual_ids=list(facts.visual_ids), required_tags=list(facts.required_tags)).update(
-            preflight=result.status, preflight_detail=result.detail, preflight_at=now, row_rules=result.row_rules
-        )
+        checked = ("account_id", "dashboard_id", "sheet_id", "visual_ids", "required_tags", "same_for_everyone")
+        unchanged = Report.objects.filter(pk=report_id, **{column: getattr(report, column) for column in checked})
+        unchanged.update(preflight=result.status, preflight_detail=result.detail, preflight_at=now, row_rules=result.row_rules)
     return result
 
 

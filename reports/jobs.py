@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -49,6 +49,8 @@ def submit(tenant: Tenant, actor: Actor, wanted: Wanted, *, now: datetime) -> Sn
         tenant=tenant,
         account_id=grant.report.account_id,
         report=grant.report,
+        dashboard_id=grant.report.dashboard_id,
+        sheet_id=grant.report.sheet_id,
         formats=formats,
         visual_ids=visual_ids,
         parameters=values,
@@ -67,13 +69,21 @@ def submit(tenant: Tenant, actor: Actor, wanted: Wanted, *, now: datetime) -> Sn
         with transaction.atomic():
             job.save(force_insert=True)
     except IntegrityError:
-        if wanted.form_key is None:
+        first = SnapshotJob.objects.for_tenant(tenant).filter(form_key=wanted.form_key).exclude(form_key=None).first()
+        if first is None:
             raise
-        return SnapshotJob.objects.for_tenant(tenant).get(form_key=wanted.form_key)
+        if _same_wish(first, job):
+            return first
+        # Back in the browser, and something else chosen in the same form: that is another wish.
+        return submit(tenant, actor, replace(wanted, form_key=None), now=now)
     job.note("queued", now, trigger=wanted.trigger, actor=actor.label)
     # Robust: the job is stored, and a wake-up that could not be sent costs a minute; an error here would make the caller ask twice.
     transaction.on_commit(lambda: wake(job.account_id), robust=True)
     return job
+
+
+def _same_wish(first: SnapshotJob, job: SnapshotJob) -> bool:
+    return all(getattr(first, name) == getattr(job, name) for name in ("report_id", "formats", "visual_ids", "parameters", "retry_of_id"))
 
 
 def find_grant(tenant: Tenant, slug: str) -> Grant:

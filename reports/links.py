@@ -14,10 +14,13 @@ from reports.models import Download, Link, SnapshotFile, SnapshotJob
 from reports.refused import Refused
 from tenants.audit import Actor, record
 from tenants.models import Tenant, TenantCode
+from tenants.models.tenant import is_code
 from tenants.secrets import secret_hash
 
 # A download that broke off may be repeated in the same browser without costing another use.
 REPEAT_WITHIN = timedelta(minutes=10)
+# More than a person needs for a download that breaks off; a cookie handed round gets no further.
+REPEATS = 5
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,8 @@ def create(job: SnapshotJob, actor: Actor, *, now: datetime) -> NewLink:
 
 def tenant_of(code: str) -> Tenant | None:
     """Whose scope a link's address opens: the id only, readable before a tenant is known."""
+    if not is_code(code):
+        return None
     found = TenantCode.objects.filter(code=code).values_list("tenant_id", flat=True).first()
     return Tenant(pk=found, code=code) if found else None
 
@@ -63,10 +68,15 @@ def redeem(link: Link, file: SnapshotFile, actor: Actor, *, repeated: bool, now:
     """
     with transaction.atomic():
         links = Link.objects.for_tenant(link.tenant)
-        granted = links.filter(pk=link.pk, revoked_at=None, expires_at__gt=now).exists() if repeated else links.take_use(link, now)
+        granted = _may_repeat(link, file, now) if repeated else links.take_use(link, now)
         if granted:
             files.note_download(file, actor, now=now, link=link)
     return granted
+
+
+def _may_repeat(link: Link, file: SnapshotFile, now: datetime) -> bool:
+    stands = Link.objects.for_tenant(link.tenant).filter(pk=link.pk, revoked_at=None, expires_at__gt=now).exists()
+    return stands and Download.objects.filter(link=link, file=file, at__gt=now - REPEAT_WITHIN).count() <= REPEATS
 
 
 def revoke(link: Link, actor: Actor, *, now: datetime) -> None:

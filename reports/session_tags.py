@@ -40,6 +40,9 @@ def tag_faults(tags: Mapping[str, str]) -> Iterator[str]:
             yield _("The key of a session tag must have 1 to %(limit)d characters.") % {"limit": MAX_KEY}
         if not value.strip():
             yield _("Session tag “%(key)s” is blank.") % {"key": key}
+        elif value != value.strip() or not value.isprintable():
+            # QuickSight compares to the letter; a value that looks like another tenant's would show nothing, or the wrong rows.
+            yield _("Session tag “%(key)s” begins or ends with a space, or has an invisible character.") % {"key": key}
         elif len(value) > MAX_VALUE:
             yield _("Session tag “%(key)s” is longer than %(limit)d characters.") % {"key": key, "limit": MAX_VALUE}
         if not is_storable(key + value):

@@ -32,7 +32,8 @@ def client_ip(request: HttpRequest) -> str | None:
     told = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",")]
     address = told[-hops] if hops and len(told) >= hops else request.META.get("REMOTE_ADDR", "")
     try:
-        return str(ipaddress.ip_address(address))
+        # Without an IPv6 scope such as %eth0: it may be any text of any length, and says nothing outside that host.
+        return str(ipaddress.ip_address(address.partition("%")[0]))
     except ValueError:
         return None
 

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from tenants.audit import Actor, record
 from tenants.models import Invitation, Membership, Tenant, TenantCode, User
+from tenants.models.tenant import is_code
 from tenants.scope import tenant_scope
 
 
@@ -17,6 +18,8 @@ class AlreadyAccepted(Exception):
 
 def find(code: str, token: str, *, now: datetime) -> Invitation | None:
     """An open invitation with its tenant, or None for an unknown, expired or accepted one."""
+    if not is_code(code):
+        return None
     tenant_id = TenantCode.objects.filter(code=code).values_list("tenant_id", flat=True).first()
     if tenant_id is None:
         return None

@@ -132,6 +132,8 @@ def make_job(
     ended = status in SnapshotJob.ENDED
     fields = {
         "account_id": report.account_id,
+        "dashboard_id": report.dashboard_id,
+        "sheet_id": report.sheet_id,
         "trigger": SnapshotJob.Trigger.PAGE,
         "formats": ["PDF"],
         "actor": "alice@acme.example",

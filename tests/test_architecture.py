@@ -48,7 +48,7 @@ RULES = [
         only=("portal.local",),
     ),
     Rule(
-        ("reports.aws", "reports.engine", "reports.tasks", "reports.api", "reports.delivery", "django.http", "urllib", "requests"),
+        ("reports.aws", "reports.engine", "reports.tasks", "reports.api", "django.http", "urllib", "requests"),
         "models know their own rows, and nothing that calls out or is called from outside",
         never=("reports.models", "tenants.models"),
     ),

@@ -38,6 +38,8 @@ SETTINGS = {
     "io_method": "sync",
     "wal_level": "minimal",
     "max_wal_senders": "0",
+    # A statement that fails would stand in the log with its values: password hashes, session keys, addresses.
+    "log_min_error_statement": "panic",
 }
 # Loses data when the machine crashes: for clusters that only tests use.
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}

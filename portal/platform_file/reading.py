@@ -56,6 +56,8 @@ def parse(path: Path) -> dict[str, Any]:
     """Raises PlatformFileError with one sentence that names the line."""
     try:
         return tomllib.loads(_text(path))
+    except RecursionError as error:
+        raise PlatformFileError([_("%(path)s is nested too deep.") % {"path": path}]) from error
     except tomllib.TOMLDecodeError as error:
         raise PlatformFileError([_("%(path)s is not TOML: %(fault)s.") % {"path": path, "fault": error}]) from error
 

@@ -101,6 +101,8 @@ def _preflight(report: Report, parameters: list[ReportParameter], checked_before
     run.wanted[wanted] = report.account
     result = run.preflights.get(wanted)
     if result is None:
+        # Nothing is known of it as it is wanted now; what is stored judges the report that it was.
+        _store(report, Preflight(Report.Preflight.NOT_CHECKED), run)
         return
     if result.status == Report.Preflight.REFUSED:
         entry.fault("", _("QuickSight: %(detail)s") % {"detail": result.detail})

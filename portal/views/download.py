@@ -42,10 +42,11 @@ def download(request: HttpRequest, code: str, token: str) -> HttpResponse:
             file = _chosen(request, link)
             if file is None:
                 return _page(request, link, ask=True)
-            if not links.redeem(link, file, actors.visitor(request, link.reference), repeated=_had(request, file), now=timezone.now()):
+            repeated = _had(request, file)
+            if not links.redeem(link, file, actors.visitor(request, link.reference), repeated=repeated, now=timezone.now()):
                 link.refresh_from_db()
                 return _page(request, link)
-    return _granted(request, file)
+    return _granted(request, file, repeated)
 
 
 def _page(request: HttpRequest, link: Link, *, ask: bool = False) -> HttpResponse:
@@ -68,9 +69,12 @@ def _chosen(request: HttpRequest, link: Link) -> SnapshotFile | None:
     return offered.get(wanted)
 
 
-def _granted(request: HttpRequest, file: SnapshotFile) -> HttpResponse:
+def _granted(request: HttpRequest, file: SnapshotFile, repeated: bool) -> HttpResponse:
     inline = request.POST.get("view") == "1" and file.format == Format.PDF
-    response = SeeOther(files.presigned_url(file, inline=inline))
+    response = _hidden(SeeOther(files.presigned_url(file, inline=inline)))
+    if repeated:
+        # The ten minutes count from the use that was counted; a new cookie would make them endless.
+        return response
     response.set_signed_cookie(
         _cookie(file),
         "1",
@@ -81,7 +85,7 @@ def _granted(request: HttpRequest, file: SnapshotFile) -> HttpResponse:
         httponly=True,
         samesite="Lax",
     )
-    return _hidden(response)
+    return response
 
 
 def _had(request: HttpRequest, file: SnapshotFile) -> bool:

@@ -11,6 +11,11 @@ from django.template.loader import get_template
 TRY_AGAIN_SECONDS = 30
 
 
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Without the request in the template: its form may be what could not be read, and would be read again for a token."""
+    return HttpResponse(get_template("400.html").render(), status=400)
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     """503 when the database did not answer, else 500 with the id under which the log has the rest."""
     if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
+from django.db import IntegrityError, transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -38,13 +39,21 @@ def invitation(request: HttpRequest, code: str, token: str) -> HttpResponse:
     answers = request.POST if request.method == "POST" else None
     form = AcceptForm(answers) if known else NewPersonForm(answers, email=found.email)
     if request.method == "POST" and form.is_valid():
-        return _accepted(request, found, known or _new_person(found, form.cleaned_data))
+        person = known or _new_person(found, form.cleaned_data)
+        if person is None:
+            raise Http404("accepted a moment ago")
+        return _accepted(request, found, person)
     status = 422 if request.method == "POST" else 200
     return render(request, "portal/invitation.html", {"invitation": found, "form": form}, status=status)
 
 
-def _new_person(found: Invitation, answers: dict[str, Any]) -> User:
-    return User.objects.create_user(found.email, answers["password"], name=answers["name"])
+def _new_person(found: Invitation, answers: dict[str, Any]) -> User | None:
+    """None when a request at the same moment made the account."""
+    try:
+        with transaction.atomic():
+            return User.objects.create_user(found.email, answers["password"], name=answers["name"])
+    except IntegrityError:
+        return None
 
 
 def _accepted(request: HttpRequest, found: Invitation, person: User) -> HttpResponse:

@@ -30,7 +30,7 @@ def status_word(job: SnapshotJob) -> str:
 def description(job: SnapshotJob) -> dict[str, Any]:
     return {
         **_outline(job),
-        "DashboardId": job.report.dashboard_id,
+        "DashboardId": job.dashboard_id,
         "SnapshotJobId": str(job.pk),
         "SnapshotConfiguration": _configuration(job),
         "UserConfiguration": {"AnonymousUsers": [{"RowLevelPermissionTagKeys": _tag_keys(job)}]},
@@ -47,10 +47,10 @@ def item(job: SnapshotJob) -> dict[str, Any]:
     """A line of the list. Reads `report`, its parameters and `files`, which the list fetches once for all jobs."""
     given = _typed_parameters(job)
     line: dict[str, Any] = {
-        "dashboardId": job.report.dashboard_id,
+        "dashboardId": job.dashboard_id,
         "jobId": str(job.pk),
         "jobStatus": status_word(job),
-        "sheetId": job.report.sheet_id,
+        "sheetId": job.sheet_id,
         "visualId": job.visual_ids,
         "parameters": given or None,
         "outputFormat": ",".join(job.formats),
@@ -105,7 +105,7 @@ def _file_of(job: SnapshotJob, file: SnapshotFile) -> dict[str, Any]:
 
 
 def _file(job: SnapshotJob, format: str, visual_ids: list[str]) -> dict[str, Any]:
-    selection: dict[str, Any] = {"SheetId": job.report.sheet_id, "SelectionScope": "ALL_VISUALS"}
+    selection: dict[str, Any] = {"SheetId": job.sheet_id, "SelectionScope": "ALL_VISUALS"}
     if visual_ids:
         selection |= {"SelectionScope": "SELECTED_VISUALS", "VisualIds": visual_ids}
     return {"FormatType": format, "SheetSelections": [selection]}

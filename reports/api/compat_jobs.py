@@ -71,7 +71,7 @@ def find_job(caller: Caller, dashboard_id: str, job_id: str) -> SnapshotJob:
     except ValueError:
         raise JobNotFound from None
     job = SnapshotJob.objects.for_tenant(caller.tenant).visible().select_related("report").filter(pk=pk).first()
-    if job is None or job.report.dashboard_id != dashboard_id:
+    if job is None or job.dashboard_id != dashboard_id:
         raise JobNotFound
     return job
 

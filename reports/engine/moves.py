@@ -15,8 +15,6 @@ from tenants.scope import engine_scope, tenant_scope
 
 Status, Waiting = SnapshotJob.Status, SnapshotJob.Waiting
 MAX_CRASHES = 3
-# Ends that QuickSight has not told us: it may go on rendering.
-GIVEN_UP = frozenset({"deadline_passed", "service_unavailable", "internal"})
 
 
 class FileStoreSilent(NoVerdict):
@@ -36,10 +34,11 @@ def move(
             job = SnapshotJob.objects.select_related("tenant", "report").select_for_update(of=("self",)).get(pk=job_id)
             if job.status != seen or (attempt and not job.attempts.filter(pk=attempt.pk, ended_at=None).exists()):
                 return
+            # QuickSight accepted it, or may have without our hearing of it: it goes on rendering, whatever we make of the job.
             may_render = job.no_verdicts > 0 or job.attempts.filter(ended_at=None).exclude(accepted_at=None).exists()
             act(job)
             gives_back = seen in SnapshotJob.SLOT_HOLDERS and job.status not in SnapshotJob.SLOT_HOLDERS
-            given_up = may_render and job.failure_code in GIVEN_UP
+            given_up = may_render and job.status == Status.FAILED
         if gives_back:
             with engine_scope():
                 slots.free(job_id, rests_until=job.finished_at + cadence.SLOT_RESTS if given_up and job.finished_at else None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
@@ -23,6 +24,7 @@ from tenants.scope import tenant_scope
 
 Status = SnapshotJob.Status
 Clock = Callable[[], datetime]
+_one_check_at_a_time = threading.Lock()
 
 
 def start(tenant_id: uuid.UUID, job_id: uuid.UUID, quicksight: QuickSight, clock: Clock) -> bool:
@@ -51,11 +53,15 @@ def _send(attempt: Attempt, quicksight: QuickSight, clock: Clock) -> bool:
 
 
 def _preflight(tenant_id: uuid.UUID, job_id: uuid.UUID, quicksight: QuickSight, clock: Clock) -> None:
-    """A report recorded without a check is checked before its first start. Network calls: no scope is open around them."""
-    with tenant_scope(tenant_id):
-        report = SnapshotJob.objects.select_related("report").get(pk=job_id).report
-    if report.preflight == Report.Preflight.NOT_CHECKED:
-        catalogue.check_and_store(quicksight, report.pk, clock())
+    """Whether the tag rules still hold is asked again every few minutes: somebody may switch them off in QuickSight.
+
+    One job at a time: of many that start together the first asks for all. Network calls: no scope is open around them.
+    """
+    with _one_check_at_a_time:
+        with tenant_scope(tenant_id):
+            report = SnapshotJob.objects.select_related("report").get(pk=job_id).report
+        if report.preflight_at is None or clock() - report.preflight_at > catalogue.PREFLIGHT_FRESH:
+            catalogue.check_and_store(quicksight, report.pk, clock())
 
 
 def _prepare(tenant_id: uuid.UUID, job_id: uuid.UUID, now: datetime) -> Attempt | None:
@@ -66,16 +72,20 @@ def _prepare(tenant_id: uuid.UUID, job_id: uuid.UUID, now: datetime) -> Attempt 
             return None
         if job.deadline_at <= now and job.no_verdicts == 0:
             raise Refused("deadline_passed", "")
+        _refuse_unoffered(job)
+        tags = _safe_tags(job)
         attempt = job.attempts.select_related("job").filter(ended_at=None).first()
         if attempt is None:
-            _refuse_unoffered(job)
-            attempt = _freeze(job, _safe_tags(job), now)
+            return _freeze(job, tags, now)
+        if attempt.session_tags != tags:
+            raise Refused("rows_not_isolated", _("The session tags were changed while the job was being started. Run it again."))
         return attempt
 
 
 def _refuse_unoffered(job: SnapshotJob) -> None:
-    """The job may have waited for hours: what was offered then may be withdrawn now."""
-    if not Grant.objects.for_tenant(job.tenant).active().filter(report=job.report).exists():
+    """The job may have waited for hours: what was offered then may be withdrawn, or live in another account, now."""
+    offered = Grant.objects.for_tenant(job.tenant).active().filter(report=job.report).exists()
+    if not offered or job.account_id != job.report.account_id:
         raise Refused("report_not_available", "")
 
 

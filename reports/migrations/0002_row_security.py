@@ -58,7 +58,7 @@ class Migration(migrations.Migration):
         *tenant_table("reports_jobevent", "select, insert, delete"),
         *tenant_table("reports_snapshotfile"),
         *tenant_table("reports_link"),
-        *tenant_table("reports_download"),
+        *tenant_table("reports_download", "select, insert"),
         *tenant_table("reports_schedule"),
         *tenant_table("reports_recipient"),
         *tenant_table("reports_audience"),

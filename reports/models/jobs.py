@@ -113,6 +113,9 @@ class SnapshotJob(models.Model):
     retry_of = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="retries", help_text="NULL: a first run.")
     # One form, one job: a second press of the same button finds the first one's job.
     form_key = models.UUIDField(null=True, help_text="NULL: not from a form.")
+    # As they were when the job was asked for; clients of the older API know it by them.
+    dashboard_id = models.CharField(max_length=512)
+    sheet_id = models.CharField(max_length=512)
     # What a client of the older API asked for. It is shown back and never decides where a file lies.
     requested_prefix = models.CharField(max_length=1024, blank=True)
     created_at = models.DateTimeField()

@@ -70,7 +70,10 @@ class Migration(migrations.Migration):
         *everything("tenants_apikeyindex", roles.WORKER, "select"),
         # People: sign-in sees all, a tenant sees its members and never a password hash.
         force("tenants_user"),
-        *everything("tenants_user", roles.WEB, "select, insert, update"),
+        policy("tenants_user", "all_rows_portal_web", roles.WEB, "true", command="select"),
+        policy("tenants_user", "own_words", roles.WEB, "true", command="update"),
+        policy("tenants_user", "no_staff_from_the_web", roles.WEB, "not is_staff and not is_superuser", command="insert"),
+        run(f"grant select, insert, update (password, last_login, name) on tenants_user to {roles.WEB}"),
         *everything("tenants_user", roles.WORKER, "select, insert, update"),
         *everything("tenants_user", roles.PLATFORM, "select, insert, update"),
         policy("tenants_user", "members", roles.APP, MEMBERS_OF_CURRENT_TENANT, command="select"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 
 import psycopg
 import pytest
@@ -202,7 +203,8 @@ def _point(child: str, column: str, parent_id: str) -> None:
     if sql("select has_table_privilege(%s, 'update')", child) == [(True,)]:
         sql(f"update {child} set {column} = %s", parent_id)
         return
-    key = {"sha256": "\\x00"} if child == "tenants_apikeyindex" else {"id": -1}
+    keys = {"tenants_apikeyindex": {"sha256": "\\x00"}, "reports_download": {"id": str(uuid.uuid4())}}
+    key = keys.get(child, {"id": -1})
     changed = {column: parent_id} | key
     sql(f"insert into {child} select (jsonb_populate_record(x, %s)).* from {child} x", json.dumps(changed))
 
