@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error
 from django.core.exceptions import ImproperlyConfigured
-from django.db import connection
+from django.db import OperationalError, connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from tenants import roles
 
+logger = logging.getLogger(__name__)
 HINT = "Use the logins portal_web and portal_worker; `manage.py create_roles` makes them."
 # session_user, not current_user: a role set in the connection's options would hide who really connected.
 LOGIN_FACTS = """
@@ -50,3 +52,14 @@ def refuse_unsafe_login(connection: BaseDatabaseWrapper, **kwargs: Any) -> None:
     if faults:
         connection.close()
         raise ImproperlyConfigured(f"{faults[0]} {HINT}")
+
+
+def refuse_unsafe_start() -> None:
+    """For web processes: connects once, so that a login that sees too much stops the start instead of each request."""
+    try:
+        connection.ensure_connection()
+    except OperationalError:
+        # /readyz says so; each connection made later is checked as well.
+        logger.warning("the database does not answer yet; its login is checked when it does")
+    finally:
+        connection.close()

@@ -14,6 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 from portal.database import databases, login_for
 from portal.env import env_bool, env_int, env_list, env_str, env_url, refuse_unknown
 from portal.secret_key import secret_key
+from tenants.roles import URL_VARIABLES
 
 # --- Paths -----------------------------------------------------------------------------------------------------------
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -38,8 +39,9 @@ PORTAL_BASE_URL = env_url("PORTAL_BASE_URL", "http://127.0.0.1:8000", schemes=("
 # Who runs the portal, as its tenants know them.
 PLATFORM_NAME = env_str("PORTAL_PLATFORM_NAME", "Fanfold")
 IS_HTTPS = PORTAL_BASE_URL.startswith("https://")
+HAS_OWN_DATABASE = any(os.environ.get(name) for name in URL_VARIABLES.values())
 # Without a database of its own the portal runs on one laptop, where a key kept beside the data is as safe as the data.
-SECRET_KEY = env_str("SECRET_KEY", None if os.environ.get("DATABASE_URL") else secret_key(STATE_DIR))
+SECRET_KEY = env_str("SECRET_KEY", None if HAS_OWN_DATABASE else secret_key(STATE_DIR))
 if len(SECRET_KEY) < MIN_SECRET_KEY:
     # It signs what the workers unpickle: who guesses it runs code there.
     raise ImproperlyConfigured(f"SECRET_KEY is shorter than {MIN_SECRET_KEY} characters.")

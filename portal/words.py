@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+import re
+from datetime import datetime, time, timedelta
+from typing import Any
 
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 KIB = 1024
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?[+-]\d\d:\d\d")
 
 
 def moment(at: datetime) -> str:
@@ -31,6 +34,14 @@ def moment_near(at: datetime, now: datetime) -> str:
     if here.year == today.year:
         return _dated(at, pgettext("date format", "j M, H:i"))
     return _dated(at, pgettext("date format", "j M Y, H:i"))
+
+
+def parameter(value: Any) -> str:
+    """One value of a parameter. A time is stored with its offset; the start of a day here was chosen as a day, and is shown as one."""
+    if not isinstance(value, str) or not TIME.fullmatch(value):
+        return str(value)
+    here = timezone.localtime(datetime.fromisoformat(value))
+    return _dated(here, pgettext("date format", "j M Y")) if here.time() == time() else moment(here)
 
 
 def clock(at: datetime) -> str:

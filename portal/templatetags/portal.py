@@ -114,8 +114,8 @@ def short_id(pk: uuid.UUID) -> str:
 def value_words(value: Any) -> str:
     """A parameter's value, one or several."""
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return ", ".join(str(part) for part in value)
-    return str(value)
+        return ", ".join(words.parameter(part) for part in value)
+    return words.parameter(value)
 
 
 @register.inclusion_tag("portal/_steps.html")

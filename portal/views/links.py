@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from portal import actors, filters
 from portal.pages import SeeOther, tenant_page
@@ -70,12 +70,20 @@ def _matching(links: LinkQuerySet, search: filters.Filters) -> LinkQuerySet:
     return links
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @tenant_page("links.revoke")
 def revoke(request: TenantRequest, link: uuid.UUID) -> HttpResponse:
-    found = get_object_or_404(Link.objects.for_tenant(request.tenant).select_related("tenant"), pk=link)
+    """Asks first, as what cannot be undone does: a link that was revoked is never good again."""
+    found = get_object_or_404(Link.objects.for_tenant(request.tenant).select_related("tenant").prefetch_related("job__report"), pk=link)
+    back = _safe(request, (request.POST or request.GET).get("next", ""))
+    if request.method != "POST":
+        return render(request, "portal/link_revoke.html", {"link": found, "back": back})
     domain.revoke(found, actors.member(request), now=timezone.now())
     messages.success(request, _("%(reference)s was revoked. It opens nothing any more.") % {"reference": found.reference})
-    back = request.POST.get("next", "")
-    safe = url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure())
-    return SeeOther(back if safe else reverse("links", args=[request.tenant.slug]))
+    return SeeOther(back)
+
+
+def _safe(request: TenantRequest, address: str) -> str:
+    """Where to go afterwards: an address of ours, else the list."""
+    own = url_has_allowed_host_and_scheme(address, {request.get_host()}, require_https=request.is_secure())
+    return address if own else reverse("links", args=[request.tenant.slug])

@@ -10,7 +10,7 @@ import pytest
 from tests.pretend_aws import ROOT
 
 pytestmark = pytest.mark.django_db(transaction=True)
-SERVE = [sys.executable, "-c", "import django; django.setup(); from django.db import connection; connection.ensure_connection()"]
+SERVE = [sys.executable, "-c", "import portal.wsgi"]
 
 
 def serve(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
@@ -49,3 +49,30 @@ def test_the_check_names_the_fault_for_a_superuser(database_env):
 
     assert answer.returncode != 0
     assert "postgres is a superuser" in answer.stderr
+
+
+def test_a_role_in_the_connections_options_hides_nobody(database_env):
+    disguised = database_env["DATABASE_WORKER_URL"] + "&options=-c%20role%3Dportal_app"
+
+    answer = serve(database_env | {"DATABASE_URL": disguised})
+
+    assert answer.returncode != 0
+    assert "portal_worker may become portal_engine" in answer.stderr
+
+
+def test_a_database_that_is_down_does_not_stop_the_start(database_env):
+    answer = serve(database_env | {"DATABASE_URL": "postgresql://portal_web@127.0.0.1:9/portal"})
+
+    assert answer.returncode == 0
+    assert "the database does not answer yet" in answer.stderr
+
+
+def test_a_database_of_its_own_wants_a_secret_key_for_every_process(database_env):
+    environment = {name: value for name, value in database_env.items() if name not in ("SECRET_KEY", "DATABASE_URL", "DATABASE_OWNER_URL")}
+
+    answer = subprocess.run(
+        [sys.executable, "manage.py", "check"], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+
+    assert answer.returncode != 0
+    assert "SECRET_KEY is not set" in answer.stderr

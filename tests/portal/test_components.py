@@ -15,6 +15,7 @@ from django.utils import timezone
 from django_cotton.compiler_regex import CottonCompiler
 
 from portal import icons, status, words
+from portal.templatetags.portal import value_words
 from reports import timeline
 from reports.models import Link, SnapshotJob
 
@@ -149,3 +150,17 @@ def test_an_error_page_needs_no_request(name):
 )
 def test_a_static_file_is_found(name):
     assert finders.find(f"portal/{name}")
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (["2026-10-26T00:00:00+01:00"], "26 Oct 2026"),
+        (["2026-10-26T06:30:00+00:00"], "Mon 26 Oct 2026, 07:30"),
+        (["North", 7, 0.5], "North, 7, 0.5"),
+        ("2026-10-26", "2026-10-26"),
+    ],
+)
+def test_a_parameters_time_is_shown_as_it_was_chosen(value, shown):
+    with timezone.override("Europe/Berlin"):
+        assert value_words(value) == shown

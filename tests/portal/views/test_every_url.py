@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 # Open to everybody by intent, each with a test of its own.
 OPEN = {"account_login", "account_logout", "theme", "download", "invitation"}
 NAMES = sorted(pattern.name for pattern in urls.company)
-POSTED = {"job_cancel", "job_retry", "job_file", "job_links", "link_revoke"}
+POSTED = {"job_cancel", "job_retry", "job_file", "job_links"}
 
 
 def addresses(tenant, job, file, link, report):

@@ -90,3 +90,16 @@ def test_a_viewer_sees_links_but_cannot_revoke(as_alice, link):
 
 def test_no_links_yet_says_where_they_are_made(as_adam):
     assert "No links yet" in page(as_adam)
+
+
+def test_revoking_is_asked_about_first(as_adam, acme, link):
+    row, _path = link
+
+    asked = as_adam.get(f"{LINKS}{row.pk}/revoke/", {"next": "/t/acme/"})
+
+    shown = asked.content.decode()
+    assert f"{row.reference} stops working at once" in shown
+    assert 'name="next" value="/t/acme/"' in shown
+    with tenant_scope(acme):
+        row.refresh_from_db()
+    assert row.revoked_at is None
