@@ -55,13 +55,20 @@ def _send(attempt: Attempt, quicksight: QuickSight, clock: Clock) -> bool:
 def _preflight(tenant_id: uuid.UUID, job_id: uuid.UUID, quicksight: QuickSight, clock: Clock) -> None:
     """Whether the tag rules still hold is asked again every few minutes: somebody may switch them off in QuickSight.
 
-    One job at a time: of many that start together the first asks for all. Network calls: no scope is open around them.
+    One check at a time: of many jobs that start together the first asks for all. Network calls: no scope is open around them.
     """
+    if _stale_report(tenant_id, job_id, clock()) is None:
+        return
     with _one_check_at_a_time:
-        with tenant_scope(tenant_id):
-            report = SnapshotJob.objects.select_related("report").get(pk=job_id).report
-        if report.preflight_at is None or clock() - report.preflight_at > catalogue.PREFLIGHT_FRESH:
+        report = _stale_report(tenant_id, job_id, clock())
+        if report:
             catalogue.check_and_store(quicksight, report.pk, clock())
+
+
+def _stale_report(tenant_id: uuid.UUID, job_id: uuid.UUID, now: datetime) -> Report | None:
+    with tenant_scope(tenant_id):
+        report = SnapshotJob.objects.select_related("report").get(pk=job_id).report
+    return report if report.preflight_at is None or now - report.preflight_at > catalogue.PREFLIGHT_FRESH else None
 
 
 def _prepare(tenant_id: uuid.UUID, job_id: uuid.UUID, now: datetime) -> Attempt | None:
