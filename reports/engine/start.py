@@ -68,7 +68,8 @@ def _preflight(tenant_id: uuid.UUID, job_id: uuid.UUID, quicksight: QuickSight, 
 def _stale_report(tenant_id: uuid.UUID, job_id: uuid.UUID, now: datetime) -> Report | None:
     with tenant_scope(tenant_id):
         report = SnapshotJob.objects.select_related("report").get(pk=job_id).report
-    return report if report.preflight_at is None or now - report.preflight_at > catalogue.PREFLIGHT_FRESH else None
+    checked_at = None if report.preflight == Report.Preflight.NOT_CHECKED else report.preflight_at
+    return report if checked_at is None or now - checked_at > catalogue.PREFLIGHT_FRESH else None
 
 
 def _prepare(tenant_id: uuid.UUID, job_id: uuid.UUID, now: datetime) -> Attempt | None:
@@ -84,8 +85,11 @@ def _prepare(tenant_id: uuid.UUID, job_id: uuid.UUID, now: datetime) -> Attempt 
         attempt = job.attempts.select_related("job").filter(ended_at=None).first()
         if attempt is None:
             return _freeze(job, tags, now)
-        if attempt.session_tags != tags:
-            raise Refused("rows_not_isolated", _("The session tags were changed while the job was being started. Run it again."))
+        asked_for = (attempt.session_tags, attempt.dashboard_id, attempt.sheet_id)
+        if asked_for != (tags, job.report.dashboard_id, job.report.sheet_id):
+            raise Refused(
+                "rows_not_isolated", _("The report or its session tags were changed while the job was being started. Run it again.")
+            )
         return attempt
 
 

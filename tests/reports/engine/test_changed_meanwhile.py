@@ -29,16 +29,29 @@ def test_a_parameter_that_the_report_lost_is_not_left_out_in_silence(aws, accoun
     assert aws.control.jobs() == []
 
 
-def test_an_attempt_keeps_the_dashboard_it_was_checked_for(aws, account, acme, daily_calls):
-    aws.control.fail_next("StartDashboardSnapshotJob", "InternalFailureException")
+def test_a_running_attempt_keeps_the_dashboard_it_was_started_for(aws, account, acme, daily_calls):
     job = steps.submit(acme)
-    steps.turn(account)
-    change(daily_calls, dashboard_id="market-benchmark", preflight=Report.Preflight.REFUSED)
+    steps.run_until(account, job, status="running")
+    change(daily_calls, dashboard_id="market-benchmark")
 
     steps.run_until_ended(account, job)
 
     assert steps.status_of(job) == "completed"
     assert [sent["dashboard"] for sent in aws.control.jobs()] == ["daily-calls"]
+
+
+def test_an_attempt_that_was_not_accepted_is_not_sent_to_what_the_report_was(aws, account, acme, daily_calls):
+    aws.control.fail_next("StartDashboardSnapshotJob", "InternalFailureException")
+    job = steps.submit(acme)
+    steps.turn(account)
+    change(daily_calls, dashboard_id="agent-scorecard")
+
+    steps.run_until_ended(account, job)
+
+    failed = steps.now_of(job)
+    assert (failed.status, failed.failure_code) == ("failed", "rows_not_isolated")
+    assert "changed while the job was being started" in failed.failure_text
+    assert aws.control.jobs() == []
 
 
 @pytest.mark.parametrize("withdraw", ["grant", "report"])
