@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from portal.local import state_dir
@@ -24,9 +24,21 @@ SIGN_INS = {
     "owner@acme.example": "Acme Hotels, owner",
     "viewer@acme.example": "Acme Hotels, viewer",
     "owner@globex.example": "Globex Airlines, owner",
-    "ops@anycompany.example": "platform staff",
 }
 API_KEYS = {"acme": "demo-key-of-acme-not-a-secret-0001", "globex": "demo-key-of-globex-not-a-secret-0002"}
+
+# Settings and credentials that a shell may hold for another purpose. With them the demo would fill somebody's real database.
+OTHERS = {
+    "ALLOWED_HOSTS", "CACHE_URL", "DEBUG", "DJANGO_SETTINGS_MODULE", "EMAIL_URL", "GUNICORN_CMD_ARGS", "METRICS_TOKEN",
+    "S3_PUBLIC_ENDPOINT_URL", "TRUSTED_PROXY_HOPS",
+}  # fmt: skip
+# PG: libpq's own names, of which PGHOSTADDR leads elsewhere even if the host is given.
+OTHERS_BEGIN = ("AWS_", "DATABASE_", "PG", "PORTAL_", "SECRET_KEY")
+
+
+def not_ours(given: Iterable[str]) -> list[str]:
+    """The names among these of which the demo takes no notice."""
+    return sorted(name for name in given if name != "PORTAL_STATE_DIR" and (name in OTHERS or name.startswith(OTHERS_BEGIN)))
 
 
 def folder(tenant: str) -> Path:
@@ -35,9 +47,10 @@ def folder(tenant: str) -> Path:
 
 
 def environment(given: Mapping[str, str], address: str, aws: str) -> dict[str, str]:
-    """For the product's processes. The developer's own AWS profile, keys and endpoints stay out, and so does a proxy."""
+    """For the product's processes. The developer's own databases, settings, AWS profile and keys stay out, and so does a proxy."""
     # Six Python processes start at once: without compiled files each compiles everything for itself.
-    kept = {name: value for name, value in given.items() if not name.startswith("AWS_") and name != "PYTHONDONTWRITEBYTECODE"}
+    left_out = {*not_ours(given), "PYTHONDONTWRITEBYTECODE"}
+    kept = {name: value for name, value in given.items() if name not in left_out}
     unproxied = ",".join(filter(None, [given.get("NO_PROXY") or given.get("no_proxy"), "127.0.0.1,localhost"]))
     return kept | {
         **{f"AWS_ENDPOINT_URL_{service}": aws for service in ("QUICKSIGHT", "S3", "SQS", "STS")},

@@ -9,6 +9,7 @@ import fcntl
 import json
 import os
 import signal
+import socket
 import sys
 import time
 import urllib.error
@@ -22,11 +23,12 @@ from django.core.exceptions import ImproperlyConfigured
 from portal.database import databases
 from portal.env import env_bool
 from portal.local import demo, state_dir
-from portal.local.processes import Processes, ProcessFailed, free_port
+from portal.local.processes import Processes, ProcessFailed, listen
 from portal.local.visitor import opener
 from tenants import roles
 
 READY_SECONDS = 60.0
+ANSWER_SECONDS = 1.0  # what is asked before it serves keeps the caller waiting, and so the one who presses Ctrl-C
 UNSIGNED_REFUSED = 403  # how S3 answers a request without a signature, and so a sign that it answers
 STOPPED_EARLY = 130  # what shells say of a program that Ctrl-C ended
 
@@ -54,8 +56,9 @@ class Signals:
 class Launcher:
     def __init__(self, signals: Signals) -> None:
         self.began = time.time()
-        self.web_port, self.aws_port = self._port("the portal", demo.WEB_PORT), self._port("the pretend AWS", demo.AWS_PORT)
-        self.address, self.aws = f"http://127.0.0.1:{self.web_port}", f"http://127.0.0.1:{self.aws_port}"
+        self._ignore_the_shell()
+        self._web_listener, self.address = self._listen("the portal", demo.WEB_PORT)
+        self._aws_listener, self.aws = self._listen("the pretend AWS", demo.AWS_PORT)
         environment = demo.environment(os.environ, self.address, self.aws)
         self.processes = Processes(environment, state_dir() / "log", signals.check)
 
@@ -93,13 +96,15 @@ class Launcher:
             self.processes.pause()
 
     def _serve_aws(self) -> None:
-        options = {"port": self.aws_port, "state": state_dir() / "aws", "bucket": demo.BUCKET, "job-seconds": demo.JOB_SECONDS}
-        self.processes.serve("aws", "-m", "portal.local.aws", *(f"--{name}={value}" for name, value in options.items()))
+        listener = self._aws_listener
+        options = {"fd": listener.fileno(), "state": state_dir() / "aws", "bucket": demo.BUCKET, "job-seconds": demo.JOB_SECONDS}
+        self.processes.serve("aws", "-m", "portal.local.aws", *(f"--{name}={value}" for name, value in options.items()), listener=listener)
 
     def _serve_web(self) -> None:
-        options = {"bind": f"127.0.0.1:{self.web_port}", "workers": 1, "worker-class": "gthread", "threads": 4, "graceful-timeout": 1}
+        listener = self._web_listener
+        options = {"bind": f"fd://{listener.fileno()}", "workers": 1, "worker-class": "gthread", "threads": 4, "graceful-timeout": 1}
         flags = [*(f"--{name}={value}" for name, value in options.items()), "--no-control-socket", "--log-level=warning"]
-        self.processes.serve("web", "-m", "gunicorn", "portal.wsgi:application", *flags)
+        self.processes.serve("web", "-m", "gunicorn", "portal.wsgi:application", *flags, listener=listener)
 
     def _wait_for(self, url: str, status: int = 200) -> None:
         give_up = time.monotonic() + READY_SECONDS
@@ -108,11 +113,19 @@ class Launcher:
                 raise ProcessFailed(f"{url} is not ready after {READY_SECONDS:.0f} s: {trouble}")
             self.processes.pause()
 
-    def _port(self, who: str, wanted: int) -> int:
-        port = free_port(wanted)
+    def _ignore_the_shell(self) -> None:
+        """For this process too, which starts PostgreSQL. Names only: values may be passwords."""
+        if ignored := demo.not_ours(os.environ):
+            self._say(f"not used, because the demo brings its own: {', '.join(ignored)}")
+        for name in ignored:
+            del os.environ[name]
+
+    def _listen(self, who: str, wanted: int) -> tuple[socket.socket, str]:
+        listener = listen(wanted)
+        port = listener.getsockname()[1]
         if port != wanted:
             self._say(f"port {wanted} is in use; {who} takes {port}")
-        return port
+        return listener, f"http://127.0.0.1:{port}"
 
     def _say(self, text: str) -> None:
         print(demo.line(self.began, text), flush=True)
@@ -126,7 +139,7 @@ def _manage(command: str, *arguments: str) -> tuple[str, ...]:
 def _trouble(url: str, status: int) -> str:
     """What keeps it from answering with that status; empty: nothing."""
     try:
-        opener().open(url, timeout=2).close()
+        opener().open(url, timeout=ANSWER_SECONDS).close()
     except urllib.error.HTTPError as error:
         with error:
             return "" if error.code == status else f"{error.code} {_detail(error)}"
@@ -173,6 +186,8 @@ def run(once: bool) -> int:
         print("\nStopping.", flush=True)
     finally:
         launcher.processes.stop()
+    if once and downloaded:
+        print("ONCE=1: everything has been stopped. The addresses above work under `make demo`, which serves until Ctrl-C.", flush=True)
     return 0 if downloaded else STOPPED_EARLY
 
 

@@ -54,9 +54,9 @@ class Processes:
         self._running: list[Child] = []
         logs.mkdir(parents=True, exist_ok=True)
 
-    def serve(self, name: str, *command: str) -> None:
-        """Start a process that should run until `stop`."""
-        self._serving.append(self._start(name, command, {}, show=False))
+    def serve(self, name: str, *command: str, listener: socket.socket | None = None) -> None:
+        """Start a process that should run until `stop`. It inherits `listener` under the same number."""
+        self._serving.append(self._start(name, command, {}, show=False, listener=listener))
 
     def begin(self, name: str, *command: str, extra: Mapping[str, str] | None = None, show: bool = False) -> Child:
         """Start a process that ends by itself. `show` lets its output into the terminal; errors go to the log all the same."""
@@ -98,7 +98,9 @@ class Processes:
                 raise ProcessFailed(f"These do not end: {', '.join(map(str, left))}")
             time.sleep(LOOK_AGAIN_SECONDS)
 
-    def _start(self, name: str, command: tuple[str, ...], extra: Mapping[str, str], show: bool) -> Child:
+    def _start(
+        self, name: str, command: tuple[str, ...], extra: Mapping[str, str], show: bool, listener: socket.socket | None = None
+    ) -> Child:
         log = self._logs / f"{name}.log"
         with open(log, "wb") as file:
             process = subprocess.Popen(
@@ -110,6 +112,7 @@ class Processes:
                 stderr=file,
                 # Out of the terminal's reach: Ctrl-C comes to the launcher alone, which ends them in order.
                 start_new_session=True,
+                pass_fds=[listener.fileno()] if listener else [],
                 preexec_fn=partial(_die_with_parent, os.getpid()),
             )
         return Child(name, log, process)
@@ -152,16 +155,18 @@ def _die_with_parent(parent: int) -> None:
             os._exit(1)
 
 
-def free_port(wanted: int) -> int:
-    """`wanted` if nobody listens there, else another."""
+def listen(wanted: int) -> socket.socket:
+    """At `wanted` if nobody listens there, else at another port. Handed on as it is: a port that is only looked up may be lost again."""
     with socket.socket() as caller:
         taken = caller.connect_ex(("127.0.0.1", wanted)) == 0
     for port in [0] if taken else [wanted, 0]:
-        with socket.socket() as listener:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                listener.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return int(listener.getsockname()[1])
+        listener = socket.socket()
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(("127.0.0.1", port))
+            listener.listen()
+        except OSError:
+            listener.close()
+            continue
+        return listener
     raise ProcessFailed("There is no free port on 127.0.0.1.")

@@ -17,6 +17,7 @@ SECRET_KEY = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 class Options:
     state: Path
     port: int
+    fd: int | None
     account: str
     region: str
     buckets: tuple[str, ...]
@@ -36,6 +37,7 @@ def parse_options(arguments: list[str] | None = None) -> Options:
     return Options(
         state=given.state,
         port=given.port,
+        fd=given.fd,
         account=given.account,
         region=given.region,
         buckets=tuple(given.bucket),
@@ -49,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m portal.local.aws", description="The pretend AWS, on 127.0.0.1.")
     parser.add_argument("--state", type=Path, required=True, help="folder that keeps the objects between runs")
     parser.add_argument("--port", type=int, default=0, help="0: any free port (default)")
+    parser.add_argument("--fd", type=int, help="number of an inherited socket that listens already, instead of --port")
     parser.add_argument("--account", default="111122223333", help="AWS account id")
     parser.add_argument("--region", default="us-east-1", help="region of the buckets created at start")
     parser.add_argument("--bucket", action="append", default=[], help="bucket to create; may be repeated")

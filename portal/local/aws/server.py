@@ -42,9 +42,9 @@ class _Handler(MotoRequestHandler):
 def run(options: Options) -> None:
     # An access log would hold presigned URLs, which are secrets while they work.
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = make_server(HOST, options.port, _starting, threaded=True, request_handler=_Handler)
+    server = make_server(HOST, options.port, _starting, threaded=True, request_handler=_Handler, fd=options.fd)
     server.daemon_threads = True  # type: ignore[attr-defined]
-    address = f"http://{HOST}:{server.server_port}"
+    address = f"http://{HOST}:{server.port}"
     store = _filled_store(options)
     world = _world(options, store, address)
     server.app = _application(options, world, store)

@@ -13,7 +13,7 @@ import pytest
 
 from portal.local import demo
 from portal.local.first_reports import FirstReportFailed, compared, rows_of
-from portal.local.processes import Processes, ProcessFailed, free_port
+from portal.local.processes import Processes, ProcessFailed, listen
 from portal.local.visitor import forms_of
 
 STUBBORN = """
@@ -59,12 +59,27 @@ def test_a_developers_own_aws_settings_and_proxy_stay_out():
     assert made["HOME"] == "/h"
 
 
+def test_settings_and_databases_of_the_surrounding_shell_stay_out():
+    """With these the demo would fill somebody's database; LOG_LEVEL and the folder are for whoever runs it."""
+    others = [
+        *("DATABASE_URL", "DATABASE_WORKER_URL", "DATABASE_OWNER_URL", "PGHOSTADDR", "PGSERVICE", "SECRET_KEY", "SECRET_KEY_FALLBACKS"),
+        *("PORTAL_BASE_URL", "PORTAL_BROKER", "PORTAL_ALERT_WEBHOOK", "PORTAL_MISSPELT", "CACHE_URL", "EMAIL_URL", "ALLOWED_HOSTS"),
+        *("TRUSTED_PROXY_HOPS", "DEBUG", "S3_PUBLIC_ENDPOINT_URL", "METRICS_TOKEN", "DJANGO_SETTINGS_MODULE", "GUNICORN_CMD_ARGS"),
+    ]
+    given = dict.fromkeys([*others, "PORTAL_STATE_DIR", "LOG_LEVEL", "PATH"], "theirs")
+
+    made = demo.environment(given, "http://127.0.0.1:8000", "http://127.0.0.1:4566")
+
+    assert demo.not_ours(given) == sorted(others)
+    assert {name for name, value in made.items() if value == "theirs"} == {"LOG_LEVEL", "PATH"}
+
+
 def test_every_sign_in_and_key_of_the_platform_file_is_known_to_the_launcher():
     file = tomllib.loads(demo.PLATFORM_FILE.read_text())
     members = [member["email"] for tenant in file["tenant"] for member in tenant["member"]]
     secrets = {key["secret_env"] for tenant in file["tenant"] for key in tenant["api_key"]} | {file["staff"][0]["password_env"]}
 
-    assert {*members, file["staff"][0]["email"]} == set(demo.SIGN_INS)
+    assert set(members) == set(demo.SIGN_INS)
     assert {tenant["slug"]: tenant["name"] for tenant in file["tenant"]} == demo.TENANTS
     assert secrets == set(demo.secrets())
 
@@ -75,10 +90,21 @@ def test_a_port_in_use_is_left_alone():
         other.listen()
         taken = other.getsockname()[1]
 
-        port = free_port(taken)
+        with listen(taken) as instead:
+            port = instead.getsockname()[1]
 
-    assert port != taken
-    assert free_port(taken) == taken
+    with listen(taken) as wanted:
+        assert port != taken
+        assert wanted.getsockname()[1] == taken
+
+
+def test_a_process_serves_the_port_that_was_kept_for_it(processes):
+    """Nobody can take it between the choice and the start."""
+    script = "import socket, sys; socket.socket(fileno=int(sys.argv[1])).accept()[0].send(b'here')"
+    with listen(0) as listener, socket.create_connection(listener.getsockname()) as caller:
+        processes.serve("server", "-c", script, str(listener.fileno()), listener=listener)
+
+        assert caller.recv(4) == b"here"
 
 
 def test_a_process_that_ends_unasked_is_told_with_the_end_of_its_log(processes, tmp_path):

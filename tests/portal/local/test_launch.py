@@ -23,6 +23,15 @@ from portal.local.first_reports import rows_of
 from portal.local.postgres_files import Account, Files
 from portal.local.visitor import download
 
+# What a shell may hold for another purpose: followed, each of these would stop the demo, or lead it astray.
+OF_THE_SHELL = {
+    "AWS_PROFILE": "of-the-developer",
+    "DATABASE_URL": "postgresql://portal_web:secret@127.0.0.1:1/dead",
+    "PGHOSTADDR": "192.0.2.1",
+    "PORTAL_MISSPELT": "1",
+    "SECRET_KEY": "short",
+    "TRUSTED_PROXY_HOPS": "many",
+}
 READY, SERVING = "portal and worker are ready", "Serving until"
 
 
@@ -38,8 +47,8 @@ def state(tmp_path_factory):
 
 
 def launch(state, **extra):
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "DATABASE_", "SECRET_KEY"))}
-    environment = kept | {"PORTAL_STATE_DIR": str(state), "AWS_PROFILE": "of-the-developer"} | extra
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_") and name not in demo.not_ours(os.environ)}
+    environment = kept | {"PORTAL_STATE_DIR": str(state)} | OF_THE_SHELL | extra
     command = [sys.executable, "-m", "portal.local.launch"]
     return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
@@ -85,9 +94,9 @@ def links_in(output):
 def first_run(state):
     """With ONCE=1, while somebody else listens on the usual port."""
     with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         # If it cannot be had, somebody else listens there already.
         with suppress(OSError):
-            other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             other.bind(("127.0.0.1", demo.WEB_PORT))
             other.listen()
         process = launch(state, ONCE="1")
@@ -101,6 +110,7 @@ def test_once_ends_well_when_every_first_report_came_through_its_link(first_run,
     assert code == 0, output
     assert f"port {demo.WEB_PORT} is in use; the portal takes" in output
     assert "none in common, together the whole data set" in output
+    assert output.splitlines()[-1].startswith("ONCE=1: everything has been stopped.")
     for tenant in demo.TENANTS:
         table, document, workbook = files = sorted((state / "demo" / tenant).iterdir())
         assert [path.suffix for path in files] == [".csv", ".pdf", ".xlsx"]
@@ -108,6 +118,14 @@ def test_once_ends_well_when_every_first_report_came_through_its_link(first_run,
         assert len(pypdf.PdfReader(document).pages) > 1
         assert openpyxl.load_workbook(workbook).active.max_row > 300
     assert left_of(state) == []
+
+
+def test_settings_of_the_shell_are_named_and_not_used(first_run):
+    code, output = first_run
+
+    assert f"not used, because the demo brings its own: {', '.join(sorted(OF_THE_SHELL))}\n" in output
+    assert OF_THE_SHELL["DATABASE_URL"] not in output
+    assert code == 0
 
 
 def test_a_second_run_serves_the_old_links_alone_until_ctrl_c(first_run, state, tmp_path):
