@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 
 from portal.platform_file.faults import Faults
 from portal.platform_file.run import Preflights, Wanted
-from reports.aws.errors import AwsError
+from reports.aws.clients import AccountFacts
+from reports.aws.errors import AccessDenied, AwsError
 from reports.aws.quicksight import QuickSight
 from reports.catalogue import preflight
 from reports.engine.limiter import wait_for_turn
@@ -30,7 +31,7 @@ def ask(wanted: Mapping[Wanted, Account]) -> tuple[Preflights, Faults]:
             results[facts, report] = preflight(QuickSight(facts, gate=gates[account.name]), report)
         except AwsError as error:
             silent.add(account.name)
-            faults.add(_("account “%(name)s”") % {"name": account.name}, _no_answer(error))
+            faults.add(_("account “%(name)s”") % {"name": account.name}, _no_answer(error, facts))
     return results, faults
 
 
@@ -43,7 +44,13 @@ def _gate(account: Account) -> Callable[[], None]:
     return lambda: time.sleep(1 / account.requests_per_second)
 
 
-def _no_answer(error: AwsError) -> str:
+def _no_answer(error: AwsError, facts: AccountFacts) -> str:
+    if isinstance(error, AccessDenied):
+        return _(
+            "QuickSight refused access to AWS account %(id)s in %(region)s (%(code)s). Check the AWS credentials that apply runs with and "
+            "their permissions (docs/operations.md lists them), and the account's role_arn and external_id. Or use --skip-preflight: "
+            "then a report is checked before its first job starts."
+        ) % {"id": facts.aws_account_id, "region": facts.region, "code": error.code}
     return _(
         "QuickSight could not be asked about its reports (%(code)s). Try again when it answers, or use --skip-preflight: "
         "then a report is checked before its first job starts."

@@ -95,6 +95,16 @@ def test_an_outage_stops_the_run_and_names_the_way_out(asking, aws):
     assert report() is None
 
 
+def test_refused_access_names_the_account_and_what_to_do(asking, aws):
+    aws.control.fail_next("DescribeDashboard", "AccessDeniedException")
+
+    fault = asking.fault()
+
+    assert fault.startswith("account “main”: QuickSight refused access to AWS account 111122223333 in us-east-1 (AccessDeniedException).")
+    assert all(word in fault for word in ("credentials", "permissions", "role_arn", "--skip-preflight"))
+    assert report() is None
+
+
 def test_a_dry_run_during_an_outage_still_prints_the_plan(asking, aws):
     aws.control.outage()
 
