@@ -44,7 +44,7 @@ class Cluster:
 
     def start(self) -> None:
         environment = os.environ | {"Q_CLUSTER_NAME": self.name, STOP_FILE: str(self.stop_file)}
-        command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "qcluster"]
+        command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "qcluster", "--skip-checks"]
         self.process = subprocess.Popen(command, env=environment, start_new_session=True, preexec_fn=_die_with_parent)
         logger.info("cluster %s started, process %s", self.name, self.process.pid)
 
