@@ -19,7 +19,7 @@ setup: $(DEMO) ## install what demo and test need into .venv
 demo: $(DEMO) ## show the product on this machine until Ctrl-C; ONCE=1: stop after the first downloads
 	@exec $(RUN) -m portal.local.launch
 
-test: $(DEMO) ## run the whole suite; ARGS="tests/reports -k links" picks
+test: $(DEMO) ## run the whole suite; ARGS="tests/portal/views -k link" picks
 	@$(RUN) -m pytest $(ARGS)
 
 check: $(DEV) ## lint, format, types, migrations, settings for production, dependencies
