@@ -75,8 +75,12 @@ def redeem(link: Link, file: SnapshotFile, actor: Actor, *, repeated: bool, now:
 
 
 def _may_repeat(link: Link, file: SnapshotFile, now: datetime) -> bool:
-    stands = Link.objects.for_tenant(link.tenant).filter(pk=link.pk, revoked_at=None, expires_at__gt=now).exists()
-    return stands and Download.objects.filter(link=link, file=file, at__gt=now - REPEAT_WITHIN).count() <= REPEATS
+    """Never the first time, whatever the browser says. The link is locked: repeats at once are counted one after the other."""
+    stands = Link.objects.for_tenant(link.tenant).select_for_update().filter(pk=link.pk, revoked_at=None, expires_at__gt=now)
+    if not stands:
+        return False
+    had = Download.objects.filter(link=link, file=file, at__gt=now - REPEAT_WITHIN).count()
+    return 1 <= had <= REPEATS
 
 
 def revoke(link: Link, actor: Actor, *, now: datetime) -> None:
