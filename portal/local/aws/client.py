@@ -24,13 +24,13 @@ class ControlClient:
         """Change switches (`Switches` lists them); returns all of them."""
         return dict(self._post("set", **switches))
 
-    def fail_next(self, operation: str, code: str, *, status: int | None = None, times: int = 1) -> None:
+    def fail_next(self, operation: str, code: str, *, status: int | None = None, times: int = 1, dashboard: str = "*") -> None:
         """Answer the next calls of `operation` ("*": any) with an error; the status is the modelled one."""
-        self._post("fault", kind="error", operation=operation, code=code, status=status, times=times)
+        self._post("fault", kind="error", operation=operation, code=code, status=status, times=times, dashboard=dashboard)
 
-    def drop(self, operation: str, *, times: int = 1) -> None:
+    def drop(self, operation: str, *, times: int = 1, dashboard: str = "*") -> None:
         """Close the connection before anything was done."""
-        self._post("fault", kind="drop", operation=operation, times=times)
+        self._post("fault", kind="drop", operation=operation, times=times, dashboard=dashboard)
 
     def accept_then_drop(self, operation: str = "StartDashboardSnapshotJob", *, times: int = 1) -> None:
         """Do what was asked, then close the connection without an answer."""

@@ -10,10 +10,14 @@ ANY = "*"
 
 @dataclass
 class Fault:
-    """`kind`: error (answer `code`/`status`), drop (close unanswered), accept_then_drop, hang (wait `seconds`)."""
+    """`kind`: error (answer `code`/`status`), drop (close unanswered), accept_then_drop, hang (wait `seconds`).
+
+    `dashboard` narrows it to calls about that one.
+    """
 
     kind: str
     operation: str = ANY
+    dashboard: str = ANY
     times: int = 1
     code: str = "InternalFailureException"
     status: int | None = None
@@ -38,10 +42,11 @@ class Faults:
     outage_status: int | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def next_call(self, operation: str, *kinds: str) -> Fault | None:
+    def next_call(self, kind: str, operation: str, dashboard_id: str) -> Fault | None:
         with self._lock:
             for fault in self.calls:
-                if fault.kind in kinds and fault.operation in (operation, ANY) and fault.times > 0:
+                fits = fault.kind == kind and fault.operation in (operation, ANY) and fault.dashboard in (dashboard_id, ANY)
+                if fits and fault.times > 0:
                     fault.times -= 1
                     return fault
         return None

@@ -13,6 +13,7 @@ from moto.moto_server.werkzeug_app import BackendRequest
 from werkzeug.wrappers import Response
 
 from portal.local.aws.errors import Refusal
+from portal.local.aws.faults import Fault
 from portal.local.aws.quicksight import SnapshotResponse
 from portal.local.aws.world import World
 
@@ -32,17 +33,19 @@ class QuickSight:
         request = BackendRequest(environ)
         response.setup_class(request, use_raw_body=True)
         operation = response._get_action_from_method_and_request_uri(request) or ""
-        if self.world.faults.next_call(operation, "drop"):
+        if self._fault("drop", operation, response):
             return hang_up(environ)
+        # Taken when the call arrives: one that hangs would else wake up later and take what was meant for another.
+        hang, lost = (self._fault(kind, operation, response) for kind in ("hang", "accept_then_drop"))
         try:
             status, members = self._answer(response, operation)
             headers = {}
         except Refusal as refusal:
             status, members = refusal.status, refusal.members()
             headers = {"x-amzn-ErrorType": refusal.code}
-        if fault := self.world.faults.next_call(operation, "hang"):
-            time.sleep(fault.seconds)
-        if self.world.faults.next_call(operation, "accept_then_drop"):
+        if hang:
+            time.sleep(hang.seconds)
+        if lost:
             return hang_up(environ)
         body = json.dumps(members | {"RequestId": request_id})
         answer = Response(body, status, headers | {"x-amzn-RequestId": request_id}, content_type="application/json")
@@ -58,7 +61,7 @@ class QuickSight:
         if not world.throttle.admit(world.switches.requests_per_second):
             raise Refusal("ThrottlingException", "Rate exceeded")
         world.jobs.counts.calls[operation] += 1
-        if fault := world.faults.next_call(operation, "error"):
+        if fault := self._fault("error", operation, response):
             raise Refusal(fault.code, "This error was asked for.", fault.status)
         if response.uri_match.get("AwsAccountId") != world.account:
             raise Refusal("AccessDeniedException", "The caller may not use this account.")
@@ -67,6 +70,9 @@ class QuickSight:
         except NotImplementedError as error:
             raise Refusal("UnknownOperationException", f"{operation} is not offered here.") from error
         return int(status), json.loads(body or "{}")
+
+    def _fault(self, kind: str, operation: str, response: SnapshotResponse) -> Fault | None:
+        return self.world.faults.next_call(kind, operation, response.uri_match.get("DashboardId", ""))
 
 
 def hang_up(environ: Environ) -> Iterable[bytes]:

@@ -109,6 +109,8 @@ class TestTheDeadline:
         job = steps.submit(acme)
         steps.run_until(account, job, status="running")
 
+        # QuickSight's own clock decides when its job leaves its queue.
+        aws.control.advance_clock(60)
         steps.let_pass(job, hours=7)
         steps.turn(account)
 
@@ -118,7 +120,7 @@ class TestTheDeadline:
             "The job could not be finished before its deadline.",
         )
         (attempt,) = steps.attempts_of(job)
-        assert attempt.failure_code == "deadline_passed"
+        assert (attempt.failure_code, attempt.service_status) == ("deadline_passed", "RUNNING")
         assert steps.held_slots(account) == 0
 
     def test_keeps_a_late_job_from_being_sent(self, aws, account, acme, daily_calls):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -83,6 +84,34 @@ def test_a_call_can_hang_after_the_job_was_accepted(aws: Server) -> None:
         impatient.start_dashboard_snapshot_job(**start_request(job="hung"))
 
     assert aws.control.stats()["accepted"] == {"hung": 1}
+
+
+def test_a_call_that_hangs_takes_no_fault_that_was_asked_for_later(aws: Server, quicksight: Any) -> None:
+    aws.control.hang("StartDashboardSnapshotJob", seconds=0.6)
+    impatient = aws.client("quicksight", read_timeout=0.2)
+    with pytest.raises(ReadTimeoutError):
+        impatient.start_dashboard_snapshot_job(**start_request(job="hung"))
+
+    aws.control.accept_then_drop()
+    time.sleep(0.6)
+
+    with pytest.raises(ConnectionClosedError):
+        quicksight.start_dashboard_snapshot_job(**start_request(job="lost"))
+
+
+@pytest.mark.parametrize("fault", ["error", "drop"])
+def test_calls_about_one_dashboard_can_fail_while_the_others_work(aws: Server, quicksight: Any, fault: str) -> None:
+    if fault == "error":
+        aws.control.fail_next("*", "InternalFailureException", dashboard="agent-scorecard")
+    else:
+        aws.control.drop("*", dashboard="agent-scorecard")
+
+    quicksight.start_dashboard_snapshot_job(**start_request())
+    with pytest.raises((ClientError, ConnectionClosedError)):
+        quicksight.start_dashboard_snapshot_job(**start_request(dashboard="agent-scorecard"))
+    quicksight.start_dashboard_snapshot_job(**start_request(dashboard="agent-scorecard"))
+
+    assert sorted(job["dashboard"] for job in aws.control.jobs()) == ["agent-scorecard", "daily-calls"]
 
 
 def test_a_missing_object_is_named_but_not_there(aws: Server, quicksight: Any, s3: Any) -> None:
