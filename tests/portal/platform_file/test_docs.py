@@ -31,8 +31,12 @@ def test_every_key_is_told_in_its_own_section():
     assert untold == []
 
 
-def test_the_small_file_is_applied_as_it_stands(platform, settings):
+def test_the_small_file_is_applied_as_it_stands(platform, aws, settings):
     settings.PORTAL_BUCKET = "portal-reports"
+    platform.ask = True
     (text,) = re.findall(r"^```toml\n(.*?)^```", DOCS, flags=re.MULTILINE | re.DOTALL)
 
-    assert "+ grant globex/agent-hours" in platform.apply(text=text)
+    output = platform.apply(text=text)
+
+    assert "+ grant globex/daily-calls" in output
+    assert '~ report daily-calls: preflight "not_checked" -> "passed"' in output
