@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
+from collections import defaultdict
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -24,7 +25,7 @@ from tenants.scope import tenant_scope
 
 Status = SnapshotJob.Status
 Clock = Callable[[], datetime]
-_one_check_at_a_time = threading.Lock()
+_checks: defaultdict[int, threading.Lock] = defaultdict(threading.Lock)  # by report
 
 
 def start(tenant_id: uuid.UUID, job_id: uuid.UUID, quicksight: QuickSight, clock: Clock) -> bool:
@@ -55,13 +56,14 @@ def _send(attempt: Attempt, quicksight: QuickSight, clock: Clock) -> bool:
 def _preflight(tenant_id: uuid.UUID, job_id: uuid.UUID, quicksight: QuickSight, clock: Clock) -> None:
     """Whether the tag rules still hold is asked again every few minutes: somebody may switch them off in QuickSight.
 
-    One check at a time: of many jobs that start together the first asks for all. Network calls: no scope is open around them.
+    Of many jobs of a report that start together the first asks for all; a report without an answer keeps no other waiting.
+    Network calls: no scope is open around them.
     """
-    if _stale_report(tenant_id, job_id, clock()) is None:
+    report = _stale_report(tenant_id, job_id, clock())
+    if report is None:
         return
-    with _one_check_at_a_time:
-        report = _stale_report(tenant_id, job_id, clock())
-        if report:
+    with _checks[report.pk]:
+        if _stale_report(tenant_id, job_id, clock()):
             catalogue.check_and_store(quicksight, report.pk, clock())
 
 

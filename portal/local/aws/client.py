@@ -36,9 +36,9 @@ class ControlClient:
         """Do what was asked, then close the connection without an answer."""
         self._post("fault", kind="accept_then_drop", operation=operation, times=times)
 
-    def hang(self, operation: str, seconds: float, *, times: int = 1) -> None:
+    def hang(self, operation: str, seconds: float, *, times: int = 1, dashboard: str = "*") -> None:
         """Do what was asked, then answer only after so many seconds."""
-        self._post("fault", kind="hang", operation=operation, seconds=seconds, times=times)
+        self._post("fault", kind="hang", operation=operation, seconds=seconds, times=times, dashboard=dashboard)
 
     def outage(self, on: bool = True, *, status: int = 503) -> None:
         self._post("outage", on=on, status=status)

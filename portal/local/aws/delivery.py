@@ -77,7 +77,8 @@ class Delivery:
             incomplete_tags=self._switches.incomplete_tags,
         )
         requested = [group["Files"][0] for group in configuration["FileGroups"]]
-        return [self._group(job, view, file, is_last=file is requested[-1]) for file in requested]
+        groups = [self._group(job, view, file, is_last=file is requested[-1]) for file in requested]
+        return misnamed(groups, job.fault.kind if job.fault else "")
 
     def _group(self, job: Job, view: View, requested: dict[str, Any], *, is_last: bool) -> Group:
         destinations = job.request["SnapshotConfiguration"].get("DestinationConfiguration", {}).get("S3Destinations")
@@ -111,6 +112,23 @@ def _place(destinations: list[dict[str, Any]] | None) -> tuple[str, str]:
         return OWN_BUCKET, ""
     configuration = destinations[0]["BucketConfiguration"]
     return configuration["BucketName"], configuration["BucketPrefix"]
+
+
+def misnamed(groups: list[Group], variant: str) -> list[Group]:
+    """Good files under an answer that names one of them twice, or everything in another order than it was asked for."""
+    if variant == "named_twice":
+        return [*groups, groups[0]]
+    if variant == "other_order":
+        return [{**group, "Files": [_reversed(file) for file in group["Files"]]} for group in reversed(groups)]
+    return groups
+
+
+def _reversed(file: dict[str, Any]) -> dict[str, Any]:
+    selections = [
+        {**selection, "VisualIds": selection["VisualIds"][::-1]} if "VisualIds" in selection else selection
+        for selection in file["SheetSelections"]
+    ]
+    return {**file, "SheetSelections": selections}
 
 
 def damaged(data: bytes, variant: str) -> bytes:

@@ -16,6 +16,8 @@ RESULT_VARIANTS = (
     "no_uri",
     "https_uri",
     "encoded_key",
+    "named_twice",
+    "other_order",
 )
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from reports.models import Grant, Report, ReportParameter
+from tenants.models import SessionTag
 from tenants.scope import platform_scope, tenant_scope
+from tests.factories import make_account
 from tests.reports.engine import steps
 
 pytestmark = pytest.mark.django_db
@@ -29,39 +31,97 @@ def test_a_parameter_that_the_report_lost_is_not_left_out_in_silence(aws, accoun
     assert aws.control.jobs() == []
 
 
-def test_a_running_attempt_keeps_the_dashboard_it_was_started_for(aws, account, acme, daily_calls):
-    job = steps.submit(acme)
-    steps.run_until(account, job, status="running")
-    change(daily_calls, dashboard_id="market-benchmark")
-
-    steps.run_until_ended(account, job)
-
-    assert steps.status_of(job) == "completed"
-    assert [sent["dashboard"] for sent in aws.control.jobs()] == ["daily-calls"]
-
-
-def test_an_attempt_that_was_not_accepted_is_not_sent_to_what_the_report_was(aws, account, acme, daily_calls):
-    aws.control.fail_next("StartDashboardSnapshotJob", "InternalFailureException")
-    job = steps.submit(acme)
+def never_accepted(aws, account, tenant):
+    """A job with an attempt whose start got no answer."""
+    aws.control.fail_next(steps.START, "InternalFailureException")
+    job = steps.submit(tenant)
     steps.turn(account)
-    change(daily_calls, dashboard_id="agent-scorecard")
+    (attempt,) = steps.attempts_of(job)
+    assert (attempt.accepted_at, attempt.ended_at) == (None, None)
+    return job
 
+
+def refuse(report, acme, now) -> None:
+    change(report, preflight=Report.Preflight.REFUSED, preflight_detail="Data set “calls” has no enabled tag rules.")
+
+
+def withdraw(report, acme, now) -> None:
+    with tenant_scope(acme):
+        Grant.objects.update(withdrawn_at=now)
+
+
+def retire(report, acme, now) -> None:
+    change(report, retired_at=now)
+
+
+def move_to_another_account(report, acme, now) -> None:
+    change(report, account=make_account(name="elsewhere"))
+
+
+def move_to_another_dashboard(report, acme, now) -> None:
+    change(report, dashboard_id="agent-scorecard")
+
+
+def move_to_another_sheet(report, acme, now) -> None:
+    change(report, sheet_id="sheet-2")
+
+
+def change_a_tag(report, acme, now) -> None:
+    with tenant_scope(acme):
+        SessionTag.objects.filter(tenant=acme, key="tenant_id").update(value="acme-hotels")
+
+
+def add_a_tag(report, acme, now) -> None:
+    with tenant_scope(acme):
+        SessionTag.objects.create(tenant=acme, key="region", value="West")
+
+
+NO_LONGER_OFFERED = ("report_not_available", "This report is no longer offered to you.")
+CHANGED = ("rows_not_isolated", "The report or its session tags were changed while the job was being started. Run it again.")
+CHANGES = {
+    refuse: ("rows_not_isolated", "Data set “calls” has no enabled tag rules."),
+    withdraw: NO_LONGER_OFFERED,
+    retire: NO_LONGER_OFFERED,
+    move_to_another_account: NO_LONGER_OFFERED,
+    move_to_another_dashboard: CHANGED,
+    move_to_another_sheet: CHANGED,
+    change_a_tag: CHANGED,
+    add_a_tag: CHANGED,
+}
+
+
+@pytest.mark.parametrize("act", CHANGES)
+def test_an_attempt_that_was_never_accepted_is_held_to_what_is_true_now(act, aws, account, acme, daily_calls, now):
+    job = never_accepted(aws, account, acme)
+
+    act(daily_calls, acme, now)
     steps.run_until_ended(account, job)
 
     failed = steps.now_of(job)
-    assert (failed.status, failed.failure_code) == ("failed", "rows_not_isolated")
-    assert "changed while the job was being started" in failed.failure_text
+    assert (failed.status, failed.failure_code, failed.failure_text) == ("failed", *CHANGES[act])
+    (attempt,) = steps.attempts_of(job)
+    assert attempt.ended_at is not None
     assert aws.control.jobs() == []
+    assert steps.held_slots(account) == 0
 
 
-@pytest.mark.parametrize("withdraw", ["grant", "report"])
-def test_what_is_no_longer_offered_is_not_started(withdraw, aws, account, acme, daily_calls, now):
+@pytest.mark.parametrize("act", CHANGES)
+def test_an_attempt_that_was_accepted_goes_on_as_it_was_sent(act, aws, account, acme, daily_calls, now):
     job = steps.submit(acme)
-    if withdraw == "report":
-        change(daily_calls, retired_at=now)
-    else:
-        with tenant_scope(acme):
-            Grant.objects.update(withdrawn_at=now)
+    steps.run_until(account, job, status="running")
+
+    act(daily_calls, acme, now)
+    steps.run_until_ended(account, job)
+
+    assert steps.status_of(job) == "completed"
+    assert len(steps.attempts_of(job)) == 1
+    assert [sent["dashboard"] for sent in aws.control.jobs()] == ["daily-calls"]
+
+
+@pytest.mark.parametrize("act", [withdraw, retire, move_to_another_account])
+def test_what_is_no_longer_offered_is_not_started(act, aws, account, acme, daily_calls, now):
+    job = steps.submit(acme)
+    act(daily_calls, acme, now)
 
     steps.turn(account)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import time
 import urllib.request
@@ -37,8 +38,14 @@ def collected_once(account, job):
 
 @pytest.mark.django_db
 class TestAFile:
-    @pytest.mark.parametrize("formats", [["PDF"], ["EXCEL"], ["CSV"], ["PDF", "EXCEL"]])
-    @pytest.mark.parametrize("damage", ["empty_object", "wrong_type"])
+    @pytest.mark.parametrize(
+        ("formats", "damage"),
+        [
+            *itertools.product([["PDF"], ["EXCEL"], ["CSV"], ["PDF", "EXCEL"]], ["empty_object", "wrong_type"]),
+            # Half a CSV is a CSV.
+            *itertools.product([["PDF"], ["EXCEL"]], ["truncated"]),
+        ],
+    )
     def test_that_cannot_be_opened_costs_an_attempt_and_is_not_kept(self, damage, formats, aws, account, acme, daily_calls):
         aws.control.damage_results(damage)
         job = steps.submit(acme, formats=formats)
@@ -141,6 +148,30 @@ class TestSeveralFiles:
         assert list(downloads(job).values()) == [True] * 4
         assert {file.visual_id for file in steps.files_of(job) if file.format == "CSV"} == {"table-1", "pivot-1"}
         assert len(steps.events_of(job, "saved")) == 4
+
+    @pytest.mark.parametrize("formats", [["EXCEL"], ["PDF", "CSV", "EXCEL"]])
+    def test_are_known_by_what_they_show_and_not_by_their_order(self, formats, aws, account, acme, daily_calls):
+        aws.control.damage_results("other_order")
+        job = steps.submit(acme, formats=formats, visual_ids=["table-1", "pivot-1"])
+
+        steps.run_until_ended(account, job)
+
+        assert steps.status_of(job) == "completed"
+        assert len(steps.attempts_of(job)) == 1
+        assert set(downloads(job).values()) == {True}
+        assert [file.format for file in steps.files_of(job)] == (["CSV", "CSV", "EXCEL", "PDF"] if "CSV" in formats else ["EXCEL"])
+
+    @pytest.mark.parametrize("formats", [["PDF"], ["CSV", "EXCEL"]])
+    def test_are_all_given_up_when_one_is_named_twice(self, formats, aws, account, acme, daily_calls):
+        aws.control.damage_results("named_twice")
+        job = steps.submit(acme, formats=formats)
+
+        after = collected_once(account, job)
+
+        assert (after.status, after.failure_code, after.failure_text) == ("failed", "result_invalid", INVALID)
+        (attempt,) = steps.attempts_of(job)
+        assert attempt.error_message == "QuickSight's answer names two files for one output."
+        assert steps.files_of(job) == []
 
     def test_are_all_given_up_when_one_group_has_an_error(self, aws, account, acme, daily_calls):
         aws.control.damage_results("one_group_failed")

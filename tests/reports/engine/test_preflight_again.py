@@ -1,0 +1,167 @@
+"""Whether QuickSight still holds rows back is asked again before a start, once the last answer is five minutes old."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from reports.engine import claim
+from reports.engine.claim import Lease
+from reports.engine.crew import step
+from reports.models import Report
+from tenants.scope import engine_scope, platform_scope
+from tests.factories import make_grant, make_report
+from tests.reports.engine import steps
+from tests.reports.engine.threads import together
+from tests.reports.engine.worker import wait_for
+
+pytestmark = pytest.mark.django_db
+QUESTIONS = ("DescribeDashboard", "DescribeDashboardDefinition", "DescribeDataSet")
+
+
+def checked(report, *, minutes_ago: float) -> None:
+    with platform_scope():
+        Report.objects.filter(pk=report.pk).update(preflight_at=timezone.now() - timedelta(minutes=minutes_ago))
+
+
+def now_of(report) -> Report:
+    with platform_scope():
+        return Report.objects.get(pk=report.pk)
+
+
+def asked(aws) -> list[int]:
+    """How often each question of a preflight was put."""
+    calls = aws.control.stats()["calls"]
+    return [calls.get(question, 0) for question in QUESTIONS]
+
+
+@pytest.mark.parametrize("status", ["DISABLED", "NONE"])
+def test_rules_that_were_switched_off_meanwhile_stop_the_start(status, aws, account, acme, daily_calls):
+    checked(daily_calls, minutes_ago=5.1)
+    aws.control.rules("calls", status)
+    job = steps.submit(acme)
+
+    steps.turn(account)
+
+    failed = steps.now_of(job)
+    assert (failed.status, failed.failure_code) == ("failed", "rows_not_isolated")
+    assert "Data set “calls” has no enabled tag rules" in failed.failure_text
+    assert (aws.control.stats()["start_calls"], aws.control.jobs(), steps.attempts_of(job)) == (0, [], [])
+    assert now_of(daily_calls).preflight == "refused"
+    assert steps.held_slots(account) == 0
+
+
+def test_rules_that_were_switched_off_stop_an_attempt_that_was_not_accepted(aws, account, acme, daily_calls):
+    aws.control.fail_next(steps.START, "InternalFailureException")
+    job = steps.submit(acme)
+    steps.turn(account)
+
+    checked(daily_calls, minutes_ago=5.1)
+    aws.control.rules("calls", "DISABLED")
+    steps.run_until_ended(account, job)
+
+    assert steps.now_of(job).failure_code == "rows_not_isolated"
+    assert aws.control.jobs() == []
+
+
+def test_a_tag_that_a_new_rule_reads_as_all_rows_stops_the_start(aws, account, acme, daily_calls):
+    checked(daily_calls, minutes_ago=5.1)
+    aws.control.set_rules("calls", [{"key": "tenant_id", "column": "tenant_id", "match_all": "acme"}])
+    job = steps.submit(acme)
+
+    steps.turn(account)
+
+    failed = steps.now_of(job)
+    assert (failed.status, failed.failure_code) == ("failed", "rows_not_isolated")
+    assert "means all rows" in failed.failure_text
+    assert aws.control.jobs() == []
+
+
+def test_rules_that_hold_let_jobs_start_and_are_believed_for_another_while(aws, account, acme, daily_calls):
+    checked(daily_calls, minutes_ago=5.1)
+    before = timezone.now()
+
+    first, second = steps.submit(acme), steps.submit(acme)
+    steps.run_until_ended(account, first, second)
+
+    assert [steps.status_of(job) for job in (first, second)] == ["completed"] * 2
+    assert asked(aws) == [1, 1, 1]
+    assert now_of(daily_calls).preflight_at >= before
+
+
+def test_a_fresh_answer_is_not_asked_for_again(aws, account, acme, daily_calls):
+    checked(daily_calls, minutes_ago=4.5)
+
+    job = steps.submit(acme)
+    steps.run_until_ended(account, job)
+
+    assert steps.status_of(job) == "completed"
+    assert asked(aws) == [0, 0, 0]
+
+
+def test_a_refusal_is_asked_about_again_after_a_while(aws, account, acme, daily_calls):
+    checked(daily_calls, minutes_ago=5.1)
+    aws.control.rules("calls", "DISABLED")
+    refused = steps.submit(acme)
+    steps.turn(account)
+    aws.control.rules("calls", "ENABLED")
+
+    too_early = steps.submit(acme)
+    steps.turn(account)
+    checked(daily_calls, minutes_ago=5.1)
+    later = steps.submit(acme)
+    steps.run_until_ended(account, later)
+
+    assert [steps.status_of(job) for job in (refused, too_early, later)] == ["failed", "failed", "completed"]
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_a_question_without_an_answer_keeps_the_job_and_sends_nothing(question, aws, account, acme, daily_calls):
+    checked(daily_calls, minutes_ago=5.1)
+    aws.control.fail_next(question, "InternalFailureException")
+    job = steps.submit(acme)
+
+    steps.turn(account)
+    waiting, sent = steps.now_of(job), aws.control.stats()["start_calls"]
+    steps.run_until_ended(account, job)
+
+    assert (waiting.status, waiting.waiting, waiting.attempt_count, sent) == ("starting", "no_answer", 0, 0)
+    assert steps.status_of(job) == "completed"
+
+
+@pytest.mark.django_db(transaction=True)
+class TestAtOnce:
+    def test_many_jobs_of_one_report_ask_once(self, aws, account, acme, globex, daily_calls):
+        checked(daily_calls, minutes_ago=5.1)
+        waiting = [steps.submit(tenant) for tenant in (acme, globex) for _ in range(4)]
+
+        with steps.pumping(account) as one_turn:
+            one_turn()
+
+        assert [steps.status_of(job) for job in waiting] == ["running"] * 8
+        assert asked(aws) == [1, 1, 1]
+
+    def test_a_report_whose_questions_hang_does_not_keep_the_others(self, aws, account, acme, daily_calls):
+        hanging = make_report(slug="agent-scorecard", account=account, visual_ids=["table-1"], parameters=[])
+        make_grant(tenant=acme, report=hanging)
+        for report in (daily_calls, hanging):
+            checked(report, minutes_ago=5.1)
+        aws.control.hang("DescribeDashboard", 2, dashboard="agent-scorecard")
+        slow, quick = steps.submit(acme, "agent-scorecard"), steps.submit(acme)
+        with engine_scope():
+            claim.claim(account.pk)
+
+        def start(job) -> None:
+            step(Lease(job.pk, acme.pk, "starting"), steps.quicksight(account), timezone.now)
+
+        def start_the_quick_one_meanwhile() -> None:
+            wait_for(lambda: asked(aws)[0], 10, "the slow one asks")
+            start(quick)
+
+        faults = together(lambda: start(slow), start_the_quick_one_meanwhile)
+
+        assert faults == []
+        (asked_late,), (accepted,) = steps.events_of(slow, "submitted"), steps.events_of(quick, "accepted")
+        assert accepted.at < asked_late.at
