@@ -12,7 +12,7 @@ COPY . .
 # The settings want a database address and a key; collecting files uses neither.
 RUN DATABASE_URL=postgresql://portal_web@db.invalid/portal \
     DATABASE_WORKER_URL=postgresql://portal_worker@db.invalid/portal \
-    SECRET_KEY=build \
+    SECRET_KEY=only-for-the-build-which-signs-nothing \
     /opt/venv/bin/python manage.py collectstatic --no-input
 
 FROM python:3.12-slim
