@@ -53,7 +53,8 @@ def django_db_setup(database_name: str, django_db_blocker: DjangoDbBlocker) -> I
 
 
 def _empty_cache(app_config: Any, **kwargs: Any) -> None:
-    if app_config.label == "portal":
+    # Announced for apps with models only, and once is enough.
+    if app_config.label == "tenants":
         cache.clear()
 
 

@@ -8,6 +8,11 @@ from tests.factories import PASSWORD, make_member, make_user
 pytestmark = pytest.mark.django_db
 
 
+def told_by_form(response) -> dict:
+    """Why the form is shown again, so that a failure of the test says it."""
+    return response.context["form"].errors if "form" in (response.context or {}) else {}
+
+
 def test_a_person_of_one_company_goes_straight_to_it(as_adam):
     response = as_adam.get("/")
 
@@ -41,7 +46,7 @@ def test_somebody_signs_in_and_lands_where_they_wanted(client, adam):
 
     assert "Sign in" in page.content.decode()
     assert 'name="next" value="/t/acme/jobs/"' in page.content.decode()
-    assert response.status_code == 302
+    assert (response.status_code, told_by_form(response)) == (302, {})
     assert response["Location"] == "/t/acme/jobs/"
 
 
