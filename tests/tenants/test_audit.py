@@ -5,9 +5,10 @@ from __future__ import annotations
 import psycopg
 import pytest
 from django.db import DatabaseError, connections, transaction
+from django.test import RequestFactory
 
 from tenants import roles
-from tenants.audit import Actor, record
+from tenants.audit import Actor, client_ip, record
 from tenants.models import AuditEvent
 from tenants.scope import platform_scope, staff_scope, tenant_scope
 from tests import factories
@@ -97,3 +98,26 @@ def test_the_web_login_writes_down_a_failed_sign_in(web_login):
 
     assert written == 1
     assert connections["default"].settings_dict["USER"] != roles.WEB
+
+
+@pytest.mark.parametrize(
+    ("hops", "told", "address"),
+    [
+        (0, "203.0.113.9", "192.0.2.1"),
+        (1, "203.0.113.9", "203.0.113.9"),
+        (1, "198.51.100.66, 203.0.113.9", "203.0.113.9"),
+        (2, "198.51.100.66, 203.0.113.9", "198.51.100.66"),
+        (2, "203.0.113.9", "192.0.2.1"),
+        (1, "fe80::1%eth0", "fe80::1"),
+        (1, f"2001:db8::1%{'x' * 5000}", "2001:db8::1"),
+        (1, "fe80::1%%25", "fe80::1"),
+        (1, "unknown", None),
+        (1, "203.0.113.9:4711", None),
+        (1, "", None),
+    ],
+)
+def test_the_address_is_the_one_that_the_outermost_trusted_proxy_tells(hops, told, address, settings):
+    settings.TRUSTED_PROXY_HOPS = hops
+    request = RequestFactory().get("/", REMOTE_ADDR="192.0.2.1", headers={"X-Forwarded-For": told})
+
+    assert client_ip(request) == address

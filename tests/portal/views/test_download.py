@@ -106,6 +106,15 @@ def test_the_same_browser_may_repeat_a_download_without_another_use(aws, visitor
     assert "all were used" in another_browser.content.decode()
 
 
+def test_a_repeat_does_not_begin_another_ten_minutes(aws, visitor, link):
+    first, again = visitor.post(link[1]), visitor.post(link[1])
+
+    (cookie,) = first.cookies.values()
+    assert (cookie["max-age"], cookie["path"], cookie["httponly"]) == (600, link[1], True)
+    assert again.status_code == 303
+    assert not again.cookies
+
+
 def test_a_repeat_is_not_lent_to_another_link(aws, visitor, ready_job):
     _, first_token = make_link(job=ready_job)
     spent, spent_token = make_link(job=ready_job, max_uses=1, uses=1)

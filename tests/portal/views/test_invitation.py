@@ -5,11 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
+from tenants import roles
 from tenants.models import AuditEvent, Invitation, Membership, User
 from tenants.scope import tenant_scope
 from tests.factories import make_user
+from tests.reports.engine.threads import together
+from tests.reports.engine.worker import wait_for
 
 pytestmark = pytest.mark.django_db
 ANSWERS = {"name": "Nina New", "password": "correct horse battery"}
@@ -101,3 +105,30 @@ def test_another_signed_in_person_cannot_take_the_invitation(client, acme, addre
 
     assert answer.status_code == 302
     assert memberships(acme) == {}
+
+
+WAITING = """
+select count(*) from pg_locks
+ where not granted and relation = 'tenants_user'::regclass and database = (select oid from pg_database where datname = current_database())
+"""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_accept_at_once_one_is_in_and_the_other_is_too_late(acme, address, login):
+    """Both have found the invitation open and the address unknown before either of them writes."""
+    owner, watching, answers = login(roles.OWNER), login(roles.OWNER), []
+
+    def let_both_in_once_they_wait() -> None:
+        wait_for(lambda: watching.execute(WAITING).fetchone() == (2,), 20, "both wait")
+        owner.execute("commit")
+
+    def accept() -> None:
+        answers.append(Client(raise_request_exception=False).post(address, ANSWERS).status_code)
+
+    owner.execute("begin; lock table tenants_user in exclusive mode")
+    faults = together(accept, accept, let_both_in_once_they_wait)
+
+    assert faults == []
+    assert sorted(answers) == [303, 404]
+    assert memberships(acme) == {"nina@acme.example": "admin"}
+    assert User.objects.filter(email="nina@acme.example").count() == 1

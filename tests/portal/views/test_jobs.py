@@ -104,6 +104,19 @@ def test_a_failed_job_says_the_cause_first_and_keeps_the_raw_text_in_its_attempt
     assert f'action="{address(job, "retry/")}"' in shown
 
 
+def test_the_raw_text_names_no_account_and_no_role_of_the_platform(as_adam, acme, daily_calls):
+    role = "arn:aws:iam::111122223333:role/fanfold-snapshots"
+    govern = "arn:aws-us-gov:quicksight:us-gov-west-1:444455556666:dashboard/daily-calls"
+    told = f"User: {role} is not authorized to perform: quicksight:StartDashboardSnapshotJob on {govern} in account 777788889999."
+    job = make_job(tenant=acme, report=daily_calls, status="failed", attempt_count=1, failure_code="access_denied")
+    make_attempt(job=job, ended_at=timezone.now(), failure_code="access_denied", error_type="AccessDenied", error_message=told)
+
+    shown = page(as_adam, address(job))
+
+    assert "is not authorized to perform: quicksight:StartDashboardSnapshotJob" in shown
+    assert not [place for place in ("arn:aws", "111122223333", "444455556666", "777788889999", "fanfold-snapshots") if place in shown]
+
+
 def test_a_moving_job_polls_more_slowly_the_older_it_is(as_adam, acme, daily_calls):
     ages = [timedelta(0), timedelta(minutes=2), timedelta(hours=1)]
     pages = [page(as_adam, address(make_job(tenant=acme, report=daily_calls, status="running", now=timezone.now() - age))) for age in ages]
