@@ -25,7 +25,7 @@ from tenants.scope import tenant_scope
 
 Status = SnapshotJob.Status
 Clock = Callable[[], datetime]
-_checks: defaultdict[int, threading.Lock] = defaultdict(threading.Lock)  # by report
+_checks: defaultdict[uuid.UUID, threading.Lock] = defaultdict(threading.Lock)  # by report
 
 
 def start(tenant_id: uuid.UUID, job_id: uuid.UUID, quicksight: QuickSight, clock: Clock) -> bool:
