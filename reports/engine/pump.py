@@ -53,8 +53,14 @@ def wake(account_id: int) -> None:
     # By the database's clock on both sides: hosts' clocks differ.
     alive = Pump.objects.filter(account_id=account_id, beat_at__gt=Now() - BEAT_LATE).exists()
     # One message wakes as well as five thousand, which the queue would have to carry while no worker runs.
-    if not alive and cache.add(f"engine:woken:{account_id}", 1, timeout=WAKE_ONCE_SECONDS):
-        async_task(PUMP_TASK, account_id)
+    woken = f"engine:woken:{account_id}"
+    if not alive and cache.add(woken, 1, timeout=WAKE_ONCE_SECONDS):
+        try:
+            async_task(PUMP_TASK, account_id)
+        except Exception:
+            # It was not sent after all: the next job may try.
+            cache.delete(woken)
+            raise
 
 
 def watch() -> None:
