@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from django.contrib.auth.hashers import make_password
+from django.contrib.auth.hashers import get_hasher, make_password
 from django.utils import timezone
 
 from reports.models import (
@@ -45,13 +45,13 @@ _numbers = itertools.count(1)
 
 def make_user(*, email: str = "", password: str | None = PASSWORD, **fields: Any) -> User:
     """With PASSWORD, or another, or (None) one who cannot sign in with a password."""
-    return User.objects.create(email=email or f"person{next(_numbers)}@example.com", password=_hashed(password), **fields)
+    return User.objects.create(email=email or f"person{next(_numbers)}@example.com", password=_hashed(password, get_hasher().algorithm), **fields)
 
 
 @cache
-def _hashed(password: str | None) -> str:
-    """Slow by design, so once a run."""
-    return make_password(password)
+def _hashed(password: str | None, algorithm: str) -> str:
+    """Slow by design, so once a run and algorithm: a test with a quicker one must not leave its hash to those without it."""
+    return make_password(password, hasher=algorithm)
 
 
 def make_member(*, tenant: Tenant, role: str = "viewer", user: User | None = None, **person: Any) -> User:
