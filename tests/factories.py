@@ -45,7 +45,9 @@ _numbers = itertools.count(1)
 
 def make_user(*, email: str = "", password: str | None = PASSWORD, **fields: Any) -> User:
     """With PASSWORD, or another, or (None) one who cannot sign in with a password."""
-    return User.objects.create(email=email or f"person{next(_numbers)}@example.com", password=_hashed(password, get_hasher().algorithm), **fields)
+    return User.objects.create(
+        email=email or f"person{next(_numbers)}@example.com", password=_hashed(password, get_hasher().algorithm), **fields
+    )
 
 
 @cache
