@@ -11,8 +11,12 @@ from django_q.conf import Conf
 from django_q.models import OrmQ, Schedule, Task
 from django_q.tasks import async_task
 
-from reports.engine import pump
-from reports.models import Heartbeat, Pump
+from reports import rechecking
+from reports.aws.quicksight import QuickSight
+from reports.catalogue import facts_of
+from reports.engine import limiter, pump
+from reports.engine.clock import DatabaseClock
+from reports.models import Account, Heartbeat, Pump, Report
 from tenants.scope import engine_scope
 
 # django-q2's name of the default queue is the project's; the engine works it, `work` is for what may wait on a slow peer.
@@ -25,6 +29,7 @@ INSTALL_LOCK = 7203
 RECURRING = {
     "watch-engine": ("reports.tasks.watch_engine", ENGINE, 1),
     "watch-work": ("reports.tasks.watch_work", WORK, 1),
+    "recheck-reports": ("reports.tasks.recheck_reports", WORK, 10),
     "tidy": ("reports.tasks.tidy", WORK, 60),
 }
 
@@ -37,6 +42,22 @@ def watch_engine() -> None:
 
 def watch_work() -> None:
     beat(WORK)
+
+
+def recheck_reports() -> None:
+    """One task for each account, so that one that does not answer keeps no other waiting."""
+    with engine_scope():
+        account_ids = list(Report.objects.in_catalogue().values_list("account_id", flat=True).distinct())
+    for account_id in account_ids:
+        async_task("reports.tasks.recheck_account", account_id, cluster=WORK)
+
+
+def recheck_account(account_id: int) -> None:
+    clock = DatabaseClock()
+    with engine_scope():
+        clock.synchronise()
+        account = Account.objects.get(pk=account_id)
+    rechecking.recheck(account, QuickSight(facts_of(account), gate=lambda: limiter.wait_for_turn(account_id)), clock)
 
 
 def tidy() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 # Only these two kinds of visual can be exported to CSV and Excel (StartDashboardSnapshotJob).
@@ -13,6 +14,16 @@ PARAMETER_TYPES = {
     "DecimalParameterDeclaration": "decimal",
     "DateTimeParameterDeclaration": "datetime",
 }
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A dashboard in the account's list. `version` 0 and `published_at` None: it was never published."""
+
+    id: str
+    name: str
+    version: int
+    published_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -71,6 +82,10 @@ class DataSet:
     rules: tuple[TagRule, ...]
     # Keys of one inner group are ANDed, groups are ORed; empty: every rule has to hold.
     groups: tuple[tuple[str, ...], ...]
+
+
+def read_summary(row: dict[str, Any]) -> Summary:
+    return Summary(row.get("DashboardId", ""), row.get("Name", ""), row.get("PublishedVersionNumber", 0), row.get("LastPublishedTime"))
 
 
 def read_dashboard(answer: dict[str, Any]) -> Dashboard:

@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from reports.aws.catalogue import Dashboard, DataSet, Definition, read_dashboard, read_data_set, read_definition
+from reports.aws.catalogue import Dashboard, DataSet, Definition, Summary, read_dashboard, read_data_set, read_definition, read_summary
 from reports.aws.clients import AccountFacts, quicksight_client
 from reports.aws.errors import NotYet, translate
 
@@ -100,12 +100,13 @@ class QuickSight:
         error = answer.get("ErrorInfo") or {}
         return SnapshotResult(status, tuple(_outputs(answer)), error.get("ErrorType", ""), error.get("ErrorMessage", ""))
 
-    def list_dashboards(self) -> list[tuple[str, str]]:
-        """Ids and names of every dashboard of the account."""
-        found, token = [], None
+    def list_dashboards(self) -> list[Summary]:
+        """Every dashboard of the account; one call for each page of them."""
+        found: list[Summary] = []
+        token = None
         while True:
             answer = self._call("list_dashboards", **({"NextToken": token} if token else {}))
-            found += [(row["DashboardId"], row.get("Name", "")) for row in answer.get("DashboardSummaryList", [])]
+            found += [read_summary(row) for row in answer.get("DashboardSummaryList", [])]
             token = answer.get("NextToken")
             if not token:
                 return found
