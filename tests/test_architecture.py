@@ -289,7 +289,7 @@ def test_requirements_are_locked_with_hashes(name):
 def _names_read() -> set[str]:
     """What the settings ask the environment for, by the helpers of portal/env.py or directly."""
     names = set(roles.URL_VARIABLES.values())
-    for module in ("portal.settings", "portal.database", "portal.local"):
+    for module in ("portal.settings", "portal.database", "portal.logs", "portal.local"):
         for node in ast.walk(_trees()[module]):
             if (
                 isinstance(node, ast.Call)
