@@ -159,8 +159,15 @@ TIME_ZONE = "UTC"
 # --- Static files ----------------------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
-# Served from the apps' folders until `collectstatic` has been run, so that a checkout works without it.
-WHITENOISE_USE_FINDERS = not STATIC_ROOT.exists()
+# Until `collectstatic` has been run, files are served from the apps' folders, so that a checkout works without it. Then they are
+# compressed and have their hash in their name, and browsers keep them for ever.
+IS_COLLECTED = (STATIC_ROOT / "staticfiles.json").exists()
+HASHED, AS_THEY_ARE = "whitenoise.storage.CompressedManifestStaticFilesStorage", "django.contrib.staticfiles.storage.StaticFilesStorage"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": HASHED if IS_COLLECTED or sys.argv[1:2] == ["collectstatic"] else AS_THEY_ARE},
+}
+WHITENOISE_USE_FINDERS = not IS_COLLECTED
 WHITENOISE_AUTOREFRESH = DEBUG
 # WhiteNoise would call the missing folder a fault at each start of such a checkout.
 warnings.filterwarnings("ignore", message="No directory at", category=UserWarning)
