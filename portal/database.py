@@ -61,6 +61,13 @@ def databases(login: str) -> dict[str, Any]:
     return _settings(_parse(name, url), limited=login != roles.OWNER)
 
 
+def configured_urls() -> dict[str, str]:
+    """By login, those that this process was given; with none, all three of the embedded PostgreSQL."""
+    given = {login: os.environ.get(name) for login, name in roles.URL_VARIABLES.items()}
+    known = {login: url for login, url in given.items() if url}
+    return known or {login: urls(embedded_cluster())[name] for login, name in roles.URL_VARIABLES.items()}
+
+
 def urls(cluster: Cluster, database: str = DATABASE) -> dict[str, str]:
     """The environment that points a process at one database of an embedded cluster."""
     return {variable: cluster.dsn(login, database) for login, variable in roles.URL_VARIABLES.items()}

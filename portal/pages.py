@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from portal.requests import MemberRequest, TenantRequest
 from reports.models import SnapshotJob
+from tenants import log_context
 from tenants.access import may
 from tenants.models import Membership
 from tenants.models.members import Role
@@ -48,6 +49,7 @@ def inside(request: TenantRequest, slug: str, action: str) -> Iterator[None]:
     """Raises Http404 for a company that is not there and for one the person does not belong to: the two must not be told apart."""
     membership = _membership(request, slug)
     request.tenant, request.role = membership.tenant, Role(membership.role)
+    log_context.note(tenant=membership.tenant.pk)
     request.may = lambda action: may(membership.role, action)
     if not request.may(action):
         raise PermissionDenied(

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.core.management import call_command
 from django.db import connection, transaction
 from django.db.models.functions import Now
+from django_q.brokers import get_broker
 from django_q.conf import Conf
 from django_q.models import OrmQ, Schedule, Task
 from django_q.tasks import async_task
@@ -92,6 +93,26 @@ def first_messages(cluster: str) -> None:
     else:
         async_task("reports.tasks.watch_engine")
         pump.send_for_all()
+
+
+def recurring_faults(now: datetime) -> dict[str, str]:
+    """By the name of the task, what is wrong with its row; empty when all run by the clock."""
+    rows = {row.name: row for row in Schedule.objects.filter(name__in=RECURRING)}
+    faults = {}
+    for name, (function, cluster, minutes) in RECURRING.items():
+        row = rows.get(name)
+        if row is None:
+            faults[name] = "is not planned"
+        elif (row.func, row.cluster or ENGINE, row.minutes) != (function, cluster, minutes):
+            faults[name] = "is planned in another way than this release does it"
+        elif row.next_run is None or row.next_run < now - STALLED_AFTER:
+            faults[name] = "is overdue"
+    return faults
+
+
+def waiting(cluster: str) -> int:
+    """Messages that no worker has taken, whichever broker carries them."""
+    return int(get_broker(cluster).queue_size())
 
 
 def stalled(cluster: str, now: datetime) -> bool:

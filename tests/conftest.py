@@ -5,6 +5,9 @@ People and what they work with are fixtures here; anything else a test needs it 
 
 from __future__ import annotations
 
+import io
+import json
+import logging
 import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -20,6 +23,7 @@ from django.db.models.signals import post_migrate
 from pytest_django import DjangoDbBlocker
 
 from portal.local.aws.options import ACCESS_KEY, SECRET_KEY
+from portal.logs import JsonLine
 from reports.aws import clients
 from reports.models import Report
 from tenants import roles
@@ -107,6 +111,21 @@ def no_call_inside_a_transaction(monkeypatch: pytest.MonkeyPatch) -> Iterator[No
     monkeypatch.setattr(URLLib3Session, "send", noting_send)
     yield
     assert inside == [], "AWS was called inside a transaction"
+
+
+@pytest.fixture
+def json_log() -> Iterator[Callable[[], list[dict[str, Any]]]]:
+    """What the product's loggers write meanwhile, as a pipe would get it: a list of objects, one a line."""
+    written = io.StringIO()
+    handler = logging.StreamHandler(written)
+    handler.setFormatter(JsonLine())
+    root = logging.getLogger()
+    level = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    yield lambda: [json.loads(line) for line in written.getvalue().splitlines()]
+    root.removeHandler(handler)
+    root.setLevel(level)
 
 
 @pytest.fixture

@@ -57,6 +57,14 @@ def exists(account: AccountFacts, bucket: str, key: str) -> bool:
     return True
 
 
+def look_into(account: AccountFacts, bucket: str) -> None:
+    """Raises AwsError unless what lies below our prefix can be listed. Without that right a missing object looks like a forbidden one."""
+    try:
+        s3_client(account).list_objects_v2(Bucket=bucket, Prefix="t/", MaxKeys=1)
+    except (ClientError, BotoCoreError) as error:
+        raise translate(error) from error
+
+
 @dataclass(frozen=True)
 class Handout:
     """How a browser shall take an object: under which name, as what, saved or shown."""

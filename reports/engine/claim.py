@@ -8,6 +8,11 @@ from typing import Any
 
 from django.db import connection
 
+from reports.models import SnapshotJob
+from reports.models.jobs import log_move
+
+Status = SnapshotJob.Status
+
 # Longer than a call with its time-outs; collecting reads up to seven files. A new pump clears the leases of one that died.
 LEASE_SECONDS, COLLECTING_LEASE_SECONDS = 120, 900
 
@@ -26,8 +31,9 @@ started as (
     update reports_snapshotjob job
        set status = 'starting', waiting = '', lease_until = null, next_look_at = statement_timestamp()
       from waiting join free using (place) where job.id = waiting.id
-    returning job.id, free.id as slot_id)
+    returning job.id, job.tenant_id, free.id as slot_id)
 update reports_slot slot set job_id = started.id from started where slot.id = started.slot_id
+returning started.id, started.tenant_id
 """
 TAKE_DUE = """
 update reports_snapshotjob job set lease_until = statement_timestamp()
@@ -76,7 +82,10 @@ class Lease:
 
 def claim(account_id: int, most: int | None = None) -> int:
     """Fill free slots with waiting jobs, `most` at once or (None) all; the number of jobs that got one. In the engine's scope."""
-    return int(_execute(CLAIM, account=account_id, most=most).rowcount)
+    claimed = _execute(CLAIM, account=account_id, most=most).fetchall()
+    for job_id, tenant_id in claimed:
+        log_move(job_id, tenant_id, Status.QUEUED, Status.STARTING, "slot")
+    return len(claimed)
 
 
 def has_work(account_id: int) -> bool:

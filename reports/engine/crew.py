@@ -6,7 +6,9 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import wraps
 from queue import SimpleQueue
+from typing import Concatenate, ParamSpec, TypeVar
 
 from django.db import InterfaceError, OperationalError, connection
 
@@ -18,7 +20,10 @@ from reports.engine.collect import collect
 from reports.engine.look import look
 from reports.engine.start import Clock, start
 from reports.models import SnapshotJob
+from tenants import log_context
 
+P = ParamSpec("P")
+R = TypeVar("R")
 logger = logging.getLogger(__name__)
 STEPS = {SnapshotJob.Status.STARTING: start, SnapshotJob.Status.RUNNING: look, SnapshotJob.Status.COLLECTING: collect}
 
@@ -58,6 +63,16 @@ class Crew:
             connection.close()
 
 
+def _named_in_the_log(work: Callable[Concatenate[Lease, P], R]) -> Callable[Concatenate[Lease, P], R]:
+    @wraps(work)
+    def named(lease: Lease, *args: P.args, **kwargs: P.kwargs) -> R:
+        with log_context.about(tenant=lease.tenant_id, job=lease.job_id):
+            return work(lease, *args, **kwargs)
+
+    return named
+
+
+@_named_in_the_log
 def step(lease: Lease, quicksight: QuickSight, clock: Clock) -> Report:
     """One job, one call, one move. Never raises: a fault of ours on one job must not stop the others."""
     act: Callable[..., bool] = STEPS[SnapshotJob.Status(lease.status)]
@@ -77,6 +92,7 @@ def step(lease: Lease, quicksight: QuickSight, clock: Clock) -> Report:
     return Report(lease, answered=None)
 
 
+@_named_in_the_log
 def write_down(lease: Lease, act: Callable[[SnapshotJob], object]) -> None:
     """A thread that dies here would take a place of the crew with it, so nothing gets out."""
     try:

@@ -72,7 +72,7 @@ def try_again(job: SnapshotJob, attempt: Attempt, now: datetime, code: str, erro
         fail(job, code, now)
         return
     wait = cadence.attempt_backoff(attempt.number)
-    if job.move_to(Status.QUEUED, not_before=now + wait, next_look_at=None, lease_until=None, waiting=Waiting.RETRY):
+    if job.move_to(Status.QUEUED, why=code, not_before=now + wait, next_look_at=None, lease_until=None, waiting=Waiting.RETRY):
         job.note("attempt_failed", now, attempt=attempt.number, code=code, wait=round(wait.total_seconds()))
 
 

@@ -184,7 +184,7 @@ def outputs(job: SnapshotJob) -> list[Output]:
 
 def _accepted(job: SnapshotJob, attempt: Attempt, now: datetime) -> None:
     look_at = now + cadence.next_look(timedelta(0))
-    changes = {"next_look_at": look_at, "lease_until": None, "no_verdicts": 0, "waiting": ""}
+    changes: dict[str, Any] = {"next_look_at": look_at, "lease_until": None, "no_verdicts": 0, "waiting": ""}
     if job.move_to(Status.RUNNING, started_at=job.started_at or now, **changes):
         Attempt.objects.filter(pk=attempt.pk).update(accepted_at=now, service_status="QUEUED")
         job.note("accepted", now)

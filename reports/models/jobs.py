@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from django.contrib.postgres.fields import ArrayField
-from django.db import models
+from django.db import models, transaction
 from django.db.models import OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 
@@ -15,6 +16,7 @@ from reports.failures import cause_of
 from reports.models.catalogue import Account, Format, Grant, Report
 from tenants.models import ApiKey, Tenant, User
 
+logger = logging.getLogger(__name__)
 ATTENTION_FOR = timedelta(days=7)
 
 
@@ -175,14 +177,18 @@ class SnapshotJob(models.Model):
         """Why it failed, in the reader's language; empty unless it did."""
         return self.failure_message or (str(cause_of(self.failure_code).message) if self.failure_code else "")
 
-    def move_to(self, status: str, **changes: Any) -> bool:
-        """Move if this row is still as it was read; False when somebody else moved it first, which is not an error."""
+    def move_to(self, status: str, *, why: str = "", **changes: Any) -> bool:
+        """Move if this row is still as it was read; False when somebody else moved it first, which is not an error.
+
+        `why` is for the log alone, where neither a failure's code nor `waiting` says it.
+        """
         if status not in self.NEXT.get(self.status, frozenset()):
             raise InvalidMove(f"{self.status} -> {status}")
         if status in self.ENDED:
             changes |= {"next_look_at": None, "lease_until": None, "waiting": self.Waiting.NOTHING}
         moved = SnapshotJob.objects.filter(pk=self.pk, status=self.status).update(status=status, **changes)
         if moved:
+            log_move(self.pk, self.tenant_id, self.status, status, why or changes.get("failure_code") or changes.get("waiting", ""))
             self.refresh_from_db()
         return bool(moved)
 
@@ -223,6 +229,12 @@ class Attempt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pk}"
+
+
+def log_move(job_id: uuid.UUID, tenant_id: uuid.UUID, before: str, after: str, why: str = "") -> None:
+    """One line for each move, once it is committed: a move that is rolled back never was."""
+    facts = {"job": job_id, "tenant": tenant_id, "from": str(before), "to": str(after), "why": str(why)}
+    transaction.on_commit(lambda: logger.info("job %s -> %s", before or "new", after, extra=facts))
 
 
 class JobEvent(models.Model):
