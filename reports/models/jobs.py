@@ -134,6 +134,9 @@ class SnapshotJob(models.Model):
     no_verdicts = models.PositiveSmallIntegerField(default=0, help_text="Calls in a row that QuickSight did not answer.")
     crashes = models.PositiveSmallIntegerField(default=0, help_text="Times our own code failed on this job.")
     waiting = models.CharField(max_length=12, choices=Waiting, blank=True, default=Waiting.NOTHING)
+    # Written by reports/engine/forecast.py while the job waits for its turn.
+    ahead = models.PositiveIntegerField(null=True, help_text="Jobs that start before it. NULL: not known.")
+    expected_start_at = models.DateTimeField(null=True, help_text="NULL: not known.")
 
     objects = SnapshotJobQuerySet.as_manager()
 
@@ -154,6 +157,7 @@ class SnapshotJob(models.Model):
             models.Index(fields=["account", "deadline_at"], condition=Q(status="queued"), name="job_overdue"),
             models.Index(fields=["account", "lane", "created_at", "id"], condition=Q(status="queued"), name="job_queue"),
             models.Index(fields=["account", "next_look_at"], condition=Q(status__in=("starting", "running", "collecting")), name="job_due"),
+            models.Index(fields=["account", "-finished_at"], condition=Q(status="completed"), name="job_lately"),
         )
 
     def __str__(self) -> str:
@@ -180,7 +184,13 @@ class SnapshotJob(models.Model):
         if status not in self.NEXT.get(self.status, frozenset()):
             raise InvalidMove(f"{self.status} -> {status}")
         if status in self.ENDED:
-            changes |= {"next_look_at": None, "lease_until": None, "waiting": self.Waiting.NOTHING}
+            changes |= {
+                "next_look_at": None,
+                "lease_until": None,
+                "waiting": self.Waiting.NOTHING,
+                "ahead": None,
+                "expected_start_at": None,
+            }
         moved = SnapshotJob.objects.filter(pk=self.pk, status=self.status).update(status=status, **changes)
         if moved:
             self.refresh_from_db()
