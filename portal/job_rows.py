@@ -2,18 +2,62 @@
 
 from __future__ import annotations
 
-from django.db.models import Prefetch
+from collections.abc import Iterable
+from datetime import datetime
 
-from reports.models import Account
+from django.utils import timezone
+
+from portal import waiting
+from reports.models import Report, SnapshotJob
 from reports.models.jobs import SnapshotJobQuerySet
-from tenants.models import User
+from reports.usual import LONG, usual_seconds
+from tenants.models import Tenant
+
+# Inside a tenant no other columns of people and accounts can be read.
+COLUMNS = (
+    *(field.name for field in SnapshotJob._meta.concrete_fields),
+    *(f"report__{field.name}" for field in Report._meta.concrete_fields),
+    "account__unanswered_since",
+    "requested_by__email",
+    "requested_by__name",
+)
 
 
 def for_pages(jobs: SnapshotJobQuerySet) -> SnapshotJobQuerySet:
-    """With report, starter and whether QuickSight answers. Inside a tenant only these columns of people and accounts can be read.
+    """The same jobs in the same order, with report, starter and whether QuickSight answers. `jobs` is cut to what is shown.
 
-    Prefetched, not joined: a sorted join of two tables under row-level security misleads the planner.
+    Joined by key after the cut: a sorted join of two tables under row-level security misleads the planner.
     """
-    people = Prefetch("requested_by", User.objects.only("email", "name"))
-    accounts = Prefetch("account", Account.objects.only("unanswered_since"))
-    return jobs.prefetch_related("report", people, accounts)
+    drawn = SnapshotJob.objects.filter(pk__in=jobs.values("pk")).order_by(*jobs.query.order_by)
+    return drawn.select_related("report", "account", "requested_by").only(*COLUMNS)
+
+
+def with_pace(tenant: Tenant, jobs: Iterable[SnapshotJob], now: datetime) -> list[SnapshotJob]:
+    """The same jobs; those that move know how long their report usually takes (None: not known), and whether they take longer."""
+    jobs = list(jobs)
+    moving = [job for job in jobs if not job.has_ended]
+    usual = usual_seconds(tenant, (job.report_id for job in moving)) if moving else {}
+    for job in moving:
+        job.usual_seconds = usual.get(job.report_id)
+        seconds = (now - job.counted_from).total_seconds()
+        job.is_slow = job.status != SnapshotJob.Status.QUEUED and job.usual_seconds is not None and seconds > LONG * job.usual_seconds
+    return jobs
+
+
+def drawn(jobs: Iterable[SnapshotJob], now: datetime) -> list[tuple[object, ...]]:
+    """What a page shows of each job and may change; how long it has been moving changes too, and is counted on by the browser."""
+    return [
+        (
+            job.pk,
+            job.status,
+            job.attempt_count,
+            str(job.waits_for),
+            waiting.place(job, now),
+            job.finished_at,
+            job.usual_seconds,
+            job.is_slow,
+            # The day that "today" means.
+            timezone.localdate(now),
+        )
+        for job in jobs
+    ]

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import wraps
+from functools import cache, wraps
 from typing import Any, Concatenate, ParamSpec
 
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from portal.requests import MemberRequest, TenantRequest
+from portal.requests import TenantRequest
 from reports.models import SnapshotJob
 from tenants import log_context
 from tenants.access import may
-from tenants.models import Membership
 from tenants.models.members import Role
-from tenants.scope import tenant_scope, user_scope
+from tenants.scope import member_scope
 
 P = ParamSpec("P")
 
@@ -30,9 +30,13 @@ class SeeOther(HttpResponseRedirect):
 
 
 def tenant_page(action: str) -> Callable[[Callable[Concatenate[Any, P], HttpResponse]], Callable[..., HttpResponse]]:
-    """A view of `/t/<slug>/…` that this action of tenants/access.py opens. The view runs inside the tenant's scope and time zone."""
+    """A view of `/t/<slug>/…` that this action of tenants/access.py opens. The view runs inside the tenant's scope and time zone.
+
+    The scope's transaction is the request's: what the view raises undoes all it did. Django would open another one around it.
+    """
 
     def decorate(view: Callable[Concatenate[Any, P], HttpResponse]) -> Callable[..., HttpResponse]:
+        @transaction.non_atomic_requests
         @wraps(view)
         def page(request: TenantRequest, slug: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
             with inside(request, slug, action):
@@ -47,23 +51,18 @@ def tenant_page(action: str) -> Callable[[Callable[Concatenate[Any, P], HttpResp
 @contextmanager
 def inside(request: TenantRequest, slug: str, action: str) -> Iterator[None]:
     """Raises Http404 for a company that is not there and for one the person does not belong to: the two must not be told apart."""
-    membership = _membership(request, slug)
-    request.tenant, request.role = membership.tenant, Role(membership.role)
-    log_context.note(tenant=membership.tenant.pk)
-    request.may = lambda action: may(membership.role, action)
-    if not request.may(action):
-        raise PermissionDenied(
-            _("Your role for %(company)s is %(role)s. This needs an owner or an admin.")
-            % {"company": membership.tenant.name, "role": request.role.label.lower()}
-        )
-    with timezone.override(membership.tenant.zone), tenant_scope(membership.tenant):
-        request.failures = SnapshotJob.objects.needing_attention(membership.tenant, timezone.now()).count()
-        yield
-
-
-def _membership(request: MemberRequest, slug: str) -> Membership:
-    with user_scope(request.user):
-        membership = Membership.objects.select_related("tenant").filter(user=request.user, tenant__slug=slug).first()
-    if membership is None:
-        raise Http404("no such company for this person")
-    return membership
+    with member_scope(request.user, slug) as membership:
+        if membership is None:
+            raise Http404("no such company for this person")
+        request.tenant, request.role = membership.tenant, Role(membership.role)
+        log_context.note(tenant=membership.tenant.pk)
+        request.may = lambda action: may(membership.role, action)
+        if not request.may(action):
+            raise PermissionDenied(
+                _("Your role for %(company)s is %(role)s. This needs an owner or an admin.")
+                % {"company": membership.tenant.name, "role": request.role.label.lower()}
+            )
+        # Asked once, and only where it is shown: an answer to a poll has no sidebar.
+        request.failing = cache(lambda: SnapshotJob.objects.needing_attention(membership.tenant, timezone.now()))
+        with timezone.override(membership.tenant.zone):
+            yield

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -24,16 +25,16 @@ class Page:
     size: int
 
 
-def page_of(found: QuerySet[Any], query: QueryDict, *, size: int = SIZE) -> Page:
-    """Newest first by `created_at` and `id`. Raises Http404 for a key that is none."""
+def page_of(found: QuerySet[Any], query: QueryDict, *, size: int = SIZE, draw: Callable[[Any], QuerySet[Any]] = QuerySet.all) -> Page:
+    """Newest first by `created_at` and `id`. `draw` gets the rows in order and cut. Raises Http404 for a key that is none."""
     before, after = query.get("before", ""), query.get("after", "")
     if after:
-        rows = list(found.filter(_beyond(after, "gt")).order_by("created_at", "id")[: size + 1])
+        rows = list(draw(found.filter(_beyond(after, "gt")).order_by("created_at", "id")[: size + 1]))
         more_older, more_newer = True, len(rows) > size
         rows = rows[:size][::-1]
     else:
         older = found.filter(_beyond(before, "lt")) if before else found
-        rows = list(older.order_by("-created_at", "-id")[: size + 1])
+        rows = list(draw(older.order_by("-created_at", "-id")[: size + 1]))
         more_older, more_newer = len(rows) > size, bool(before)
         rows = rows[:size]
     return Page(

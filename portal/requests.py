@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 
 from django.http import HttpRequest
@@ -24,5 +25,5 @@ class TenantRequest(MemberRequest):
     tenant: Tenant
     role: Role
     may: Callable[[str], bool]
-    # How many reports need attention, for the sidebar of every page.
-    failures: int
+    # The jobs that need attention, whose number stands in the sidebar of every page.
+    failing: Callable[[], list[uuid.UUID]]

@@ -8,9 +8,17 @@ from typing import Any
 
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
+from django.utils.translation import gettext_lazy, pgettext
 
 KIB = 1024
+MINUTE, HOUR, DAY = 60, 3600, 86_400
+# Up to a minute, an hour, a day, and beyond. portal.js counts on in the same words.
+DURATIONS = (
+    gettext_lazy("%(s)d s"),
+    gettext_lazy("%(min)d min %(s)02d s"),
+    gettext_lazy("%(h)d h %(min)02d min"),
+    gettext_lazy("%(d)d d %(h)02d h"),
+)
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?[+-]\d\d:\d\d")
 
 
@@ -36,6 +44,12 @@ def moment_near(at: datetime, now: datetime) -> str:
     return _dated(at, pgettext("date format", "j M Y, H:i"))
 
 
+def soon(at: datetime, now: datetime) -> str:
+    """`09:24`, and with its day when that is not today."""
+    here = timezone.localtime(at)
+    return here.strftime("%H:%M") if here.date() == timezone.localdate(now) else _dated(at, pgettext("date format", "j M, H:i"))
+
+
 def parameter(value: Any) -> str:
     """One value of a parameter. A time is stored with its offset; the start of a day here was chosen as a day, and is shown as one."""
     if not isinstance(value, str) or not TIME.fullmatch(value):
@@ -51,15 +65,9 @@ def clock(at: datetime) -> str:
 
 def duration(seconds: float) -> str:
     """`48 s`, `1 min 42 s`, `1 h 02 min`, `2 d 03 h`: two units at most."""
-    minutes, rest = divmod(max(0, int(seconds)), 60)
-    if not minutes:
-        return _("%(s)d s") % {"s": rest}
-    if minutes < 60:
-        return _("%(min)d min %(s)02d s") % {"min": minutes, "s": rest}
-    hours, minutes = divmod(minutes, 60)
-    if hours < 24:
-        return _("%(h)d h %(min)02d min") % {"h": hours, "min": minutes}
-    return _("%(d)d d %(h)02d h") % {"d": hours // 24, "h": hours % 24}
+    whole = max(0, int(seconds))
+    units = {"s": whole % 60, "min": whole // MINUTE % 60, "h": whole // HOUR % 24, "d": whole // DAY}
+    return str(DURATIONS[sum(whole >= unit for unit in (MINUTE, HOUR, DAY))]) % units
 
 
 def file_size(size: int) -> str:

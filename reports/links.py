@@ -88,9 +88,3 @@ def revoke(link: Link, actor: Actor, *, now: datetime) -> None:
     if Link.objects.for_tenant(link.tenant).filter(pk=link.pk).revoke(now):
         record(actor, "link.revoked", now=now, tenant=link.tenant, about=link, after={"reference": link.reference})
     link.refresh_from_db()
-
-
-def last_downloads(links: list[Link]) -> dict[str, datetime]:
-    """Newest download of each link, by its id as text."""
-    rows = Download.objects.filter(link__in=links).order_by("link_id", "-at").distinct("link_id").values_list("link_id", "at")
-    return {str(link): at for link, at in rows}

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-
-from reports.models import JobEvent
 
 Text = str | Promise
 
 
 @dataclass(frozen=True)
 class Line:
+    at: datetime
     title: Text
     detail: Text
     icon: str
@@ -40,9 +40,14 @@ LINES: dict[str, tuple[Text, Text, str, str]] = {
 }
 
 
-def line(event: JobEvent) -> Line:
-    title, detail, icon, tone = LINES.get(event.type, (event.type, "", "point", ""))
-    return Line(_fill(title, event.data), _fill(detail, event.data), icon, tone)
+def lines(told: list[dict[str, Any]]) -> list[Line]:
+    """Of the events of a job, as `SnapshotJobQuerySet.with_timeline` reads them."""
+    return [line(datetime.fromisoformat(event["at"]), event["type"], event["data"]) for event in told]
+
+
+def line(at: datetime, type: str, data: dict[str, Any]) -> Line:
+    title, detail, icon, tone = LINES.get(type, (type, "", "point", ""))
+    return Line(at, _fill(title, data), _fill(detail, data), icon, tone)
 
 
 def _fill(text: Text, data: dict[str, Any]) -> str:

@@ -11,15 +11,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
+from django.db.models import Func, TextField, Value
+from django.db.models.functions import Cast
 
 from tenants import roles
-
-if TYPE_CHECKING:
-    from tenants.models import Tenant, User
+from tenants.models import Membership, Tenant, User
 
 
 class ScopeConflict(RuntimeError):
@@ -35,6 +34,11 @@ class Scope:
 
 _current: ContextVar[Scope | None] = ContextVar("scope", default=None)
 OUTSIDE = Scope("none")
+# Columns of the row that proves a membership; to read it is to set its tenant, and to be no longer the person alone.
+ENTERING = {
+    "entered": Func(Value("app.tenant_id"), Cast("tenant_id", TextField()), Value(True), function="set_config", output_field=TextField()),
+    "left": Func(Value("app.user_id"), Value(""), Value(True), function="set_config", output_field=TextField()),
+}
 
 
 @contextmanager
@@ -50,6 +54,24 @@ def user_scope(user: User) -> Iterator[None]:
     """Before a tenant is chosen: the memberships of one person and the names of those tenants."""
     with _scope(Scope(roles.APP, user_id=str(user.pk))):
         yield
+
+
+@contextmanager
+def member_scope(user: User, slug: str) -> Iterator[Membership | None]:
+    """Inside the tenant with this slug, as one of its members, in one transaction. Opened outside any scope.
+
+    None, and no tenant's rows, for a tenant that is not there and for one that the person does not belong to.
+    """
+    person = Scope(roles.APP, user_id=str(user.pk))
+    _refuse_inside(person)
+    with _scope(person):
+        found = Membership.objects.select_related("tenant").filter(user=user, tenant__slug=slug)
+        membership = found.annotate(**ENTERING).first()
+        token = _current.set(Scope(roles.APP, tenant_id=str(membership.tenant_id)) if membership else person)
+        try:
+            yield membership
+        finally:
+            _current.reset(token)
 
 
 @contextmanager
@@ -81,8 +103,7 @@ def _scope(scope: Scope) -> Iterator[None]:
     if outer == scope:
         yield
         return
-    if outer is not None:
-        raise ScopeConflict(f"{scope.role} {scope.tenant_id} inside {outer.role} {outer.tenant_id}: leave the first scope before.")
+    _refuse_inside(scope)
     nested = connection.in_atomic_block
     with transaction.atomic():
         _apply(scope)
@@ -94,6 +115,11 @@ def _scope(scope: Scope) -> Iterator[None]:
             _current.reset(token)
         if nested and not connection.needs_rollback:
             _apply(OUTSIDE)
+
+
+def _refuse_inside(scope: Scope) -> None:
+    if (outer := _current.get()) is not None:
+        raise ScopeConflict(f"{scope.role} {scope.tenant_id} inside {outer.role} {outer.tenant_id}: leave the first scope before.")
 
 
 def _apply(scope: Scope) -> None:

@@ -106,7 +106,7 @@ def _attempt(attempt: Attempt) -> Lines:
 
 def _timeline(facts: Facts) -> Lines:
     for event in facts.events:
-        line = timeline.line(event)
+        line = timeline.line(event.at, event.type, event.data)
         yield f"{_utc(event.at)}  {line.title}{f': {line.detail}' if line.detail else ''}"
 
 

@@ -16,9 +16,9 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
-from portal import status, words
+from portal import status, waiting, words
 from portal.icons import icon_paths
-from reports.models import Format, Link, SnapshotFile
+from reports.models import Format, Link, SnapshotFile, SnapshotJob
 
 register = template.Library()
 ARN_OR_ACCOUNT = re.compile(r"arn:aws[\w-]*:\S+|\b\d{12}\b")
@@ -63,6 +63,23 @@ def moment(at: datetime, style: str = "", css: str = "") -> SafeString:
 def seconds_until(start: datetime, end: datetime | None) -> float:
     """From `start` to `end`, or to now while there is no end."""
     return ((end or timezone.now()) - start).total_seconds()
+
+
+@register.simple_tag
+def elapsed(start: datetime) -> SafeString:
+    """How long since `start`; portal.js counts on."""
+    seconds = max(0, int((timezone.now() - start).total_seconds()))
+    return format_html('<span data-elapsed="{}">{}</span>', seconds, words.duration(seconds))
+
+
+@register.simple_tag
+def duration_patterns() -> str:
+    return "|".join(str(pattern) for pattern in words.DURATIONS)
+
+
+@register.filter
+def place_in_line(job: SnapshotJob) -> str:
+    return waiting.place(job, timezone.now())
 
 
 @register.filter

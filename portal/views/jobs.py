@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
-from typing import Any
 
 from django.contrib import messages
 from django.db import transaction
@@ -18,11 +16,11 @@ from django.views.decorators.vary import vary_on_headers
 
 from portal import actors, filters
 from portal.forms import RetryForm
-from portal.job_rows import for_pages
+from portal.job_rows import drawn, for_pages, with_pace
+from portal.live import Live, plain_query, poll_seconds
 from portal.pages import SeeOther, inside, tenant_page
 from portal.paging import page_of
 from portal.requests import TenantRequest
-from portal.views.links import with_last_downloads
 from reports import files, links, timeline
 from reports import jobs as domain
 from reports.engine import cadence
@@ -40,34 +38,43 @@ STATES = (
     (Status.COMPLETED.value, Status.COMPLETED.label),
     (Status.CANCELLED.value, Status.CANCELLED.label),
 )
-# How often the page of a moving job looks again, by the job's age.
-POLLS = ((timedelta(minutes=1), 2), (timedelta(minutes=10), 5), (timedelta.max, 15))
 
 
 @require_safe
+@vary_on_headers("HX-Request")
 @tenant_page("jobs.view")
 def jobs(request: TenantRequest) -> HttpResponse:
-    search = filters.read(request.GET, STATES)
+    """The rows and the counts above them are live while a listed job moves."""
+    now = timezone.now()
+    query = plain_query(request)
+    search = filters.read(query, STATES)
     listed = SnapshotJob.objects.for_tenant(request.tenant).visible()
+    reports = [grant.report for grant in Grant.objects.for_tenant(request.tenant).by_name()]
+    page = page_of(_matching(listed, search, reports), query, draw=for_pages)
+    moving = filters.count_of(listed.moving())
+    live = Live(request, drawn(page.rows, now), moving, page.older, page.newer, seconds=poll_seconds(page.rows, now))
+    if live.unchanged:
+        return HttpResponse(status=204)
     context = {
-        "page": page_of(for_pages(_matching(listed, search)), request.GET),
-        "states": filters.states_row(request.GET, STATES, search.status, {MOVING: filters.count_of(listed.moving())}),
+        "live": live,
+        "page": page,
+        "states": filters.states_row(query, STATES, search.status, {MOVING: moving}),
         "filters": search,
         "is_filtered": search.narrow,
-        "reports": [grant.report for grant in Grant.objects.for_tenant(request.tenant).with_report()],
+        "reports": reports,
         "may_run": request.may("reports.run"),
     }
-    return render(request, "portal/jobs.html", context)
+    return render(request, "portal/jobs_news.html" if live.asked else "portal/jobs.html", context)
 
 
-def _matching(jobs: SnapshotJobQuerySet, search: filters.Filters) -> SnapshotJobQuerySet:
+def _matching(jobs: SnapshotJobQuerySet, search: filters.Filters, reports: list[Report]) -> SnapshotJobQuerySet:
     if search.status:
         jobs = jobs.moving() if search.status == MOVING else jobs.filter(status=search.status)
     if search.report:
-        jobs = jobs.filter(report__in=list(Report.objects.filter(slug=search.report)))
+        jobs = jobs.filter(report__in=[report for report in reports if report.slug == search.report])
     if search.query:
-        named = Report.objects.filter(name__icontains=search.query)
-        jobs = jobs.with_id_like(search.query) | jobs.filter(report__in=list(named))
+        named = [report for report in reports if search.query.casefold() in report.name.casefold()]
+        jobs = jobs.with_id_like(search.query) | jobs.filter(report__in=named)
     return jobs
 
 
@@ -75,29 +82,32 @@ def _matching(jobs: SnapshotJobQuerySet, search: filters.Filters) -> SnapshotJob
 @vary_on_headers("HX-Request")
 @tenant_page("jobs.view")
 def job(request: TenantRequest, job: uuid.UUID) -> HttpResponse:
-    """The poll gets the timeline; when the job has ended it reloads the page, which then has the files."""
+    """All of it is live until the job ends: the last answer brings its files."""
+    now = timezone.now()
     found = _find(request, job)
-    context = _moving_part(found)
-    if request.htmx:
-        return HttpResponse(headers={"HX-Refresh": "true"}) if found.has_ended else render(request, "portal/_job_timeline.html", context)
+    with_pace(request.tenant, [found], now)
+    live = Live(request, drawn([found], now), len(found.told), seconds=poll_seconds([found], now))
+    if live.unchanged:
+        return HttpResponse(status=204)
     attempts = list(found.attempts.all())
-    context |= {
+    # Written with the move to completed, so no other job has any.
+    files = list(found.files.all()) if found.status == Status.COMPLETED else []
+    context = {
+        "live": live,
+        "job": found,
+        "timeline": timeline.lines(found.told),
+        "attempts": attempts,
+        "files": files,
         "most_attempts": cadence.MAX_ATTEMPTS,
         "tags": attempts[-1].session_tags if attempts else {},
         "advice": cause_of(found.failure_code).advice if found.failure_code else "",
-        "links": with_last_downloads(list(found.links.order_by("-created_at", "-id"))),
+        "links": found.links.with_last_download().order_by("-created_at", "-id") if files else [],
         "retry_form": RetryForm() if request.may("jobs.retry") and found.has_ended else None,
         "may_cancel": request.may("jobs.cancel") and found.status == Status.QUEUED,
         "may_link": request.may("links.create"),
         "may_revoke": request.may("links.revoke"),
     }
-    return render(request, "portal/job.html", context)
-
-
-def _moving_part(job: SnapshotJob) -> dict[str, Any]:
-    age = timezone.now() - job.created_at
-    lines = [(event.at, timeline.line(event)) for event in job.events.all()]
-    return {"job": job, "timeline": lines, "poll_seconds": next(seconds for limit, seconds in POLLS if age < limit)}
+    return render(request, "portal/_job.html" if live.asked else "portal/job.html", context)
 
 
 @require_POST
@@ -149,8 +159,9 @@ def new_link(request: TenantRequest, job: uuid.UUID) -> HttpResponse:
 
 
 def _find(request: TenantRequest, pk: uuid.UUID) -> SnapshotJob:
-    jobs = for_pages(SnapshotJob.objects.for_tenant(request.tenant)).select_related("tenant")
-    return get_object_or_404(jobs.prefetch_related("attempts", "events", "files"), pk=pk)
+    found = get_object_or_404(for_pages(SnapshotJob.objects.for_tenant(request.tenant).filter(pk=pk)).with_timeline())
+    found.tenant = request.tenant
+    return found
 
 
 def _address(request: TenantRequest, job: SnapshotJob) -> str:

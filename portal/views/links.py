@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
 
 from django.contrib import messages
 from django.db.models import F, Q
@@ -38,23 +37,17 @@ STATES = (
 def links(request: TenantRequest) -> HttpResponse:
     search = filters.read(request.GET, STATES)
     found = Link.objects.for_tenant(request.tenant)
-    page = page_of(_matching(found, search).prefetch_related("job__report"), request.GET)
+    page = page_of(_matching(found, search).with_last_download().prefetch_related("job__report"), request.GET)
     working = filters.count_of(found.active(timezone.now()))
     context = {
         "page": page,
-        "links": with_last_downloads(page.rows),
+        "links": page.rows,
         "states": filters.states_row(request.GET, STATES, search.status, {WORKING: working}),
         "filters": search,
         "is_filtered": search.narrow,
         "may_revoke": request.may("links.revoke"),
     }
     return render(request, "portal/links.html", context)
-
-
-def with_last_downloads(links: list[Link]) -> list[tuple[Link, datetime | None]]:
-    """Each link with its newest download; None: not used yet."""
-    last = domain.last_downloads(links)
-    return [(link, last.get(str(link.pk))) for link in links]
 
 
 def _matching(links: LinkQuerySet, search: filters.Filters) -> LinkQuerySet:

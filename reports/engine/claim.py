@@ -29,7 +29,8 @@ waiting as materialized (
         order by lane, created_at, id limit (select count(*) from free) for update skip locked) j),
 started as (
     update reports_snapshotjob job
-       set status = 'starting', waiting = '', lease_until = null, next_look_at = statement_timestamp()
+       set status = 'starting', waiting = '', lease_until = null, next_look_at = statement_timestamp(),
+           ahead = null, expected_start_at = null
       from waiting join free using (place) where job.id = waiting.id
     returning job.id, job.tenant_id, free.id as slot_id)
 update reports_slot slot set job_id = started.id from started where slot.id = started.slot_id

@@ -22,7 +22,7 @@ from django_q.tasks import async_task
 from reports.aws.clients import quicksight_client
 from reports.aws.quicksight import QuickSight
 from reports.catalogue import facts_of
-from reports.engine import claim, limiter, moves
+from reports.engine import claim, forecast, limiter, moves
 from reports.engine.clock import DatabaseClock
 from reports.engine.crew import Crew, Report, write_down
 from reports.engine.silence import Silence
@@ -42,6 +42,7 @@ DRAIN_SECONDS = 10.0
 STOP_DRAIN_SECONDS = 0.8
 WAKE_ONCE_SECONDS = 5
 PROBE_SECONDS = 30.0
+FORECAST_SECONDS = 3.0
 # After a silence of a moment the back-offs are short anyway; ending them would let a job that never gets an answer ask without pause.
 SHORT_SILENCE_SECONDS = 5.0
 # Without a beat for this long a pump counts as dead.
@@ -136,7 +137,7 @@ class Turns:
         size = max(4, min(16, round(account.requests_per_second / 2)))
         self.crew = Crew(size, QuickSight(facts, gate=lambda: limiter.wait_for_turn(account.pk)), self.clock)
         self.silence = Silence(account.unanswered_since is not None)
-        self.silent_from = self.probe_at = time.monotonic()
+        self.silent_from = self.probe_at = self.forecast_at = time.monotonic()
         self.stopping = False
 
     def run(self, window: float) -> str:
@@ -169,7 +170,15 @@ class Turns:
             self.crew.give(lease)
         for lease in late:
             write_down(lease, self._give_up)
+        self._forecast()
         return len(leases)
+
+    def _forecast(self) -> None:
+        """After the starts, and in a transaction of its own: a forecast delays none."""
+        if time.monotonic() >= self.forecast_at:
+            self.forecast_at = time.monotonic() + FORECAST_SECONDS
+            with engine_scope():
+                forecast.write(self.account.pk)
 
     def _claim(self) -> None:
         """While QuickSight is silent one more job starts now and then and asks: those under way may all be a broken report's."""

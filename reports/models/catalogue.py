@@ -136,8 +136,11 @@ class GrantQuerySet(models.QuerySet["Grant"]):
     def active(self) -> GrantQuerySet:
         return self.filter(withdrawn_at=None, report__retired_at=None)
 
+    def by_name(self) -> GrantQuerySet:
+        return self.select_related("report").order_by("report__name", "report__slug")
+
     def with_report(self) -> GrantQuerySet:
-        return self.select_related("report").prefetch_related("report__parameters").order_by("report__name", "report__slug")
+        return self.by_name().prefetch_related("report__parameters")
 
 
 class Grant(models.Model):

@@ -7,7 +7,7 @@ import uuid
 from datetime import datetime
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 
 from reports.models.jobs import SnapshotFile, SnapshotJob
@@ -26,6 +26,11 @@ class LinkQuerySet(models.QuerySet["Link"]):
 
     def active(self, now: datetime) -> LinkQuerySet:
         return self.filter(revoked_at=None, expires_at__gt=now, uses__lt=F("max_uses"))
+
+    def with_last_download(self) -> LinkQuerySet:
+        """`last_download_at`: of the newest download by it; None: none yet."""
+        newest = Download.objects.filter(tenant=OuterRef("tenant"), link=OuterRef("pk")).order_by("-at")
+        return self.annotate(last_download_at=Subquery(newest.values("at")[:1]))
 
     def take_use(self, link: Link, now: datetime) -> bool:
         """Check and count in one statement; reading first and writing later would grant more than max_uses under a race."""

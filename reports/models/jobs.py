@@ -7,9 +7,11 @@ import uuid
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
 from django.db import models, transaction
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import Case, OuterRef, Q, Subquery, When
+from django.db.models.functions import JSONObject
 from django.utils.translation import gettext_lazy as _
 
 from reports.failures import cause_of
@@ -44,16 +46,20 @@ class SnapshotJobQuerySet(models.QuerySet["SnapshotJob"]):
             return self.none()
         return self.filter(pk__range=(uuid.UUID(digits.ljust(32, "0")), uuid.UUID(digits.ljust(32, "f"))))
 
-    def needing_attention(self, tenant: Tenant, now: datetime) -> SnapshotJobQuerySet:
-        """Reports whose newest run failed within the last week; running the report again settles it.
+    def needing_attention(self, tenant: Tenant, now: datetime) -> list[uuid.UUID]:
+        """The newest run of each report, where it failed within the last week; running the report again settles it.
 
         One look into the index for each report offered: asking each job for a newer one takes seconds with a million of them.
         """
-        runs = SnapshotJob.objects.visible().filter(tenant=OuterRef("tenant"), report=OuterRef("report"))
-        newest = Grant.objects.for_tenant(tenant).values(newest=Subquery(runs.newest_first().values("pk")[:1]))
-        ids = [row["newest"] for row in newest]
-        failed = self.for_tenant(tenant).filter(pk__in=ids, status=SnapshotJob.Status.FAILED, created_at__gt=now - ATTENTION_FOR)
-        return failed.newest_first()
+        failing = Case(When(status=SnapshotJob.Status.FAILED, created_at__gt=now - ATTENTION_FOR, then="pk"))
+        runs = self.visible().filter(tenant=OuterRef("tenant"), report=OuterRef("report")).newest_first()
+        newest = Grant.objects.for_tenant(tenant).values_list(Subquery(runs.values(failing=failing)[:1]), flat=True)
+        return [pk for pk in newest if pk]
+
+    def with_timeline(self) -> SnapshotJobQuerySet:
+        """`told`: the events, oldest first, as {"at", "type", "data"}, in the same query."""
+        events = JobEvent.objects.filter(tenant=OuterRef("tenant"), job=OuterRef("pk")).order_by("at", "id")
+        return self.annotate(told=ArraySubquery(events.values(row=JSONObject(at="at", type="type", data="data"))))
 
     def newest_first(self) -> SnapshotJobQuerySet:
         return self.order_by("-created_at", "-id")
@@ -136,8 +142,16 @@ class SnapshotJob(models.Model):
     no_verdicts = models.PositiveSmallIntegerField(default=0, help_text="Calls in a row that QuickSight did not answer.")
     crashes = models.PositiveSmallIntegerField(default=0, help_text="Times our own code failed on this job.")
     waiting = models.CharField(max_length=12, choices=Waiting, blank=True, default=Waiting.NOTHING)
+    # Written by reports/engine/forecast.py while the job waits for its turn.
+    ahead = models.PositiveIntegerField(null=True, help_text="Jobs that start before it. NULL: not known.")
+    expected_start_at = models.DateTimeField(null=True, help_text="NULL: not known.")
 
     objects = SnapshotJobQuerySet.as_manager()
+    # Only on jobs read by `with_timeline`.
+    told: list[dict[str, Any]]
+    # Set by pages that show how a moving job gets on; reports/usual.py. NULL: not known.
+    usual_seconds: float | None = None
+    is_slow: bool = False
 
     class Meta:
         constraints = (
@@ -156,6 +170,7 @@ class SnapshotJob(models.Model):
             models.Index(fields=["account", "deadline_at"], condition=Q(status="queued"), name="job_overdue"),
             models.Index(fields=["account", "lane", "created_at", "id"], condition=Q(status="queued"), name="job_queue"),
             models.Index(fields=["account", "next_look_at"], condition=Q(status__in=("starting", "running", "collecting")), name="job_due"),
+            models.Index(fields=["account", "-finished_at"], condition=Q(status="completed"), name="job_lately"),
         )
 
     def __str__(self) -> str:
@@ -164,6 +179,11 @@ class SnapshotJob(models.Model):
     @property
     def has_ended(self) -> bool:
         return self.status in self.ENDED
+
+    @property
+    def counted_from(self) -> datetime:
+        """Where its time begins: the wait for a slot says nothing about the report."""
+        return self.started_at or self.created_at
 
     @property
     def waits_for(self) -> Waiting:
@@ -185,7 +205,13 @@ class SnapshotJob(models.Model):
         if status not in self.NEXT.get(self.status, frozenset()):
             raise InvalidMove(f"{self.status} -> {status}")
         if status in self.ENDED:
-            changes |= {"next_look_at": None, "lease_until": None, "waiting": self.Waiting.NOTHING}
+            changes |= {
+                "next_look_at": None,
+                "lease_until": None,
+                "waiting": self.Waiting.NOTHING,
+                "ahead": None,
+                "expected_start_at": None,
+            }
         moved = SnapshotJob.objects.filter(pk=self.pk, status=self.status).update(status=status, **changes)
         if moved:
             log_move(self.pk, self.tenant_id, self.status, status, why or changes.get("failure_code") or changes.get("waiting", ""))

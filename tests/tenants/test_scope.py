@@ -12,7 +12,7 @@ from django.db import DatabaseError, connection, connections, transaction
 from reports.models import Account, Report, SnapshotJob
 from tenants import roles
 from tenants.models import ApiKeyIndex, Membership, SessionTag, Tenant, TenantCode, User
-from tenants.scope import ScopeConflict, engine_scope, platform_scope, staff_scope, tenant_scope, user_scope
+from tenants.scope import ScopeConflict, engine_scope, member_scope, platform_scope, staff_scope, tenant_scope, user_scope
 from tenants.secrets import secret_hash
 from tests import factories
 from tests.tenants.rows import TENANT_TABLES, sql
@@ -240,6 +240,67 @@ def test_a_person_cannot_raise_their_own_role_before_a_tenant_is_chosen(acme, al
         changed = sql("update tenants_membership set role = 'owner'")
 
     assert changed == [(0,)]
+
+
+def test_a_member_comes_in_by_the_companys_name_and_sees_what_the_company_sees(acme, globex, alice):
+    factories.make_member(tenant=globex, user=alice, role="owner")
+
+    with member_scope(alice, "acme") as membership:
+        assert (membership.tenant, membership.role) == (acme, "viewer")
+        assert tag() == "acme"
+        assert set(Tenant.objects.values_list("slug", flat=True)) == {"acme"}
+        assert set(Membership.objects.values_list("tenant__slug", flat=True)) == {"acme"}
+        assert sql(SETTINGS) == [(roles.APP, str(acme.pk), "")]
+
+    assert is_outside()
+
+
+@pytest.mark.parametrize("slug", ["globex", "no-such-company", ""])
+def test_who_is_no_member_comes_into_no_company(acme, globex, alice, filled, slug):
+    with member_scope(alice, slug) as membership:
+        assert membership is None
+        assert sql(SETTINGS) == [(roles.APP, "", str(alice.pk))]
+        assert tag() == ""
+
+    assert is_outside()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_member_works_in_one_transaction_which_an_error_undoes(acme, alice):
+    def work() -> None:
+        with member_scope(alice, "acme"):
+            SessionTag.objects.create(tenant=acme, key="desk", value="north")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        work()
+
+    assert is_outside()
+    with tenant_scope(acme):
+        assert tag() == "acme"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_a_member_leaves_to_be_done_on_commit_belongs_to_no_tenant(acme, alice):
+    seen = []
+
+    with member_scope(alice, "acme"):
+        transaction.on_commit(lambda: seen.append(is_outside()))
+
+    assert seen == [True]
+
+
+@pytest.mark.parametrize("outer", ["person", "tenant", "engine"])
+def test_a_member_comes_in_from_outside_alone(acme, alice, outer):
+    scope = {"person": lambda: user_scope(alice), "tenant": lambda: tenant_scope(acme), "engine": engine_scope}[outer]
+
+    with scope(), pytest.raises(ScopeConflict, match="leave the first scope"), member_scope(alice, "acme"):
+        pass
+
+
+def test_another_tenant_inside_a_members_is_refused(acme, globex, alice):
+    with member_scope(alice, "acme"), pytest.raises(ScopeConflict), tenant_scope(globex):
+        pass
 
 
 def test_staff_see_names_and_the_queue_of_all_tenants(acme, globex, daily_calls):

@@ -36,6 +36,42 @@ addEventListener("pageshow", () => {
   for (const button of document.querySelectorAll("[data-busy][aria-busy]")) { button.removeAttribute("aria-busy"); button.disabled = false; }
 });
 
-// Elements that only make sense with script are in the page, hidden.
-for (const element of document.querySelectorAll("[data-script-only]")) element.hidden = false;
+// Elements that only make sense with script are in the page, and hidden by the style sheet until now.
+root.classList.add("js");
+
+// Durations that still grow count on between two answers of the server, in its words. Only differences of the browser's clock are used.
+const counting = new WeakMap();
+function duration(seconds) {
+  const units = { s: seconds % 60, min: Math.floor(seconds / 60) % 60, h: Math.floor(seconds / 3600) % 24, d: Math.floor(seconds / 86400) };
+  const pattern = document.body.dataset.durations.split("|")[[60, 3600, 86400].filter((unit) => seconds >= unit).length];
+  return pattern.replace(/%\((\w+)\)(0?)(\d?)d/g, (all, unit, zero, width) => String(units[unit]).padStart(Number(width), zero || " "));
+}
+setInterval(() => {
+  for (const element of document.querySelectorAll("[data-elapsed]")) {
+    const told = Number(element.dataset.elapsed);
+    if (counting.get(element)?.told !== told) counting.set(element, { told, from: Date.now() - told * 1000 });
+    element.textContent = duration(Math.floor((Date.now() - counting.get(element).from) / 1000));
+  }
+}, 1000);
+
+// Live parts: an answer that does not come is said, with the time of the last one; the part itself goes on asking.
+let heard = new Date();
+function told(live, lost) {
+  const { lang } = root, { zone } = document.body.dataset;
+  live.dataset.told ??= live.textContent;
+  const time = heard.toLocaleTimeString(lang, { timeZone: zone, hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+  live.classList.toggle("live--lost", lost);
+  live.textContent = lost ? live.dataset.lost.replace("{time}", time) : live.dataset.told;
+}
+document.addEventListener("htmx:finally:request", ({ detail: { ctx } }) => {
+  const aborted = ctx.request.signal.aborted && ctx.request.signal.reason !== "timeout";
+  const lost = !aborted && !(ctx.response?.status < 400);
+  if (!aborted && !lost) heard = new Date();
+  if (!aborted) for (const live of ctx.sourceElement.querySelectorAll(".live")) told(live, lost);
+});
+// Only who was signed out is led elsewhere: the page goes there, not a part of it.
+document.addEventListener("htmx:before:response", (event) => {
+  if (event.detail.ctx.response.raw.redirected) { event.preventDefault(); location.reload(); }
+});
+
 document.querySelector("[aria-invalid=true]")?.focus();

@@ -8,7 +8,6 @@ from django.utils import timezone
 from tests.factories import make_job, make_report
 
 pytestmark = pytest.mark.django_db
-POLL = {"HX-Request": "true"}
 
 
 def page(browser, path="/t/acme/", **options):
@@ -52,31 +51,6 @@ def test_a_job_that_waits_for_quicksight_says_so(as_adam, acme, daily_calls):
     make_job(tenant=acme, report=daily_calls, status="starting", waiting="no_answer")
 
     assert "QuickSight is not answering" in page(as_adam)
-
-
-def test_the_poll_gets_the_running_card_alone(as_adam, acme, daily_calls):
-    make_job(tenant=acme, report=daily_calls, status="running")
-
-    shown = page(as_adam, "/t/acme/?newest=", headers=POLL)
-
-    assert shown.lstrip().startswith('<section class="card"')
-    assert 'hx-trigger="every 2s"' in shown
-    assert "<html" not in shown
-
-
-def test_the_poll_reloads_the_page_once_a_job_has_ended(as_adam, acme, daily_calls):
-    make_job(tenant=acme, report=daily_calls, status="completed")
-
-    response = as_adam.get("/t/acme/?newest=", headers=POLL)
-
-    assert response["HX-Refresh"] == "true"
-    assert not response.content
-
-
-def test_nothing_polls_while_nothing_runs(as_adam, acme, daily_calls):
-    make_job(tenant=acme, report=daily_calls, status="completed")
-
-    assert "hx-trigger" not in page(as_adam)
 
 
 def test_a_viewer_sees_failures_but_no_buttons_that_run(as_alice, acme, daily_calls):

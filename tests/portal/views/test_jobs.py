@@ -117,23 +117,6 @@ def test_the_raw_text_names_no_account_and_no_role_of_the_platform(as_adam, acme
     assert not [place for place in ("arn:aws", "111122223333", "444455556666", "777788889999", "fanfold-snapshots") if place in shown]
 
 
-def test_a_moving_job_polls_more_slowly_the_older_it_is(as_adam, acme, daily_calls):
-    ages = [timedelta(0), timedelta(minutes=2), timedelta(hours=1)]
-    pages = [page(as_adam, address(make_job(tenant=acme, report=daily_calls, status="running", now=timezone.now() - age))) for age in ages]
-
-    assert ["every 2s" in pages[0], "every 5s" in pages[1], "every 15s" in pages[2]] == [True] * 3
-
-
-def test_the_poll_gets_the_timeline_and_reloads_the_page_at_the_end(as_adam, acme, daily_calls):
-    moving = make_job(tenant=acme, report=daily_calls, status="running")
-    ended = make_job(tenant=acme, report=daily_calls, status="completed")
-    poll = {"HX-Request": "true"}
-
-    assert as_adam.get(address(moving), headers=poll).content.decode().lstrip().startswith('<section class="card"')
-    assert as_adam.get(address(ended), headers=poll)["HX-Refresh"] == "true"
-    assert "hx-trigger" not in page(as_adam, address(ended))
-
-
 def test_a_queued_job_can_be_cancelled(as_adam, acme, daily_calls):
     job = make_job(tenant=acme, report=daily_calls)
 
