@@ -15,5 +15,5 @@ def for_pages(jobs: SnapshotJobQuerySet) -> SnapshotJobQuerySet:
     Prefetched, not joined: a sorted join of two tables under row-level security misleads the planner.
     """
     people = Prefetch("requested_by", User.objects.only("email", "name"))
-    accounts = Prefetch("account", Account.objects.only("unanswered_since"))
+    accounts = Prefetch("account", Account.objects.only("unanswered_since", "refused_since"))
     return jobs.prefetch_related("report", people, accounts)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import quote, unquote
 
-from botocore.exceptions import BotoCoreError, ClientError
-
+from reports.aws.asking import ask
 from reports.aws.clients import AccountFacts, s3_client
-from reports.aws.errors import NotFound, translate
+from reports.aws.errors import NotFound
 
 CHUNK = 1024 * 1024
 HEAD_BYTES = 512
@@ -48,12 +48,9 @@ def read_object(account: AccountFacts, bucket: str, key: str) -> StoredObject:
 
 def exists(account: AccountFacts, bucket: str, key: str) -> bool:
     try:
-        s3_client(account).head_object(Bucket=bucket, Key=key)
-    except (ClientError, BotoCoreError) as error:
-        translated = translate(error)
-        if isinstance(translated, NotFound):
-            return False
-        raise translated from error
+        ask(account, s3_client, lambda client: client.head_object(Bucket=bucket, Key=key))
+    except NotFound:
+        return False
     return True
 
 
@@ -90,14 +87,15 @@ def disposition(name: str, *, inline: bool = False) -> str:
 
 
 def _read(account: AccountFacts, bucket: str, key: str) -> StoredObject:
-    try:
-        body = s3_client(account).get_object(Bucket=bucket, Key=key)["Body"]
-        digest, size, head, tail = hashlib.sha256(), 0, b"", b""
-        for chunk in body.iter_chunks(CHUNK):
-            digest.update(chunk)
-            size += len(chunk)
-            head = head or chunk[:HEAD_BYTES]
-            tail = (tail + chunk)[-TAIL_BYTES:]
-    except (ClientError, BotoCoreError) as error:
-        raise translate(error) from error
+    return ask(account, s3_client, lambda client: _whole(client, bucket, key))
+
+
+def _whole(client: Any, bucket: str, key: str) -> StoredObject:
+    body = client.get_object(Bucket=bucket, Key=key)["Body"]
+    digest, size, head, tail = hashlib.sha256(), 0, b"", b""
+    for chunk in body.iter_chunks(CHUNK):
+        digest.update(chunk)
+        size += len(chunk)
+        head = head or chunk[:HEAD_BYTES]
+        tail = (tail + chunk)[-TAIL_BYTES:]
     return StoredObject(key, size, digest.digest(), head, tail)
