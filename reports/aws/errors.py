@@ -142,7 +142,8 @@ def translate(error: Exception) -> AwsError:
 
 def _answered(error: ClientError) -> AwsError:
     answer = error.response.get("Error", {})
-    code, message = str(answer.get("Code", "")), str(answer.get("Message", ""))
+    # An answer that botocore cannot read, such as a proxy's page, has no code.
+    code, message = str(answer.get("Code") or "Unknown"), str(answer.get("Message", ""))
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if NOT_TERMINAL in message:
         return NotYet(code, message)
