@@ -36,7 +36,9 @@ def now_of(account) -> Account:
         return Account.objects.get(pk=account.pk)
 
 
-def probe_now(account) -> None:
+def probe_now(account, *waiting) -> None:
+    """As if the time of the next probe had come."""
+    steps.let_pass(*waiting, minutes=1)
     with engine_scope():
         Account.objects.filter(pk=account.pk).update(probe_at=F("probe_at") - timedelta(hours=1))
 
@@ -120,7 +122,7 @@ class TestAPausedAccount:
                 steps.let_pass(*waiting, minutes=2)
                 one_turn()
             in_between = asked(aws)
-        probe_now(account)
+        probe_now(account, *waiting)
         with steps.pumping(account) as one_turn:
             one_turn()
             one_turn()
@@ -138,7 +140,7 @@ class TestAPausedAccount:
             one_turn()
             late = steps.submit(acme)
         aws.control.clear_faults()
-        probe_now(account)
+        probe_now(account, *waiting)
 
         with steps.pumping(account) as one_turn:
             one_turn()
@@ -240,7 +242,7 @@ class TestWithoutCredentials:
             one_turn()
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", aws.environment["AWS_ACCESS_KEY_ID"])
         refused = now_of(account)
-        probe_now(account)
+        probe_now(account, job)
         with steps.pumping(account) as one_turn:
             one_turn()
 
