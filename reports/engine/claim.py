@@ -39,7 +39,7 @@ update reports_snapshotjob job set lease_until = statement_timestamp()
   from (select j.id from reports_snapshotjob j, suspects
          where j.account_id = %(account)s and j.status in ('starting', 'running', 'collecting')
            and j.next_look_at <= statement_timestamp() and j.lease_until is null
-           -- A suspect goes first, and with nobody beside it: if the process dies again, it is known of whom.
+           -- A suspect goes first, and one at a time: if the process dies again, it is known of whom.
            and (j.crashes > 0) = suspects.wait and (%(alone)s or not suspects.wait)
          -- A start fills a slot, a look may free one; a look that is late by two seconds comes before a fresh start.
          order by j.next_look_at
@@ -101,7 +101,7 @@ def has_work(account_id: int) -> bool:
 
 
 def take_due(account_id: int, limit: int, *, alone: bool = True) -> list[Lease]:
-    """Started jobs that want a call now, leased to the caller; `alone`: who has nothing else in hand. In the engine's scope."""
+    """Started jobs that want a call now, leased to the caller, who may try a suspect when `alone`. In the engine's scope."""
     seconds = {"lease": LEASE_SECONDS, "collecting": COLLECTING_LEASE_SECONDS}
     return [Lease(*row) for row in _execute(TAKE_DUE, account=account_id, limit=limit, alone=alone, **seconds).fetchall()]
 

@@ -23,6 +23,7 @@ from reports.models import SnapshotJob
 from tenants.scope import engine_scope
 
 logger = logging.getLogger(__name__)
+ALONE_SECONDS = 5.0
 STEPS = {SnapshotJob.Status.STARTING: start, SnapshotJob.Status.RUNNING: look, SnapshotJob.Status.COLLECTING: collect}
 
 
@@ -68,6 +69,10 @@ class Crew:
         report = self._reports.get(timeout=timeout)
         self._in_hand = [held for held in self._in_hand if held[0] is not report.lease]
         return report
+
+    def tries_a_suspect(self) -> bool:
+        """Nobody works beside it for its first moments, so that the next death tells more. One that hangs must not keep all others."""
+        return any(lease.crashes and time.monotonic() - since < ALONE_SECONDS for lease, since in self._in_hand)
 
     def hangs(self) -> bool:
         """Whether a thread works longer than any step may. It cannot be ended, but its process can."""

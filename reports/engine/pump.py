@@ -29,7 +29,7 @@ from reports.catalogue import facts_of
 from reports.engine import claim, limiter, moves, takeover
 from reports.engine.claim import Lease
 from reports.engine.clock import DatabaseClock
-from reports.engine.crew import Crew, Report, write_down
+from reports.engine.crew import ALONE_SECONDS, Crew, Report, write_down
 from reports.engine.pause import Pause
 from reports.models import Account, Pump
 from tenants.scope import engine_scope
@@ -121,6 +121,7 @@ def _leave_hanging_threads() -> None:
     """A thread cannot be ended: the process goes, and django-q2 makes another in its place."""
     _crews[:] = [crew for crew in _crews if crew.busy]
     if any(crew.hangs() for crew in _crews):
+        logger.error("a step of a job hangs in process %s: it makes room for another", os.getpid())
         raise TimeoutException("A step of a job hangs in this process; the job is tried again in another one.")
 
 
@@ -175,7 +176,7 @@ class Turns:
         size = max(4, min(16, round(account.requests_per_second / 2)))
         self.crew = Crew(size, quicksight, self.clock)
         self.pause = Pause(account, self.clock)
-        self.stopping = False
+        self.stopping, self.gave_at = False, time.monotonic()
 
     def run(self, window: float) -> str:
         began = last_work = time.monotonic()
@@ -199,9 +200,11 @@ class Turns:
             self.clock.synchronise()
             Pump.objects.filter(account_id=self.account.pk).update(beat_at=self.clock())
             late = claim.past_deadline(self.account.pk) + self.pause.late()
-            # Nobody works beside a job that may take this process along.
-            room = 0 if any(lease.crashes for lease in self.crew.in_hand) else self.crew.size - self.crew.busy
-            leases = [] if self.stopping else self.pause.take(room, alone=not self.crew.busy)
+            room = 0 if self.crew.tries_a_suspect() else self.crew.size - self.crew.busy
+            # For a suspect the others end their steps first; but whoever takes long is not waited for.
+            alone = not self.crew.busy or time.monotonic() - self.gave_at > ALONE_SECONDS
+            leases = [] if self.stopping else self.pause.take(room, alone=alone)
+        self.gave_at = time.monotonic() if leases else self.gave_at
         for lease in leases:
             self.crew.give(lease)
         for lease in late:

@@ -1,9 +1,9 @@
 """What the pump before this one left in hand, and which job is to blame when its process died.
 
 A job that takes its process along (memory, a crash in C) can be caught by nobody; the next pump finds it leased. Each such death counts, so
-that the job is started three times and not for ever. Whoever was in hand is then handed out alone (claim.TAKE_DUE), so that nobody else
-pays for it: the first step that ends clears a job, and of a death alone there is no doubt. A step that outlived its lease hangs, and counts
-the same; so may the whole worker's end, which mostly is somebody else's doing and has to come more often.
+that the job is started three times and not for ever. Whoever was in hand is a suspect, and suspects are handed out one at a time
+(claim.TAKE_DUE): the first step that ends clears an innocent, and the guilty one is there each time. A step that outlived its lease hangs,
+and counts the same. So does the end of a whole worker, which mostly is somebody else's doing, and has to come more often.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from reports.engine.claim import Lease
 from reports.engine.moves import MAX_CRASHES
 from reports.models import Pump
 
-# Deaths in a row, alone in hand, before a job is blamed for the end of a worker. Releases and machines end many.
+# Ends of a worker in a row, each with the job in hand, before it is blamed. Releases and machines end many.
 MAX_WITH_WORKER = 6
 
 COUNT = """
@@ -25,9 +25,7 @@ with in_hand as materialized (
     select id from reports_snapshotjob
      where account_id = %(account)s and status in ('starting', 'running', 'collecting') and lease_until is not null
        and (%(died)s or lease_until < statement_timestamp()) for update)
-update reports_snapshotjob job
-   set lease_until = null, next_look_at = statement_timestamp(),
-       crashes = case when not %(died)s or (select count(*) from in_hand) = 1 then crashes + 1 else greatest(crashes, 1) end
+update reports_snapshotjob job set lease_until = null, next_look_at = statement_timestamp(), crashes = crashes + 1
   from in_hand where job.id = in_hand.id
 returning job.id, job.tenant_id, job.status, job.crashes
 """
