@@ -27,6 +27,7 @@ LINES: dict[str, tuple[Text, Text, str, str]] = {
     "submitted": (_("Sent to QuickSight"), _("Attempt %(attempt)s"), "send", ""),
     "accepted": (_("QuickSight is rendering"), "", "loader-2", ""),
     "unanswered": (_("QuickSight is not answering"), _("The portal keeps asking; nothing is lost."), "alert-triangle", "warn"),
+    "no_access": (_("QuickSight refuses the portal access"), _("It goes on by itself once it is let in."), "alert-triangle", "warn"),
     "file_store_silent": (_("The file store is not answering"), _("The portal keeps asking; nothing is lost."), "alert-triangle", "warn"),
     "slots_taken": (_("No free slot at QuickSight"), _("Back in the queue."), "clock", "warn"),
     "attempt_failed": (_("Attempt %(attempt)s failed"), _("Next try in %(wait)s s"), "alert-triangle", "warn"),

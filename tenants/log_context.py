@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-_ids: ContextVar[Mapping[str, str]] = ContextVar("log_ids")
+_ids: ContextVar[Mapping[str, str] | None] = ContextVar("log_ids", default=None)
 NOTHING: Mapping[str, str] = {}
 
 
@@ -21,12 +21,16 @@ def about(**ids: object) -> Iterator[None]:
 
 
 def note(**ids: object) -> None:
-    """Until the end of the `about` around: a fault that leaves a page is logged outside of it, and has to name the tenant all the same."""
-    _ids.set({**current(), **_texts(ids)})
+    """Until the end of the `about` around: a fault that leaves a page is logged outside of it, and has to name the tenant all the same.
+
+    Without one it would stay for whatever this thread does next.
+    """
+    if _ids.get() is not None:
+        _ids.set({**current(), **_texts(ids)})
 
 
 def current() -> Mapping[str, str]:
-    return _ids.get(NOTHING)
+    return _ids.get() or NOTHING
 
 
 def _texts(ids: Mapping[str, object]) -> dict[str, str]:

@@ -38,7 +38,11 @@ def pumps() -> Findings:
             ).order_by("name")
         )
     for account in accounts:
-        if account.unanswered_since:
+        if account.refused_since:
+            since = f"{account.refused_since:%Y-%m-%d %H:%M}Z"
+            what = f"paused, AWS has refused the portal ({account.refused_code}) since {since}; {account.moving} jobs wait"
+            yield fail(what, "put the credentials, the role, or the account's edition and pricing plan right", of=account.name)
+        elif account.unanswered_since:
             since = f"{account.unanswered_since:%Y-%m-%d %H:%M}Z"
             yield warn(f"QuickSight has not answered since {since}; {account.moving} jobs wait", "see quicksight below", of=account.name)
         elif account.moving and (account.silent_for is None or account.silent_for > PUMP_LATE):
@@ -87,7 +91,7 @@ def left_alone() -> Findings:
     """Started jobs that were due for a call a while ago, and that nobody holds."""
     late = Q(next_look_at__lt=Now() - LOOK_LATE) & (Q(lease_until=None) | Q(lease_until__lt=Now()))
     # While QuickSight is silent they wait longer than that, and the pump's line says so.
-    yield from _none_but(late & Q(account__unanswered_since=None), "due for a call, and nobody takes them up")
+    yield from _none_but(late & Q(account__unanswered_since=None, account__refused_since=None), "due for a call, and nobody takes them up")
 
 
 def _none_but(late: Q, what: str) -> Findings:

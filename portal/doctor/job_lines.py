@@ -65,6 +65,8 @@ def _asked_for(facts: Facts) -> Lines:
 def _now(facts: Facts, now: datetime) -> Lines:
     """Why it waits, and what stands in its way."""
     job, around = facts.job, facts.around
+    if facts.account.refused_since:
+        yield f"AWS refuses the portal ({facts.account.refused_code}) since {_utc(facts.account.refused_since)}: nothing but a probe starts"
     if facts.account.unanswered_since:
         yield f"QuickSight has not answered since {_utc(facts.account.unanswered_since)}: nothing new starts but a probe each 30 s"
     if job.waiting:

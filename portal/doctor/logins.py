@@ -5,7 +5,7 @@ from __future__ import annotations
 import psycopg
 from django.db import connection
 
-from portal.database import CONNECT_SECONDS, configured_urls
+from portal.database import NETWORK, configured_urls
 from portal.doctor.finding import Finding, Findings, fail, ok
 from tenants import roles
 
@@ -42,7 +42,7 @@ def sign_in() -> Findings:
     for login, url in configured_urls().items():
         variable = roles.URL_VARIABLES[login]
         try:
-            with psycopg.connect(url, connect_timeout=int(CONNECT_SECONDS)) as other:
+            with psycopg.connect(url, connect_timeout=int(NETWORK["connect_timeout"])) as other:
                 user = other.execute("select session_user::text").fetchone()
         except psycopg.Error as error:
             yield fail(

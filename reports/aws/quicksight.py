@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
+from reports.aws.asking import ask
 from reports.aws.catalogue import Dashboard, DataSet, Definition, Summary, read_dashboard, read_data_set, read_definition, read_summary
 from reports.aws.clients import AccountFacts, quicksight_client
-from reports.aws.errors import NotYet, translate
+from reports.aws.errors import NotYet
 
 # AWS's names of typed parameter lists, by our type words.
 PARAMETER_LISTS = {
@@ -77,6 +76,10 @@ class QuickSight:
     account: AccountFacts
     gate: Callable[[], None] = field(default=lambda: None)
 
+    def connect(self) -> None:
+        """Make the client, which takes a while; later calls find it."""
+        ask(self.account, quicksight_client, lambda client: None)
+
     def start_snapshot(self, request: SnapshotRequest) -> None:
         """Raises AlreadyExists for an id that an earlier call of ours got accepted."""
         self._call(
@@ -121,14 +124,11 @@ class QuickSight:
         return read_data_set(self._call("describe_data_set", DataSetId=data_set_id))
 
     def _call(self, operation: str, **arguments: Any) -> dict[str, Any]:
-        self.gate()
-        try:
-            answer: dict[str, Any] = getattr(quicksight_client(self.account), operation)(
-                AwsAccountId=self.account.aws_account_id, **arguments
-            )
-        except (ClientError, BotoCoreError) as error:
-            raise translate(error) from error
-        return answer
+        def act(client: Any) -> dict[str, Any]:
+            self.gate()
+            return dict(getattr(client, operation)(AwsAccountId=self.account.aws_account_id, **arguments))
+
+        return ask(self.account, quicksight_client, act)
 
 
 def _tags(session_tags: dict[str, str]) -> list[dict[str, str]]:

@@ -39,6 +39,9 @@ class Account(models.Model):
     role_arn = models.CharField(max_length=2048, blank=True)
     external_id = models.CharField(max_length=1224, blank=True)
     unanswered_since = models.DateTimeField(null=True, help_text="NULL: QuickSight answers. Set: no verdict since then, no new starts.")
+    refused_since = models.DateTimeField(null=True, help_text="NULL: QuickSight lets us in. Set: it refuses us altogether.")
+    refused_code = models.CharField(max_length=64, blank=True, help_text="AWS's own word for it; empty: not refused.")
+    probe_at = models.DateTimeField(null=True, help_text="NULL: not paused. Set: when a call may find out whether that is over.")
 
     class Meta:
         constraints = (

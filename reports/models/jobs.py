@@ -90,6 +90,7 @@ class SnapshotJob(models.Model):
 
         NOTHING = "", ""
         NO_ANSWER = "no_answer", _("QuickSight is not answering")
+        NO_ACCESS = "no_access", _("QuickSight refuses the portal access at the moment")
         THROTTLED = "throttled", _("QuickSight is limiting requests")
         SLOTS_TAKEN = "slots_taken", _("All of the account's slots are taken by other work")
         RETRY = "retry", _("Waiting before the next attempt")
@@ -140,7 +141,7 @@ class SnapshotJob(models.Model):
     lease_until = models.DateTimeField(null=True, help_text="NULL: nobody works on it just now.")
     attempt_count = models.PositiveSmallIntegerField(default=0)
     no_verdicts = models.PositiveSmallIntegerField(default=0, help_text="Calls in a row that QuickSight did not answer.")
-    crashes = models.PositiveSmallIntegerField(default=0, help_text="Times our own code failed on this job.")
+    crashes = models.PositiveSmallIntegerField(default=0, help_text="Steps in a row that failed in our code, hung or died.")
     waiting = models.CharField(max_length=12, choices=Waiting, blank=True, default=Waiting.NOTHING)
     # Written by reports/engine/forecast.py while the job waits for its turn.
     ahead = models.PositiveIntegerField(null=True, help_text="Jobs that start before it. NULL: not known.")
@@ -187,7 +188,12 @@ class SnapshotJob(models.Model):
 
     @property
     def waits_for(self) -> Waiting:
-        """Why it does not move, for people: a job in the queue waits for QuickSight too while that answers nobody."""
+        """Why it does not move, for people: a job in the queue waits for QuickSight too while that answers nobody.
+
+        An account that refuses us is asked about none of its jobs, whatever they waited for.
+        """
+        if not self.has_ended and self.account.refused_since:
+            return self.Waiting.NO_ACCESS
         if self.status == self.Status.QUEUED and not self.waiting and self.account.unanswered_since:
             return self.Waiting.NO_ANSWER
         return self.Waiting(self.waiting)

@@ -15,8 +15,6 @@ REFUSALS = {
     "InvalidParameterValueException": ("parameter_refused", "QuickSight did not accept the request for this report."),
     "ResourceNotFoundException": ("report_missing", "The dashboard behind this report no longer exists in QuickSight."),
     "AccessDeniedException": ("access_denied", "QuickSight refused the portal access to this report."),
-    "ExpiredTokenException": ("access_denied", "QuickSight refused the portal access to this report."),
-    "UnsupportedPricingPlanException": ("access_denied", "QuickSight refused the portal access to this report."),
 }
 
 

@@ -251,7 +251,7 @@ def test_a_silent_file_store_is_no_verdict_and_not_quicksights_silence(aws, acco
     steps.run_until_ended(account, job)
 
     assert (waiting.status, waiting.no_verdicts, waiting.attempt_count) == ("collecting", 2, 1)
-    assert not turns.silence.silent
+    assert not turns.pause.silence.silent
     assert len(steps.events_of(job, "file_store_silent")) == 1
     assert list(downloads(job).values()) == [True]
 

@@ -145,7 +145,7 @@ class TestWhereQuickSightCannotBeAsked:
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("fault", ["InternalFailureException", "ServiceUnavailable", "lost connection"])
 def test_a_report_that_never_gets_an_answer_stops_no_other(fault, aws, account, acme, daily_calls, monkeypatch):
-    monkeypatch.setattr(pump, "PROBE_SECONDS", 0)
+    monkeypatch.setattr(cadence, "PROBE", timedelta(0))
     make_grant(tenant=acme, report=make_report(slug="agent-scorecard", account=account, visual_ids=["table-1"], parameters=[]))
     if fault == "lost connection":
         aws.control.drop("*", dashboard="agent-scorecard", times=1000)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from botocore.config import Config
 
 from reports.aws import clients
-from reports.engine import pump
+from reports.engine import cadence, pause
 from reports.models import Account
 from tenants.scope import engine_scope
 from tests.reports.engine import steps
@@ -140,7 +142,7 @@ def test_a_result_asked_for_too_early_is_not_an_outage(aws, account, acme, daily
 @pytest.mark.django_db(transaction=True)
 class TestAnOutage:
     def test_pauses_the_account_until_the_first_answer(self, aws, account, acme, daily_calls, monkeypatch):
-        monkeypatch.setattr(pump, "SHORT_SILENCE_SECONDS", 0)
+        monkeypatch.setattr(pause, "SHORT", timedelta(0))
         aws.control.outage()
         early = [steps.submit(acme) for _ in range(3)]
 
@@ -160,7 +162,7 @@ class TestAnOutage:
         assert silent_since
         assert during == ["starting"] * 3 + ["queued"] * 2
         assert after is None
-        assert not looked_at_at_once.silence.silent
+        assert not looked_at_at_once.pause.silence.silent
         assert states == ["running"] * 5
         assert sorted(aws.control.stats()["accepted"].values()) == [1] * 5
 
@@ -202,7 +204,8 @@ class TestAnOutage:
         assert (attempt.failure_code, attempt.error_type) == ("service_unavailable", "ServiceUnavailable")
         assert steps.held_slots(account) == 0
 
-    def test_that_outlived_every_started_job_ends_by_a_probe(self, aws, account, acme, daily_calls):
+    def test_that_outlived_every_started_job_ends_by_a_probe(self, aws, account, acme, daily_calls, monkeypatch):
+        monkeypatch.setattr(cadence, "PROBE", timedelta(0))
         aws.control.outage()
         lost, other = steps.submit(acme), steps.submit(acme)
         with steps.pumping(account) as one_turn:
