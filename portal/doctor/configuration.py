@@ -56,7 +56,7 @@ def static_files() -> Findings:
     missing = sorted(_sources() - _collected())
     if missing:
         yield fail(
-            f"{len(missing)} were added since they were collected, such as {missing[0]}; pages with them fail", "manage.py collectstatic"
+            f"{len(missing)} are not among those that were collected, such as {missing[0]}; pages with them fail", "manage.py collectstatic"
         )
     else:
         yield ok(f"{len(_collected())} collected in {settings.STATIC_ROOT}")

@@ -55,12 +55,12 @@ def examine() -> Iterator[tuple[Check, Finding]]:
         if silent and check.needs_database:
             yield check, warn("not checked, because the database does not answer", "see the line of the database")
             continue
-        for finding in _ask(check):
+        for finding in ask(check):
             silent = silent or (check.name == "database" and finding.level == FAIL)
             yield check, finding
 
 
-def _ask(check: Check) -> Findings:
+def ask(check: Check) -> Findings:
     try:
         yield from check.ask()
     except ImproperlyConfigured as error:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import connection
@@ -19,12 +20,12 @@ MEGABYTE = 1024 * 1024
 SPACE_BYTES = 50 * MEGABYTE
 
 
-def clock() -> Findings:
-    before = timezone.now()
+def clock(now: Callable[[], datetime] = timezone.now) -> Findings:
+    before = now()
     with connection.cursor() as cursor:
         cursor.execute("select clock_timestamp()")
         theirs = cursor.fetchone()[0]
-    after = timezone.now()
+    after = now()
     # What the question took is nobody's fault.
     apart = max(before - theirs, theirs - after, timedelta(0))
     seconds = f"this host and the database are {apart.total_seconds():.1f} s apart"

@@ -36,7 +36,7 @@ def cache_answers() -> Findings:
         yield ok(f"keeps what it is given, in {where}")
     else:
         yield fail(
-            f"forgets at once what it is given, in {where}: limits on sign-in do not hold",
+            f"forgets at once what it is given, in {where}: nothing limits sign-ins",
             "one cache for all processes, with enough memory",
         )
 
