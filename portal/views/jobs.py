@@ -99,7 +99,7 @@ def job(request: TenantRequest, job: uuid.UUID) -> HttpResponse:
         "attempts": attempts,
         "files": files,
         "most_attempts": cadence.MAX_ATTEMPTS,
-        "tags": attempts[-1].session_tags if attempts else {},
+        "tags": list(attempts[-1].session_tags.items()) if attempts else [],
         "advice": cause_of(found.failure_code).advice if found.failure_code else "",
         "links": found.links.with_last_download().order_by("-created_at", "-id") if files else [],
         "retry_form": RetryForm() if request.may("jobs.retry") and found.has_ended else None,
