@@ -32,6 +32,7 @@ class ReportFacts:
     parameters: frozenset[DeclaredParameter] = frozenset()
     required_tags: frozenset[str] = frozenset()
     same_for_everyone: bool = False
+    open_data_sets: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,7 @@ def report_facts(report: Report, parameters: list[ReportParameter]) -> ReportFac
         frozenset(DeclaredParameter(parameter.name, parameter.type, parameter.multiple) for parameter in parameters),
         frozenset(report.required_tags),
         report.same_for_everyone,
+        frozenset(report.open_data_sets),
     )
 
 
@@ -80,7 +82,7 @@ def preflight(quicksight: Describes, facts: ReportFacts) -> Preflight:
     for arn in dashboard.dataset_arns:
         data_set_id = arn.rpartition("/")[2]
         try:
-            row_rules.append(_row_rules(quicksight.describe_dataset(data_set_id)))
+            row_rules.append(_row_rules(quicksight.describe_dataset(data_set_id), facts))
         except (NotFound, Rejected):
             faults.append(_("The tag rules of data set “%(id)s” cannot be read.") % {"id": data_set_id})
     if not facts.same_for_everyone:
@@ -101,7 +103,7 @@ def check_and_store(quicksight: Describes, report_id: uuid.UUID, now: datetime) 
     result = preflight(quicksight, facts)
     with engine_scope():
         # Only if the row is still what was checked: an `apply` in between may have named another dashboard.
-        checked = ("account_id", "dashboard_id", "sheet_id", "visual_ids", "required_tags", "same_for_everyone")
+        checked = ("account_id", "dashboard_id", "sheet_id", "visual_ids", "required_tags", "same_for_everyone", "open_data_sets")
         unchanged = Report.objects.filter(pk=report_id, **{column: getattr(report, column) for column in checked})
         unchanged.update(preflight=result.status, preflight_detail=result.detail, preflight_at=now, row_rules=result.row_rules)
     return result
@@ -144,10 +146,11 @@ def _parameter_faults(definition: Definition, facts: ReportFacts) -> Iterator[st
             yield _("Parameter “%(name)s” takes one value in the dashboard, not several.") % {"name": parameter.name}
 
 
-def _row_rules(data_set: DataSet) -> dict[str, Any]:
+def _row_rules(data_set: DataSet, facts: ReportFacts) -> dict[str, Any]:
     return {
         "dataset": data_set.id,
         "enabled": data_set.rules_enabled,
         "rules": [{"key": rule.key, "delimiter": rule.delimiter, "match_all": rule.match_all} for rule in data_set.rules],
         "groups": [list(group) for group in data_set.groups],
+        "open": data_set.id in facts.open_data_sets,
     }

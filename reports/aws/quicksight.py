@@ -9,10 +9,21 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from reports.aws.catalogue import Dashboard, DataSet, Definition, read_dashboard, read_data_set, read_definition
+from reports.aws.catalogue import (
+    Dashboard,
+    DashboardSummary,
+    DataSet,
+    Definition,
+    read_dashboard,
+    read_data_set,
+    read_definition,
+    read_summary,
+)
 from reports.aws.clients import AccountFacts, quicksight_client
 from reports.aws.errors import NotYet, translate
 
+# The most that ListDashboards gives at once.
+LIST_PAGE = 100
 # AWS's names of typed parameter lists, by our type words.
 PARAMETER_LISTS = {
     "string": "StringParameters",
@@ -100,12 +111,13 @@ class QuickSight:
         error = answer.get("ErrorInfo") or {}
         return SnapshotResult(status, tuple(_outputs(answer)), error.get("ErrorType", ""), error.get("ErrorMessage", ""))
 
-    def list_dashboards(self) -> list[tuple[str, str]]:
-        """Ids and names of every dashboard of the account."""
-        found, token = [], None
+    def list_dashboards(self) -> list[DashboardSummary]:
+        """Every dashboard of the account, page by page."""
+        found: list[DashboardSummary] = []
+        token = None
         while True:
-            answer = self._call("list_dashboards", **({"NextToken": token} if token else {}))
-            found += [(row["DashboardId"], row.get("Name", "")) for row in answer.get("DashboardSummaryList", [])]
+            answer = self._call("list_dashboards", MaxResults=LIST_PAGE, **({"NextToken": token} if token else {}))
+            found += map(read_summary, answer.get("DashboardSummaryList", []))
             token = answer.get("NextToken")
             if not token:
                 return found

@@ -60,11 +60,13 @@ class Report(models.Model):
     formats = ArrayField(models.CharField(max_length=5, choices=Format))
     required_tags = ArrayField(models.CharField(max_length=128), default=list, blank=True)
     same_for_everyone = models.BooleanField(default=False)
+    # Data sets without tag rules whose rows two members of staff called the same for everyone; the rules of all others still have to hold.
+    open_data_sets = ArrayField(models.CharField(max_length=512), default=list, blank=True)
     preflight = models.CharField(max_length=12, choices=Preflight, default=Preflight.NOT_CHECKED)
     preflight_detail = models.TextField(blank=True)
     preflight_at = models.DateTimeField(null=True, help_text="NULL: never checked.")
-    # [{"dataset": id, "enabled": bool, "rules": [{"key", "delimiter", "match_all"}], "groups": [[key]]}] as DescribeDataSet told
-    # it at preflight_at. Keys within a group are ANDed, groups are ORed; no groups: every rule has to hold.
+    # [{"dataset": id, "enabled": bool, "rules": [{"key", "delimiter", "match_all"}], "groups": [[key]], "open": bool}], all but `open` as
+    # DescribeDataSet told it at preflight_at. Keys within a group are ANDed, groups are ORed; no groups: every rule has to hold.
     row_rules = models.JSONField(default=list, blank=True)
     retired_at = models.DateTimeField(null=True, help_text="NULL: in the catalogue.")
 
