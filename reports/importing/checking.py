@@ -1,7 +1,7 @@
 """What stands between a draft and the catalogue: plain values in, a verdict out.
 
 A verdict is kept as JSON:
-{"faults": [{"at", "text"}], "required_tags": [key],
+{"faults": [{"at", "text"}], "required_tags": [key], "same_for_everyone": whether every data set is open,
  "data_sets": [{"id", "name", "enabled", "keys", "match_all", "open", "problem"}],
  "tenants": [{"id", "name", "missing": [key], "problem"}]}
 `at` is one of sheet, parameters, rows, entry and grant. An empty `problem` is none. No value of a session tag is in it.
@@ -80,6 +80,7 @@ def check(
     return {
         "faults": [{"at": at, "text": text} for at, text in found],
         "required_tags": held.required_tags,
+        "same_for_everyone": held.same_for_everyone,
         "data_sets": data_sets,
         "tenants": told,
     }

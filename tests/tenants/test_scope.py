@@ -270,6 +270,13 @@ def test_staff_neither_read_content_nor_write_across_tenants(statement, filled):
         sql(statement)
 
 
+def test_staff_see_who_else_is_staff_and_nobody_else(acme, alice):
+    ines, omar = (factories.make_user(email=f"{name}@anycompany.example", is_staff=True) for name in ("ines", "omar"))
+
+    with staff_scope(ines):
+        assert set(User.objects.values_list("email", flat=True)) == {ines.email, omar.email}
+
+
 @pytest.mark.parametrize("facts", [{"is_staff": False}, {"is_staff": True, "is_active": False}])
 def test_who_is_not_active_staff_gets_no_staff_scope(facts, db):
     with pytest.raises(PermissionDenied), staff_scope(factories.make_user(**facts)):

@@ -13,7 +13,7 @@ from reports.importing.wanted import Wanted
 from reports.models import CatalogueImport
 from tenants.models import User
 from tenants.scope import platform_scope, staff_scope
-from tests.factories import make_account, make_user
+from tests.factories import make_account
 from tests.pretend_aws import ACCOUNT, REGION, Server, start_server
 
 
@@ -38,16 +38,6 @@ def aws(server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
 def account(db: None):
     """The account of the pretend AWS."""
     return make_account(aws_account_id=ACCOUNT, region=REGION, requests_per_second=1000)
-
-
-@pytest.fixture
-def ines(db: None) -> User:
-    return make_user(email="ines@anycompany.example", name="Ines Prado", is_staff=True)
-
-
-@pytest.fixture
-def omar(db: None) -> User:
-    return make_user(email="omar@anycompany.example", name="Omar Haddad", is_staff=True)
 
 
 class Desk:
@@ -88,7 +78,9 @@ class Desk:
         self.ask(asking.choose, dashboard_id)
         self.work()
 
-    def save(self, *, open_data_sets: tuple[str, ...] = (), reason: str = "", user: User | None = None, publish: bool = False, **changes: Any):
+    def save(
+        self, *, open_data_sets: tuple[str, ...] = (), reason: str = "", user: User | None = None, publish: bool = False, **changes: Any
+    ):
         choices = asking.Choices(replace(self.wanted, **changes), list(open_data_sets), reason)
         on_its_way = self.ask(asking.save, choices, user=user, publish=publish)
         self.work()

@@ -6,8 +6,8 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from reports.catalogue import check_and_store, facts_of
 from reports.aws.quicksight import QuickSight
+from reports.catalogue import check_and_store, facts_of
 from reports.importing import asking
 from reports.importing.wanted import May
 from reports.models import CatalogueImport, Grant, Report
@@ -57,7 +57,12 @@ def test_a_draft_is_published_with_its_parameters_and_grants(ready, acme, globex
     assert ready.save(publish=True, parameters=parameters)
 
     (report,) = reports()
-    assert (report.slug, report.sheet_id, report.required_tags, report.preflight) == ("daily-call-volume", "sheet-1", ["tenant_id"], "passed")
+    assert (report.slug, report.sheet_id, report.required_tags, report.preflight) == (
+        "daily-call-volume",
+        "sheet-1",
+        ["tenant_id"],
+        "passed",
+    )
     assert [(p.name, p.choices, p.default) for p in report.parameters.all()] == [
         ("Region", ["North", "South", "East", "West"], ["North", "South", "East", "West"]),
         ("MinSeconds", None, [30]),

@@ -81,7 +81,13 @@ def test_each_data_set_tells_its_rule(desk):
     desk.choose("daily-calls")
 
     calls = desk.data_set("calls")
-    assert (calls["name"], calls["enabled"], calls["keys"], calls["match_all"], calls["problem"]) == ("Calls", True, ["tenant_id"], ["*"], "")
+    assert (calls["name"], calls["enabled"], calls["keys"], calls["match_all"], calls["problem"]) == (
+        "Calls",
+        True,
+        ["tenant_id"],
+        ["*"],
+        "",
+    )
     assert desk.draft.verdict["required_tags"] == ["tenant_id"]
     assert desk.open_faults == []
 
@@ -122,7 +128,9 @@ def test_a_slug_and_a_sheet_that_the_catalogue_has_are_told(desk, account):
 
 def test_a_dashboard_that_vanished_meanwhile_is_told_and_the_list_stays(desk):
     with platform_scope():
-        CatalogueImport.objects.update(dashboards=[*desk.draft.dashboards, {"id": "gone", "name": "Gone", "version": 1, "published_at": None}])
+        CatalogueImport.objects.update(
+            dashboards=[*desk.draft.dashboards, {"id": "gone", "name": "Gone", "version": 1, "published_at": None}]
+        )
 
     desk.choose("gone")
 
