@@ -8,13 +8,14 @@ from django.utils import timezone
 
 from reports.aws.quicksight import QuickSight
 from reports.catalogue import check_and_store, facts_of
-from reports.importing import asking
+from reports.importing import asking, working
 from reports.importing.wanted import May
 from reports.models import CatalogueImport, Grant, Report
 from reports.refused import Refused
 from tenants.models import AuditEvent, User
 from tenants.scope import platform_scope, staff_scope, tenant_scope
 from tests.factories import make_report, make_tenant
+from tests.reports.engine.threads import together
 
 pytestmark = pytest.mark.django_db
 WHY = "Exchange rates of the European Central Bank"
@@ -247,3 +248,15 @@ def test_a_draft_changed_by_somebody_else_is_not_overwritten(ready, omar, ines):
     with staff_scope(ines), pytest.raises(Refused, match="changed in the meantime"):
         asking.save(seen, seen.turn, mine, ines, timezone.now(), publish=False)
     assert ready.wanted.name == "Calls of Omar"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_with_the_same_message_publish_once(ready):
+    ready.ask(asking.save, asking.Choices(ready.wanted, [], ""), publish=True)
+    turn = ready.draft.turn
+
+    faults = together(*[lambda: working.work(ready.pk, turn, timezone.now())] * 3)
+
+    assert faults == []
+    assert len(reports()) == 1
+    assert ready.draft.fault == ""
