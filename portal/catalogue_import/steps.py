@@ -13,6 +13,8 @@ from portal import filters
 from reports.models import CatalogueImport
 
 DASHBOARDS_A_PAGE = 20
+# Where one was chosen, the others stand in the way of its parameters.
+BESIDE_A_CHOSEN_ONE = 5
 # Each step with the faults that hold it open.
 STEPS = (
     (_("Dashboard"), ()),
@@ -57,9 +59,10 @@ def dashboards_page(draft: CatalogueImport, query: QueryDict) -> Dashboards:
     search, after = filters.read(query, ()).query, query.get("after", "")
     others = [row for row in draft.dashboards if row["id"] != draft.dashboard_id and _fits(row, search.casefold())]
     first = next((place for place, row in enumerate(others, 1) if row["id"] == after), 0)
-    rows = others[first : first + DASHBOARDS_A_PAGE]
+    size = BESIDE_A_CHOSEN_ONE if draft.found else DASHBOARDS_A_PAGE
+    rows = others[first : first + size]
     more = ""
-    if len(others) > first + DASHBOARDS_A_PAGE:
+    if len(others) > first + size:
         changed = query.copy()
         changed["after"] = rows[-1]["id"]
         more = changed.urlencode()
