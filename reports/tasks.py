@@ -13,9 +13,13 @@ from django_q.conf import Conf
 from django_q.models import OrmQ, Schedule, Task
 from django_q.tasks import async_task
 
-from reports.engine import pump
+from reports import rechecking
+from reports.aws.quicksight import QuickSight
+from reports.catalogue import facts_of
+from reports.engine import limiter, pump
+from reports.engine.clock import DatabaseClock
 from reports.importing import working
-from reports.models import Heartbeat, Pump
+from reports.models import Account, Heartbeat, Pump, Report
 from tenants.scope import engine_scope
 
 # django-q2's name of the default queue is the project's; the engine works it, `work` is for what may wait on a slow peer.
@@ -28,6 +32,7 @@ INSTALL_LOCK = 7203
 RECURRING = {
     "watch-engine": ("reports.tasks.watch_engine", ENGINE, 1),
     "watch-work": ("reports.tasks.watch_work", WORK, 1),
+    "recheck-reports": ("reports.tasks.recheck_reports", WORK, 10),
     "tidy": ("reports.tasks.tidy", WORK, 60),
 }
 
@@ -51,7 +56,26 @@ def send_import(import_id: uuid.UUID, turn: int) -> None:
 
 
 def work_on_import(import_id: str, turn: int) -> None:
-    working.work(uuid.UUID(import_id), turn, timezone.now())
+    clock = DatabaseClock()
+    with engine_scope():
+        clock.synchronise()
+    working.work(uuid.UUID(import_id), turn, clock())
+
+
+def recheck_reports() -> None:
+    """One task for each account, so that one that does not answer keeps no other waiting."""
+    with engine_scope():
+        account_ids = list(Report.objects.in_catalogue().values_list("account_id", flat=True).distinct())
+    for account_id in account_ids:
+        async_task("reports.tasks.recheck_account", account_id, cluster=WORK)
+
+
+def recheck_account(account_id: int) -> None:
+    clock = DatabaseClock()
+    with engine_scope():
+        clock.synchronise()
+        account = Account.objects.get(pk=account_id)
+    rechecking.recheck(account, QuickSight(facts_of(account), gate=lambda: limiter.wait_for_turn(account_id)), clock)
 
 
 def tidy() -> None:

@@ -111,6 +111,7 @@ def make_report(
         "required_tags": ["tenant_id"],
         "preflight": Report.Preflight.PASSED,
         "preflight_at": timezone.now(),
+        "dashboard_version": 1,
         "row_rules": ROW_RULES,
     } | fields
     with platform_scope():

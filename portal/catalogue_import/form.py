@@ -97,7 +97,7 @@ class ImportForm(forms.Form):
 
     def claimable(self) -> list[dict[str, Any]]:
         """Data sets of which staff may say that their rows are the same for everyone."""
-        return [data_set for data_set in self.verdict["data_sets"] if data_set["problem"] or data_set["open"]]
+        return [data_set for data_set in self.verdict["data_sets"] if not data_set["has_rules"]]
 
     def claims(self) -> list[dict[str, Any]]:
         chosen = set(self["open_data_sets"].value() or ())

@@ -12,9 +12,9 @@ from portal.platform_file.run import Preflights, Wanted
 from reports.aws.clients import AccountFacts
 from reports.aws.errors import AccessDenied, AwsError
 from reports.aws.quicksight import QuickSight
-from reports.catalogue import preflight
 from reports.engine.limiter import wait_for_turn
 from reports.models import Account
+from reports.preflight import preflight
 from tenants.scope import platform_scope
 
 

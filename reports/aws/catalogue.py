@@ -18,19 +18,19 @@ PARAMETER_TYPES = {
 
 
 @dataclass(frozen=True)
-class Sheet:
-    id: str
-    name: str
-
-
-@dataclass(frozen=True)
-class DashboardSummary:
-    """`version` 0 and no time: never published."""
+class Summary:
+    """A dashboard in the account's list. `version` 0 and `published_at` None: it was never published."""
 
     id: str
     name: str
     version: int
     published_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Sheet:
+    id: str
+    name: str
 
 
 @dataclass(frozen=True)
@@ -90,10 +90,8 @@ class DataSet:
     groups: tuple[tuple[str, ...], ...]
 
 
-def read_summary(row: dict[str, Any]) -> DashboardSummary:
-    return DashboardSummary(
-        row.get("DashboardId", ""), row.get("Name", ""), row.get("PublishedVersionNumber", 0), row.get("LastPublishedTime")
-    )
+def read_summary(row: dict[str, Any]) -> Summary:
+    return Summary(row.get("DashboardId", ""), row.get("Name", ""), row.get("PublishedVersionNumber", 0), row.get("LastPublishedTime"))
 
 
 def read_dashboard(answer: dict[str, Any]) -> Dashboard:

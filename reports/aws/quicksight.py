@@ -9,16 +9,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from reports.aws.catalogue import (
-    Dashboard,
-    DashboardSummary,
-    DataSet,
-    Definition,
-    read_dashboard,
-    read_data_set,
-    read_definition,
-    read_summary,
-)
+from reports.aws.catalogue import Dashboard, DataSet, Definition, Summary, read_dashboard, read_data_set, read_definition, read_summary
 from reports.aws.clients import AccountFacts, quicksight_client
 from reports.aws.errors import NotYet, translate
 
@@ -111,13 +102,13 @@ class QuickSight:
         error = answer.get("ErrorInfo") or {}
         return SnapshotResult(status, tuple(_outputs(answer)), error.get("ErrorType", ""), error.get("ErrorMessage", ""))
 
-    def list_dashboards(self) -> list[DashboardSummary]:
-        """Every dashboard of the account, page by page."""
-        found: list[DashboardSummary] = []
+    def list_dashboards(self) -> list[Summary]:
+        """Every dashboard of the account; one call for each page of them."""
+        found: list[Summary] = []
         token = None
         while True:
             answer = self._call("list_dashboards", MaxResults=LIST_PAGE, **({"NextToken": token} if token else {}))
-            found += map(read_summary, answer.get("DashboardSummaryList", []))
+            found += [read_summary(row) for row in answer.get("DashboardSummaryList", [])]
             token = answer.get("NextToken")
             if not token:
                 return found

@@ -2,7 +2,7 @@
 
 A verdict is kept as JSON:
 {"faults": [{"at", "text"}], "required_tags": [key], "same_for_everyone": whether every data set is open,
- "data_sets": [{"id", "name", "enabled", "keys", "match_all", "open", "problem"}],
+ "data_sets": [{"id", "name", "enabled", "has_rules", "keys", "match_all", "open", "problem"}],
  "tenants": [{"id", "name", "missing": [key], "problem"}]}
 `at` is one of sheet, parameters, rows, entry and grant. An empty `problem` is none. No value of a session tag is in it.
 """
@@ -16,12 +16,14 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from reports.aws.catalogue import DeclaredParameter
-from reports.catalogue import Preflight, ReportFacts, preflight
+from reports.failures import Fault
 from reports.importing.contents import Contents
 from reports.importing.wanted import Wanted
 from reports.models import Report
+from reports.preflight import Preflight, ReportFacts, fit_faults, preflight, unreadable
 from reports.refused import Refused
-from reports.session_tags import refuse_unsafe_tags, rule_faults
+from reports.row_rules import DataSetRules, rule_faults
+from reports.session_tags import refuse_unsafe_tags
 
 Verdict = dict[str, Any]
 
@@ -37,7 +39,7 @@ class TenantTags:
 class Isolation:
     """What holds rows back. `row_rules` as Report keeps them; `required_tags` are keys of every data set that is not open."""
 
-    row_rules: list[dict[str, Any]]
+    row_rules: list[DataSetRules]
     required_tags: list[str]
     # Every data set is the same for everyone: there is no rule to ask for.
     same_for_everyone: bool
@@ -73,7 +75,7 @@ def check(
     found = [
         *_entry_faults(contents, wanted, catalogue),
         *(("parameters", f"{parameter.name}: {text}") for parameter in wanted.parameters for _field, text in parameter.faults()),
-        *_dashboard_faults(contents, wanted, held),
+        *(("sheet", fault.fact) for fault in _fit_faults(contents, wanted)),
         *_row_faults(contents, data_sets),
         *_grant_faults(wanted, told),
     ]
@@ -91,13 +93,13 @@ def preflight_of(contents: Contents, wanted: Wanted, open_data_sets: Iterable[st
     return preflight(contents, facts(contents, wanted, isolation(contents, open_data_sets)))
 
 
-def _common_keys(row_rules: list[dict[str, Any]]) -> list[str]:
+def _common_keys(row_rules: list[DataSetRules]) -> list[str]:
     """Keys that every data set with rules asks for. Data sets without a key in common: all their keys, none of which then holds in all."""
     held = [keys for keys in map(_keys, row_rules) if keys]
     return sorted(set.intersection(*held) or set.union(*held)) if held else []
 
 
-def _keys(rules: dict[str, Any]) -> set[str]:
+def _keys(rules: DataSetRules) -> set[str]:
     """The keys without which the data set shows nothing: those of every rule, or those in all of its alternatives."""
     if not rules["enabled"]:
         return set()
@@ -105,15 +107,13 @@ def _keys(rules: dict[str, Any]) -> set[str]:
     return keys.intersection(*map(set, rules["groups"])) if rules["groups"] else keys
 
 
-def _data_set(contents: Contents, rules: dict[str, Any], held: Isolation) -> dict[str, Any]:
-    required = held.required_tags
-    problem = " ".join(rule_faults(required, [rules]))
-    if not required and not rules["open"]:
-        problem = _("Everybody would see every row.")
+def _data_set(contents: Contents, rules: DataSetRules, held: Isolation) -> dict[str, Any]:
+    problem = " ".join(part for fault in _data_set_faults(rules, held) for part in (fault.fact, fault.remedy))
     return {
         "id": rules["dataset"],
         "name": contents.data_sets[rules["dataset"]].name or rules["dataset"],
         "enabled": rules["enabled"],
+        "has_rules": bool(rules["rules"]),
         "keys": sorted(_keys(rules)),
         "match_all": sorted({rule["match_all"] for rule in rules["rules"] if rule["match_all"] and rule["key"] in _keys(rules)}),
         "open": rules["open"],
@@ -121,9 +121,17 @@ def _data_set(contents: Contents, rules: dict[str, Any], held: Isolation) -> dic
     }
 
 
+def _data_set_faults(rules: DataSetRules, held: Isolation) -> list[Fault]:
+    """Of one that is open: none, unless it has rules, which are meant. Without any key to ask for it is told as the one thing it lacks."""
+    if held.required_tags or rules["open"]:
+        return list(rule_faults(held.required_tags, [rules], same_for_everyone=rules["open"]))
+    fact = _("The tag rules are switched off.") if rules["rules"] else _("There are no tag rules.")
+    return [Fault("rows_not_isolated", fact + " " + _("Everybody would see every row."), _("Turn on tag-based rules in QuickSight."))]
+
+
 def _tenant(tenant: TenantTags, held: Isolation) -> dict[str, Any]:
     """Looks at the tenant alone: a data set that holds nobody back is told once, not of each tenant."""
-    good = [rules for rules in held.row_rules if not list(rule_faults(held.required_tags, [rules]))]
+    good = [rules for rules in held.row_rules if not _data_set_faults(rules, held)]
     problem = ""
     try:
         refuse_unsafe_tags(tenant.tags, held.required_tags, good, same_for_everyone=not held.required_tags)
@@ -141,17 +149,18 @@ def _entry_faults(contents: Contents, wanted: Wanted, catalogue: Iterable[Report
             yield "sheet", _("This sheet is in the catalogue already, as “%(name)s”.") % {"name": report.name}
 
 
-def _dashboard_faults(contents: Contents, wanted: Wanted, held: Isolation) -> Iterator[tuple[str, str]]:
-    """Everything that preflight minds but the rows, which are told by data set."""
-    asked = facts(contents, wanted, Isolation(held.row_rules, [], same_for_everyone=True))
-    detail = preflight(contents, asked).detail
-    if detail:
-        yield "sheet", detail
+def _fit_faults(contents: Contents, wanted: Wanted) -> Iterator[Fault]:
+    """The rows aside, which are told by data set."""
+    asked = facts(contents, wanted, Isolation([], [], same_for_everyone=True))
+    yield from fit_faults(contents.dashboard, contents.definition, asked)
 
 
 def _row_faults(contents: Contents, data_sets: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
     if not contents.data_set_ids:
         yield "rows", _("The dashboard names no data set, so nothing shows that rows are held back.")
+    for data_set_id in contents.data_set_ids:
+        if data_set_id not in contents.data_sets:
+            yield "rows", unreadable(data_set_id).fact
     for data_set in data_sets:
         if data_set["problem"]:
             yield "rows", f"{data_set['name']}: {data_set['problem']}"

@@ -9,7 +9,7 @@ from typing import Any
 
 from reports.aws.catalogue import Dashboard, DataSet, Definition, Sheet, Visual
 from reports.aws.errors import NotFound, Rejected
-from reports.catalogue import Describes
+from reports.preflight import Describes
 
 
 @dataclass(frozen=True)

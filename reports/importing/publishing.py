@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
@@ -81,7 +82,7 @@ def _publish(draft: CatalogueImport, contents: Contents, people: dict[int, User]
         raise Refused("not_publishable", " ".join(fault["text"] for fault in verdict["faults"]) or result.detail)
     actor = Actor(people[draft.asked_by_id].email, user_id=draft.asked_by_id)
     with platform_scope():
-        report = _create(draft, wanted, isolation(contents, draft.open_data_sets), now)
+        report = _create(draft, wanted, isolation(contents, draft.open_data_sets), result.columns(now))
         record(actor, "report.created", now=now, tenant=None, about=report, after=wanted.as_json() | {"dashboard_id": draft.dashboard_id})
         _add_parameters(report, wanted, actor, now)
         _note_open_rows(report, draft, people, actor, now)
@@ -92,7 +93,7 @@ def _publish(draft: CatalogueImport, contents: Contents, people: dict[int, User]
         _grant(report, tenant_id, wanted, actor, now)
 
 
-def _create(draft: CatalogueImport, wanted: Wanted, held: Isolation, now: datetime) -> Report:
+def _create(draft: CatalogueImport, wanted: Wanted, held: Isolation, checked: dict[str, Any]) -> Report:
     return Report.objects.create(
         slug=wanted.slug,
         name=wanted.name,
@@ -104,9 +105,7 @@ def _create(draft: CatalogueImport, wanted: Wanted, held: Isolation, now: dateti
         required_tags=held.required_tags,
         same_for_everyone=held.same_for_everyone,
         open_data_sets=draft.open_data_sets,
-        preflight=Report.Preflight.PASSED,
-        preflight_at=now,
-        row_rules=held.row_rules,
+        **checked,
     )
 
 

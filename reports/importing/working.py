@@ -14,7 +14,7 @@ from typing import Any
 from django.db.models import F
 from django.utils.translation import gettext as _
 
-from reports.aws.catalogue import DashboardSummary
+from reports.aws.catalogue import Summary
 from reports.aws.errors import AccessDenied, AwsError, NotFound, NoVerdict, Throttled
 from reports.aws.quicksight import QuickSight
 from reports.catalogue import facts_of
@@ -109,7 +109,7 @@ def _give_up(draft: CatalogueImport, fault: str) -> None:
     _settle(draft, fault=fault)
 
 
-def _summary(dashboard: DashboardSummary) -> dict[str, Any]:
+def _summary(dashboard: Summary) -> dict[str, Any]:
     published_at = dashboard.published_at
     return asdict(dashboard) | {"published_at": published_at.isoformat() if published_at else None}
 

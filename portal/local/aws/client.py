@@ -17,7 +17,7 @@ class ControlClient:
         self._base = f"{address.rstrip('/')}/_control/"
 
     def reset(self) -> None:
-        """No jobs, objects or faults; switches and tag rules as at the start."""
+        """No jobs, objects or faults; switches, tag rules and dashboards as at the start."""
         self._post("reset")
 
     def set(self, **switches: Any) -> dict[str, Any]:
@@ -83,6 +83,10 @@ class ControlClient:
     def set_rules(self, dataset: str, rules: list[dict[str, Any]], groups: list[list[str]] | None = None) -> None:
         """`rules` are {"key", "column", "delimiter"?, "match_all"?}."""
         self._post("rules", dataset=dataset, rules={"rules": rules, "groups": groups or []})
+
+    def republish(self, dashboard: str, *, dataset: str | None = None, without: str | None = None) -> None:
+        """The dashboard's next version; perhaps with one data set more, perhaps without the sheet or visual of that id."""
+        self._post("republish", dashboard=dashboard, dataset=dataset, without=without)
 
     def create_bucket(self, name: str, region: str = "us-east-1") -> None:
         self._post("create_bucket", name=name, region=region)

@@ -46,11 +46,21 @@ WANTED = {
     "parameters": [PARAMETER, SECONDS],
     "tenants": [],
 }
-CALLS = {"id": "calls", "name": "Calls", "enabled": True, "keys": ["tenant_id"], "match_all": ["*"], "open": False, "problem": ""}
+CALLS = {
+    "id": "calls",
+    "name": "Calls",
+    "enabled": True,
+    "has_rules": True,
+    "keys": ["tenant_id"],
+    "match_all": ["*"],
+    "open": False,
+    "problem": "",
+}
 RATES = {
     "id": "rates",
     "name": "Exchange rates",
     "enabled": False,
+    "has_rules": False,
     "keys": [],
     "match_all": [],
     "open": False,

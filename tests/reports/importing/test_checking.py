@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from reports.aws.catalogue import Dashboard, DataSet, DeclaredParameter, Definition, Sheet, TagRule, Visual
-from reports.catalogue import ReportFacts, preflight
 from reports.importing.checking import TenantTags, check, isolation, preflight_of
 from reports.importing.contents import Contents
 from reports.importing.wanted import May, Wanted, WantedParameter, proposal
+from reports.preflight import ReportFacts, preflight
 
 ACME = TenantTags("1", "Acme Hotels", {"tenant_id": "acme"})
 ARN = "arn:aws:quicksight:eu-west-1:111122223333:dataset/"
@@ -53,8 +53,9 @@ def test_the_keys_that_hold_back_every_data_set_are_required(data_sets, required
 def test_data_sets_without_a_key_in_common_do_not_hold():
     told = faults(contents(data_set("calls", "tenant_id"), data_set("hotels", "company")))
 
-    assert ("rows", "Calls: Data set “calls” has no tag rule for “company”.") in told
-    assert ("rows", "Hotels: Data set “hotels” has no tag rule for “tenant_id”.") in told
+    assert [at for at, _text in told] == ["rows", "rows"]
+    assert "Data set “Calls” (calls) has no tag rule for “company”." in told[0][1]
+    assert "Data set “Hotels” (hotels) has no tag rule for “tenant_id”." in told[1][1]
 
 
 def test_one_data_set_without_a_rule_is_told_alone_and_tenants_stay_ready():
@@ -71,7 +72,8 @@ def test_an_open_data_set_closes_its_own_fault_and_no_other():
     unheld = contents(data_set("calls", "tenant_id", enabled=False), data_set("rates"))
 
     assert faults(mixed, opened=("rates",)) == []
-    assert faults(unheld, opened=("rates",)) == [("rows", "Calls: Everybody would see every row.")]
+    ((at, text),) = faults(unheld, opened=("rates",))
+    assert (at, text[:36]) == ("rows", "Calls: The tag rules are switched of")
     assert not isolation(mixed, ("rates",)).same_for_everyone
     assert preflight_of(mixed, proposal(mixed), ("rates",)).status == "passed"
 
@@ -84,8 +86,15 @@ def test_a_published_report_with_one_open_data_set_is_still_asked_for_the_rules_
     joined = preflight(contents(data_set("calls", "tenant_id"), data_set("rates"), data_set("wages")), facts)
 
     assert kept.status == "passed"
-    assert "Data set “calls” has no enabled tag rules" in switched_off.detail
-    assert "Data set “wages” has no enabled tag rules" in joined.detail
+    assert "The tag rules of data set “Calls” (calls) are switched off" in switched_off.detail
+    assert "Data set “Wages” (wages) has no tag rules" in joined.detail
+
+
+def test_a_data_set_that_has_rules_is_not_excused_by_being_open():
+    told = faults(contents(data_set("calls", "tenant_id", enabled=False), data_set("hotels", "tenant_id")), opened=("calls",))
+
+    assert [at for at, _text in told] == ["rows"]
+    assert "The tag rules of data set “Calls” (calls) are switched off" in told[0][1]
 
 
 def test_a_dashboard_whose_data_sets_are_all_open_asks_for_no_tag():
@@ -100,7 +109,7 @@ def test_a_dashboard_whose_data_sets_are_all_open_asks_for_no_tag():
 def test_a_data_set_that_cannot_be_read_is_never_open():
     told = faults(contents(data_set("calls", "tenant_id"), unreadable=("wages",)), opened=("wages",))
 
-    assert told == [("sheet", "The tag rules of data set “wages” cannot be read.")]
+    assert told == [("rows", "The tag rules of data set “wages” cannot be read.")]
 
 
 def test_a_dashboard_without_data_sets_proves_nothing():
@@ -138,7 +147,7 @@ def test_a_chosen_tenant_that_is_gone_is_a_fault():
     ],
 )
 def test_what_the_dashboard_does_not_have_is_told_at_the_sheet(wanted, sentence):
-    ((at, text),) = faults(contents(data_set("calls", "tenant_id")), **wanted)
+    (at, text), *_more = faults(contents(data_set("calls", "tenant_id")), **wanted)
 
     assert at == "sheet"
     assert sentence in text

@@ -100,15 +100,25 @@ def test_a_published_draft_cannot_be_published_again(ready):
     assert len(reports()) == 1
 
 
-def test_a_dashboard_published_again_since_the_check_is_not_published(ready):
-    with platform_scope():
-        CatalogueImport.objects.update(found=ready.draft.found | {"version": 7})
+def test_a_dashboard_published_again_since_the_check_is_not_published(ready, aws):
+    aws.control.republish("daily-calls")
 
     ready.ask(asking.save, asking.Choices(ready.wanted, [], ""), publish=True)
     ready.work()
 
     assert reports() == []
-    assert "was published again since it was checked: version 1, not 7" in ready.draft.fault
+    assert "was published again since it was checked: version 2, not 1" in ready.draft.fault
+
+
+def test_read_again_it_may_be_published(ready, aws):
+    aws.control.republish("daily-calls")
+    ready.ask(asking.read_again)
+    ready.work()
+
+    ready.save(publish=True)
+
+    (report,) = reports()
+    assert (report.dashboard_version, ready.draft.dashboards[1]["version"]) == (2, 2)
 
 
 def test_rules_switched_off_since_the_check_stop_the_publishing(ready, aws):
@@ -117,7 +127,7 @@ def test_rules_switched_off_since_the_check_stop_the_publishing(ready, aws):
     ready.save(publish=True)
 
     assert reports() == []
-    assert "Calls: Everybody would see every row." in ready.draft.fault
+    assert "Calls: The tag rules are switched off." in ready.draft.fault
 
 
 def test_a_slug_taken_meanwhile_stops_the_publishing(ready, account):
@@ -218,19 +228,40 @@ def test_an_agreement_of_somebody_who_is_no_longer_staff_is_none(open_desk, omar
     assert "no longer staff" in open_desk.draft.fault
 
 
-def test_open_rows_of_one_data_set_excuse_no_other(ready, aws, omar):
-    """The dashboard's one data set has rules: to call it open beforehand helps nobody who then switches them off."""
-    ready.save(publish=True)
+@pytest.fixture
+def mixed(desk, aws, acme, omar):
+    """Calls, which have a rule, beside a benchmark, which has none: two agreed that it is open, and the report is published."""
+    aws.control.republish("daily-calls", dataset="market")
+    desk.choose("daily-calls")
+    desk.save(open_data_sets=("market",), reason=WHY, tenants=[str(acme.pk)])
+    desk.ask(asking.agree, user=omar)
+    desk.save(open_data_sets=("market",), reason=WHY, publish=True)
     (report,) = reports()
-    with platform_scope():
-        Report.objects.filter(pk=report.pk).update(open_data_sets=["rates"])
-    aws.control.rules("calls", "NONE")
+    return report
 
-    with platform_scope():
-        account = Report.objects.select_related("account").get().account
-    result = check_and_store(QuickSight(facts_of(account)), report.pk, timezone.now())
 
-    assert (result.status, reports()[0].preflight) == ("refused", "refused")
+def checked_again(report: Report, account) -> str:
+    return check_and_store(QuickSight(facts_of(account)), report.pk, timezone.now()).status
+
+
+def test_a_report_with_one_open_data_set_runs_and_still_needs_its_tag(mixed, account):
+    assert (mixed.same_for_everyone, mixed.open_data_sets, mixed.required_tags) == (False, ["market"], ["tenant_id"])
+    assert checked_again(mixed, account) == "passed"
+
+
+@pytest.mark.parametrize("status", ["DISABLED", "NONE"])
+def test_rules_of_another_data_set_that_are_switched_off_later_refuse_it(mixed, account, aws, status):
+    aws.control.rules("calls", status)
+
+    assert checked_again(mixed, account) == "refused"
+    assert reports()[0].preflight == "refused"
+
+
+def test_a_data_set_without_a_rule_that_joins_later_is_not_open(ready, account, aws):
+    ready.save(publish=True)
+    aws.control.republish("daily-calls", dataset="market")
+
+    assert checked_again(reports()[0], account) == "refused"
 
 
 def test_the_staff_role_marks_nothing_as_published(ready, ines):

@@ -104,14 +104,14 @@ def test_a_tenant_without_the_tag_is_told_apart_and_no_value_is_kept(desk, acme)
     assert "all-of-hollis" not in str(vars(desk.draft))
 
 
-@pytest.mark.parametrize("status", ["DISABLED", "NONE"])
-def test_a_data_set_whose_rules_are_off_stands_open(desk, aws, status):
+@pytest.mark.parametrize(("status", "sentence"), [("DISABLED", "The tag rules are switched off."), ("NONE", "There are no tag rules.")])
+def test_a_data_set_whose_rules_are_off_holds_nobody_back(desk, aws, status, sentence):
     aws.control.rules("calls", status)
 
     desk.choose("daily-calls")
 
-    assert "Everybody would see every row" in desk.data_set("calls")["problem"]
-    assert desk.open_faults == ["Calls: Everybody would see every row."]
+    assert desk.open_faults == [f"Calls: {sentence} Everybody would see every row. Turn on tag-based rules in QuickSight."]
+    assert desk.data_set("calls")["has_rules"] is (status == "DISABLED")
 
 
 def test_a_slug_and_a_sheet_that_the_catalogue_has_are_told(desk, account):

@@ -1,4 +1,4 @@
-"""Drafts of catalogue entries: staff write what they want, the worker what it found. docs/decisions/0010-staff-write-drafts.md."""
+"""Drafts of catalogue entries: staff write what they want, the worker what it found. docs/decisions/0011-staff-write-drafts.md."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ A_DRAFT = "published_at is null"
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("reports", "0002_row_security"),
+        ("reports", "0003_preflight"),
         ("tenants", "0003_staff_names"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
