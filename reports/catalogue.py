@@ -30,6 +30,7 @@ def report_facts(report: Report, parameters: list[ReportParameter]) -> ReportFac
         frozenset(DeclaredParameter(parameter.name, parameter.type, parameter.multiple) for parameter in parameters),
         frozenset(report.required_tags),
         report.same_for_everyone,
+        frozenset(report.open_data_sets),
     )
 
 
@@ -51,7 +52,10 @@ def check_and_store(quicksight: Describes, report_id: uuid.UUID, began: datetime
     with engine_scope():
         # Only if the row is still what was checked: an `apply` in between may have named another dashboard, or said that nothing
         # is known. And an answer that took longer does not replace one that was asked for later.
-        checked = ("account_id", "dashboard_id", "sheet_id", "visual_ids", "required_tags", "same_for_everyone", "preflight")
+        checked = (
+            *("account_id", "dashboard_id", "sheet_id", "visual_ids", "required_tags"),
+            *("same_for_everyone", "open_data_sets", "preflight"),
+        )
         unchanged = Report.objects.filter(pk=report_id, **{column: getattr(report, column) for column in checked})
         newer = Q(preflight_at=None) | Q(preflight_at__lte=began)
         stored = unchanged.filter(newer).update(**result.columns(began))

@@ -30,6 +30,7 @@ class ReportFacts:
     parameters: frozenset[DeclaredParameter] = frozenset()
     required_tags: frozenset[str] = frozenset()
     same_for_everyone: bool = False
+    open_data_sets: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -83,26 +84,34 @@ def preflight(quicksight: Describes, facts: ReportFacts, *, before: Preflight | 
     except Rejected as error:
         fact = _("QuickSight refuses to describe dashboard “%(id)s” (%(code)s).") % (names | {"code": error.code})
         return _verdict([Fault("report_missing", fact, _("Correct the report's dashboard_id."))], before.row_rules)
-    faults = [*_dashboard_faults(dashboard, facts)]
-    if definition is not None:
-        faults += [*_visual_faults(definition, facts), *_parameter_faults(definition, facts)]
-    row_rules, unreadable = _read_rules(quicksight, dashboard, before.row_rules)
-    faults += unreadable
+    faults = [*fit_faults(dashboard, definition, facts)]
+    row_rules, hidden = _read_rules(quicksight, dashboard, before.row_rules, facts.open_data_sets)
+    faults += hidden
     faults += rule_faults(sorted(facts.required_tags), row_rules, same_for_everyone=facts.same_for_everyone)
     return _verdict(faults, row_rules, dashboard.version or None)
 
 
-def _read_rules(quicksight: Describes, dashboard: Dashboard, before: RowRules) -> tuple[list[DataSetRules], list[Fault]]:
+def fit_faults(dashboard: Dashboard, definition: Definition | None, facts: ReportFacts) -> Iterator[Fault]:
+    """Where the report does not fit the dashboard, its rows aside. Without a definition only what the dashboard itself tells."""
+    yield from _dashboard_faults(dashboard, facts)
+    if definition is not None:
+        yield from _visual_faults(definition, facts)
+        yield from _parameter_faults(definition, facts)
+
+
+def _read_rules(
+    quicksight: Describes, dashboard: Dashboard, before: RowRules, opened: frozenset[str]
+) -> tuple[list[DataSetRules], list[Fault]]:
     """What is behind the dashboard now, and a fault for each data set that is not told; of that the last that was known is kept."""
     found: list[DataSetRules] = []
     faults = []
     for arn in dashboard.dataset_arns:
         data_set_id = arn.rpartition("/")[2]
         try:
-            found.append(as_kept(quicksight.describe_dataset(data_set_id), before))
+            found.append(as_kept(quicksight.describe_dataset(data_set_id), before, opened))
         except (NotFound, Rejected):
             found += [old for old in before if old["dataset"] == data_set_id]
-            faults.append(_unreadable(data_set_id))
+            faults.append(unreadable(data_set_id))
     return found, faults
 
 
@@ -114,7 +123,7 @@ def _verdict(faults: list[Fault], row_rules: list[DataSetRules], version: int | 
     return Preflight(status, code, " ".join(fault.fact for fault in faults), " ".join(remedies), row_rules, version)
 
 
-def _unreadable(data_set_id: str) -> Fault:
+def unreadable(data_set_id: str) -> Fault:
     return Fault(
         "rows_not_isolated",
         _("The tag rules of data set “%(id)s” cannot be read.") % {"id": data_set_id},

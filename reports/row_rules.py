@@ -5,7 +5,7 @@ QuickSight starts a snapshot whatever the rules are: a data set without an enabl
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -17,8 +17,11 @@ DataSetRules = dict[str, Any]
 RowRules = Sequence[DataSetRules]
 
 
-def as_kept(data_set: DataSet, before: RowRules) -> DataSetRules:
-    """`before` is what was kept the last time: that a data set had rules is not forgotten when they are removed."""
+def as_kept(data_set: DataSet, before: RowRules, opened: Collection[str] = ()) -> DataSetRules:
+    """`opened`: data sets that staff called the same for everyone.
+
+    `before` is what was kept the last time: that a data set had rules is not forgotten when they are removed.
+    """
     had_rules = any(old["dataset"] == data_set.id and (old["rules"] or old.get("had_rules")) for old in before)
     return {
         "dataset": data_set.id,
@@ -27,6 +30,7 @@ def as_kept(data_set: DataSet, before: RowRules) -> DataSetRules:
         "had_rules": had_rules,
         "rules": [{"key": rule.key, "delimiter": rule.delimiter, "match_all": rule.match_all} for rule in data_set.rules],
         "groups": [list(group) for group in data_set.groups],
+        "open": data_set.id in opened,
     }
 
 
@@ -39,13 +43,15 @@ def called(data_set: DataSetRules) -> str:
 def rule_faults(required: Sequence[str], row_rules: RowRules, *, same_for_everyone: bool = False) -> Iterator[Fault]:
     """Data sets that do not hold every row to every required key.
 
-    One that never had a rule may be the same for everyone. Rules that are or were there are meant, so they have to hold in any case.
+    One that never had a rule may be the same for everyone, alone or with the whole report.
+    Rules that are or were there are meant, so they have to hold in any case.
     """
     if not required and not same_for_everyone:
         yield _fault(_("The report requires no session tag, so nothing would hold rows back."), _("Name its required tags."))
         return
     for data_set in row_rules:
-        if data_set["rules"] or not same_for_everyone:
+        is_open = same_for_everyone or data_set.get("open")
+        if data_set["rules"] or not is_open:
             yield from _faults_of(data_set, required)
         elif data_set.get("had_rules"):
             names = {"dataset": called(data_set)}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import datetime, timedelta
 
 from django.core.management import call_command
 from django.db import connection, transaction
 from django.db.models.functions import Now
+from django.utils import timezone
 from django_q.brokers import get_broker
 from django_q.conf import Conf
 from django_q.models import OrmQ, Schedule, Task
@@ -18,6 +20,7 @@ from reports.aws.quicksight import QuickSight
 from reports.catalogue import facts_of
 from reports.engine import limiter, pump
 from reports.engine.clock import DatabaseClock
+from reports.importing import working
 from reports.models import Account, Heartbeat, Pump, Report
 from tenants.scope import engine_scope
 
@@ -43,7 +46,22 @@ def watch_engine() -> None:
 
 
 def watch_work() -> None:
+    """Each minute: what staff asked for and nobody began is sent for again."""
     beat(WORK)
+    for import_id, turn in working.overdue(timezone.now()):
+        send_import(import_id, turn)
+
+
+def send_import(import_id: uuid.UUID, turn: int) -> None:
+    """Call after the commit, outside any scope."""
+    async_task("reports.tasks.work_on_import", str(import_id), turn, cluster=WORK)
+
+
+def work_on_import(import_id: str, turn: int) -> None:
+    clock = DatabaseClock()
+    with engine_scope():
+        clock.synchronise()
+    working.work(uuid.UUID(import_id), turn, clock())
 
 
 def recheck_reports() -> None:
@@ -67,6 +85,7 @@ def recheck_account(account_id: int) -> None:
 def tidy() -> None:
     """Sessions that ended are of no use to anybody and name people; a failed task's record is for those who look into it soon."""
     call_command("clearsessions")
+    working.forget_abandoned(timezone.now())
     Task.objects.filter(success=False, stopped__lt=Now() - FAILURES_KEPT).delete()
 
 

@@ -164,6 +164,16 @@ def bob(globex: Tenant) -> User:
 
 
 @pytest.fixture
+def ines(db: None) -> User:
+    return factories.make_user(email="ines@anycompany.example", name="Ines Prado", is_staff=True)
+
+
+@pytest.fixture
+def omar(db: None) -> User:
+    return factories.make_user(email="omar@anycompany.example", name="Omar Haddad", is_staff=True)
+
+
+@pytest.fixture
 def daily_calls(acme: Tenant, globex: Tenant) -> Report:
     """Offered to both tenants."""
     report = factories.make_report(slug="daily-calls", name="Daily call volume")

@@ -41,6 +41,9 @@ def _write(report: Report | None, entry: Entry, run: Run) -> bool:
         return False
     checked_before = None if report is None or report.retired_at else _checked(report, list(report.parameters.all()))
     values = entry.values | {"account": account}
+    if entry.values.get("same_for_everyone") is False:
+        # Nothing is: what staff said of single data sets on their pages is taken back too.
+        values["open_data_sets"] = []
     effective = report or Report(slug=entry.label)
     _check_whole(effective, values, entry)
     stored = {key: value for key, value in values.items() if key not in DECLARED}

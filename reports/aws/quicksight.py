@@ -12,6 +12,8 @@ from reports.aws.catalogue import Dashboard, DataSet, Definition, Summary, read_
 from reports.aws.clients import AccountFacts, quicksight_client
 from reports.aws.errors import NotYet
 
+# The most that ListDashboards gives at once.
+LIST_PAGE = 100
 # AWS's names of typed parameter lists, by our type words.
 PARAMETER_LISTS = {
     "string": "StringParameters",
@@ -108,7 +110,7 @@ class QuickSight:
         found: list[Summary] = []
         token = None
         while True:
-            answer = self._call("list_dashboards", **({"NextToken": token} if token else {}))
+            answer = self._call("list_dashboards", MaxResults=LIST_PAGE, **({"NextToken": token} if token else {}))
             found += [read_summary(row) for row in answer.get("DashboardSummaryList", [])]
             token = answer.get("NextToken")
             if not token:

@@ -81,6 +81,8 @@ class Report(models.Model):
     formats = ArrayField(models.CharField(max_length=5, choices=Format))
     required_tags = ArrayField(models.CharField(max_length=128), default=list, blank=True)
     same_for_everyone = models.BooleanField(default=False)
+    # Data sets without tag rules whose rows two members of staff called the same for everyone; all others still have to hold.
+    open_data_sets = ArrayField(models.CharField(max_length=512), default=list, blank=True)
     preflight = models.CharField(max_length=12, choices=Preflight, default=Preflight.NOT_CHECKED)
     preflight_code = models.CharField(max_length=24, blank=True, help_text="Of reports/failures.py; empty unless refused.")
     preflight_detail = models.TextField(blank=True, help_text="What is wrong, for everybody who may run it; empty unless refused.")
@@ -88,8 +90,8 @@ class Report(models.Model):
     preflight_at = models.DateTimeField(null=True, help_text="When the check began, by the database's clock. NULL: never checked.")
     dashboard_version = models.PositiveIntegerField(null=True, help_text="Published when it was checked. NULL: none was seen.")
     # [{"dataset": id, "name": str, "enabled": bool, "had_rules": bool, "rules": [{"key", "delimiter", "match_all"}],
-    # "groups": [[key]]}] as DescribeDataSet told it at preflight_at; had_rules: some check before saw rules there. Keys within a
-    # group are ANDed, groups are ORed; no groups: every rule has to hold.
+    # "groups": [[key]], "open": bool}] as DescribeDataSet told it at preflight_at; had_rules: some check before saw rules there; open:
+    # it is among open_data_sets. Keys within a group are ANDed, groups are ORed; no groups: every rule has to hold.
     row_rules = models.JSONField(default=list, blank=True)
     retired_at = models.DateTimeField(null=True, help_text="NULL: in the catalogue.")
 
