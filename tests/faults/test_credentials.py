@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -80,9 +79,7 @@ def test_credentials_that_run_out_pause_the_account_and_fresh_ones_let_every_job
     assert_delivered([*running, *waiting])
 
 
-def test_credentials_that_were_rotated_in_time_cost_nobody_anything(
-    aws, account, acme, daily_calls, database_env, keys, tmp_path: Path
-):
+def test_credentials_that_were_rotated_in_time_cost_nobody_anything(aws, account, acme, daily_calls, database_env, keys, tmp_path: Path):
     use_slots(account, aws, SLOTS)
     aws.control.stuck_jobs()
     job = steps.submit(acme)
