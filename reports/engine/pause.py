@@ -9,6 +9,8 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
+from django.db.models.functions import Now
+
 from reports.alerts import alert
 from reports.engine import cadence, claim
 from reports.engine.claim import Lease
@@ -30,7 +32,6 @@ class Pause:
         self._account, self._clock = account, clock
         self.silence = Silence(account.unanswered_since is not None, account.refused_code)
         self._since = account.refused_since or account.unanswered_since
-        self._probe_at = account.probe_at
 
     @property
     def failure_code(self) -> str:
@@ -71,23 +72,23 @@ class Pause:
         return leases
 
     def _may_probe(self) -> bool:
-        return self._probe_at is None or self._clock() >= self._probe_at
+        """As the row says: whoever has put things right may set it back."""
+        return not Account.objects.filter(pk=self._account.pk, probe_at__gt=Now()).exists()
 
     def _probed(self) -> None:
         now = self._clock()
-        self._probe_at = now + cadence.next_probe(now - (self._since or now), refused=bool(self.silence.refused))
-        Account.objects.filter(pk=self._account.pk).update(probe_at=self._probe_at)
+        wait = cadence.next_probe(now - (self._since or now), refused=bool(self.silence.refused))
+        Account.objects.filter(pk=self._account.pk).update(probe_at=now + wait)
 
     def _changed(self) -> None:
         now, silence, before = self._clock(), self.silence, self._since
         self._since = now if silence.paused else None
-        self._probe_at = now + cadence.PROBE if silence.paused else None
         with engine_scope():
             Account.objects.filter(pk=self._account.pk).update(
                 unanswered_since=self._since if silence.silent else None,
                 refused_since=self._since if silence.refused else None,
                 refused_code=silence.refused[:64],
-                probe_at=self._probe_at,
+                probe_at=now + cadence.PROBE if silence.paused else None,
             )
             if not silence.paused and before and now - before > SHORT:
                 claim.wake_unanswered(self._account.pk)
