@@ -1,4 +1,4 @@
-"""Drafts of catalogue entries: staff write what they want, the worker what it found. docs/decisions/0011-staff-write-drafts.md."""
+"""Drafts of catalogue entries: staff write what they want, the worker what it found. docs/decisions/0013-staff-write-drafts.md."""
 
 from __future__ import annotations
 
