@@ -33,7 +33,7 @@ def preflights() -> Findings:
         else:
             good += 1
     if good == len(reports):
-        yield ok(f"{good} reports passed within a day")
+        yield ok(f"reports that passed within a day: {good}")
 
 
 def session_tags() -> Findings:
@@ -50,4 +50,4 @@ def session_tags() -> Findings:
             faulty += 1
             yield fail(refused.detail.rstrip("."), MEND_TAGS, of=f"{offer.tenant.slug}/{report.slug}")
     if not faulty:
-        yield ok(f"{count} reports that are offered to tenants have the tags they need")
+        yield ok(f"reports offered to tenants with all the tags they need: {count}")

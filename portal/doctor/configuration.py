@@ -56,10 +56,11 @@ def static_files() -> Findings:
     missing = sorted(_sources() - _collected())
     if missing:
         yield fail(
-            f"{len(missing)} are not among those that were collected, such as {missing[0]}; pages with them fail", "manage.py collectstatic"
+            f"missing among those that were collected: {len(missing)}, such as {missing[0]}; pages fail",
+            "manage.py collectstatic",
         )
     else:
-        yield ok(f"{len(_collected())} collected in {settings.STATIC_ROOT}")
+        yield ok(f"{len(_collected())} in {settings.STATIC_ROOT}")
 
 
 def _sources() -> set[str]:

@@ -40,15 +40,15 @@ def pumps() -> Findings:
     for account in accounts:
         if account.refused_since:
             since = f"{account.refused_since:%Y-%m-%d %H:%M}Z"
-            what = f"paused, AWS has refused the portal ({account.refused_code}) since {since}; {account.moving} jobs wait"
+            what = f"paused, AWS has refused the portal ({account.refused_code}) since {since}; jobs that wait: {account.moving}"
             yield fail(what, "put the credentials, the role, or the account's edition and pricing plan right", of=account.name)
         elif account.unanswered_since:
             since = f"{account.unanswered_since:%Y-%m-%d %H:%M}Z"
-            yield warn(f"QuickSight has not answered since {since}; {account.moving} jobs wait", "see quicksight below", of=account.name)
+            yield warn(f"QuickSight has not answered since {since}; jobs that wait: {account.moving}", "see below", of=account.name)
         elif account.moving and (account.silent_for is None or account.silent_for > PUMP_LATE):
-            yield fail(f"{account.moving} jobs wait, and nobody works on them", START_WORKER, of=account.name)
+            yield fail(f"nobody works on its jobs; under way or waiting: {account.moving}", START_WORKER, of=account.name)
         else:
-            yield ok(f"{account.moving} jobs under way or waiting", of=account.name)
+            yield ok(f"jobs under way or waiting: {account.moving}", of=account.name)
     if not accounts:
         yield warn("there is no QuickSight account", "manage.py apply FILE, with an [[account]]")
 
@@ -84,14 +84,14 @@ def resting_slots() -> Findings:
 def past_deadline() -> Findings:
     under_way = DEADLINE_GRACE + timedelta(seconds=STUCK_GRACE_SECONDS)
     late = Q(status=Status.QUEUED, deadline_at__lt=Now() - DEADLINE_GRACE) | Q(deadline_at__lt=Now() - under_way)
-    yield from _none_but(late, "past their deadline and not ended")
+    yield from _none_but(late, "jobs past their deadline that did not end")
 
 
 def left_alone() -> Findings:
     """Started jobs that were due for a call a while ago, and that nobody holds."""
     late = Q(next_look_at__lt=Now() - LOOK_LATE) & (Q(lease_until=None) | Q(lease_until__lt=Now()))
     # While QuickSight is silent they wait longer than that, and the pump's line says so.
-    yield from _none_but(late & Q(account__unanswered_since=None, account__refused_since=None), "due for a call, and nobody takes them up")
+    yield from _none_but(late & Q(account__unanswered_since=None, account__refused_since=None), "jobs due for a call that nobody takes up")
 
 
 def _none_but(late: Q, what: str) -> Findings:
@@ -99,7 +99,7 @@ def _none_but(late: Q, what: str) -> Findings:
         found = SnapshotJob.objects.moving().filter(late)
         count, first = found.count(), _first(found)
     if count:
-        yield fail(f"{count} jobs are {what}: {first}", f"{START_WORKER}; manage.py doctor --job ID tells about one")
+        yield fail(f"{what}: {count}, such as {first}", f"{START_WORKER}; manage.py doctor --job ID tells about one")
     else:
         yield ok("none is late")
 

@@ -72,7 +72,7 @@ def _now(facts: Facts, now: datetime) -> Lines:
     if job.waiting:
         yield f"waits: {SnapshotJob.Waiting(job.waiting).label}"
     if job.status == SnapshotJob.Status.QUEUED:
-        yield f"{around.ahead} jobs of the account stand before it; of {around.slots} slots {around.free} are free, {around.resting} rest"
+        yield f"jobs of the account before it: {around.ahead}; slots: {around.slots}, of them free {around.free}, resting {around.resting}"
         if job.not_before and job.not_before > now:
             yield f"does not start before {_utc(job.not_before)}"
     else:
@@ -82,7 +82,7 @@ def _now(facts: Facts, now: datetime) -> Lines:
             f"in a worker's hands until {_utc(job.lease_until)}" if held else "in nobody's hands"
         )
     if job.no_verdicts or job.crashes:
-        yield f"{job.no_verdicts} calls in a row had no verdict; our own code failed on it {job.crashes} times"
+        yield f"calls in a row without a verdict: {job.no_verdicts}; failures of our own code on it: {job.crashes}"
     yield f"pump of the account: {_seen(around.pump_age, BEAT_LATE)}; worker: {_seen(around.worker_age, HEARTBEAT_LATE)}"
     yield f"deadline {_utc(job.deadline_at)}{', which has passed' if job.deadline_at <= now else ''}"
 
@@ -128,7 +128,7 @@ def _is_there(file: SnapshotFile, facts: Facts) -> str:
 def _links(facts: Facts) -> Lines:
     for link in facts.links:
         yield f"{link.reference}: {link.status(timezone.now()).value}, {link.uses} of {link.max_uses} uses, until {_utc(link.expires_at)}"
-    yield f"{facts.downloads} downloads in all, by links and by members"
+    yield f"downloads in all, by links and by members: {facts.downloads}"
 
 
 def _utc(time: datetime | None) -> str:

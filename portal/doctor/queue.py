@@ -59,7 +59,7 @@ def recurring() -> Findings:
     for name, fault in faults.items():
         yield fail(fault, "restart manage.py worker, which writes these rows at its start", of=name)
     if not faults:
-        yield ok(f"{len(tasks.RECURRING)} tasks are planned")
+        yield ok(f"all planned: {', '.join(tasks.RECURRING)}")
 
 
 def backlog() -> Findings:
@@ -69,9 +69,9 @@ def backlog() -> Findings:
         except RedisError as error:
             yield fail(f"Redis does not answer ({type(error).__name__}): nobody is woken", SEE_REDIS, of=cluster)
             continue
-        messages = f"{waiting} messages wait"
+        messages = f"messages that wait: {waiting}"
         if is_stalled:
-            yield fail(f"{messages} and nobody takes them", START_WORKER, of=cluster)
+            yield fail(f"{messages}, and nobody takes them", START_WORKER, of=cluster)
         elif waiting > MANY:
             yield warn(f"{messages}, which is more than the engine sends", START_WORKER, of=cluster)
         else:

@@ -27,7 +27,7 @@ def test_reports_that_are_refused_unchecked_or_checked_long_ago_are_told(ask):
 
 
 def test_reports_that_passed_lately_are_counted(daily_calls, ask):
-    assert ask("preflight") == ["OK preflight: 1 reports passed within a day."]
+    assert ask("preflight") == ["OK preflight: reports that passed within a day: 1."]
 
 
 def test_a_tenant_without_the_tags_of_its_reports_is_named_and_no_value_is(ask):
@@ -44,4 +44,4 @@ def test_a_tenant_without_the_tags_of_its_reports_is_named_and_no_value_is(ask):
 
 
 def test_tenants_with_their_tags_are_counted(daily_calls, ask):
-    assert ask("session-tags") == ["OK session-tags: 2 reports that are offered to tenants have the tags they need."]
+    assert ask("session-tags") == ["OK session-tags: reports offered to tenants with all the tags they need: 2."]

@@ -71,7 +71,7 @@ def test_static_files_that_were_collected_are_counted(collected, ask):
     (line,) = ask("static-files")
 
     assert line.startswith("OK static-files: ")
-    assert line.endswith(f" collected in {collected.parent}.")
+    assert line.endswith(f" in {collected.parent}.")
 
 
 def test_a_static_file_that_came_after_the_collection_is_named(collected, settings, ask):
@@ -82,7 +82,7 @@ def test_a_static_file_that_came_after_the_collection_is_named(collected, settin
 
     (line,) = ask("static-files")
 
-    assert line.startswith("FAIL static-files: 1 are not among those that were collected, such as portal/portal.css")
+    assert line.startswith("FAIL static-files: missing among those that were collected: 1, such as portal/portal.css")
     assert line.endswith("Remedy: manage.py collectstatic.")
 
 

@@ -13,7 +13,7 @@ from tests.factories import make_job
 
 pytestmark = pytest.mark.django_db
 HEALTHY = {
-    "pump": "OK pump main: 1 jobs under way or waiting.",
+    "pump": "OK pump main: jobs under way or waiting: 1.",
     "slots": "OK slots: they and the jobs agree; 0 of 12 are in use.",
     "resting-slots": "OK resting-slots: none.",
     "deadlines": "OK deadlines: none is late.",
@@ -42,11 +42,11 @@ def test_jobs_without_a_pump_are_a_fault(age, account, acme, daily_calls, ask):
 
     (line,) = ask("pump")
 
-    assert line.startswith("FAIL pump main: 1 jobs wait, and nobody works on them. Remedy: manage.py worker has to run")
+    assert line.startswith("FAIL pump main: nobody works on its jobs; under way or waiting: 1. Remedy: manage.py worker has to run")
 
 
 def test_an_account_without_work_needs_no_pump(account, ask):
-    assert ask("pump") == ["OK pump main: 0 jobs under way or waiting."]
+    assert ask("pump") == ["OK pump main: jobs under way or waiting: 0."]
 
 
 def test_the_silence_of_quicksight_is_told(account, acme, daily_calls, now, ask):
@@ -54,7 +54,7 @@ def test_the_silence_of_quicksight_is_told(account, acme, daily_calls, now, ask)
     with engine_scope():
         Account.objects.update(unanswered_since=now)
 
-    assert ask("pump")[0].startswith("WARN pump main: QuickSight has not answered since 2026-03-02 09:00Z; 1 jobs wait")
+    assert ask("pump")[0].startswith("WARN pump main: QuickSight has not answered since 2026-03-02 09:00Z; jobs that wait: 1")
 
 
 def test_no_account_at_all_is_told(db, ask):
@@ -93,7 +93,7 @@ def test_a_slot_that_rests_is_told_with_its_time(account, ask):
 def test_a_job_past_its_deadline_is_a_fault(status, minutes, acme, daily_calls, ask):
     job = make_job(tenant=acme, report=daily_calls, status=status, deadline_at=timezone.now() - timedelta(minutes=minutes))
 
-    assert ask("deadlines")[0].startswith(f"FAIL deadlines: 1 jobs are past their deadline and not ended: {job.pk}")
+    assert ask("deadlines")[0].startswith(f"FAIL deadlines: jobs past their deadline that did not end: 1, such as {job.pk}")
 
 
 def test_a_job_under_way_may_pass_its_deadline_by_a_little(acme, daily_calls, ask):
@@ -109,7 +109,7 @@ def test_a_job_that_nobody_takes_up_is_a_fault(lease, acme, daily_calls, ask):
 
     (line,) = ask("leases")
 
-    assert line.startswith(f"FAIL leases: 1 jobs are due for a call, and nobody takes them up: {job.pk}")
+    assert line.startswith(f"FAIL leases: jobs due for a call that nobody takes up: 1, such as {job.pk}")
     assert "doctor --job ID" in line
 
 

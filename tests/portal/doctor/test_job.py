@@ -66,7 +66,7 @@ def test_session_tags_are_told_by_key_and_links_by_reference(completed, tell):
     assert "session tags of the tenant now: tenant_id (values are not shown)" in told
     assert "session tags sent: tenant_id\n" in told
     assert f"{link.reference}: active, 0 of 50 uses" in told
-    assert "0 downloads in all" in told
+    assert "downloads in all, by links and by members: 0" in told
     assert token not in told
 
 
@@ -84,7 +84,7 @@ def test_without_s3_everything_else_is_told(completed, tell, monkeypatch):
     told = tell(completed.pk)
 
     assert "whether it is there is not known, S3 says EndpointConnectionError" in told
-    assert "0 downloads in all" in told
+    assert "downloads in all, by links and by members: 0" in told
 
 
 def test_a_waiting_job_says_what_stands_before_it_and_that_no_worker_runs(account, acme, globex, daily_calls, tell):
@@ -96,7 +96,7 @@ def test_a_waiting_job_says_what_stands_before_it_and_that_no_worker_runs(accoun
 
     told = tell(job.pk)
 
-    assert "2 jobs of the account stand before it; of 12 slots 12 are free, 0 rest" in told
+    assert "jobs of the account before it: 2; slots: 12, of them free 12, resting 0" in told
     assert "pump of the account: not there; worker: not there" in told
     assert "Files\n  none" in told
 

@@ -71,7 +71,7 @@ def test_recurring_tasks_that_are_missing_changed_or_overdue_are_faults(ask):
 def test_recurring_tasks_that_run_by_the_clock_are_fine(ask):
     tasks.install_recurring()
 
-    assert ask("recurring") == [f"OK recurring: {len(tasks.RECURRING)} tasks are planned."]
+    assert ask("recurring") == [f"OK recurring: all planned: {', '.join(tasks.RECURRING)}."]
 
 
 def test_messages_that_nobody_takes_are_a_fault_and_very_many_a_warning(ask):
@@ -81,9 +81,9 @@ def test_messages_that_nobody_takes_are_a_fault_and_very_many_a_warning(ask):
 
     engine, work = ask("queue")
 
-    assert engine.startswith("FAIL queue portal: 1 messages wait and nobody takes them")
-    assert work.startswith(f"WARN queue work: {MANY + 1} messages wait")
+    assert engine.startswith("FAIL queue portal: messages that wait: 1, and nobody takes them")
+    assert work.startswith(f"WARN queue work: messages that wait: {MANY + 1}")
 
 
 def test_an_empty_queue_is_fine(ask):
-    assert ask("queue") == ["OK queue portal: 0 messages wait.", "OK queue work: 0 messages wait."]
+    assert ask("queue") == ["OK queue portal: messages that wait: 0.", "OK queue work: messages that wait: 0."]
