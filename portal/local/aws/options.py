@@ -6,7 +6,7 @@ import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
-from portal.local.aws.switches import Switches
+from portal.local.aws.switches import OTHER_READINGS, Switches
 
 # AWS's own example pair, known to every secret scanner as harmless.
 ACCESS_KEY = "AKIAIOSFODNN7EXAMPLE"
@@ -34,6 +34,8 @@ def parse_options(arguments: list[str] | None = None) -> Options:
         job_seconds=given.job_seconds,
         small_files=given.small_files,
     )
+    if given.other_readings:
+        switches.change(**OTHER_READINGS)
     return Options(
         state=given.state,
         port=given.port,
@@ -61,4 +63,5 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--requests-per-second", type=int, default=10, help="QuickSight calls in any one second")
     parser.add_argument("--job-seconds", type=float, default=2.0, help="how long a snapshot job takes")
     parser.add_argument("--small-files", action="store_true", help="few rows and no charts, for load tests")
+    parser.add_argument("--other-readings", action="store_true", help="wherever AWS says nothing, the opposite of our choice")
     return parser
