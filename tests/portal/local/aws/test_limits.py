@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.portal.local.aws.snapshot_requests import ids, run, start_request, wait_for_end
+from portal.local.aws.options import parse_options
+from tests.portal.local.aws.snapshot_requests import PDF, csv_of, ids, run, start_request, uris, wait_for_end
 from tests.pretend_aws import ACCOUNT, Server
 
 
@@ -60,6 +61,58 @@ def test_the_call_above_the_budget_of_a_second_is_throttled_and_creates_nothing(
     assert aws.control.stats()["throttled"] == 1
 
 
+@pytest.mark.parametrize(("queued_jobs_count", "outcome"), [(True, "refused"), (False, "started")])
+def test_a_job_in_quicksights_queue_counts_or_not(aws: Server, quicksight: Any, queued_jobs_count: bool, outcome: str) -> None:
+    aws.control.set(slots=1, queued_jobs_count=queued_jobs_count, job_seconds=60, queued_seconds=30)
+    queued = start_request()
+    quicksight.start_dashboard_snapshot_job(**queued)
+
+    second = try_to_start(quicksight)
+    aws.control.advance_clock(30, settle=False)
+    third = try_to_start(quicksight)
+
+    assert quicksight.describe_dashboard_snapshot_job(**ids(queued))["JobStatus"] == "RUNNING"
+    assert (second, third) == (outcome, "refused")
+
+
+@pytest.mark.parametrize(("slots_per_region", "outcome"), [(False, "refused"), (True, "started")])
+def test_slots_are_the_accounts_or_each_regions(aws: Server, quicksight: Any, slots_per_region: bool, outcome: str) -> None:
+    aws.control.set(slots=1, slots_per_region=slots_per_region)
+    aws.control.stuck_jobs(times=3)
+    quicksight.start_dashboard_snapshot_job(**start_request())
+
+    elsewhere = try_to_start(aws.client("quicksight", region="eu-west-1"), region="eu-west-1")
+    here = try_to_start(quicksight)
+
+    assert (elsewhere, here) == (outcome, "refused")
+
+
+def test_the_limits_of_a_real_account_are_on_by_default() -> None:
+    switches = parse_options(["--state", "unused"]).switches
+
+    assert (switches.slots, switches.requests_per_second) == (12, 10)
+
+
+def test_the_eleventh_call_of_a_second_is_throttled_whatever_the_calls_are(aws: Server, quicksight: Any) -> None:
+    known = start_request()
+    quicksight.start_dashboard_snapshot_job(**known)
+    aws.control.set(requests_per_second=10)
+    operations = [
+        lambda: quicksight.describe_dashboard_snapshot_job(**ids(known)),
+        lambda: quicksight.list_dashboards(AwsAccountId=ACCOUNT),
+        lambda: quicksight.describe_data_set(AwsAccountId=ACCOUNT, DataSetId="calls"),
+    ]
+
+    throttled = 0
+    with ThreadPoolExecutor(12) as pool:
+        for answered in [pool.submit(operations[number % 3]) for number in range(24)]:
+            throttled += isinstance(answered.exception(), quicksight.exceptions.ThrottlingException)
+
+    stats = aws.control.stats()
+    assert throttled == stats["throttled"] > 0
+    assert sum(stats["calls"].values()) == 1 + 24 - throttled
+
+
 def test_an_id_in_use_is_refused_on_its_dashboard_and_free_on_another(aws: Server, quicksight: Any) -> None:
     request = start_request(job="chosen-by-us")
     run(quicksight, request)
@@ -71,20 +124,67 @@ def test_an_id_in_use_is_refused_on_its_dashboard_and_free_on_another(aws: Serve
     assert quicksight.describe_dashboard_snapshot_job(**ids(request))["JobStatus"] == "COMPLETED"
 
 
-def test_the_right_job_under_another_dashboard_is_not_found(quicksight: Any) -> None:
+@pytest.mark.parametrize("other", [{"SnapshotJobId": "nobodys"}, {"DashboardId": "agent-scorecard"}], ids=["job", "dashboard"])
+def test_an_unknown_job_or_the_right_one_under_another_dashboard_is_not_found(quicksight: Any, other: dict[str, str]) -> None:
     request = start_request()
     quicksight.start_dashboard_snapshot_job(**request)
 
-    with pytest.raises(quicksight.exceptions.ResourceNotFoundException):
-        quicksight.describe_dashboard_snapshot_job(**ids(request) | {"DashboardId": "agent-scorecard"})
+    for operation in (quicksight.describe_dashboard_snapshot_job, quicksight.describe_dashboard_snapshot_job_result):
+        with pytest.raises(quicksight.exceptions.ResourceNotFoundException) as caught:
+            operation(**ids(request) | other)
+        assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 404
 
 
-def test_a_day_after_its_end_a_job_is_forgotten_and_its_id_free(aws: Server, quicksight: Any) -> None:
+def try_to_start(quicksight: Any, **wanted: Any) -> str:
+    try:
+        quicksight.start_dashboard_snapshot_job(**start_request(**wanted))
+    except quicksight.exceptions.LimitExceededException:
+        return "refused"
+    return "started"
+
+
+def test_the_id_of_a_job_that_still_runs_is_refused_and_the_first_job_untouched(aws: Server, quicksight: Any) -> None:
+    aws.control.stuck_jobs()
+    request = start_request(csv_of("table-1"), job="chosen-by-us", tags={"tenant_id": "acme"})
+    quicksight.start_dashboard_snapshot_job(**request)
+    aws.control.advance_clock(48 * 3600, settle=False)
+
+    with pytest.raises(quicksight.exceptions.ResourceExistsException):
+        quicksight.start_dashboard_snapshot_job(**start_request(PDF, job="chosen-by-us"))
+
+    (job,) = aws.control.jobs()
+    assert (job["status"], job["tags"], job["formats"]) == ("RUNNING", {"tenant_id": "acme"}, ["CSV"])
+
+
+@pytest.mark.parametrize("forget_jobs_after", [24 * 3600, 60, None])
+def test_an_id_is_free_a_day_after_its_jobs_end_and_not_before(aws: Server, quicksight: Any, forget_jobs_after: float | None) -> None:
+    aws.control.set(forget_jobs_after=forget_jobs_after)
     request = start_request(job="again")
+    first = run(quicksight, request)
+
+    aws.control.advance_clock(24 * 3600 - 60, settle=False)
+    with pytest.raises(quicksight.exceptions.ResourceExistsException):
+        quicksight.start_dashboard_snapshot_job(**request)
+    aws.control.advance_clock(60, settle=False)
+
+    second = run(quicksight, request)
+    assert uris(second) != uris(first)
+    assert second["CreatedTime"] > first["CreatedTime"]
+
+
+@pytest.mark.parametrize(("forget_jobs_after", "known"), [(24 * 3600, False), (None, True)])
+def test_a_day_after_its_end_a_job_is_forgotten_or_not(aws: Server, quicksight: Any, forget_jobs_after: float | None, known: bool) -> None:
+    aws.control.set(forget_jobs_after=forget_jobs_after)
+    request = start_request()
     run(quicksight, request)
 
-    aws.control.advance_clock(24 * 3600)
+    aws.control.advance_clock(24 * 3600 - 60, settle=False)
+    quicksight.describe_dashboard_snapshot_job_result(**ids(request))
+    aws.control.advance_clock(60, settle=False)
 
-    with pytest.raises(quicksight.exceptions.ResourceNotFoundException):
-        quicksight.describe_dashboard_snapshot_job(**ids(request))
-    assert quicksight.start_dashboard_snapshot_job(**request)["SnapshotJobId"] == "again"
+    for operation in (quicksight.describe_dashboard_snapshot_job, quicksight.describe_dashboard_snapshot_job_result):
+        if known:
+            assert operation(**ids(request))["JobStatus"] == "COMPLETED"
+        else:
+            with pytest.raises(quicksight.exceptions.ResourceNotFoundException):
+                operation(**ids(request))
