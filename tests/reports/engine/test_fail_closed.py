@@ -9,8 +9,9 @@ from tenants.models import SessionTag
 from tenants.scope import tenant_scope
 from tests.factories import make_grant, make_report
 from tests.reports.engine import steps
+from tests.reports.engine.readings import both_readings
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, both_readings]
 WITHOUT_RULE = [{"dataset": "calls", "enabled": True, "rules": [{"key": "region", "delimiter": "", "match_all": ""}]}]
 SWITCHED_OFF = [{"dataset": "calls", "enabled": False, "rules": [{"key": "tenant_id", "delimiter": ",", "match_all": "*"}]}]
 
