@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from portal.local.aws.options import parse_options
+from portal.local.aws.throttle import Throttle
 from tests.portal.local.aws.snapshot_requests import PDF, csv_of, ids, run, start_request, uris, wait_for_end
 from tests.pretend_aws import ACCOUNT, Server
 
@@ -48,19 +49,6 @@ def test_twelve_jobs_at_once_are_accepted_and_not_one_more(aws: Server, quicksig
     assert aws.control.stats()["peak_unfinished"] == 12
 
 
-def test_the_call_above_the_budget_of_a_second_is_throttled_and_creates_nothing(aws: Server, quicksight: Any) -> None:
-    aws.control.set(requests_per_second=3)
-    for _ in range(3):
-        quicksight.list_dashboards(AwsAccountId=ACCOUNT)
-
-    with pytest.raises(quicksight.exceptions.ThrottlingException) as caught:
-        quicksight.start_dashboard_snapshot_job(**start_request())
-
-    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 429
-    assert aws.control.jobs() == []
-    assert aws.control.stats()["throttled"] == 1
-
-
 @pytest.mark.parametrize(("queued_jobs_count", "outcome"), [(True, "refused"), (False, "started")])
 def test_a_job_in_quicksights_queue_counts_or_not(aws: Server, quicksight: Any, queued_jobs_count: bool, outcome: str) -> None:
     aws.control.set(slots=1, queued_jobs_count=queued_jobs_count, job_seconds=60, queued_seconds=30)
@@ -93,24 +81,39 @@ def test_the_limits_of_a_real_account_are_on_by_default() -> None:
     assert (switches.slots, switches.requests_per_second) == (12, 10)
 
 
-def test_the_eleventh_call_of_a_second_is_throttled_whatever_the_calls_are(aws: Server, quicksight: Any) -> None:
+def test_the_eleventh_call_within_a_second_is_throttled(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr("portal.local.aws.throttle.time.monotonic", lambda: now[0])
+    throttle, admitted = Throttle(), []
+
+    for moment in [100.0] * 5 + [100.5] * 5 + [100.99] + [101.0] * 6 + [101.5]:
+        now[0] = moment
+        admitted.append(throttle.admit(10))
+
+    assert admitted == [True] * 10 + [False] + [True] * 5 + [False] + [True]
+    assert throttle.refused == 2
+
+
+def test_calls_of_any_operation_are_throttled_and_create_nothing(aws: Server, quicksight: Any) -> None:
     known = start_request()
     quicksight.start_dashboard_snapshot_job(**known)
-    aws.control.set(requests_per_second=10)
-    operations = [
-        lambda: quicksight.describe_dashboard_snapshot_job(**ids(known)),
-        lambda: quicksight.list_dashboards(AwsAccountId=ACCOUNT),
-        lambda: quicksight.describe_data_set(AwsAccountId=ACCOUNT, DataSetId="calls"),
+    aws.control.set(requests_per_second=0)
+    account = {"AwsAccountId": ACCOUNT}
+    calls = [
+        (quicksight.start_dashboard_snapshot_job, start_request()),
+        (quicksight.describe_dashboard_snapshot_job, ids(known)),
+        (quicksight.describe_dashboard_snapshot_job_result, ids(known)),
+        (quicksight.list_dashboards, account),
+        (quicksight.describe_dashboard, account | {"DashboardId": "daily-calls"}),
+        (quicksight.describe_data_set, account | {"DataSetId": "calls"}),
     ]
 
-    throttled = 0
-    with ThreadPoolExecutor(12) as pool:
-        for answered in [pool.submit(operations[number % 3]) for number in range(24)]:
-            throttled += isinstance(answered.exception(), quicksight.exceptions.ThrottlingException)
+    for operation, arguments in calls:
+        with pytest.raises(quicksight.exceptions.ThrottlingException):
+            operation(**arguments)
 
-    stats = aws.control.stats()
-    assert throttled == stats["throttled"] > 0
-    assert sum(stats["calls"].values()) == 1 + 24 - throttled
+    assert [job["id"] for job in aws.control.jobs()] == [known["SnapshotJobId"]]
+    assert aws.control.stats()["throttled"] == len(calls)
 
 
 def test_an_id_in_use_is_refused_on_its_dashboard_and_free_on_another(aws: Server, quicksight: Any) -> None:
