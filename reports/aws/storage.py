@@ -10,7 +10,7 @@ from urllib.parse import quote, unquote
 
 from reports.aws.asking import ask
 from reports.aws.clients import AccountFacts, s3_client
-from reports.aws.errors import NotFound
+from reports.aws.errors import AccessDenied, NotFound
 
 CHUNK = 1024 * 1024
 HEAD_BYTES = 512
@@ -40,7 +40,8 @@ def read_object(account: AccountFacts, bucket: str, key: str) -> StoredObject:
     """
     try:
         return _read(account, bucket, key)
-    except NotFound:
+    except (NotFound, AccessDenied):
+        # S3 says 403 instead of 404 to those who may not list the bucket.
         if unquote(key) == key:
             raise
         return _read(account, bucket, unquote(key))

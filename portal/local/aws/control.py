@@ -45,7 +45,7 @@ class Control:
         return _answer(200, result if result is not None else {})(environ, start_response)
 
     def reset(self) -> None:
-        """No jobs, no objects, no faults; switches, tag rules and dashboards as at the start."""
+        """No jobs, no objects, no faults; clock, switches, tag rules and dashboards as at the start."""
         world = self._world
         world.jobs.clear()
         world.faults.clear()
@@ -111,7 +111,7 @@ class Control:
         self._store.create_bucket(name, region)
 
     def advance_clock(self, seconds: float) -> None:
-        """For jobs and links; the dates of signed calls are still compared with the real clock."""
+        """For jobs, links and assumed roles; the dates of signed calls are still compared with the real clock."""
         self._world.clock.advance(seconds)
 
     def stats(self) -> dict[str, Any]:

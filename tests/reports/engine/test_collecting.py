@@ -17,6 +17,7 @@ from reports.engine import moves
 from reports.engine.collect import collect
 from reports.engine.look import look
 from tests.reports.engine import steps
+from tests.reports.engine.readings import both_readings
 from tests.reports.engine.threads import together
 
 INVALID = "QuickSight delivered a file that cannot be opened, so it was not kept."
@@ -67,6 +68,7 @@ class TestAFile:
         assert (failed.status, failed.failure_code, failed.failure_text) == ("failed", "result_invalid", INVALID)
         assert len(steps.attempts_of(job)) == 3
 
+    @both_readings
     def test_that_is_not_there_yet_is_waited_for(self, aws, account, acme, daily_calls):
         aws.control.damage_results("missing_object")
         job = steps.submit(acme)
@@ -107,6 +109,7 @@ class TestAFile:
         failed = steps.now_of(job)
         assert (failed.failure_code, failed.failure_text) == ("result_missing", MISSING)
 
+    @both_readings
     @pytest.mark.parametrize("place", ["https_uri", "foreign_bucket", "foreign_prefix"])
     def test_in_a_foreign_place_is_neither_opened_nor_named(self, place, aws, account, acme, daily_calls):
         aws.control.damage_results(place)
@@ -118,6 +121,7 @@ class TestAFile:
         (attempt,) = steps.attempts_of(job)
         assert attempt.error_message == "The file was not put where it was asked for."
 
+    @both_readings
     def test_whose_address_is_missing_costs_an_attempt(self, aws, account, acme, daily_calls):
         aws.control.damage_results("no_uri")
         job = steps.submit(acme)
@@ -126,6 +130,7 @@ class TestAFile:
 
         assert (after.status, after.waiting) == ("queued", "retry")
 
+    @both_readings
     @pytest.mark.parametrize("formats", [["PDF"], ["PDF", "CSV", "EXCEL"]])
     def test_is_found_under_its_percent_encoded_key(self, formats, aws, account, acme, daily_calls):
         aws.control.damage_results("encoded_key")
@@ -138,6 +143,7 @@ class TestAFile:
         assert not any("%" in key for key in found)
 
 
+@both_readings
 @pytest.mark.django_db
 class TestSeveralFiles:
     def test_are_all_read(self, aws, account, acme, daily_calls):
@@ -185,6 +191,7 @@ class TestSeveralFiles:
         assert steps.files_of(job) == []
 
 
+@both_readings
 @pytest.mark.django_db(transaction=True)
 class TestTwoThatCollect:
     def test_one_after_the_other_save_one_set_of_files(self, aws, account, acme, daily_calls):

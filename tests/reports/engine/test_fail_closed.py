@@ -8,8 +8,9 @@ from tenants.models import SessionTag
 from tenants.scope import tenant_scope
 from tests.factories import make_grant, make_report
 from tests.reports.engine import steps
+from tests.reports.engine.readings import both_readings
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, both_readings]
 
 
 def give_tags(tenant, **tags) -> None:

@@ -12,6 +12,7 @@ from reports.engine import cadence, pause
 from reports.models import Account
 from tenants.scope import engine_scope
 from tests.reports.engine import steps
+from tests.reports.engine.readings import both_readings
 
 HANG = 0.5
 SILENCE = {
@@ -32,6 +33,7 @@ def impatient(monkeypatch, new_clients):
     monkeypatch.setattr(clients, "QUICKSIGHT", clients.QUICKSIGHT.merge(Config(read_timeout=0.25)))
 
 
+@both_readings
 @pytest.mark.django_db
 class TestAStartWithoutVerdict:
     @pytest.mark.parametrize("kind", SILENCE)
@@ -104,6 +106,7 @@ class TestAStartWithoutVerdict:
         assert steps.status_of(job) == "completed"
 
 
+@both_readings
 @pytest.mark.django_db
 @pytest.mark.parametrize(("operation", "status"), [(steps.DESCRIBE, "running"), (steps.RESULT, "collecting")])
 def test_a_look_or_a_result_without_verdict_is_asked_again(operation, status, aws, account, acme, daily_calls):
@@ -122,6 +125,7 @@ def test_a_look_or_a_result_without_verdict_is_asked_again(operation, status, aw
     assert len(steps.attempts_of(job)) == 1
 
 
+@both_readings
 @pytest.mark.django_db
 def test_a_result_asked_for_too_early_is_not_an_outage(aws, account, acme, daily_calls):
     aws.control.fail_next(steps.RESULT, "PreconditionNotMetException")
