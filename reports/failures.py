@@ -20,7 +20,7 @@ OURS = _("Please contact us; running it again will not help until this is put ri
 AGAIN = _("Run the report again. If it fails once more, please contact us.")
 CAUSES: dict[str, Cause] = {
     "access_denied": Cause(_("QuickSight refused the portal access to this report."), OURS, False),
-    "account_refused": Cause(_("QuickSight refused the portal access until the job's deadline."), OURS, False),
+    "account_paused": Cause(_("QuickSight refused the portal access until the job's deadline."), OURS, False),
     "report_missing": Cause(_("The dashboard behind this report no longer exists in QuickSight."), OURS, False),
     "report_not_available": Cause(_("This report is no longer offered to you."), OURS, False),
     "rows_not_isolated": Cause(_("This report cannot prove that it shows only your rows, so it was not started."), OURS, False),
