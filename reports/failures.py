@@ -29,7 +29,7 @@ OURS = _("Please contact us; running it again will not help until this is put ri
 AGAIN = _("Run the report again. If it fails once more, please contact us.")
 CAUSES: dict[str, Cause] = {
     "access_denied": Cause(_("QuickSight refused the portal access to this report."), OURS, False),
-    "account_refused": Cause(_("QuickSight refused the portal access until the job's deadline."), OURS, False),
+    "account_paused": Cause(_("QuickSight refused the portal access until the job's deadline."), OURS, False),
     "report_missing": Cause(_("The dashboard behind this report no longer exists in QuickSight."), OURS, False),
     "report_unfit": Cause(_("The dashboard behind this report was changed and no longer fits it, so it was not started."), OURS, False),
     "report_changed": Cause(_("The report or its session tags were changed while the job was being started."), AGAIN, True),

@@ -86,7 +86,7 @@ def postpone(job: SnapshotJob, error: NoVerdict, now: datetime) -> None:
     """QuickSight or S3 gave no verdict: the same call again later, with the same attempt, until the deadline."""
     if job.deadline_at <= now:
         code = "service_unavailable" if isinstance(error, Unanswered | FileStoreSilent) else "deadline_passed"
-        code = "account_refused" if isinstance(error, AccountRefused) else code
+        code = "account_paused" if isinstance(error, AccountRefused) else code
         for attempt in job.attempts.filter(ended_at=None):
             end_attempt(attempt, now, code, error.code, error.message)
         fail(job, code, now)

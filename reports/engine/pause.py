@@ -37,7 +37,7 @@ class Pause:
     def failure_code(self) -> str:
         """Of a job whose deadline passes now."""
         if self.silence.refused:
-            return "account_refused"
+            return "account_paused"
         return "service_unavailable" if self.silence.silent else "deadline_passed"
 
     def take(self, room: int, *, alone: bool) -> list[Lease]:

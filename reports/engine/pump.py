@@ -91,14 +91,16 @@ def pump(account_id: int, window: float = WINDOW_SECONDS) -> str:
 
 def _through_outages(account_id: int, window: float) -> str:
     """Begin anew when the database was away, as long as the window lasts; after that the watchdog sends for another pump."""
-    end = time.monotonic() + window
+    end, told = time.monotonic() + window, False
     while True:
         try:
             return _one_pump(account_id, end - time.monotonic())
         except (OperationalError, InterfaceError):
             if time.monotonic() > end:
                 raise
-            logger.warning("account %s: the database did not answer", account_id, exc_info=True)
+            if not told:
+                logger.warning("account %s: the database did not answer", account_id, exc_info=True)
+            told = True
             connection.close()
             time.sleep(RECONNECT_SECONDS)
 

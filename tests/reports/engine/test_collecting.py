@@ -22,6 +22,30 @@ from tests.reports.engine.threads import together
 
 INVALID = "QuickSight delivered a file that cannot be opened, so it was not kept."
 MISSING = "QuickSight said that the report was ready, but a file was not there."
+# What may lie where a file should: error pages and answers, another program's file, nothing to speak of.
+OTHER_THINGS = {
+    "an error page": b"\n <!DOCTYPE html><html><body>503</body></html>",
+    "an error of S3": b'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>AccessDenied</Code></Error>',
+    "an error without a prolog": b"<Error><Code>AccessDenied</Code></Error>",
+    "a page after a byte order mark": b"\xef\xbb\xbf<html></html>",
+    "a picture": b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR",
+}
+CUT = [
+    b"Date,Region,Calls\n2026-03-02,North,17\n2026-03-02,So",
+    b"Date,Region,Calls\r\n2026-03-02,North,17\r\n2026",
+    b'Date,Region,Calls\n2026-03-02,"North, or so",17\n2026-03-02',
+    b"Date,Region,Calls\n" + b"2026-03-02,North,17\n" * 200 + b"2026-03-02,",
+]
+WHOLE = [
+    b"Date,Region,Calls\n2026-03-02,North,17",
+    b"Calls\n17",
+    b"Calls",
+    b"Calls,\n",
+    b"\xef\xbb\xbfDate,Calls\n2026-03-02,17\n",
+    b'Date,Note\n2026-03-02,"two\nlines"',
+    b"Title of the visual\nDate,Calls\n2026-03-02,17",
+    b"Date,Calls\n2026-03-02,17\nTotal\n",
+]
 
 
 def downloads(job) -> dict[str, bool]:
@@ -43,8 +67,7 @@ class TestAFile:
         ("formats", "damage"),
         [
             *itertools.product([["PDF"], ["EXCEL"], ["CSV"], ["PDF", "EXCEL"]], ["empty_object", "wrong_type"]),
-            # Half a CSV is a CSV.
-            *itertools.product([["PDF"], ["EXCEL"]], ["truncated"]),
+            *itertools.product([["PDF"], ["EXCEL"], ["CSV"], ["PDF", "CSV"]], ["truncated"]),
         ],
     )
     def test_that_cannot_be_opened_costs_an_attempt_and_is_not_kept(self, damage, formats, aws, account, acme, daily_calls):
@@ -100,7 +123,7 @@ class TestAFile:
         assert [attempt.failure_code for attempt in steps.attempts_of(job)] == ["result_missing", ""]
         assert steps.status_of(job) == "completed"
 
-    def test_that_never_comes_fails_the_job(self, aws, account, acme, daily_calls):
+    def test_that_never_comes_costs_one_more_attempt_and_then_fails_the_job(self, aws, account, acme, daily_calls):
         aws.control.damage_results("missing_object", times=3)
         job = steps.submit(acme)
 
@@ -108,6 +131,30 @@ class TestAFile:
 
         failed = steps.now_of(job)
         assert (failed.failure_code, failed.failure_text) == ("result_missing", MISSING)
+        assert len(steps.attempts_of(job)) == 2
+
+    @pytest.mark.parametrize(("format", "name"), list(itertools.product(["PDF", "CSV", "EXCEL"], sorted(OTHER_THINGS))))
+    def test_that_is_something_else_under_its_name_is_not_kept(self, format, name, aws, account, acme, daily_calls):
+        aws.control.damage_results("missing_object")
+        job = steps.submit(acme, formats=[format])
+        collected_once(account, job)
+
+        put_what_is_missing(aws, job, OTHER_THINGS[name])
+        steps.let_pass(job, seconds=15)
+        steps.turn(account)
+
+        after = steps.now_of(job)
+        assert (after.status, after.waiting) == ("queued", "retry")
+        assert steps.attempts_of(job)[0].failure_code == "result_invalid"
+        assert steps.files_of(job) == []
+
+    @pytest.mark.parametrize("text", CUT)
+    def test_that_is_a_csv_whose_last_line_breaks_off_is_not_kept(self, text, aws, account, acme, daily_calls):
+        assert csv_is_kept(text, aws, account, acme) is False
+
+    @pytest.mark.parametrize("text", WHOLE)
+    def test_that_is_an_odd_but_whole_csv_is_kept(self, text, aws, account, acme, daily_calls):
+        assert csv_is_kept(text, aws, account, acme) is True
 
     @both_readings
     @pytest.mark.parametrize("place", ["https_uri", "foreign_bucket", "foreign_prefix"])
@@ -263,11 +310,21 @@ def test_a_silent_file_store_is_no_verdict_and_not_quicksights_silence(aws, acco
     assert list(downloads(job).values()) == [True]
 
 
-def put_what_is_missing(aws, job) -> None:
+def csv_is_kept(text: bytes, aws, account, acme) -> bool:
+    aws.control.damage_results("missing_object")
+    job = steps.submit(acme)
+    collected_once(account, job)
+    put_what_is_missing(aws, job, text)
+    steps.let_pass(job, seconds=15)
+    steps.turn(account)
+    return [hashlib.sha256(text).digest()] == [bytes(file.sha256) for file in steps.files_of(job)]
+
+
+def put_what_is_missing(aws, job, body: bytes = b"Date,Calls\n2026-03-02,17\n") -> None:
     (attempt,) = steps.attempts_of(job)
     told = aws.client("quicksight").describe_dashboard_snapshot_job_result(
         AwsAccountId="111122223333", DashboardId="daily-calls", SnapshotJobId=str(attempt.pk)
     )
     uri = told["Result"]["AnonymousUsers"][0]["FileGroups"][0]["S3Results"][0]["S3Uri"]
     bucket, _, key = uri.removeprefix("s3://").partition("/")
-    aws.client("s3").put_object(Bucket=bucket, Key=key, Body=b"Date,Calls\n2026-03-02,17\n")
+    aws.client("s3").put_object(Bucket=bucket, Key=key, Body=body)

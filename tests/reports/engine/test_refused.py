@@ -179,7 +179,7 @@ class TestAPausedAccount:
         for job in (running, started, queued):
             failed = steps.now_of(job)
             assert (failed.failure_code, failed.failure_text) == (
-                "account_refused",
+                "account_paused",
                 "QuickSight refused the portal access until the job's deadline.",
             )
         assert steps.held_slots(account) == 0
