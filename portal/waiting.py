@@ -16,7 +16,7 @@ def place(job: SnapshotJob, now: datetime) -> str:
     """`3 jobs ahead · expected to start about 09:24`, `Next in line`, `Next attempt about 09:24`; empty where nothing is known."""
     if job.status != SnapshotJob.Status.QUEUED:
         return ""
-    if job.waiting == SnapshotJob.Waiting.RETRY and job.not_before:
+    if job.waits_for == SnapshotJob.Waiting.RETRY and job.not_before:
         return _("Next attempt about %(time)s") % {"time": words.soon(max(job.not_before, now), now)}
     if job.ahead is None or job.waits_for:
         return ""

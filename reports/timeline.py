@@ -9,6 +9,8 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from reports.models import JobEvent
+
 Text = str | Promise
 
 
@@ -41,13 +43,13 @@ LINES: dict[str, tuple[Text, Text, str, str]] = {
 
 
 def lines(told: list[dict[str, Any]]) -> list[Line]:
-    """Of the events of a job, as `SnapshotJobQuerySet.with_timeline` reads them."""
-    return [_line(datetime.fromisoformat(event["at"]), event["type"], event["data"]) for event in told]
+    """Of a job's events, as `SnapshotJobQuerySet.with_timeline` reads them."""
+    return [line(JobEvent(**event | {"at": datetime.fromisoformat(event["at"])})) for event in told]
 
 
-def _line(at: datetime, type: str, data: dict[str, Any]) -> Line:
-    title, detail, icon, tone = LINES.get(type, (type, "", "point", ""))
-    return Line(at, _fill(title, data), _fill(detail, data), icon, tone)
+def line(event: JobEvent) -> Line:
+    title, detail, icon, tone = LINES.get(event.type, (event.type, "", "point", ""))
+    return Line(event.at, _fill(title, event.data), _fill(detail, event.data), icon, tone)
 
 
 def _fill(text: Text, data: dict[str, Any]) -> str:

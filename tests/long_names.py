@@ -1,4 +1,4 @@
-"""A company in which everything is called as long as people call things: names of sixty characters, some of one word, and forty session tags.
+"""A company in which everything is called as long as people call things: sixty characters, some in one word; and forty session tags.
 
 For tests that look at pages: no page may scroll sideways because of it, at any width.
 """

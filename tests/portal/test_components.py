@@ -125,6 +125,10 @@ def test_a_duration_has_two_units_at_most(seconds, told):
     assert words.duration(seconds) == told
 
 
+def test_a_time_to_come_is_told_with_its_day_unless_that_is_today(lisbon):
+    assert [words.soon(NOON.replace(day=day, hour=10), NOON) for day in (23, 24)] == ["10:17", "24 Nov, 10:17"]
+
+
 @pytest.mark.parametrize(("size", "told"), [(17, "17 bytes"), (422_000, "412 KB"), (1_900_000, "1.8 MB")])
 def test_a_size_is_told_in_the_unit_that_fits(size, told):
     assert words.file_size(size) == told

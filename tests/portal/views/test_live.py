@@ -11,8 +11,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from reports.models import Account, SnapshotJob
+from tenants.models import Tenant
 from tenants.scope import platform_scope, tenant_scope
 from tests.factories import make_attempt, make_file, make_job, make_report
+from tests.long_names import make_long_names
 
 pytestmark = pytest.mark.django_db
 POLL = {"HX-Request": "true", "HX-Request-Type": "partial"}
@@ -81,7 +83,7 @@ def test_a_page_on_which_nothing_changed_gets_an_empty_answer(reader):
 def test_time_that_passes_alone_is_no_news(reader, moving):
     change(moving, created_at=moving.created_at - timedelta(seconds=30))
 
-    # The list shows when it was started, which no time that passes changes.
+    # As if it were half a minute older; the browser counts on by itself.
     assert reader.ask().status_code == 204
 
 
@@ -205,7 +207,7 @@ def pages(browser, job):
 
 
 def test_a_waiting_job_says_how_many_start_before_it_and_when_it_is_expected_to(as_adam, acme, daily_calls):
-    # A quarter to midnight would be another day's time.
+    # Tomorrow, so that the day is told whatever the time is now.
     soon = timezone.now() + timedelta(days=1)
     job = make_job(tenant=acme, report=daily_calls, ahead=3, expected_start_at=soon)
 
@@ -281,3 +283,26 @@ def test_a_wait_in_the_line_is_not_longer_than_usual(as_adam, acme, daily_calls)
 
 def test_a_report_that_never_ended_has_no_usual_time(as_adam, moving):
     assert "usually" not in as_adam.get(address(moving)).content.decode()
+
+
+def test_forty_session_tags_are_folded_after_the_first_eight(client, db):
+    names = make_long_names()
+    client.force_login(names.owner)
+
+    shown = client.get(f"/t/donau/jobs/{names.moving.pk}/").content.decode()
+
+    before, _, after = shown.partition('<details class="more"')
+    assert [before.count('<dt class="mono">'), after.count('<dt class="mono">')] == [8, 32]
+    assert "32 more session tags" in after
+
+
+def test_a_place_in_the_line_is_told_in_the_companys_time(client, globex, bob, daily_calls):
+    with platform_scope():
+        Tenant.objects.filter(pk=globex.pk).update(timezone="Asia/Tokyo")
+    expected = timezone.now().replace(hour=20, minute=30) + timedelta(days=2)
+    job = make_job(tenant=globex, report=daily_calls, ahead=2, expected_start_at=expected)
+    client.force_login(bob)
+
+    shown = client.get(f"/t/globex/jobs/{job.pk}/").content.decode()
+
+    assert f"2 jobs ahead · expected to start about {expected + timedelta(days=1):%-d %b}, 05:30" in shown
