@@ -141,9 +141,9 @@ def _azure_bay(cast: Cast, here: Company, marta: User) -> None:
     here.job("quick", "sla", "completed", ago=4600, took=51, formats=["CSV"], attempt_count=1, **by_marta)
     _failed(here, "refused", "conversion", ago=11800, took=64, attempts=1, failure_code="parameter_refused", **by_marta)
     _delivered(cast, here, marta)
-    failed = _failed(here, "failed", "agents", ago=12600, took=3722, attempts=3, failure_code="report_failed", **by_marta)
+    failed = _failed(here, "failed", "agents", ago=12600, took=210, attempts=3, failure_code="report_failed", **by_marta)
     retrying = here.job(
-        "retrying", "wait", "queued", ago=95, attempt_count=1, waiting="retry", not_before=here.now + timedelta(days=1), **by_marta
+        "retrying", "wait", "queued", ago=95, attempt_count=1, waiting="retry", not_before=here.now + timedelta(minutes=2), **by_marta
     )
     _attempt(retrying, 1, failure_code="report_failed")
     _tell(
@@ -165,7 +165,14 @@ def _delivered(cast: Cast, here: Company, marta: User) -> None:
     fields = {"requested_by": marta, "actor": marta.email, "formats": ["PDF", "EXCEL"], "attempt_count": 2}
     job = here.job("delivered", "daily", "completed", ago=11820, took=246, **fields)
     _attempt(job, 1, error_type="ThrottlingException", error_message="Rate exceeded", failure_code="report_failed")
-    last = make_attempt(job=job, number=2, session_tags=TAGS, ended_at=job.finished_at, service_status="COMPLETED")
+    last = make_attempt(
+        job=job,
+        number=2,
+        now=job.created_at + timedelta(seconds=151),
+        session_tags=TAGS,
+        ended_at=job.finished_at,
+        service_status="COMPLETED",
+    )
     for format, name, size in (
         ("PDF", "daily-call-summary_2026-11-22.pdf", 1_884_160),
         ("EXCEL", "daily-call-summary_2026-11-22.xlsx", 421_900),
@@ -191,6 +198,7 @@ def _delivered(cast: Cast, here: Company, marta: User) -> None:
         "link_revoked": _link(job, "LNK-7M8AAAAA", uses=4, revoked_at=here.now - timedelta(hours=1)),
     }
     single = here.job("single", "voice", "completed", ago=90000, took=118, attempt_count=1, requested_by=marta, actor=marta.email)
+    _tell(single, (0, "queued", {"actor": marta.email}), (2, "submitted", {"attempt": 1}), (118, "completed", {}))
     make_file(job=single, name="voice-of-the-guest_2026-11-21.pdf", size_bytes=912_400)
     links["link_single"] = _link(single, "LNK-8C3RAAAA")
     cast.parts |= {"delivered": str(job.pk), "single": str(single.pk), "revoke": str(links["unused"][0].pk)}
@@ -204,6 +212,7 @@ def _lumen(cast: Cast, here: Company, marta: User) -> None:
         job = here.job(
             f"lumen {report}", report, "completed", ago=5000 + 3600 * number, took=60 + number, attempt_count=1, actor="ops@lumen.example"
         )
+        _tell(job, (0, "queued", {"actor": "ops@lumen.example"}), (1, "submitted", {"attempt": 1}), (60, "completed", {}))
         make_file(job=job, name=f"{report}.pdf", size_bytes=300_000)
     cast.parts["theirs"] = str(job.pk)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -22,9 +24,14 @@ FLAGS = (
 )  # fmt: skip
 
 
-def find() -> str | None:
-    found = next(filter(None, map(shutil.which, NAMES)), None)
-    return found or next((path for path in ON_MACOS if Path(path).exists()), None)
+def find() -> str:
+    """Its path. Where there is none the test that asks is skipped; with REQUIRE_BROWSER=1 it fails."""
+    path = next(filter(None, map(shutil.which, NAMES)), None) or next((path for path in ON_MACOS if Path(path).exists()), None)
+    if path:
+        return path
+    if os.environ.get("REQUIRE_BROWSER") == "1":
+        pytest.fail(MISSING, pytrace=False)
+    pytest.skip(MISSING)
 
 
 @contextmanager

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
+from django.conf import settings
 from django.urls import URLPattern, get_resolver, resolve
 
 from tests.browser.pages import NO_PAGE, NO_PAGES_OF, PAGES, Page
@@ -48,3 +50,9 @@ def test_what_is_said_to_be_no_page_exists_and_is_not_in_the_list():
 
 def test_no_picture_has_the_name_of_another():
     assert len({page.name for page in PAGES}) == len(PAGES)
+
+
+def test_every_page_stands_beside_its_mock_up():
+    told = (Path(settings.BASE_DIR) / "docs" / "screens" / "README.md").read_text(encoding="utf-8")
+
+    assert [page.name for page in PAGES if f"[{page.name}]({page.name}--desktop-light.png)" not in told] == []

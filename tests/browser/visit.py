@@ -98,9 +98,9 @@ class Visitors:
             context.close()
 
     @contextmanager
-    def at(self, shown: Page, *, script: bool = True) -> Iterator[Visit]:
+    def at(self, shown: Page, *, script: bool = True, size: Size = DESKTOP) -> Iterator[Visit]:
         """The page of the list, in the state that the list says."""
-        with self.window(shown.visitor, script=script) as visit:
+        with self.window(shown.visitor, script=script, size=size) as visit:
             with shown.during(self.stack):
                 visit.page.goto(shown.address.format_map(self.cast.parts), wait_until="load")
                 shown.act(visit.page)
