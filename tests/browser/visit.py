@@ -78,34 +78,53 @@ AXE = Axe().axe_script
 
 @dataclass(frozen=True)
 class Visitors:
-    """Whoever opens a page, each in a window of their own that knows nothing of the others."""
+    """Whoever opens a page."""
 
     browser: browser.Browser
     stack: Stack
     cast: Cast
+    _kept: dict[bool, Visit] = field(default_factory=dict)
 
     @contextmanager
     def window(self, who: str = "", *, script: bool = True, size: Size = DESKTOP) -> Iterator[Visit]:
-        context = self.browser.new_context(base_url=self.stack.address, viewport=size, java_script_enabled=script, locale="en-GB")
-        context.set_default_timeout(WAIT_MS)
-        context.add_init_script(TELL_CSP)
-        if who:
-            session = self.stack.rows(session_of, self.cast.people[who])
-            context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": self.stack.address}])
+        """A new one, which knows nothing of others."""
+        visit = self._open(script)
+        self._come_as(visit, who, size)
         try:
-            yield Visit(context.new_page())
+            yield visit
         finally:
-            context.close()
+            visit.page.context.close()
 
     @contextmanager
     def at(self, shown: Page, *, script: bool = True, size: Size = DESKTOP) -> Iterator[Visit]:
-        """The page of the list, in the state that the list says."""
-        with self.window(shown.visitor, script=script, size=size) as visit:
-            with shown.during(self.stack):
-                visit.page.goto(shown.address.format_map(self.cast.parts), wait_until="load")
-                shown.act(visit.page)
-                visit.page.wait_for_load_state("load")
-            yield visit
+        """The page of the list, in the state that the list says. In a window that is kept: a new one costs as much as two pages."""
+        if script not in self._kept:
+            self._kept[script] = self._open(script)
+        visit = self._kept[script]
+        self._come_as(visit, shown.visitor, size)
+        with shown.during(self.stack):
+            visit.page.goto(shown.address.format_map(self.cast.parts), wait_until="load")
+            shown.act(visit.page)
+            visit.page.wait_for_load_state("load")
+        yield visit
+
+    def _open(self, script: bool) -> Visit:
+        context = self.browser.new_context(base_url=self.stack.address, java_script_enabled=script, locale="en-GB")
+        context.set_default_timeout(WAIT_MS)
+        context.add_init_script(TELL_CSP)
+        return Visit(context.new_page())
+
+    def _come_as(self, visit: Visit, who: str, size: Size) -> None:
+        """With nothing left of whoever came before. Pages leave cookies only."""
+        visit.page.goto("about:blank")
+        visit.page.context.clear_cookies()
+        visit.complaints.clear()
+        visit.answers.clear()
+        visit.page.set_viewport_size(size)
+        visit.page.emulate_media(color_scheme="light")
+        if who:
+            session = self.stack.rows(session_of, self.cast.people[who])
+            visit.page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": self.stack.address}])
 
 
 def session_of(user: User) -> str:
