@@ -9,10 +9,10 @@ checksum = $(shell cat $(1) | cksum | cut -d' ' -f1)
 DEMO := $(V)/.demo-$(call checksum,requirements.txt)
 DEV := $(V)/.dev-$(call checksum,requirements.txt requirements-dev.txt)
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lock mutate clean
+.PHONY: help setup demo test screenshots check lock mutate clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## /\1|/p' Makefile | awk -F'|' '{ printf "  make %-8s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z]*\):.*## /\1|/p' Makefile | awk -F'|' '{ printf "  make %-11s %s\n", $$1, $$2 }'
 
 setup: $(DEMO) ## install what demo and test need into .venv
 
@@ -21,6 +21,9 @@ demo: $(DEMO) ## show the product on this machine until Ctrl-C; ONCE=1: stop aft
 
 test: $(DEMO) ## run the whole suite; ARGS="tests/portal/views -k link" picks
 	@$(RUN) -m pytest $(ARGS)
+
+screenshots: $(DEMO) ## draw every page into docs/screens/, in both themes, wide and narrow
+	@REQUIRE_BROWSER=1 $(RUN) -m pytest -q tests/browser/screenshots.py $(ARGS)
 
 check: $(DEV) ## lint, format, types, migrations, settings for production, dependencies
 	$(V)/bin/ruff check .

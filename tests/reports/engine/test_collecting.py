@@ -45,6 +45,7 @@ WHOLE = [
     b'Date,Note\n2026-03-02,"two\nlines"',
     b"Title of the visual\nDate,Calls\n2026-03-02,17",
     b"Date,Calls\n2026-03-02,17\nTotal\n",
+    b"Region;Score\nNorth;4,5\nSouth;4",
 ]
 
 

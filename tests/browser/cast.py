@@ -1,0 +1,272 @@
+"""Who and what the pages show: the companies, people and reports of the design's mock-ups, so that pictures can be laid side by side.
+
+Nothing here is worked on: the account has no pump and no slots, so a job that is drawn as waiting or rendering stays so. Times are
+counted back from now, because pages look at the real clock; everything else is the same in each run.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from portal.paging import key_of
+from reports.models import Account, Attempt, JobEvent, Link, Report, SnapshotJob
+from tenants.models import Invitation, Tenant, User
+from tenants.scope import platform_scope, tenant_scope
+from tests.factories import (
+    make_account,
+    make_api_key,
+    make_attempt,
+    make_file,
+    make_grant,
+    make_job,
+    make_link,
+    make_member,
+    make_report,
+    make_tenant,
+    make_user,
+)
+from tests.long_names import make_long_names
+from tests.pretend_aws import ACCOUNT, REGION
+
+TAGS = {"tenant_id": "1042", "region": "iberia", "brand_group": "azure-bay"}
+ASKED = {"Property": ["Funchal Marina", "Lisboa Rossio"], "Lines": ["Reservations", "Groups", "Loyalty"], "Shortest call, seconds": 20}
+LIVELY_REPORT = "Daily call volume"
+PARAMETERS: list[dict[str, Any]] = [
+    {"name": "Property", "type": "string", "multiple": True, "choices": ["Funchal Marina", "Lisboa Rossio", "Faro Beach"]},
+    {"name": "First day", "type": "datetime", "default": "2026-11-16"},
+    {"name": "Lines", "type": "string", "multiple": True, "choices": ["Reservations", "Groups", "Loyalty"], "default": ["Groups"]},
+    {"name": "Shortest call, seconds", "type": "integer", "default": 0},
+    {"name": "Currency", "type": "string", "choices": ["EUR, euro", "GBP, pound"], "default": "EUR, euro"},
+]
+# Name, what it tells, formats.
+REPORTS = {
+    "daily": ("Daily call summary", "Calls offered, answered and abandoned per property, with the busiest hours.", ["PDF", "EXCEL"]),
+    "agents": ("Agent performance", "Handle time, occupancy and quality score for each agent and team.", ["PDF", "EXCEL"]),
+    "wait": ("Queue wait and abandonment", "How long callers wait, by queue and half hour.", ["PDF"]),
+    "conversion": ("Reservation line conversion", "Share of calls that end in a booking, and the revenue they bring.", ["PDF", "EXCEL"]),
+    "voice": ("Voice of the guest", "Survey scores and recurring themes from calls about a stay.", ["PDF"]),
+    "sla": ("SLA compliance", "Calls answered within the agreed 20 seconds, by line.", ["PDF", "CSV"]),
+    "billing": ("Billing usage by property", "Minutes, numbers and recordings to re-bill to each property.", ["EXCEL", "CSV"]),
+    "detail": ("Call detail export", "One row per call for your data warehouse.", ["CSV"]),
+    "campaign": ("Outbound campaign results", "Contacts reached, callbacks agreed and opt-outs.", ["PDF", "EXCEL"]),
+}
+
+
+@dataclass
+class Cast:
+    """`parts` are what stands in the pages' addresses."""
+
+    parts: dict[str, str] = field(default_factory=dict)
+    people: dict[str, User] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Company:
+    tenant: Tenant
+    reports: dict[str, Report]
+    now: datetime
+
+    def job(self, name: str, report: str, status: str, *, ago: float, took: float = 0, **fields: Any) -> SnapshotJob:
+        """Asked for so many seconds ago; `took` as long, if it has ended."""
+        began = self.now - timedelta(seconds=ago)
+        fields = {"id": _id(name), "parameters": ASKED} | fields
+        if status in SnapshotJob.ENDED:
+            fields["finished_at"] = began + timedelta(seconds=took)
+        elif status != SnapshotJob.Status.QUEUED:
+            fields["started_at"] = began + timedelta(seconds=2)
+        return make_job(tenant=self.tenant, report=self.reports[report], status=status, now=began, **fields)
+
+
+def make_cast() -> Cast:
+    cast, now = Cast(), timezone.now()
+    account = _account_that_rests()
+    reports = {
+        slug: make_report(slug=slug, name=name, description=told, formats=formats, account=account, parameters=PARAMETERS)
+        for slug, (name, told, formats) in REPORTS.items()
+    }
+    marta = make_user(email="marta.oliveira@azurebay.example", name="Marta Oliveira")
+    _azure_bay(cast, Company(_tenant("azure-bay", "Azure Bay Hotels", "AZUREBAY", TAGS), reports, now), marta)
+    _lumen(cast, Company(_tenant("lumen", "Lumen Hotels", "LUMENAAA", TAGS), reports, now), marta)
+    _saltmarsh(cast, Company(_tenant("saltmarsh", "Saltmarsh Insurance", "SALTMARS", TAGS), reports, now), marta)
+    _long_names(cast)
+    newcomer = make_member(
+        tenant=_tenant("harbour", "Harbour Ferries", "HARBOURA", TAGS), role="owner", email="nora@harbour.example", name="Nora Lund"
+    )
+    cast.people |= {"marta": marta, "newcomer": newcomer, "stranger": make_user(email="stranger@example.com")}
+    return cast
+
+
+def make_lively_company() -> str:
+    """The pretend AWS's own company, on its account, where jobs are worked on. Returns the e-mail of its owner."""
+    tenant = make_tenant(slug="acme", name="Acme Hotels", timezone="Europe/Berlin")
+    account = make_account(name="lively", aws_account_id=ACCOUNT, region=REGION)
+    report = make_report(slug="daily-calls", name=LIVELY_REPORT, account=account, visual_ids=["table-1"], parameters=[])
+    make_grant(tenant=tenant, report=report)
+    return make_member(tenant=tenant, email="owner@acme.example", name="Olga Owner", role="owner").email
+
+
+def _account_that_rests() -> Account:
+    """`main`, where rows go that name no account."""
+    with platform_scope():
+        return Account.objects.create(name="main", aws_account_id="444455556666", region="us-east-1", slots=12)
+
+
+def _tenant(slug: str, name: str, code: str, tags: dict[str, str]) -> Tenant:
+    return make_tenant(slug=slug, name=name, code=code, timezone="Europe/Lisbon", session_tags=tags)
+
+
+def _azure_bay(cast: Cast, here: Company, marta: User) -> None:
+    """A busy morning: some jobs move, some failed, some are ready, and links of every kind."""
+    rui = make_member(tenant=here.tenant, email="rui.santos@azurebay.example", name="Rui Santos", role="viewer")
+    make_member(tenant=here.tenant, user=marta, role="admin")
+    by_marta = {"requested_by": marta, "actor": marta.email}
+    key, _ = make_api_key(tenant=here.tenant, name="data-lake")
+    for report in here.reports.values():
+        make_grant(tenant=here.tenant, report=report)
+    running = here.job("running", "daily", "running", ago=68, attempt_count=1, **by_marta)
+    make_attempt(job=running, session_tags=TAGS, accepted_at=running.started_at, service_status="RUNNING")
+    _tell(running, (0, "queued", {"actor": marta.email}), (1, "submitted", {"attempt": 1}), (2, "accepted", {}))
+    collecting = here.job("collecting", "billing", "collecting", ago=141, formats=["EXCEL"], attempt_count=1, **by_marta)
+    make_attempt(job=collecting, session_tags=TAGS, service_status="COMPLETED", ended_at=here.now)
+    soon = {"ahead": 1, "expected_start_at": here.now + timedelta(minutes=1)}
+    queued = here.job(
+        "queued", "detail", "queued", ago=20, formats=["CSV"], trigger="api", api_key=key, actor="API key “data-lake”", **soon
+    )
+    _tell(queued, (0, "queued", {"actor": "API key “data-lake”"}))
+    here.job("quick", "sla", "completed", ago=4600, took=51, formats=["CSV"], attempt_count=1, **by_marta)
+    _failed(here, "refused", "conversion", ago=11800, took=64, attempts=1, failure_code="parameter_refused", **by_marta)
+    _delivered(cast, here, marta)
+    failed = _failed(here, "failed", "agents", ago=12600, took=210, attempts=3, failure_code="report_failed", **by_marta)
+    retrying = here.job(
+        "retrying", "wait", "queued", ago=95, attempt_count=1, waiting="retry", not_before=here.now + timedelta(minutes=2), **by_marta
+    )
+    _attempt(retrying, 1, failure_code="report_failed")
+    _tell(
+        retrying,
+        (0, "queued", {"actor": marta.email}),
+        (1, "submitted", {"attempt": 1}),
+        (30, "attempt_failed", {"attempt": 1, "wait": 60}),
+    )
+    here.job("slow", "voice", "completed", ago=56000, took=118, attempt_count=1, **by_marta)
+    cancelled = here.job("cancelled", "campaign", "cancelled", ago=63000, took=9, requested_by=rui, actor=rui.email)
+    _tell(cancelled, (0, "queued", {"actor": rui.email}), (9, "cancelled", {"actor": rui.email}))
+    cast.people["rui"] = rui
+    cast.parts |= {"running": str(running.pk), "queued": str(queued.pk), "retrying": str(retrying.pk), "cancelled": str(cancelled.pk)}
+    cast.parts |= {"failed": str(failed.pk), "older": key_of(failed)}
+    _invitations(cast, here.tenant, marta)
+
+
+def _delivered(cast: Cast, here: Company, marta: User) -> None:
+    fields = {"requested_by": marta, "actor": marta.email, "formats": ["PDF", "EXCEL"], "attempt_count": 2}
+    job = here.job("delivered", "daily", "completed", ago=11820, took=246, **fields)
+    _attempt(job, 1, error_type="ThrottlingException", error_message="Rate exceeded", failure_code="report_failed")
+    last = make_attempt(
+        job=job,
+        number=2,
+        now=job.created_at + timedelta(seconds=151),
+        session_tags=TAGS,
+        ended_at=job.finished_at,
+        service_status="COMPLETED",
+    )
+    for format, name, size in (
+        ("PDF", "daily-call-summary_2026-11-22.pdf", 1_884_160),
+        ("EXCEL", "daily-call-summary_2026-11-22.xlsx", 421_900),
+    ):
+        make_file(job=job, attempt=last, format=format, name=name, size_bytes=size)
+    _tell(
+        job,
+        (0, "queued", {"actor": marta.email}),
+        (2, "submitted", {"attempt": 1}),
+        (31, "attempt_failed", {"attempt": 1, "wait": 120}),
+        (151, "submitted", {"attempt": 2}),
+        (233, "rendered", {"seconds": 82}),
+        (237, "saved", {"name": "daily-call-summary_2026-11-22.pdf"}),
+        (238, "saved", {"name": "daily-call-summary_2026-11-22.xlsx"}),
+        (246, "completed", {}),
+    )
+    ended = {"expires_at": here.now - timedelta(days=1), "now": here.now - timedelta(days=31)}
+    links = {
+        "link": _link(job, "LNK-7Q2MAAAA", uses=3),
+        "unused": _link(job, "LNK-7Q2NAAAA"),
+        "link_expired": _link(job, "LNK-7B2DAAAA", uses=2, **ended),
+        "link_used_up": _link(job, "LNK-7Q2PAAAA", uses=50),
+        "link_revoked": _link(job, "LNK-7M8AAAAA", uses=4, revoked_at=here.now - timedelta(hours=1)),
+    }
+    single = here.job("single", "voice", "completed", ago=90000, took=118, attempt_count=1, requested_by=marta, actor=marta.email)
+    _tell(single, (0, "queued", {"actor": marta.email}), (2, "submitted", {"attempt": 1}), (118, "completed", {}))
+    make_file(job=single, name="voice-of-the-guest_2026-11-21.pdf", size_bytes=912_400)
+    links["link_single"] = _link(single, "LNK-8C3RAAAA")
+    cast.parts |= {"delivered": str(job.pk), "single": str(single.pk), "revoke": str(links["unused"][0].pk)}
+    cast.parts |= {name: f"{here.tenant.code}/{token}" for name, (_, token) in links.items()}
+
+
+def _lumen(cast: Cast, here: Company, marta: User) -> None:
+    """Seen by somebody who may look only: nothing runs and nothing failed."""
+    make_member(tenant=here.tenant, user=marta, role="viewer")
+    for number, report in enumerate(("daily", "sla", "voice")):
+        job = here.job(
+            f"lumen {report}", report, "completed", ago=5000 + 3600 * number, took=60 + number, attempt_count=1, actor="ops@lumen.example"
+        )
+        _tell(job, (0, "queued", {"actor": "ops@lumen.example"}), (1, "submitted", {"attempt": 1}), (60, "completed", {}))
+        make_file(job=job, name=f"{report}.pdf", size_bytes=300_000)
+    cast.parts["theirs"] = str(job.pk)
+
+
+def _saltmarsh(cast: Cast, here: Company, marta: User) -> None:
+    """Set up a moment ago: nothing ever ran."""
+    make_member(tenant=here.tenant, user=marta, role="owner")
+    for report in here.reports.values():
+        make_grant(tenant=here.tenant, report=report)
+
+
+def _long_names(cast: Cast) -> None:
+    here = make_long_names()
+    _, token = make_link(job=here.completed)
+    cast.people["long"] = here.owner
+    cast.parts |= {"long": str(here.completed.pk), "link_long": f"{here.tenant.code}/{token}"}
+
+
+def _failed(here: Company, name: str, report: str, *, attempts: int, **fields: Any) -> SnapshotJob:
+    job = here.job(name, report, "failed", attempt_count=attempts, **fields)
+    for number in range(1, attempts + 1):
+        _attempt(job, number, failure_code=job.failure_code)
+    sent = [(number * 60 - 59, "submitted", {"attempt": number}) for number in range(1, attempts + 1)]
+    broke = [(number * 60 - 20, "attempt_failed", {"attempt": number, "wait": 60}) for number in range(1, attempts)]
+    _tell(job, (0, "queued", {"actor": job.actor}), *sorted(sent + broke, key=lambda line: line[0]), (fields["took"], "failed", {}))
+    return job
+
+
+def _attempt(job: SnapshotJob, number: int, **fields: Any) -> Attempt:
+    """One that failed."""
+    at = job.created_at + timedelta(seconds=60 * number - 58)
+    told = {"error_type": "INTERNAL_ERROR", "error_message": "The snapshot could not be generated.", "service_status": "FAILED"} | fields
+    pk = _id(f"{job.pk} {number}")
+    return make_attempt(job=job, number=number, id=pk, now=at, ended_at=at + timedelta(seconds=29), session_tags=TAGS, **told)
+
+
+def _link(job: SnapshotJob, reference: str, **fields: Any) -> tuple[Link, str]:
+    fields = {"id": _id(reference), "created_by": "Marta Oliveira"} | fields
+    return make_link(job=job, reference=reference, **fields)
+
+
+def _invitations(cast: Cast, tenant: Tenant, known: User) -> None:
+    with tenant_scope(tenant):
+        for name, email in {"invitation": "new.person@azurebay.example", "invitation_known": known.email}.items():
+            _, token = Invitation.issue(tenant, email, "admin", timezone.now())
+            cast.parts[name] = f"{tenant.code}/{token}"
+
+
+def _tell(job: SnapshotJob, *lines: tuple[float, str, dict[str, Any]]) -> None:
+    """The job's timeline: seconds after it was asked for, type, data."""
+    with tenant_scope(job.tenant_id):
+        for seconds, type, data in lines:
+            JobEvent.objects.create(tenant_id=job.tenant_id, job=job, at=job.created_at + timedelta(seconds=seconds), type=type, data=data)
+
+
+def _id(name: str) -> uuid.UUID:
+    return uuid.uuid5(uuid.NAMESPACE_URL, f"https://fanfold.example/{name}")

@@ -1,0 +1,43 @@
+"""What a page needs to go wrong around it, done for real to the stack's own database and taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from allauth.core import ratelimit
+from django.core.cache import cache
+from django.test import RequestFactory
+
+from tests.browser.stack import Stack
+
+
+@contextmanager
+def a_table_is_gone(stack: Stack) -> Iterator[None]:
+    """As after a release whose migrations were forgotten: a surprise."""
+    stack.owner.execute("alter table tenants_membership rename to elsewhere")
+    try:
+        yield
+    finally:
+        stack.owner.execute("alter table elsewhere rename to tenants_membership")
+
+
+@contextmanager
+def the_database_does_not_answer(stack: Stack) -> Iterator[None]:
+    """The sessions are locked away: whoever asks for theirs waits until the database says no."""
+    with stack.owner.transaction():
+        stack.owner.execute("lock table django_session in access exclusive mode")
+        yield
+
+
+@contextmanager
+def everybody_signs_in_at_once(stack: Stack) -> Iterator[None]:
+    """From the visitor's address, as often as is allowed within a minute."""
+    stack.rows(_use_up_sign_ins)
+    yield
+    stack.rows(cache.clear)
+
+
+def _use_up_sign_ins() -> None:
+    while ratelimit.consume(RequestFactory().post("/accounts/login/"), action="login"):
+        pass

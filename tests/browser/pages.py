@@ -1,0 +1,157 @@
+"""Every page there is, in every state worth a look: what the tests of this folder walk through and `make screenshots` draws.
+
+A new page is one line here, and one in docs/screens/README.md. tests/browser/test_page_list.py compares the list with the URLconf and
+fails until they are there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+
+import playwright.sync_api as browser
+from django.conf import settings
+
+from tests.browser import faults
+from tests.browser.stack import Stack
+
+Act = Callable[[browser.Page], object]
+MARTA, RUI, LONG = "marta", "rui", "long"
+
+
+def nothing(page: browser.Page) -> None: ...
+
+
+def undisturbed(stack: Stack) -> AbstractContextManager[None]:
+    return nullcontext()
+
+
+@dataclass(frozen=True)
+class Page:
+    """`address` may hold names of tests/browser/cast.py's parts; `act` is what the visitor does there, `status` the last answer's.
+
+    `name` is the picture's: a mock-up's own name where the design has one.
+    """
+
+    name: str
+    address: str
+    visitor: str = ""
+    status: int = 200
+    act: Act = nothing
+    during: Callable[[Stack], AbstractContextManager[None]] = undisturbed
+
+
+def press(name: str) -> Act:
+    return lambda page: page.get_by_role("button", name=name, exact=True).click()
+
+
+def sign_in_wrongly(page: browser.Page) -> None:
+    page.get_by_label("Email").fill("marta.oliveira@azurebay.example")
+    page.get_by_label("Password").fill("not her password")
+    press("Sign in")(page)
+
+
+def sign_in_without_cookies(page: browser.Page) -> None:
+    page.context.clear_cookies()
+    sign_in_wrongly(page)
+
+
+def run_without_answers(page: browser.Page) -> None:
+    page.get_by_label("PDF", exact=True).uncheck()
+    page.get_by_label("Shortest call, seconds").fill("")
+    press("Run report")(page)
+
+
+def accept_with_a_short_password(page: browser.Page) -> None:
+    page.get_by_label("Name").fill("Nuno Pereira")
+    page.get_by_label("Password").fill("short")
+    press("Accept invitation")(page)
+
+
+def download_nothing_in_particular(page: browser.Page) -> None:
+    """As a script would that does not name the file."""
+    page.locator("input[name=file]").first.evaluate("field => field.remove()")
+    page.get_by_role("button", name="Download").first.click()
+
+
+def open_account_menu(page: browser.Page) -> None:
+    """At the side of a wide page, below a narrow one."""
+    page.locator("[popovertarget=account]:visible").click()
+
+
+HERE = "/t/azure-bay"
+# More parameters than Django reads.
+TOO_MUCH = "&" * (settings.DATA_UPLOAD_MAX_NUMBER_FIELDS + 1)
+
+PAGES = [
+    Page("sign-in", "/accounts/login/"),
+    Page("sign-in-wrong", "/accounts/login/", act=sign_in_wrongly),
+    Page("sign-in-invited", "/invitations/{invitation_known}/"),
+    Page("sign-in-choose", "/choose/", MARTA),
+    Page("sign-in-choose-none", "/choose/", "stranger"),
+    Page("signed-out", "/choose/", "stranger", act=press("Sign out")),
+    Page("sign-out", "/accounts/logout/", MARTA),
+    Page("invitation", "/invitations/{invitation}/"),
+    Page("invitation-wrong", "/invitations/{invitation}/", status=422, act=accept_with_a_short_password),
+    Page("invitation-known", "/invitations/{invitation_known}/", MARTA),
+    Page("home", f"{HERE}/", MARTA),
+    Page("home-first-run", "/t/saltmarsh/", MARTA),
+    Page("home-quiet", "/t/lumen/", MARTA),
+    Page("home-long", "/t/donau/", LONG),
+    Page("account-menu", f"{HERE}/", MARTA, act=open_account_menu),
+    Page("reports", f"{HERE}/reports/", MARTA),
+    Page("reports-none", "/t/harbour/reports/", "newcomer"),
+    Page("reports-not-found", f"{HERE}/reports/?q=minibar", MARTA),
+    Page("reports-run", f"{HERE}/reports/conversion/run/", MARTA),
+    Page("reports-run-wrong", f"{HERE}/reports/conversion/run/", MARTA, 422, run_without_answers),
+    Page("reports-run-long", "/t/donau/reports/reservierung/run/", LONG),
+    Page("jobs", f"{HERE}/jobs/", MARTA),
+    Page("jobs-older", f"{HERE}/jobs/?before={{older}}", RUI),
+    Page("jobs-empty", f"{HERE}/jobs/?status=failed&q=lisboa+rossio", MARTA),
+    Page("jobs-none", "/t/saltmarsh/jobs/", MARTA),
+    Page("jobs-long", "/t/donau/jobs/", LONG),
+    Page("job", f"{HERE}/jobs/{{delivered}}/", MARTA),
+    Page("job-failed", f"{HERE}/jobs/{{failed}}/", MARTA),
+    Page("job-queued", f"{HERE}/jobs/{{queued}}/", MARTA),
+    Page("job-running", f"{HERE}/jobs/{{running}}/", MARTA),
+    Page("job-retrying", f"{HERE}/jobs/{{retrying}}/", MARTA),
+    Page("job-cancelled", f"{HERE}/jobs/{{cancelled}}/", MARTA),
+    Page("job-to-look-at", "/t/lumen/jobs/{theirs}/", MARTA),
+    Page("job-long", "/t/donau/jobs/{long}/", LONG),
+    Page("links", f"{HERE}/links/", MARTA),
+    Page("links-empty", f"{HERE}/links/?status=ended&q=minibar", MARTA),
+    Page("links-none", "/t/saltmarsh/links/", MARTA),
+    Page("link-revoke", f"{HERE}/links/{{revoke}}/revoke/", MARTA),
+    Page("download", "/d/{link}"),
+    Page("download-one", "/d/{link_single}"),
+    Page("download-which", "/d/{link}", status=422, act=download_nothing_in_particular),
+    Page("download-long", "/d/{link_long}"),
+    Page("download-expired", "/d/{link_expired}", status=404),
+    Page("download-used-up", "/d/{link_used_up}", status=404),
+    Page("download-revoked", "/d/{link_revoked}", status=404),
+    Page("download-unknown", "/d/AZUREBAY/nothing-of-this-name", status=404),
+    Page("error-400", f"{HERE}/jobs/?{TOO_MUCH}", MARTA, 400),
+    Page("error-403", f"{HERE}/reports/conversion/run/", RUI, 403),
+    Page("error-403-form", "/accounts/login/", status=403, act=sign_in_without_cookies),
+    Page("error-404", "/no/such/page/", MARTA, 404),
+    Page("error-429", "/accounts/login/", status=429, act=sign_in_wrongly, during=faults.everybody_signs_in_at_once),
+    Page("error-500", f"{HERE}/", MARTA, 500, during=faults.a_table_is_gone),
+    Page("error-503", f"{HERE}/", MARTA, 503, during=faults.the_database_does_not_answer),
+    # Adds to what other pages show, so it comes last.
+    Page("job-new-link", f"{HERE}/jobs/{{single}}/", MARTA, act=press("New link")),
+]
+
+# Addresses that show no page, by their name in the URLconf.
+NO_PAGE = {
+    "root": "leads to a company or to the choice of one",
+    "theme": "takes a form, leads back",
+    "job_cancel": "takes a form, leads to the job",
+    "job_retry": "takes a form, leads to the new job",
+    "job_file": "takes a form, leads to the file",
+    "job_links": "takes a form, leads to the job",
+    "healthz": "for load balancers",
+    "readyz": "for load balancers",
+}
+# Answers JSON to programs.
+NO_PAGES_OF = "reports.api"

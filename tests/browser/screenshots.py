@@ -1,0 +1,49 @@
+"""`make screenshots`: draws every page of the list into docs/screens/, so that one sees in a change what it changed.
+
+Not a test, and so not named like one, but what it needs is what the tests beside it need.
+"""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from PIL import Image
+
+from tests.browser.pages import PAGES
+from tests.browser.visit import DESKTOP, MOBILE, Visitors
+
+FOLDER = Path(settings.BASE_DIR) / "docs" / "screens"
+SIZES = {"desktop": DESKTOP, "mobile": MOBILE}
+# A third of the size. The most frequent ones as they are: an average would turn the few red letters of a grey page brown.
+COLOURS = 64
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_old_pictures(visitors: Visitors) -> None:
+    """Of pages that are gone. Once the stack runs, so that a failed start takes nothing away."""
+    for picture in FOLDER.glob("*.png"):
+        picture.unlink()
+
+
+@pytest.mark.parametrize("device", SIZES)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_draw(page, device, visitors: Visitors):
+    size = SIZES[device]
+    with visitors.at(page, size=size) as visit:
+        # As tall as the page, so that what sticks to the window's edges is drawn at the page's.
+        height = visit.page.evaluate("document.scrollingElement.scrollHeight")
+        visit.page.set_viewport_size({"width": size["width"], "height": max(height, size["height"])})
+        for scheme in ("light", "dark"):
+            visit.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            picture = Image.open(io.BytesIO(visit.page.screenshot(animations="disabled")))
+            _reduced(picture.convert("RGB")).save(FOLDER / f"{page.name}--{device}-{scheme}.png", optimize=True)
+
+
+def _reduced(picture: Image.Image) -> Image.Image:
+    frequent = sorted(picture.getcolors(picture.width * picture.height), reverse=True)[:COLOURS]
+    palette = Image.new("P", (1, 1))
+    palette.putpalette([part for _, colour in frequent for part in colour])
+    return picture.quantize(palette=palette, dither=Image.Dither.NONE)
