@@ -49,6 +49,7 @@ def check_start(request: Request, dashboard: Dashboard | None, region: str, *, s
 
 
 def _limit_problems(value: Any, shape: Shape, where: str) -> Iterator[str]:
+    """What botocore's own check leaves out: maxima, patterns and lists of words."""
     limits = shape.metadata
     if isinstance(shape, StructureShape):
         for name, member in shape.members.items():
@@ -57,8 +58,6 @@ def _limit_problems(value: Any, shape: Shape, where: str) -> Iterator[str]:
         return
     if isinstance(value, (str, list)) and len(value) > limits.get("max", len(value)):
         yield f"{where} has {len(value)} characters or entries; at most {limits['max']} are allowed."
-    if isinstance(value, (str, list)) and len(value) < limits.get("min", 0):
-        yield f"{where} is too short."
     if isinstance(value, str) and (problem := _word_problem(value, shape)):
         yield f"{where} {problem}"
     if isinstance(shape, ListShape):

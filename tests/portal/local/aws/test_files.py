@@ -72,12 +72,12 @@ def test_what_holds_a_separator_a_quote_or_a_line_end_is_quoted(separator: str) 
 
 
 def test_the_workbook_has_one_sheet_per_visual_in_the_requested_order(aws: Server) -> None:
-    selections = [selection("pivot-1", "table-1"), selection("table-2", sheet="sheet-2")]
+    selections = [selection("table-1", "pivot-1"), selection("table-2", sheet="sheet-2")]
 
     data = files_of(aws, start_request({"FormatType": "EXCEL", "SheetSelections": selections}, tags=ACME))[0]
 
     book = load_workbook(io.BytesIO(data))
-    assert book.sheetnames == ["Outcomes by region", "Calls", "Queues"]
+    assert book.sheetnames == ["Calls", "Outcomes by region", "Queues"]
     assert all(sheet.freeze_panes == "A2" and sheet["A1"].font.bold for sheet in book)
     assert book["Calls"].max_row > 300
 

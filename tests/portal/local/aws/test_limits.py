@@ -191,3 +191,16 @@ def test_a_day_after_its_end_a_job_is_forgotten_or_not(aws: Server, quicksight: 
         else:
             with pytest.raises(quicksight.exceptions.ResourceNotFoundException):
                 operation(**ids(request))
+
+
+def test_a_job_can_be_forgotten_while_its_id_is_still_taken(aws: Server, quicksight: Any) -> None:
+    aws.control.set(forget_jobs_after=60)
+    request = start_request()
+    run(quicksight, request)
+
+    aws.control.advance_clock(60, settle=False)
+
+    with pytest.raises(quicksight.exceptions.ResourceNotFoundException):
+        quicksight.describe_dashboard_snapshot_job(**ids(request))
+    with pytest.raises(quicksight.exceptions.ResourceExistsException):
+        quicksight.start_dashboard_snapshot_job(**request)
