@@ -1,7 +1,8 @@
 # One image for web, worker, migrate and every other command. The runtime set only: no pretend world, no tests, no compiler.
+# compose.yaml runs it with PostgreSQL and Redis. Without compose, each process with the URL of its own database login only:
 #   docker build -t fanfold .
-#   docker run --env-file .env -p 8000:8000 fanfold
-#   docker run --env-file .env fanfold python manage.py worker
+#   docker run --env-file web.env -p 8000:8000 fanfold
+#   docker run --env-file worker.env --no-healthcheck --init --stop-timeout 40 fanfold python manage.py worker
 FROM python:3.12-slim AS build
 WORKDIR /srv/fanfold
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
@@ -21,9 +22,10 @@ COPY --from=build /opt/venv /opt/venv
 COPY --from=build /srv/fanfold /srv/fanfold
 WORKDIR /srv/fanfold
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PORTAL_STATE_DIR=/tmp/fanfold
+# gunicorn's own: where it listens, and with how many processes.
+ENV PORT=8000 WEB_CONCURRENCY=2
 USER 10001
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
     CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/healthz', timeout=2)"]
-CMD ["gunicorn", "portal.wsgi:application", "--bind=0.0.0.0:8000", "--workers=2", "--worker-class=gthread", "--threads=4", \
-     "--worker-tmp-dir=/dev/shm", "--max-requests=2000", "--max-requests-jitter=200", "--graceful-timeout=25", "--no-control-socket"]
+CMD ["gunicorn", "--config=python:portal.gunicorn"]

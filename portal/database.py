@@ -35,7 +35,15 @@ WEB_COMMANDS = {"runserver"}
 
 # A forgotten transaction or a slow query must not hold others up. The owner is free of it: a migration may take its time.
 LIMITS = "-c statement_timeout=15000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=60000"
-CONNECT_SECONDS = "5"
+# How long a server that is gone may keep a process waiting: for a connection, and for answers over one whose packets nobody takes.
+# A server that takes them and stays silent is beyond that; libpq has no limit for it.
+NETWORK = {
+    "connect_timeout": "5",
+    "keepalives_idle": "30",
+    "keepalives_interval": "10",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "30000",
+}
 ADDRESS = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host", "PORT": "port"}
 
 
@@ -59,6 +67,13 @@ def databases(login: str) -> dict[str, Any]:
             f"postgresql://{login}:<password>@<host>:5432/<database>. `manage.py create_roles` prints the SQL that makes it."
         )
     return _settings(_parse(name, url), limited=login != roles.OWNER)
+
+
+def configured_urls() -> dict[str, str]:
+    """By login, those that this process was given; with none, all three of the embedded PostgreSQL."""
+    given = {login: os.environ.get(name) for login, name in roles.URL_VARIABLES.items()}
+    known = {login: url for login, url in given.items() if url}
+    return known or {login: urls(embedded_cluster())[name] for login, name in roles.URL_VARIABLES.items()}
 
 
 def urls(cluster: Cluster, database: str = DATABASE) -> dict[str, str]:
@@ -95,7 +110,7 @@ def _settings(parts: dict[str, str], *, limited: bool) -> dict[str, Any]:
         **address,
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"connect_timeout": CONNECT_SECONDS} | parts | ({"options": options} if options else {}),
+        "OPTIONS": NETWORK | parts | ({"options": options} if options else {}),
     }
 
 

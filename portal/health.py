@@ -57,8 +57,13 @@ def _database() -> str:
     return OK
 
 
+def missing_migrations() -> set[tuple[str, str]]:
+    """By app and name."""
+    return set(_on_disk() - set(MigrationRecorder(connection).applied_migrations()))
+
+
 def _migrations() -> str:
-    missing = _on_disk() - set(MigrationRecorder(connection).applied_migrations())
+    missing = missing_migrations()
     return f"{len(missing)} not applied: run manage.py migrate" if missing else OK
 
 

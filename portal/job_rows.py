@@ -18,13 +18,14 @@ COLUMNS = (
     *(field.name for field in SnapshotJob._meta.concrete_fields),
     *(f"report__{field.name}" for field in Report._meta.concrete_fields),
     "account__unanswered_since",
+    "account__refused_since",
     "requested_by__email",
     "requested_by__name",
 )
 
 
 def for_pages(jobs: SnapshotJobQuerySet) -> SnapshotJobQuerySet:
-    """The same jobs in the same order, with report, starter and whether QuickSight answers. `jobs` is cut to what is shown.
+    """The same jobs in the same order, with report, starter and whether QuickSight answers it. `jobs` is cut to what is shown.
 
     Joined by key after the cut: a sorted join of two tables under row-level security misleads the planner.
     """

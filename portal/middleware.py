@@ -1,13 +1,21 @@
-"""Headers and ids that every answer carries, errors included."""
+"""Headers and ids that every answer carries, errors included, and the line in the log for each request."""
 
 from __future__ import annotations
 
+import logging
+import time
 import uuid
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
+from tenants import log_context
+
 GetResponse = Callable[[HttpRequest], HttpResponse]
+logger = logging.getLogger(__name__)
+# Asked every few seconds, or many times a page: these lines would bury the others.
+QUIET = ("/healthz", "/readyz", settings.STATIC_URL)
 
 
 class RequestIdMiddleware:
@@ -17,10 +25,24 @@ class RequestIdMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        request.request_id = str(uuid.uuid4())  # type: ignore[attr-defined]
-        response = self.get_response(request)
-        response["X-Request-Id"] = request.request_id  # type: ignore[attr-defined]
+        request.request_id = request_id = str(uuid.uuid4())  # type: ignore[attr-defined]
+        with log_context.about(request_id=request_id):
+            began = time.monotonic()
+            response = self.get_response(request)
+            _write_line(request, response, time.monotonic() - began)
+        response["X-Request-Id"] = request_id
         return response
+
+
+def _write_line(request: HttpRequest, response: HttpResponse, seconds: float) -> None:
+    """Without the query, which is what people typed. Tokens in paths are hidden by portal/logs.py."""
+    status = response.status_code
+    quiet = status < 400 and request.path.startswith(QUIET)
+    level = logging.WARNING if status >= 500 else logging.DEBUG if quiet else logging.INFO
+    facts = {"status": status, "milliseconds": round(seconds * 1000)}
+    logger.log(level, "%s %s %s", request.method, request.path, status, extra=facts)
+    # Else Django writes of each 4xx once more, when the ids are gone.
+    response._has_been_logged = True  # type: ignore[attr-defined]
 
 
 class ResourcePolicyMiddleware:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from portal.requests import TenantRequest
 from reports.models import SnapshotJob
+from tenants import log_context
 from tenants.access import may
 from tenants.models.members import Role
 from tenants.scope import member_scope
@@ -54,6 +55,7 @@ def inside(request: TenantRequest, slug: str, action: str) -> Iterator[None]:
         if membership is None:
             raise Http404("no such company for this person")
         request.tenant, request.role = membership.tenant, Role(membership.role)
+        log_context.note(tenant=membership.tenant.pk)
         request.may = lambda action: may(membership.role, action)
         if not request.may(action):
             raise PermissionDenied(

@@ -19,6 +19,10 @@ class MemberRequest(HttpRequest):
     htmx: HtmxDetails
 
 
+class StaffRequest(MemberRequest):
+    """Of platform staff, across companies; see portal/staff_pages.py."""
+
+
 class TenantRequest(MemberRequest):
     """Inside a company; see portal/pages.py."""
 

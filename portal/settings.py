@@ -13,6 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from portal.database import databases, login_for
 from portal.env import env_bool, env_int, env_list, env_str, env_url, refuse_unknown
+from portal.logs import log_level, logging_settings
 from portal.secret_key import secret_key
 from tenants.roles import URL_VARIABLES
 
@@ -51,6 +52,8 @@ ROOT_URLCONF = "portal.urls"
 WSGI_APPLICATION = "portal.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+# The form that offers a report has a box for each company.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
 TRUSTED_PROXY_HOPS = env_int("TRUSTED_PROXY_HOPS", 0, low=0, high=10)
 
 # --- Apps ------------------------------------------------------------------------------------------------------------
@@ -158,8 +161,15 @@ TIME_ZONE = "UTC"
 # --- Static files ----------------------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
-# Served from the apps' folders until `collectstatic` has been run, so that a checkout works without it.
-WHITENOISE_USE_FINDERS = not STATIC_ROOT.exists()
+# Until `collectstatic` has been run, files are served from the apps' folders, so that a checkout works without it. Then they are
+# compressed and have their hash in their name, and browsers keep them for ever.
+IS_COLLECTED = (STATIC_ROOT / "staticfiles.json").exists()
+HASHED, AS_THEY_ARE = "whitenoise.storage.CompressedManifestStaticFilesStorage", "django.contrib.staticfiles.storage.StaticFilesStorage"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": HASHED if IS_COLLECTED or sys.argv[1:2] == ["collectstatic"] else AS_THEY_ARE},
+}
+WHITENOISE_USE_FINDERS = not IS_COLLECTED
 WHITENOISE_AUTOREFRESH = DEBUG
 # WhiteNoise would call the missing folder a fault at each start of such a checkout.
 warnings.filterwarnings("ignore", message="No directory at", category=UserWarning)
@@ -182,7 +192,7 @@ Q_CLUSTER: dict[str, object] = {
     "save_limit": -1,
     "catch_up": False,
     "recycle": 200,
-    "log_level": env_str("LOG_LEVEL", "INFO"),
+    "log_level": log_level(),
     "ALT_CLUSTERS": {"work": {"workers": 2, "timeout": 75, "retry": 180}},
     **({"orm": "default"} if PORTAL_BROKER == "orm" else {"redis": env_url("PORTAL_BROKER", "", schemes=("redis", "rediss"))}),
 }
@@ -214,15 +224,7 @@ REST_FRAMEWORK = {
 }
 
 # --- Logging ---------------------------------------------------------------------------------------------------------
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "filters": {"secrets": {"()": "portal.logs.HideSecrets"}},
-    "formatters": {"line": {"()": "portal.logs.OneLine", "format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["secrets"]}},
-    "root": {"handlers": ["stderr"], "level": env_str("LOG_LEVEL", "INFO", choices=("DEBUG", "INFO", "WARNING", "ERROR"))},
-    "loggers": {"django.server": {"handlers": ["stderr"], "propagate": False}, "botocore": {"level": "WARNING"}},
-}
+LOGGING = logging_settings()
 
 # --- Security --------------------------------------------------------------------------------------------------------
 # Only behind a proxy that says how it was asked can a request be told to come back by HTTPS; any other would be sent round for ever.

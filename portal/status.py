@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from reports.models import Attempt, Link, SnapshotJob
+from reports.models import Attempt, Link, Report, SnapshotJob
 
 Job, LinkStatus = SnapshotJob.Status, Link.Status
 
@@ -39,6 +39,12 @@ LINKS: dict[str, Look] = {
     LinkStatus.EXPIRED: Look(LinkStatus.EXPIRED.label, "clock-off"),
     LinkStatus.USED_UP: Look(LinkStatus.USED_UP.label, "clock-off"),
     LinkStatus.REVOKED: Look(LinkStatus.REVOKED.label, "ban"),
+}
+
+PREFLIGHTS: dict[str, Look] = {
+    Report.Preflight.PASSED: Look(_("Rules hold"), "check", "ok"),
+    Report.Preflight.REFUSED: Look(_("Refused"), "alert-circle", "bad"),
+    Report.Preflight.NOT_CHECKED: Look(_("Not checked yet"), "clock"),
 }
 
 ATTEMPT_OPEN = Look(_("In progress"), "loader-2", "run")

@@ -6,7 +6,7 @@ from allauth.account.views import login, logout
 from django.urls import URLPattern, URLResolver, include, path
 
 from portal import health
-from portal.views import download, errors, home, invitation, jobs, links, reports, session
+from portal.views import download, errors, home, invitation, jobs, links, reports, session, staff_catalogue, staff_imports
 
 handler400 = errors.bad_request
 handler500 = errors.server_error
@@ -25,6 +25,16 @@ company: list[URLPattern | URLResolver] = [
     path("links/<uuid:link>/revoke/", links.revoke, name="link_revoke"),
 ]
 
+staff: list[URLPattern | URLResolver] = [
+    path("", staff_catalogue.staff, name="staff"),
+    path("catalogue/", staff_catalogue.catalogue, name="staff_catalogue"),
+    path("catalogue/import/", staff_imports.begin, name="staff_imports"),
+    path("catalogue/import/<uuid:draft>/", staff_imports.edit, name="staff_import"),
+    path("catalogue/import/<uuid:draft>/read/", staff_imports.read, name="staff_import_read"),
+    path("catalogue/import/<uuid:draft>/choose/", staff_imports.choose, name="staff_import_choose"),
+    path("catalogue/import/<uuid:draft>/agree/", staff_imports.agree, name="staff_import_agree"),
+]
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", session.root, name="root"),
     path("choose/", session.choose, name="choose"),
@@ -34,6 +44,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include(health.urlpatterns)),
     path("", include("reports.api.compat_urls")),
     path("t/<slug:slug>/", include(company)),
+    path("staff/", include(staff)),
     path("invitations/<str:code>/<str:token>/", invitation.invitation, name="invitation"),
     path("d/<str:code>/<str:token>", download.download, name="download"),
 ]

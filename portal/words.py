@@ -79,6 +79,17 @@ def file_size(size: int) -> str:
     return _("%(n)s MB") % {"n": formats.number_format(size / KIB**2, 1)}
 
 
+def aws_account(number: str) -> str:
+    """`1234 5678 9012`, as AWS's own pages group it."""
+    return " ".join(number[start : start + 4] for start in range(0, len(number), 4))
+
+
+def visual_kind(kind: str) -> str:
+    """`pivot table` for PivotTableVisual: QuickSight's own word for it."""
+    words = re.findall(r"[A-Z]+(?![a-z])|[A-Z][a-z]+", kind.removesuffix("Visual"))
+    return " ".join(word if word.isupper() else word.lower() for word in words)
+
+
 def zone_city() -> str:
     """`Lisbon` for Europe/Lisbon."""
     return timezone.get_current_timezone_name().rsplit("/", 1)[-1].replace("_", " ")

@@ -16,11 +16,23 @@ class Cause:
     retryable: bool
 
 
+@dataclass(frozen=True)
+class Fault:
+    """Why a report cannot run. `code` as in CAUSES, `fact` for everybody who may run it, `remedy` for the platform's people."""
+
+    code: str
+    fact: str
+    remedy: str
+
+
 OURS = _("Please contact us; running it again will not help until this is put right.")
 AGAIN = _("Run the report again. If it fails once more, please contact us.")
 CAUSES: dict[str, Cause] = {
     "access_denied": Cause(_("QuickSight refused the portal access to this report."), OURS, False),
+    "account_paused": Cause(_("QuickSight refused the portal access until the job's deadline."), OURS, False),
     "report_missing": Cause(_("The dashboard behind this report no longer exists in QuickSight."), OURS, False),
+    "report_unfit": Cause(_("The dashboard behind this report was changed and no longer fits it, so it was not started."), OURS, False),
+    "report_changed": Cause(_("The report or its session tags were changed while the job was being started."), AGAIN, True),
     "report_not_available": Cause(_("This report is no longer offered to you."), OURS, False),
     "rows_not_isolated": Cause(_("This report cannot prove that it shows only your rows, so it was not started."), OURS, False),
     "parameter_refused": Cause(_("QuickSight did not accept the request for this report."), OURS, False),

@@ -14,6 +14,7 @@ from reports import parameters
 from reports.engine.pump import wake
 from reports.models import Format, Grant, SnapshotJob
 from reports.models.catalogue import MAX_VISUALS
+from reports.models.jobs import log_move
 from reports.refused import Place, Refused
 from tenants.audit import Actor, record
 from tenants.models import Tenant
@@ -77,6 +78,7 @@ def submit(tenant: Tenant, actor: Actor, wanted: Wanted, *, now: datetime) -> Sn
         # Back in the browser, and something else chosen in the same form: that is another wish.
         return submit(tenant, actor, replace(wanted, form_key=None), now=now)
     job.note("queued", now, trigger=wanted.trigger, actor=actor.label)
+    log_move(job.pk, job.tenant_id, "", job.status, wanted.trigger)
     # Robust: the job is stored, and a wake-up that could not be sent costs a minute; an error here would make the caller ask twice.
     transaction.on_commit(lambda: wake(job.account_id), robust=True)
     return job

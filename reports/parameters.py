@@ -5,15 +5,18 @@ Values are kept as JSON: text, whole numbers, decimals, and date-times as RFC 33
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from django.utils.translation import gettext as _
 
 from reports.models.catalogue import ReportParameter
 from reports.refused import Place, Refused
 from tenants.secrets import is_storable
 
+UTC = ZoneInfo("UTC")
 MAX_TEXT = 1000
 MAX_VALUES = 100
 # Whole numbers that survive JSON readers which know doubles only (RFC 8259, section 6).
@@ -68,6 +71,21 @@ def check_value(parameter: ReportParameter, value: Any, zone: ZoneInfo) -> list[
     if allowed is not None and any(single not in allowed for single in checked):
         raise BadValue("parameter_value", f"must be one of {', '.join(str(choice) for choice in allowed)}.")
     return checked
+
+
+def declaration_faults(parameter: ReportParameter) -> Iterator[tuple[str, str]]:
+    """What is wrong with how a report has a parameter, as (field, sentence): choices are of its type, the default is one of them."""
+    if parameter.choices is not None and parameter.type == Type.DATETIME:
+        yield "choices", _("a datetime parameter has no choices.")
+        return
+    free = ReportParameter(type=parameter.type, multiple=True)
+    for field, values, against in (("choices", parameter.choices, free), ("default", parameter.default, parameter)):
+        try:
+            if values is not None:
+                check_value(against, values, UTC)
+        except BadValue as error:
+            yield field, str(error)
+            return
 
 
 def to_python(kind: str, value: Any) -> Any:

@@ -7,11 +7,11 @@ delimiter means several tenants' rows. So each way is refused here, when tags ar
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from django.utils.translation import gettext as _
 
 from reports.refused import Refused
+from reports.row_rules import RowRules, called, rule_faults
 from tenants.secrets import is_storable
 
 # StartDashboardSnapshotJob, RowLevelPermissionTags; botocore does not hold callers to maxima.
@@ -19,14 +19,11 @@ MAX_TAGS = 50
 MAX_KEY = 128
 MAX_VALUE = 256
 
-RowRules = Sequence[Mapping[str, Any]]
-
 
 def refuse_unsafe_tags(tags: Mapping[str, str], required: Sequence[str], row_rules: RowRules, *, same_for_everyone: bool = False) -> None:
     """Raises Refused("rows_not_isolated"). `row_rules` are the report's as preflight read them; empty: not read yet."""
-    faults = [*tag_faults(tags), *_missing(tags, required, same_for_everyone), *_widening(tags, row_rules)]
-    if not same_for_everyone:
-        faults += [*rule_faults(required, row_rules), *_incomplete(tags, row_rules)]
+    in_rules = [fault.fact for fault in rule_faults(required, row_rules, same_for_everyone=same_for_everyone)]
+    faults = [*tag_faults(tags), *_missing(tags, required), *in_rules, *_widening(tags, row_rules), *_incomplete(tags, row_rules)]
     if faults:
         raise Refused("rows_not_isolated", " ".join(faults))
 
@@ -49,23 +46,7 @@ def tag_faults(tags: Mapping[str, str]) -> Iterator[str]:
             yield _("Session tag “%(key)s” has a character that cannot be sent.") % {"key": key.encode("ascii", "replace").decode()}
 
 
-def rule_faults(required: Sequence[str], row_rules: RowRules) -> Iterator[str]:
-    """Data sets whose rules do not hold every row to every required key."""
-    for data_set in row_rules:
-        keys = {rule["key"] for rule in data_set["rules"]}
-        for key in required:
-            names = {"dataset": data_set["dataset"], "key": key}
-            if not data_set["enabled"]:
-                yield _("Data set “%(dataset)s” has no enabled tag rules, so tag “%(key)s” would not hold rows back.") % names
-            elif key not in keys:
-                yield _("Data set “%(dataset)s” has no tag rule for “%(key)s”.") % names
-            elif not all(key in group for group in data_set.get("groups", ())):
-                yield _("Data set “%(dataset)s” has a rule alternative without “%(key)s”, which would show other tenants' rows.") % names
-
-
-def _missing(tags: Mapping[str, str], required: Sequence[str], same_for_everyone: bool) -> Iterator[str]:
-    if not required and not same_for_everyone:
-        yield _("The report requires no session tag, so nothing would hold rows back.")
+def _missing(tags: Mapping[str, str], required: Sequence[str]) -> Iterator[str]:
     if not tags:
         yield _("There are no session tags.")
     for key in required:
@@ -78,11 +59,11 @@ def _widening(tags: Mapping[str, str], row_rules: RowRules) -> Iterator[str]:
     for data_set in row_rules:
         for rule in data_set["rules"]:
             value = tags.get(rule["key"], "")
-            names = {"dataset": data_set["dataset"], "key": rule["key"]}
+            names = {"dataset": called(data_set), "key": rule["key"]}
             if rule["delimiter"] and rule["delimiter"] in value:
-                yield _("Session tag “%(key)s” contains the delimiter of the rule in data set “%(dataset)s”.") % names
+                yield _("Session tag “%(key)s” contains the delimiter of the rule in data set %(dataset)s.") % names
             if rule["match_all"] and value == rule["match_all"]:
-                yield _("Session tag “%(key)s” is the value that means all rows in data set “%(dataset)s”.") % names
+                yield _("Session tag “%(key)s” is the value that means all rows in data set %(dataset)s.") % names
 
 
 def _incomplete(tags: Mapping[str, str], row_rules: RowRules) -> Iterator[str]:
@@ -93,4 +74,4 @@ def _incomplete(tags: Mapping[str, str], row_rules: RowRules) -> Iterator[str]:
         alternatives = data_set.get("groups") or [[rule["key"] for rule in data_set["rules"]]]
         if not any(set(group) <= tags.keys() for group in alternatives):
             keys = ", ".join(sorted(set(alternatives[0]) - tags.keys()))
-            yield _("Data set “%(dataset)s” also needs the session tags: %(keys)s.") % {"dataset": data_set["dataset"], "keys": keys}
+            yield _("Data set %(dataset)s also needs the session tags: %(keys)s.") % {"dataset": called(data_set), "keys": keys}

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import datetime, timedelta
 
 from django.core.management import call_command
 from django.db import connection, transaction
 from django.db.models.functions import Now
+from django.utils import timezone
+from django_q.brokers import get_broker
 from django_q.conf import Conf
 from django_q.models import OrmQ, Schedule, Task
 from django_q.tasks import async_task
 
-from reports.engine import pump
-from reports.models import Heartbeat, Pump
+from reports import rechecking
+from reports.aws.clients import quicksight_client
+from reports.aws.quicksight import QuickSight
+from reports.catalogue import facts_of
+from reports.engine import limiter, pump
+from reports.engine.clock import DatabaseClock
+from reports.importing import working
+from reports.models import Account, Heartbeat, Pump, Report
 from tenants.scope import engine_scope
 
 # django-q2's name of the default queue is the project's; the engine works it, `work` is for what may wait on a slow peer.
@@ -25,6 +34,7 @@ INSTALL_LOCK = 7203
 RECURRING = {
     "watch-engine": ("reports.tasks.watch_engine", ENGINE, 1),
     "watch-work": ("reports.tasks.watch_work", WORK, 1),
+    "recheck-reports": ("reports.tasks.recheck_reports", WORK, 10),
     "tidy": ("reports.tasks.tidy", WORK, 60),
 }
 
@@ -36,12 +46,46 @@ def watch_engine() -> None:
 
 
 def watch_work() -> None:
+    """Each minute: what staff asked for and nobody began is sent for again."""
     beat(WORK)
+    for import_id, turn in working.overdue(timezone.now()):
+        send_import(import_id, turn)
+
+
+def send_import(import_id: uuid.UUID, turn: int) -> None:
+    """Call after the commit, outside any scope."""
+    async_task("reports.tasks.work_on_import", str(import_id), turn, cluster=WORK)
+
+
+def work_on_import(import_id: str, turn: int) -> None:
+    clock = DatabaseClock()
+    with engine_scope():
+        clock.synchronise()
+    working.work(uuid.UUID(import_id), turn, clock())
+
+
+def recheck_reports() -> None:
+    """One task for each account, so that one that does not answer keeps no other waiting."""
+    with engine_scope():
+        account_ids = list(Report.objects.in_catalogue().values_list("account_id", flat=True).distinct())
+    for account_id in account_ids:
+        async_task("reports.tasks.recheck_account", account_id, cluster=WORK)
+
+
+def recheck_account(account_id: int) -> None:
+    clock = DatabaseClock()
+    with engine_scope():
+        clock.synchronise()
+        facts = facts_of(account := Account.objects.get(pk=account_id))
+    # Made before the first turn of the budget is taken: it takes longer than two calls are apart.
+    quicksight_client(facts)
+    rechecking.recheck(account, QuickSight(facts, gate=lambda: limiter.wait_for_turn(account_id)), clock)
 
 
 def tidy() -> None:
     """Sessions that ended are of no use to anybody and name people; a failed task's record is for those who look into it soon."""
     call_command("clearsessions")
+    working.forget_abandoned(timezone.now())
     Task.objects.filter(success=False, stopped__lt=Now() - FAILURES_KEPT).delete()
 
 
@@ -71,6 +115,26 @@ def first_messages(cluster: str) -> None:
     else:
         async_task("reports.tasks.watch_engine")
         pump.send_for_all()
+
+
+def recurring_faults(now: datetime) -> dict[str, str]:
+    """By the name of the task, what is wrong with its row; empty when all run by the clock."""
+    rows = {row.name: row for row in Schedule.objects.filter(name__in=RECURRING)}
+    faults = {}
+    for name, (function, cluster, minutes) in RECURRING.items():
+        row = rows.get(name)
+        if row is None:
+            faults[name] = "is not planned"
+        elif (row.func, row.cluster or ENGINE, row.minutes) != (function, cluster, minutes):
+            faults[name] = "is planned in another way than this release does it"
+        elif row.next_run is None or row.next_run < now - STALLED_AFTER:
+            faults[name] = "is overdue"
+    return faults
+
+
+def waiting(cluster: str) -> int:
+    """Messages that no worker has taken, whichever broker carries them."""
+    return int(get_broker(cluster).queue_size())
 
 
 def stalled(cluster: str, now: datetime) -> bool:

@@ -9,8 +9,6 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from reports.models import JobEvent
-
 Text = str | Promise
 
 
@@ -29,6 +27,7 @@ LINES: dict[str, tuple[Text, Text, str, str]] = {
     "submitted": (_("Sent to QuickSight"), _("Attempt %(attempt)s"), "send", ""),
     "accepted": (_("QuickSight is rendering"), "", "loader-2", ""),
     "unanswered": (_("QuickSight is not answering"), _("The portal keeps asking; nothing is lost."), "alert-triangle", "warn"),
+    "no_access": (_("QuickSight refuses the portal access"), _("It goes on by itself once it is let in."), "alert-triangle", "warn"),
     "file_store_silent": (_("The file store is not answering"), _("The portal keeps asking; nothing is lost."), "alert-triangle", "warn"),
     "slots_taken": (_("No free slot at QuickSight"), _("Back in the queue."), "clock", "warn"),
     "attempt_failed": (_("Attempt %(attempt)s failed"), _("Next try in %(wait)s s"), "alert-triangle", "warn"),
@@ -43,13 +42,13 @@ LINES: dict[str, tuple[Text, Text, str, str]] = {
 
 
 def lines(told: list[dict[str, Any]]) -> list[Line]:
-    """Of a job's events, as `SnapshotJobQuerySet.with_timeline` reads them."""
-    return [line(JobEvent(**event | {"at": datetime.fromisoformat(event["at"])})) for event in told]
+    """Of the events of a job, as `SnapshotJobQuerySet.with_timeline` reads them."""
+    return [line(datetime.fromisoformat(event["at"]), event["type"], event["data"]) for event in told]
 
 
-def line(event: JobEvent) -> Line:
-    title, detail, icon, tone = LINES.get(event.type, (event.type, "", "point", ""))
-    return Line(event.at, _fill(title, event.data), _fill(detail, event.data), icon, tone)
+def line(at: datetime, type: str, data: dict[str, Any]) -> Line:
+    title, detail, icon, tone = LINES.get(type, (type, "", "point", ""))
+    return Line(at, _fill(title, data), _fill(detail, data), icon, tone)
 
 
 def _fill(text: Text, data: dict[str, Any]) -> str:

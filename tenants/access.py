@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tenants.models import User
 from tenants.models.members import Role
 
 EVERYONE = frozenset({Role.OWNER, Role.ADMIN, Role.VIEWER})
@@ -20,7 +21,17 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "links.revoke": MANAGERS,
 }
 
+# What platform staff may do, all of them alike. None of it is inside a tenant.
+STAFF_ACTIONS = frozenset({"catalogue.view", "catalogue.import"})
+
 
 def may(role: str, action: str) -> bool:
     """Raises KeyError for an action that has no rule, so that a forgotten one fails in the first test."""
     return role in ACTIONS[action]
+
+
+def staff_may(user: User, action: str) -> bool:
+    """Raises KeyError as `may` does."""
+    if action not in STAFF_ACTIONS:
+        raise KeyError(action)
+    return user.is_active and user.is_staff

@@ -5,6 +5,9 @@ People and what they work with are fixtures here; anything else a test needs it 
 
 from __future__ import annotations
 
+import io
+import json
+import logging
 import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -20,6 +23,7 @@ from django.db.models.signals import post_migrate
 from pytest_django import DjangoDbBlocker
 
 from portal.local.aws.options import ACCESS_KEY, SECRET_KEY
+from portal.logs import JsonLine
 from reports.aws import clients
 from reports.models import Report
 from tenants import roles
@@ -110,6 +114,21 @@ def no_call_inside_a_transaction(monkeypatch: pytest.MonkeyPatch) -> Iterator[No
 
 
 @pytest.fixture
+def json_log() -> Iterator[Callable[[], list[dict[str, Any]]]]:
+    """What the product's loggers write meanwhile, as a pipe would get it: a list of objects, one a line."""
+    written = io.StringIO()
+    handler = logging.StreamHandler(written)
+    handler.setFormatter(JsonLine())
+    root = logging.getLogger()
+    level = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    yield lambda: [json.loads(line) for line in written.getvalue().splitlines()]
+    root.removeHandler(handler)
+    root.setLevel(level)
+
+
+@pytest.fixture
 def now() -> datetime:
     return datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -142,6 +161,16 @@ def alice(acme: Tenant) -> User:
 @pytest.fixture
 def bob(globex: Tenant) -> User:
     return factories.make_member(tenant=globex, email="bob@globex.example", name="Bob Owner", role="owner")
+
+
+@pytest.fixture
+def ines(db: None) -> User:
+    return factories.make_user(email="ines@anycompany.example", name="Ines Prado", is_staff=True)
+
+
+@pytest.fixture
+def omar(db: None) -> User:
+    return factories.make_user(email="omar@anycompany.example", name="Omar Haddad", is_staff=True)
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from django.utils import timezone
 from reports.models import (
     Account,
     Attempt,
+    CatalogueImport,
     Grant,
     Link,
     Pump,
@@ -110,6 +111,7 @@ def make_report(
         "required_tags": ["tenant_id"],
         "preflight": Report.Preflight.PASSED,
         "preflight_at": timezone.now(),
+        "dashboard_version": 1,
         "row_rules": ROW_RULES,
     } | fields
     with platform_scope():
@@ -117,6 +119,14 @@ def make_report(
         for position, parameter in enumerate(PARAMETERS if parameters is None else parameters):
             ReportParameter.objects.create(report=report, position=position, **parameter)
     return report
+
+
+def make_import(*, account: Account | None = None, asked_by: User, now: datetime | None = None, **fields: Any) -> CatalogueImport:
+    """A draft for which nothing is being done; no dashboard is chosen."""
+    now = now or timezone.now()
+    fields = {"work": CatalogueImport.Work.NONE, "created_at": now, "touched_at": now} | fields
+    with platform_scope():
+        return CatalogueImport.objects.create(account=account or the_account(), asked_by=asked_by, **fields)
 
 
 def make_grant(*, tenant: Tenant, report: Report | None = None, **fields: Any) -> Grant:

@@ -64,3 +64,13 @@ def test_the_readme_names_both_commands_and_every_login_variable():
 
     assert "make demo\nmake test\n" in readme
     assert [name for name in roles.URL_VARIABLES.values() if f"`{name}`" not in readme] == []
+
+
+def test_every_fault_has_a_test_and_every_test_that_is_named_exists():
+    rows = {int(row.split("|")[1]): row for row in read(ROOT / "docs" / "faults.md").splitlines() if re.match(r"\| \d+ \|", row)}
+
+    named = {number: re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", row) for number, row in rows.items()}
+    missing = [(file, test) for tests in named.values() for file, test in tests if f"def {test}(" not in read(ROOT / file)]
+
+    assert sorted(number for number, tests in named.items() if tests) == [1, *range(3, 13)]
+    assert missing == []

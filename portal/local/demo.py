@@ -24,6 +24,8 @@ SIGN_INS = {
     "owner@acme.example": "Acme Hotels, owner",
     "viewer@acme.example": "Acme Hotels, viewer",
     "owner@globex.example": "Globex Airlines, owner",
+    "ops@anycompany.example": "AnyCompany, platform staff: imports dashboards",
+    "ines@anycompany.example": "AnyCompany, platform staff: the second name",
 }
 API_KEYS = {"acme": "demo-key-of-acme-not-a-secret-0001", "globex": "demo-key-of-globex-not-a-secret-0002"}
 

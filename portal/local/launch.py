@@ -102,9 +102,9 @@ class Launcher:
 
     def _serve_web(self) -> None:
         listener = self._web_listener
-        options = {"bind": f"fd://{listener.fileno()}", "workers": 1, "worker-class": "gthread", "threads": 4, "graceful-timeout": 1}
-        flags = [*(f"--{name}={value}" for name, value in options.items()), "--no-control-socket", "--log-level=warning"]
-        self.processes.serve("web", "-m", "gunicorn", "portal.wsgi:application", *flags, listener=listener)
+        options = {"config": "python:portal.gunicorn", "bind": f"fd://{listener.fileno()}", "workers": 1, "graceful-timeout": 1}
+        flags = (f"--{name}={value}" for name, value in options.items())
+        self.processes.serve("web", "-m", "gunicorn", *flags, listener=listener)
 
     def _wait_for(self, url: str, status: int = 200) -> None:
         give_up = time.monotonic() + READY_SECONDS

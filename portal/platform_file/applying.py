@@ -22,11 +22,9 @@ from portal.platform_file.reading import Entry, read
 from portal.platform_file.reports import apply_report
 from portal.platform_file.run import Preflights, Run
 from portal.platform_file.tenants import apply_tenant
+from reports.importing.publishing import CATALOGUE_LOCK
 from reports.models import Report
 from tenants.scope import platform_scope
-
-# With the second number free for other single-handed work of this kind; see LOCK_CLASS of the pump.
-LOCK = (7202, 0)
 
 
 @dataclass(frozen=True)
@@ -85,7 +83,7 @@ def _apply(entries: dict[str, list[Entry]], run: Run) -> None:
 def _lock() -> None:
     """Until the end of the transaction: two runs at once would each find the other's objects missing."""
     with connection.cursor() as cursor:
-        cursor.execute("select pg_try_advisory_xact_lock(%s, %s)", LOCK)
+        cursor.execute("select pg_try_advisory_xact_lock(%s, %s)", CATALOGUE_LOCK)
         (mine,) = cursor.fetchone()
     if not mine:
-        raise PlatformFileError([_("Another apply is running. Try again when it has ended.")])
+        raise PlatformFileError([_("Another apply is running, or a report is just being published. Try again when it has ended.")])

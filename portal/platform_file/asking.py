@@ -10,11 +10,11 @@ from django.utils.translation import gettext as _
 from portal.platform_file.faults import Faults
 from portal.platform_file.run import Preflights, Wanted
 from reports.aws.clients import AccountFacts
-from reports.aws.errors import AccessDenied, AwsError
+from reports.aws.errors import AccessDenied, AccountRefused, AwsError
 from reports.aws.quicksight import QuickSight
-from reports.catalogue import preflight
 from reports.engine.limiter import wait_for_turn
 from reports.models import Account
+from reports.preflight import preflight
 from tenants.scope import platform_scope
 
 
@@ -45,7 +45,7 @@ def _gate(account: Account) -> Callable[[], None]:
 
 
 def _no_answer(error: AwsError, facts: AccountFacts) -> str:
-    if isinstance(error, AccessDenied):
+    if isinstance(error, AccessDenied | AccountRefused):
         return _(
             "QuickSight refused access to AWS account %(id)s in %(region)s (%(code)s). Check the AWS credentials that apply runs with and "
             "their permissions (docs/operations.md lists them), and the account's role_arn and external_id. Or use --skip-preflight: "

@@ -16,7 +16,7 @@ from tenants.scope import tenant_scope
 
 ACTOR = Actor("apply")
 # Long or derived: in the audit trail, not in the plan.
-NOT_PLANNED = {"row_rules", "preflight_at", "preflight_detail"}
+NOT_PLANNED = {"row_rules", "preflight_at", "preflight_code", "preflight_detail", "preflight_remedy", "dashboard_version"}
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,7 @@ class Change:
     tenant: Tenant | None
     before: dict[str, Any] | None = None
     after: dict[str, Any] | None = None
+    is_audited: bool = False
 
     @property
     def line(self) -> str:
@@ -54,6 +55,10 @@ class Changes:
     def removed(self, kind: str, name: str, about: Model, before: dict[str, Any], tenant: Tenant | None = None) -> None:
         self.found.append(Change("-", kind, name, about, tenant, plain(before), None))
 
+    def told(self, kind: str, name: str, about: Model, before: dict[str, Any], after: dict[str, Any]) -> None:
+        """What the domain changed and audited by itself: the plan's line alone."""
+        self.found.append(Change("~", kind, name, about, None, plain(before), plain(after), is_audited=True))
+
     def update(self, kind: str, name: str, row: Model, values: dict[str, Any], tenant: Tenant | None = None) -> bool:
         """Writes the values that differ from the row's. False when none does."""
         before = {key: getattr(row, key) for key, value in values.items() if getattr(row, key) != value}
@@ -68,8 +73,9 @@ class Changes:
 
     def audit(self, now: datetime) -> None:
         """In the transaction of the changes, outside any scope."""
-        for tenant in dict.fromkeys(change.tenant for change in self.found):
-            mine = [change for change in self.found if change.tenant == tenant]
+        unaudited = [change for change in self.found if not change.is_audited]
+        for tenant in dict.fromkeys(change.tenant for change in unaudited):
+            mine = [change for change in unaudited if change.tenant == tenant]
             if tenant is None:
                 _record(mine, now)
             else:

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 from typing import Any
-from zoneinfo import ZoneInfo
-
-from django.utils.translation import gettext as _
 
 from portal.platform_file.reading import Entry
 from portal.platform_file.run import Run
 from reports.models import Report, ReportParameter
-from reports.parameters import BadValue, check_value
-
-UTC = ZoneInfo("UTC")
+from reports.parameters import declaration_faults
 
 
 def apply_parameters(report: Report, entries: list[Entry], run: Run) -> list[ReportParameter]:
@@ -54,21 +49,7 @@ def _as_it_will_be(parameter: ReportParameter, values: dict[str, Any]) -> Report
 
 
 def _fits(parameter: ReportParameter, entry: Entry) -> bool:
-    """Choices are values of the type, the default is one of them, and several values need `multiple`."""
-    if parameter.choices is not None and parameter.type == ReportParameter.Type.DATETIME:
-        entry.fault("choices", _("a datetime parameter has no choices."))
-        return False
-    free = ReportParameter(type=parameter.type, multiple=True)
-    return all(
-        values is None or _are_good(against, values, key, entry)
-        for key, values, against in (("choices", parameter.choices, free), ("default", parameter.default, parameter))
-    )
-
-
-def _are_good(against: ReportParameter, values: list[Any], key: str, entry: Entry) -> bool:
-    try:
-        check_value(against, values, UTC)
-    except BadValue as error:
-        entry.fault(key, str(error))
-        return False
-    return True
+    faults = list(declaration_faults(parameter))
+    for key, sentence in faults:
+        entry.fault(key, sentence)
+    return not faults

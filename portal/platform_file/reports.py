@@ -7,13 +7,18 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from portal.platform_file.accounts import RETIRED_SLOTS
+from portal.platform_file.changes import ACTOR
 from portal.platform_file.parameters import apply_parameters
 from portal.platform_file.reading import Entry
 from portal.platform_file.run import Run, Wanted
-from reports.catalogue import Preflight, facts_of, report_facts
+from reports.catalogue import declare_same_for_everyone, facts_of, report_facts
 from reports.models import Account, Format, Report, ReportParameter
+from reports.preflight import Preflight
 
 NEEDED = ("name", "account", "dashboard_id", "sheet_id", "formats")
+DECLARED = {"same_for_everyone", "same_for_everyone_reason"}
+# A reason for the audit trail where the file gives none.
+UNSAID = "same_for_everyone in the platform file"
 EXPORTS = {Format.CSV, Format.EXCEL}
 
 
@@ -36,16 +41,32 @@ def _write(report: Report | None, entry: Entry, run: Run) -> bool:
         return False
     checked_before = None if report is None or report.retired_at else _checked(report, list(report.parameters.all()))
     values = entry.values | {"account": account}
+    if entry.values.get("same_for_everyone") is False:
+        # Nothing is: what staff said of single data sets on their pages is taken back too.
+        values["open_data_sets"] = []
     effective = report or Report(slug=entry.label)
     _check_whole(effective, values, entry)
+    stored = {key: value for key, value in values.items() if key not in DECLARED}
     if report is None:
-        report = Report.objects.create(**values)
+        report = Report.objects.create(**stored)
         run.changes.added("report", report.slug, report, entry.values)
     else:
-        run.changes.update("report", report.slug, report, values | {"retired_at": None})
+        run.changes.update("report", report.slug, report, stored | {"retired_at": None})
+    _declare(report, entry, run)
     parameters = apply_parameters(report, entry.children["parameter"], run)
     _preflight(report, parameters, checked_before, entry, run)
     return True
+
+
+def _declare(report: Report, entry: Entry, run: Run) -> None:
+    """Not a value like others: the domain audits it with its reason. Whoever may run `apply` is an operator of the platform."""
+    wanted = entry.values.get("same_for_everyone", report.same_for_everyone)
+    before = {"same_for_everyone": report.same_for_everyone, "preflight": report.preflight}
+    reason = entry.values.get("same_for_everyone_reason", UNSAID)
+    if declare_same_for_everyone(report, wanted, ACTOR, reason=reason, now=run.now):
+        after = {"same_for_everyone": report.same_for_everyone, "preflight": report.preflight}
+        changed = [key for key in before if before[key] != after[key]]
+        run.changes.told("report", report.slug, report, {key: before[key] for key in changed}, {key: after[key] for key in changed})
 
 
 def _checked(report: Report, parameters: list[ReportParameter]) -> Wanted:
@@ -105,11 +126,10 @@ def _preflight(report: Report, parameters: list[ReportParameter], checked_before
         _store(report, Preflight(Report.Preflight.NOT_CHECKED), run)
         return
     if result.status == Report.Preflight.REFUSED:
-        entry.fault("", _("QuickSight: %(detail)s") % {"detail": result.detail})
+        words = {"detail": result.detail, "remedy": result.remedy}
+        entry.fault("", _("QuickSight: %(detail)s What to do: %(remedy)s Then run apply again.") % words)
     _store(report, result, run)
 
 
 def _store(report: Report, result: Preflight, run: Run) -> None:
-    checked_at = None if result.status == Report.Preflight.NOT_CHECKED else run.now
-    values = {"preflight": result.status, "preflight_detail": result.detail, "preflight_at": checked_at, "row_rules": result.row_rules}
-    run.changes.update("report", report.slug, report, values)
+    run.changes.update("report", report.slug, report, result.columns(run.now))

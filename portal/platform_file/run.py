@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from portal.platform_file.changes import Changes
 from portal.platform_file.reading import Entry
 from reports.aws.clients import AccountFacts
-from reports.catalogue import Preflight, ReportFacts
 from reports.models import Account, Report
+from reports.preflight import Preflight, ReportFacts
 
 Wanted = tuple[AccountFacts, ReportFacts]
 Preflights = dict[Wanted, Preflight]

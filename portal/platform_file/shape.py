@@ -107,6 +107,7 @@ REPORT = Kind(
         "formats": FORMATS,
         "required_tags": many(text(128), most=50),
         "same_for_everyone": flag,
+        "same_for_everyone_reason": text(500),
     },
     {"parameter": PARAMETER},
 )

@@ -26,6 +26,8 @@ ARN_OR_ACCOUNT = re.compile(r"arn:aws[\w-]*:\S+|\b\d{12}\b")
 register.simple_tag(words.zone_city, name="zone_city")
 register.filter("duration", words.duration)
 register.filter("file_size", words.file_size)
+register.filter("aws_account", words.aws_account)
+register.filter("visual_kind", words.visual_kind)
 register.filter("job_look", status.of_job)
 register.filter("attempt_look", status.of_attempt)
 
@@ -57,6 +59,17 @@ def icon(name: str, extra: str = "") -> SafeString:
 def moment(at: datetime, style: str = "", css: str = "") -> SafeString:
     """A `<time>`; `style` is one of MOMENTS."""
     return format_html('<time datetime="{}"{}>{}</time>', at.isoformat(), _class(css), MOMENTS[style](at))
+
+
+@register.filter
+def preflight_look(value: str) -> status.Look:
+    return status.PREFLIGHTS[value]
+
+
+@register.filter
+def as_time(text: str) -> datetime:
+    """Of a time that was kept as JSON."""
+    return datetime.fromisoformat(text)
 
 
 @register.filter

@@ -15,6 +15,7 @@ from portal import actors
 from portal.pages import SeeOther
 from reports import files, links
 from reports.models import Format, Link, SnapshotFile
+from tenants import log_context
 from tenants.scope import tenant_scope
 
 ENDS = {
@@ -32,6 +33,7 @@ def download(request: HttpRequest, code: str, token: str) -> HttpResponse:
     tenant = links.tenant_of(code)
     if tenant is None:
         return _unknown(request)
+    log_context.note(tenant=tenant.pk)
     with tenant_scope(tenant):
         link = links.find(tenant, token)
         if link is None:

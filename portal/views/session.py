@@ -22,7 +22,9 @@ THEMES = ("light", "dark")
 @require_safe
 def root(request: MemberRequest) -> HttpResponse:
     memberships = _memberships(request)
-    if len(memberships) == 1:
+    if request.user.is_staff and not memberships:
+        return redirect("staff")
+    if len(memberships) == 1 and not request.user.is_staff:
         return redirect("home", memberships[0].tenant.slug)
     return redirect("choose")
 

@@ -12,6 +12,7 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
+from tenants import log_context
 from tenants.audit import Actor, client_ip
 from tenants.models import ApiKey, ApiKeyIndex, Tenant
 from tenants.scope import tenant_scope
@@ -45,6 +46,7 @@ class KeyAuthentication(BaseAuthentication):
         key = find_key(secret, timezone.now())
         if key is None:
             raise AuthenticationFailed
+        log_context.note(tenant=key.tenant_id)
         return Caller(key.tenant, key, _actor(key, request)), key
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 # Only these two kinds of visual can be exported to CSV and Excel (StartDashboardSnapshotJob).
@@ -13,6 +15,16 @@ PARAMETER_TYPES = {
     "DecimalParameterDeclaration": "decimal",
     "DateTimeParameterDeclaration": "datetime",
 }
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A dashboard in the account's list. `version` 0 and `published_at` None: it was never published."""
+
+    id: str
+    name: str
+    version: int
+    published_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -28,6 +40,7 @@ class Dashboard:
     version: int
     sheets: tuple[Sheet, ...]
     dataset_arns: tuple[str, ...]
+    published_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -51,8 +64,12 @@ class DeclaredParameter:
 
 @dataclass(frozen=True)
 class Definition:
+    """`defaults` and `choices` by parameter: what the dashboard fills in and what its controls offer, where these are fixed values."""
+
     visuals: tuple[Visual, ...]
     parameters: tuple[DeclaredParameter, ...]
+    defaults: dict[str, list[Any]] = field(default_factory=dict)
+    choices: dict[str, list[Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -73,6 +90,10 @@ class DataSet:
     groups: tuple[tuple[str, ...], ...]
 
 
+def read_summary(row: dict[str, Any]) -> Summary:
+    return Summary(row.get("DashboardId", ""), row.get("Name", ""), row.get("PublishedVersionNumber", 0), row.get("LastPublishedTime"))
+
+
 def read_dashboard(answer: dict[str, Any]) -> Dashboard:
     dashboard = answer.get("Dashboard", {})
     version = dashboard.get("Version", {})
@@ -82,11 +103,14 @@ def read_dashboard(answer: dict[str, Any]) -> Dashboard:
         version=version.get("VersionNumber", 0),
         sheets=tuple(Sheet(sheet.get("SheetId", ""), sheet.get("Name", "")) for sheet in version.get("Sheets", [])),
         dataset_arns=tuple(version.get("DataSetArns", [])),
+        published_at=dashboard.get("LastPublishedTime"),
     )
 
 
 def read_definition(answer: dict[str, Any]) -> Definition:
     definition = answer.get("Definition", {})
+    pairs = [pair for declaration in definition.get("ParameterDeclarations", []) for pair in declaration.items()]
+    declared = [(kind, body) for kind, body in pairs if kind in PARAMETER_TYPES]
     return Definition(
         visuals=tuple(
             _visual(sheet.get("SheetId", ""), kind, body)
@@ -96,11 +120,26 @@ def read_definition(answer: dict[str, Any]) -> Definition:
         ),
         parameters=tuple(
             DeclaredParameter(body.get("Name", ""), PARAMETER_TYPES[kind], body.get("ParameterValueType") == "MULTI_VALUED")
-            for declaration in definition.get("ParameterDeclarations", [])
-            for kind, body in declaration.items()
-            if kind in PARAMETER_TYPES
+            for kind, body in declared
         ),
+        defaults={body.get("Name", ""): values for _, body in declared if (values := _fixed_default(body))},
+        choices=dict(_offered(definition)),
     )
+
+
+def _fixed_default(declaration: dict[str, Any]) -> list[Any]:
+    """Empty also for a default that moves, such as yesterday, or that differs by user."""
+    return list((declaration.get("DefaultValues") or {}).get("StaticValues") or [])
+
+
+def _offered(definition: dict[str, Any]) -> Iterator[tuple[str, list[Any]]]:
+    """The values of drop-downs and lists on the sheets, where these are not read from a column."""
+    for sheet in definition.get("Sheets", []):
+        for control in sheet.get("ParameterControls", []):
+            for body in control.values():
+                values = (body.get("SelectableValues") or {}).get("Values")
+                if values:
+                    yield body.get("SourceParameterName", ""), list(values)
 
 
 def _visual(sheet_id: str, kind: str, body: dict[str, Any]) -> Visual:

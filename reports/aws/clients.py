@@ -66,9 +66,21 @@ def _session(account: AccountFacts) -> boto3.session.Session:
         {"ExternalId": account.external_id} if account.external_id else {}
     )
     session = get_session()
-    sts = boto3.client("sts", region_name=account.region, config=STS)
+    # Not boto3.client: that one's credentials stay for the life of the process, and could not be read afresh.
+    sts = boto3.session.Session(region_name=account.region).client("sts", config=STS)
     session._credentials = DeferredRefreshableCredentials(create_assume_role_refresher(sts, request), method="sts-assume-role")
     return boto3.session.Session(botocore_session=session, region_name=account.region)
+
+
+def renew(account: AccountFacts, refused: Any) -> None:
+    """Read the account's credentials afresh for its next client, unless a thread that was refused too has done so meanwhile.
+
+    `refused` is the client whose call was refused; None: there are no credentials to make one with.
+    """
+    with _lock:
+        if refused is None or refused in _clients.values():
+            for key in [key for key in _clients if key[1:4] == (account.region, account.role_arn, account.external_id)]:
+                del _clients[key]
 
 
 def forget() -> None:

@@ -5,10 +5,21 @@ from __future__ import annotations
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    ConfigNotFound,
+    ConfigParseError,
+    CredentialRetrievalError,
     HTTPClientError,
+    InvalidConfigError,
+    LoginError,
+    MetadataRetrievalError,
     NoCredentialsError,
     ParamValidationError,
     PartialCredentialsError,
+    ProfileNotFound,
+    RefreshWithMFAUnsupportedError,
+    SSOError,
+    TokenRetrievalError,
+    UnknownCredentialError,
 )
 
 
@@ -41,8 +52,16 @@ class NotYet(NoVerdict):
     """A result was asked for before the job's end."""
 
 
+class AccountRefused(NoVerdict):
+    """Whatever is asked of this account now is refused, for its edition or its pricing plan. Nothing was done."""
+
+
+class CredentialsRefused(AccountRefused):
+    """The keys or the role that we call with are at fault; others, read afresh, may do."""
+
+
 class AccessDenied(AwsError):
-    """Credentials, permission, edition or pricing plan. No job of this account will get further."""
+    """We may not do this with that dashboard, data set or object."""
 
 
 class NotFound(AwsError):
@@ -66,21 +85,44 @@ CODES: dict[str, type[AwsError]] = {
     "PreconditionNotMetException": NotYet,
     "AccessDeniedException": AccessDenied,
     "AccessDenied": AccessDenied,
-    "ExpiredToken": AccessDenied,
-    "ExpiredTokenException": AccessDenied,
-    "InvalidAccessKeyId": AccessDenied,
-    "InvalidSignatureException": AccessDenied,
-    "MissingAuthenticationTokenException": AccessDenied,
-    "SignatureDoesNotMatch": AccessDenied,
-    "UnrecognizedClientException": AccessDenied,
-    "UnsupportedPricingPlanException": AccessDenied,
-    "UnsupportedUserEditionException": AccessDenied,
+    "ExpiredToken": CredentialsRefused,
+    "ExpiredTokenException": CredentialsRefused,
+    "IncompleteSignature": CredentialsRefused,
+    "IncompleteSignatureException": CredentialsRefused,
+    "InvalidAccessKeyId": CredentialsRefused,
+    "InvalidClientTokenId": CredentialsRefused,
+    "InvalidSignatureException": CredentialsRefused,
+    "InvalidToken": CredentialsRefused,
+    "MissingAuthenticationTokenException": CredentialsRefused,
+    "RequestTimeTooSkewed": CredentialsRefused,
+    "SignatureDoesNotMatch": CredentialsRefused,
+    "UnrecognizedClientException": CredentialsRefused,
+    "UnsupportedPricingPlanException": AccountRefused,
+    "UnsupportedUserEditionException": AccountRefused,
     "ResourceNotFoundException": NotFound,
     "NoSuchKey": NotFound,
     "NoSuchBucket": NotFound,
     "404": NotFound,
     "ResourceExistsException": AlreadyExists,
 }
+# Before anything was sent: there are no credentials, or whoever hands them out does not.
+NO_CREDENTIALS = (
+    ConfigNotFound,
+    ConfigParseError,
+    CredentialRetrievalError,
+    InvalidConfigError,
+    LoginError,
+    MetadataRetrievalError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    ProfileNotFound,
+    RefreshWithMFAUnsupportedError,
+    SSOError,
+    TokenRetrievalError,
+    UnknownCredentialError,
+)
+# STS's operations, which botocore calls by itself for a role: their refusal is not about what we asked.
+ASSUMES_ROLE = "AssumeRole"
 # The result of an unfinished job may come as this message under a code that documentation does not name.
 NOT_TERMINAL = "has not reached a terminal state"
 
@@ -91,8 +133,8 @@ def translate(error: Exception) -> AwsError:
         return _answered(error)
     if isinstance(error, ParamValidationError):
         return Rejected("ParamValidationError", str(error))
-    if isinstance(error, NoCredentialsError | PartialCredentialsError):
-        return AccessDenied(type(error).__name__, str(error))
+    if isinstance(error, NO_CREDENTIALS):
+        return CredentialsRefused(type(error).__name__, str(error))
     if isinstance(error, HTTPClientError | BotoCoreError):
         return Unanswered(type(error).__name__, str(error))
     raise error
@@ -100,9 +142,12 @@ def translate(error: Exception) -> AwsError:
 
 def _answered(error: ClientError) -> AwsError:
     answer = error.response.get("Error", {})
-    code, message = str(answer.get("Code", "")), str(answer.get("Message", ""))
+    # An answer that botocore cannot read, such as a proxy's page, has no code.
+    code, message = str(answer.get("Code") or "Unknown"), str(answer.get("Message", ""))
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if NOT_TERMINAL in message:
         return NotYet(code, message)
     kind = CODES.get(code) or (Unanswered if status >= 500 else Throttled if status == 429 else Rejected)
+    if error.operation_name.startswith(ASSUMES_ROLE) and not issubclass(kind, NoVerdict):
+        kind = CredentialsRefused
     return kind(code, message)

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from reports.aws.catalogue import Dashboard, DataSet, Definition, read_dashboard, read_data_set, read_definition
+from reports.aws.asking import ask
+from reports.aws.catalogue import Dashboard, DataSet, Definition, Summary, read_dashboard, read_data_set, read_definition, read_summary
 from reports.aws.clients import AccountFacts, quicksight_client
-from reports.aws.errors import NotYet, translate
+from reports.aws.errors import NotYet
 
+# The most that ListDashboards gives at once.
+LIST_PAGE = 100
 # AWS's names of typed parameter lists, by our type words.
 PARAMETER_LISTS = {
     "string": "StringParameters",
@@ -77,6 +78,10 @@ class QuickSight:
     account: AccountFacts
     gate: Callable[[], None] = field(default=lambda: None)
 
+    def connect(self) -> None:
+        """Make the client, which takes a while; later calls find it."""
+        ask(self.account, quicksight_client, lambda client: None)
+
     def start_snapshot(self, request: SnapshotRequest) -> None:
         """Raises AlreadyExists for an id that an earlier call of ours got accepted."""
         self._call(
@@ -100,12 +105,13 @@ class QuickSight:
         error = answer.get("ErrorInfo") or {}
         return SnapshotResult(status, tuple(_outputs(answer)), error.get("ErrorType", ""), error.get("ErrorMessage", ""))
 
-    def list_dashboards(self) -> list[tuple[str, str]]:
-        """Ids and names of every dashboard of the account."""
-        found, token = [], None
+    def list_dashboards(self) -> list[Summary]:
+        """Every dashboard of the account; one call for each page of them."""
+        found: list[Summary] = []
+        token = None
         while True:
-            answer = self._call("list_dashboards", **({"NextToken": token} if token else {}))
-            found += [(row["DashboardId"], row.get("Name", "")) for row in answer.get("DashboardSummaryList", [])]
+            answer = self._call("list_dashboards", MaxResults=LIST_PAGE, **({"NextToken": token} if token else {}))
+            found += [read_summary(row) for row in answer.get("DashboardSummaryList", [])]
             token = answer.get("NextToken")
             if not token:
                 return found
@@ -120,14 +126,11 @@ class QuickSight:
         return read_data_set(self._call("describe_data_set", DataSetId=data_set_id))
 
     def _call(self, operation: str, **arguments: Any) -> dict[str, Any]:
-        self.gate()
-        try:
-            answer: dict[str, Any] = getattr(quicksight_client(self.account), operation)(
-                AwsAccountId=self.account.aws_account_id, **arguments
-            )
-        except (ClientError, BotoCoreError) as error:
-            raise translate(error) from error
-        return answer
+        def act(client: Any) -> dict[str, Any]:
+            self.gate()
+            return dict(getattr(client, operation)(AwsAccountId=self.account.aws_account_id, **arguments))
+
+        return ask(self.account, quicksight_client, act)
 
 
 def _tags(session_tags: dict[str, str]) -> list[dict[str, str]]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import quote, unquote
 
-from botocore.exceptions import BotoCoreError, ClientError
-
+from reports.aws.asking import ask
 from reports.aws.clients import AccountFacts, s3_client
-from reports.aws.errors import NotFound, translate
+from reports.aws.errors import AccessDenied, NotFound
 
 CHUNK = 1024 * 1024
 HEAD_BYTES = 512
@@ -40,7 +40,8 @@ def read_object(account: AccountFacts, bucket: str, key: str) -> StoredObject:
     """
     try:
         return _read(account, bucket, key)
-    except NotFound:
+    except (NotFound, AccessDenied):
+        # S3 says 403 instead of 404 to those who may not list the bucket.
         if unquote(key) == key:
             raise
         return _read(account, bucket, unquote(key))
@@ -48,13 +49,15 @@ def read_object(account: AccountFacts, bucket: str, key: str) -> StoredObject:
 
 def exists(account: AccountFacts, bucket: str, key: str) -> bool:
     try:
-        s3_client(account).head_object(Bucket=bucket, Key=key)
-    except (ClientError, BotoCoreError) as error:
-        translated = translate(error)
-        if isinstance(translated, NotFound):
-            return False
-        raise translated from error
+        ask(account, s3_client, lambda client: client.head_object(Bucket=bucket, Key=key))
+    except NotFound:
+        return False
     return True
+
+
+def look_into(account: AccountFacts, bucket: str) -> None:
+    """Raises AwsError unless what lies below our prefix can be listed. Without that right a missing object looks like a forbidden one."""
+    ask(account, s3_client, lambda client: client.list_objects_v2(Bucket=bucket, Prefix="t/", MaxKeys=1))
 
 
 @dataclass(frozen=True)
@@ -90,14 +93,15 @@ def disposition(name: str, *, inline: bool = False) -> str:
 
 
 def _read(account: AccountFacts, bucket: str, key: str) -> StoredObject:
-    try:
-        body = s3_client(account).get_object(Bucket=bucket, Key=key)["Body"]
-        digest, size, head, tail = hashlib.sha256(), 0, b"", b""
-        for chunk in body.iter_chunks(CHUNK):
-            digest.update(chunk)
-            size += len(chunk)
-            head = head or chunk[:HEAD_BYTES]
-            tail = (tail + chunk)[-TAIL_BYTES:]
-    except (ClientError, BotoCoreError) as error:
-        raise translate(error) from error
+    return ask(account, s3_client, lambda client: _whole(client, bucket, key))
+
+
+def _whole(client: Any, bucket: str, key: str) -> StoredObject:
+    body = client.get_object(Bucket=bucket, Key=key)["Body"]
+    digest, size, head, tail = hashlib.sha256(), 0, b"", b""
+    for chunk in body.iter_chunks(CHUNK):
+        digest.update(chunk)
+        size += len(chunk)
+        head = head or chunk[:HEAD_BYTES]
+        tail = (tail + chunk)[-TAIL_BYTES:]
     return StoredObject(key, size, digest.digest(), head, tail)

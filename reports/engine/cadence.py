@@ -11,6 +11,9 @@ LOOK_SHARE_OF_AGE = 0.2
 LONGEST_BACKOFF = 60.0
 ATTEMPT_BACKOFF = 60.0
 MAX_ATTEMPTS = 3
+# A silent account is asked this often; one that refuses us, where people have to act, ever more slowly.
+PROBE = timedelta(seconds=30)
+LONGEST_PROBE = timedelta(minutes=5)
 SLOTS_TAKEN_WAIT = timedelta(seconds=5)
 # After a job that QuickSight never ended. How long it renders at most is not known.
 SLOT_RESTS = timedelta(minutes=30)
@@ -32,3 +35,7 @@ def no_verdict_backoff(calls_in_a_row: int) -> timedelta:
 def attempt_backoff(attempts: int) -> timedelta:
     """Before the next attempt after `attempts` failed ones: 60 s, 120 s … with jitter of a quarter."""
     return timedelta(seconds=ATTEMPT_BACKOFF * 2.0 ** (attempts - 1) * random.uniform(0.75, 1.25))
+
+
+def next_probe(paused_for: timedelta, *, refused: bool) -> timedelta:
+    return max(PROBE, min(LONGEST_PROBE, paused_for * LOOK_SHARE_OF_AGE)) if refused else PROBE

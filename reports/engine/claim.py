@@ -8,7 +8,12 @@ from typing import Any
 
 from django.db import connection
 
-# Longer than a call with its time-outs; collecting reads up to seven files. A new pump clears the leases of one that died.
+from reports.models import SnapshotJob
+from reports.models.jobs import log_move
+
+Status = SnapshotJob.Status
+
+# Longer than a call with its time-outs; collecting reads up to seven files. What takes longer hangs, see takeover.py.
 LEASE_SECONDS, COLLECTING_LEASE_SECONDS = 120, 900
 
 CLAIM = """
@@ -27,28 +32,39 @@ started as (
        set status = 'starting', waiting = '', lease_until = null, next_look_at = statement_timestamp(),
            ahead = null, expected_start_at = null
       from waiting join free using (place) where job.id = waiting.id
-    returning job.id, free.id as slot_id)
+    returning job.id, job.tenant_id, free.id as slot_id)
 update reports_slot slot set job_id = started.id from started where slot.id = started.slot_id
+returning started.id, started.tenant_id
 """
 TAKE_DUE = """
+with suspects as materialized (
+    select exists (select from reports_snapshotjob
+                    where account_id = %(account)s and status in ('starting', 'running', 'collecting')
+                      and next_look_at <= statement_timestamp() and lease_until is null and crashes > 0) as wait)
 update reports_snapshotjob job set lease_until = statement_timestamp()
        + make_interval(secs => case job.status when 'collecting' then %(collecting)s else %(lease)s end)
-  from (select id from reports_snapshotjob
-         where account_id = %(account)s and status in ('starting', 'running', 'collecting')
-           and next_look_at <= statement_timestamp() and (lease_until is null or lease_until < statement_timestamp())
+  from (select j.id from reports_snapshotjob j, suspects
+         where j.account_id = %(account)s and j.status in ('starting', 'running', 'collecting')
+           and j.next_look_at <= statement_timestamp() and j.lease_until is null
+           -- A suspect goes first, and one at a time: if the process dies again, it is known of whom.
+           and (j.crashes > 0) = suspects.wait and (%(alone)s or not suspects.wait)
          -- A start fills a slot, a look may free one; a look that is late by two seconds comes before a fresh start.
-         order by next_look_at + case status when 'starting' then interval '0' when 'running' then interval '1 s' else interval '2 s' end
-         limit %(limit)s for update skip locked) due
+         order by j.next_look_at
+               + case j.status when 'starting' then interval '0' when 'running' then interval '1 s' else interval '2 s' end
+         limit (select case when wait then 1 else %(limit)s end from suspects) for update of j skip locked) due
  where job.id = due.id
-returning job.id, job.tenant_id, job.status
+returning job.id, job.tenant_id, job.status, job.crashes
 """
-CLEAR_LEASES = """
-update reports_snapshotjob set lease_until = null
- where account_id = %(account)s and status in ('starting', 'running', 'collecting') and lease_until is not null
+RELEASE = """
+update reports_snapshotjob set lease_until = null, next_look_at = statement_timestamp() + interval '1 s'
+ where id = any(%(jobs)s) and status in ('starting', 'running', 'collecting')
+"""
+ABSOLVE = """
+update reports_snapshotjob set crashes = 0 where id = %(job)s and status in ('queued', 'starting', 'running', 'collecting')
 """
 WAKE_UNANSWERED = """
 update reports_snapshotjob set next_look_at = statement_timestamp()
- where account_id = %(account)s and status in ('starting', 'running', 'collecting') and waiting = 'no_answer'
+ where account_id = %(account)s and status in ('starting', 'running', 'collecting') and waiting in ('no_answer', 'no_access')
 """
 # Two questions, because each fits an index of its own; every job that ever ended would fit one for both.
 HAS_WORK = """
@@ -73,11 +89,20 @@ class Lease:
     job_id: uuid.UUID
     tenant_id: uuid.UUID
     status: str
+    crashes: int = 0
+
+
+def lease_seconds(status: str) -> int:
+    """What a step of a job in this state may take at most."""
+    return COLLECTING_LEASE_SECONDS if status == "collecting" else LEASE_SECONDS
 
 
 def claim(account_id: int, most: int | None = None) -> int:
     """Fill free slots with waiting jobs, `most` at once or (None) all; the number of jobs that got one. In the engine's scope."""
-    return int(_execute(CLAIM, account=account_id, most=most).rowcount)
+    claimed = _execute(CLAIM, account=account_id, most=most).fetchall()
+    for job_id, tenant_id in claimed:
+        log_move(job_id, tenant_id, Status.QUEUED, Status.STARTING, "slot")
+    return len(claimed)
 
 
 def has_work(account_id: int) -> bool:
@@ -85,19 +110,24 @@ def has_work(account_id: int) -> bool:
     return bool(found)
 
 
-def take_due(account_id: int, limit: int) -> list[Lease]:
-    """Started jobs that want a call now, leased to the caller. In the engine's scope."""
+def take_due(account_id: int, limit: int, *, alone: bool = True) -> list[Lease]:
+    """Started jobs that want a call now, leased to the caller, who may try a suspect when `alone`. In the engine's scope."""
     seconds = {"lease": LEASE_SECONDS, "collecting": COLLECTING_LEASE_SECONDS}
-    return [Lease(*row) for row in _execute(TAKE_DUE, account=account_id, limit=limit, **seconds).fetchall()]
+    return [Lease(*row) for row in _execute(TAKE_DUE, account=account_id, limit=limit, alone=alone, **seconds).fetchall()]
 
 
-def clear_leases(account_id: int) -> None:
-    """For a pump that has just taken the account over: whoever held these is gone."""
-    _execute(CLEAR_LEASES, account=account_id)
+def release(job_ids: list[uuid.UUID]) -> None:
+    """Steps that were not done, or that nobody will finish: they are due again in a second. In the engine's scope."""
+    _execute(RELEASE, jobs=job_ids)
+
+
+def absolve(job_id: uuid.UUID) -> None:
+    """A step of it ended: whatever died or hung before, it was not this job's doing. In the engine's scope."""
+    _execute(ABSOLVE, job=job_id)
 
 
 def wake_unanswered(account_id: int) -> None:
-    """QuickSight answers again: nobody waits out a back-off."""
+    """QuickSight answers, or lets us in, again: nobody waits out a back-off."""
     _execute(WAKE_UNANSWERED, account=account_id)
 
 
@@ -106,9 +136,9 @@ def past_deadline(account_id: int, limit: int = 50) -> list[Lease]:
     return [Lease(*row) for row in _execute(PAST_DEADLINE, account=account_id, limit=limit).fetchall()]
 
 
-def stuck(account_id: int, limit: int = 50) -> list[Lease]:
-    """Jobs under way that should have ended long ago: no pump could be made for them, or each step of theirs broke."""
-    return [Lease(*row) for row in _execute(STUCK, account=account_id, limit=limit, grace=STUCK_GRACE_SECONDS).fetchall()]
+def stuck(account_id: int, limit: int = 50, *, grace: float = STUCK_GRACE_SECONDS) -> list[Lease]:
+    """Jobs under way that should have ended so many seconds ago: no pump could be made for them, or each step of theirs broke."""
+    return [Lease(*row) for row in _execute(STUCK, account=account_id, limit=limit, grace=grace).fetchall()]
 
 
 def _execute(statement: str, **values: Any) -> Any:

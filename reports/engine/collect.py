@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import csv
+import re
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
 from reports.aws import storage
 from reports.aws.clients import AccountFacts
-from reports.aws.errors import AccessDenied, AwsError, NotFound, NoVerdict
+from reports.aws.errors import AccessDenied, AccountRefused, AwsError, NotFound, NoVerdict
 from reports.aws.quicksight import Output, OutputResult, QuickSight, SnapshotResult
 from reports.engine import cadence, moves
 from reports.engine.start import Clock, outputs
@@ -19,7 +21,8 @@ Status = SnapshotJob.Status
 PERMANENT = frozenset({"DASHBOARD_ACCESS_DENIED", "CAPABILITY_RESTRICTED", "RLS_CHANGED", "CLS_CHANGED", "DATASET_DELETED"})
 # How a file begins, and what stands near its end: a truncated one lacks the second (ISO 32000-1, 7.5.5; ZIP's end of directory).
 MAGIC = {Format.PDF: (b"%PDF-", b"%%EOF"), Format.EXCEL: (b"PK\x03\x04", b"PK\x05\x06")}
-MARKUP = (b"<!doctype", b"<html", b"<?xml")
+MARKUP = (b"<!doctype", b"<html", b"<?xml", b"<error")
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 LONGEST_VISUAL_IN_NAME = 80
 EXTENSIONS = {Format.PDF: "pdf", Format.CSV: "csv", Format.EXCEL: "xlsx"}
 
@@ -99,6 +102,8 @@ def _object(result: OutputResult, attempt: Attempt, account: AccountFacts) -> st
         stored = storage.read_object(account, *place)
     except NotFound as absent:
         raise BadResult("result_missing", absent.code, "The file is not in the bucket.", may_come=True) from absent
+    except AccountRefused:
+        raise
     except NoVerdict as silent:
         raise moves.FileStoreSilent(silent.code, silent.message) from silent
     if not stored.size_bytes:
@@ -113,19 +118,43 @@ def _opens(format: Format, stored: storage.StoredObject) -> bool:
         begins, ends = MAGIC[format]
         return stored.head.startswith(begins) and ends in stored.tail
     # CSV has no magic: it is text, and not a page or an error document that came in its place.
-    beginnings = (*(begins for begins, _ends in MAGIC.values()), *MARKUP)
-    return b"\0" not in stored.head and not stored.head.lstrip().lower().startswith(beginnings)
+    text = stored.head.removeprefix(BYTE_ORDER_MARK).lstrip().lower()
+    is_text = b"\0" not in stored.head and not text.startswith((*(begins.lower() for begins, _ends in MAGIC.values()), *MARKUP))
+    return is_text and not _breaks_off(stored.head, stored.tail)
+
+
+def _breaks_off(head: bytes, tail: bytes) -> bool:
+    """A last line that does not end, with fewer cells than the one before, which has as many as the first.
+
+    One that breaks off at a line's end cannot be told. Lines with an odd number of quotes are parts of a cell with line breaks, and say
+    nothing; nor do lines of other lengths than the first, which some other separator may divide.
+    """
+    first, *_rest = _lines(head)
+    *before, last = _lines(tail)
+    if not before or tail.endswith((b"\n", b"\r")) or any(line.count('"') % 2 for line in (first, before[-1], last)):
+        return False
+    header, whole, cut = map(len, csv.reader([first, before[-1], last]))
+    return cut < whole == header
+
+
+def _lines(part: bytes) -> list[str]:
+    return re.split(r"\r\n|\n|\r", part.decode("utf-8", "replace"))
 
 
 def _unusable(job: SnapshotJob, attempt: Attempt, bad: BadResult, now: datetime) -> None:
     ended = attempt.service_updated_at or attempt.created_at
     if bad.may_come and now < ended + cadence.FILE_MAY_COME_FOR:
         moves.look_again(job, now, cadence.FILE_RECHECK)
-    elif bad.permanent:
+    elif bad.permanent or (bad.may_come and _was_missing_before(job)):
         moves.end_attempt(attempt, now, bad.code, bad.error_type, str(bad))
         moves.fail(job, bad.code, now)
     else:
         moves.try_again(job, attempt, now, bad.code, bad.error_type, str(bad))
+
+
+def _was_missing_before(job: SnapshotJob) -> bool:
+    """Twice told that a file is there, twice waited for it: a third snapshot would only be one more."""
+    return job.attempts.filter(failure_code="result_missing").exists()
 
 
 def _complete(job: SnapshotJob, attempt: Attempt, found: list[Found], region: str, now: datetime) -> None:

@@ -18,7 +18,7 @@ TOLD, MARGIN = 2000, 1000
 # else each start would rewrite two thousand rows. Rows that are locked are just being claimed or cancelled.
 WRITE = """
 with account as (
-    select unanswered_since is null as starts from reports_account where id = %(account)s),
+    select unanswered_since is null and refused_since is null as starts from reports_account where id = %(account)s),
 usual as (
     select coalesce(avg(took), %(prior)s) as seconds from (
         select extract(epoch from finished_at - started_at)::float as took from reports_snapshotjob

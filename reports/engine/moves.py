@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from reports.aws.errors import LimitReached, NoVerdict, Throttled, Unanswered
+from reports.aws.errors import AccountRefused, LimitReached, NoVerdict, Throttled, Unanswered
 from reports.engine import cadence, slots
 from reports.models import Attempt, SnapshotJob
 from tenants.scope import engine_scope, tenant_scope
@@ -35,13 +35,19 @@ def move(
             if job.status != seen or (attempt and not job.attempts.filter(pk=attempt.pk, ended_at=None).exists()):
                 return
             # QuickSight accepted it, or may have without our hearing of it: it goes on rendering, whatever we make of the job.
-            may_render = job.no_verdicts > 0 or job.attempts.filter(ended_at=None).exclude(accepted_at=None).exists()
+            may_render = job.no_verdicts > 0 or _may_be_accepted(job)
             act(job)
             gives_back = seen in SnapshotJob.SLOT_HOLDERS and job.status not in SnapshotJob.SLOT_HOLDERS
             given_up = may_render and job.status == Status.FAILED
         if gives_back:
             with engine_scope():
                 slots.free(job_id, rests_until=job.finished_at + cadence.SLOT_RESTS if given_up and job.finished_at else None)
+
+
+def _may_be_accepted(job: SnapshotJob) -> bool:
+    """Also after a crash: nobody knows how far that step got."""
+    attempts = job.attempts.filter(ended_at=None)
+    return (attempts if job.crashes else attempts.exclude(accepted_at=None)).exists()
 
 
 def open_attempt(tenant_id: uuid.UUID, job_id: uuid.UUID, status: str) -> tuple[SnapshotJob, Attempt] | None:
@@ -72,7 +78,7 @@ def try_again(job: SnapshotJob, attempt: Attempt, now: datetime, code: str, erro
         fail(job, code, now)
         return
     wait = cadence.attempt_backoff(attempt.number)
-    if job.move_to(Status.QUEUED, not_before=now + wait, next_look_at=None, lease_until=None, waiting=Waiting.RETRY):
+    if job.move_to(Status.QUEUED, why=code, not_before=now + wait, next_look_at=None, lease_until=None, waiting=Waiting.RETRY):
         job.note("attempt_failed", now, attempt=attempt.number, code=code, wait=round(wait.total_seconds()))
 
 
@@ -80,6 +86,7 @@ def postpone(job: SnapshotJob, error: NoVerdict, now: datetime) -> None:
     """QuickSight or S3 gave no verdict: the same call again later, with the same attempt, until the deadline."""
     if job.deadline_at <= now:
         code = "service_unavailable" if isinstance(error, Unanswered | FileStoreSilent) else "deadline_passed"
+        code = "account_paused" if isinstance(error, AccountRefused) else code
         for attempt in job.attempts.filter(ended_at=None):
             end_attempt(attempt, now, code, error.code, error.message)
         fail(job, code, now)
@@ -105,18 +112,26 @@ def note_crash(job: SnapshotJob, now: datetime) -> None:
 
 
 def _wait_for_answer(job: SnapshotJob, error: NoVerdict, now: datetime) -> None:
-    waiting = Waiting.NOTHING
-    if isinstance(error, Throttled):
-        waiting = Waiting.THROTTLED
-    elif isinstance(error, Unanswered):
-        waiting = Waiting.NO_ANSWER
-        if job.waiting != waiting:
-            job.note("unanswered", now, code=error.code)
-    elif isinstance(error, FileStoreSilent) and not job.no_verdicts:
-        job.note("file_store_silent", now, code=error.code)
-    wait = cadence.no_verdict_backoff(job.no_verdicts)
+    waiting, event = _why(job, error)
+    if event:
+        job.note(event, now, code=error.code)
+    # Who is refused waits for the account's next probe, and has to be due for it.
+    wait = cadence.no_verdict_backoff(0 if isinstance(error, AccountRefused) else job.no_verdicts)
     no_verdicts = min(job.no_verdicts + 1, 1000)
     _update(job, next_look_at=now + wait, lease_until=None, no_verdicts=no_verdicts, waiting=waiting)
+
+
+def _why(job: SnapshotJob, error: NoVerdict) -> tuple[str, str]:
+    """What the job waits for, and the line of the timeline when that is new."""
+    if isinstance(error, Throttled):
+        return Waiting.THROTTLED, ""
+    if isinstance(error, FileStoreSilent):
+        return Waiting.NOTHING, "" if job.no_verdicts else "file_store_silent"
+    if isinstance(error, AccountRefused):
+        return Waiting.NO_ACCESS, "" if job.waiting == Waiting.NO_ACCESS else "no_access"
+    if isinstance(error, Unanswered):
+        return Waiting.NO_ANSWER, "" if job.waiting == Waiting.NO_ANSWER else "unanswered"
+    return Waiting.NOTHING, ""
 
 
 def _update(job: SnapshotJob, **changes: object) -> None:

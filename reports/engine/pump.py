@@ -8,25 +8,30 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
+from pathlib import Path
 from queue import Empty
 
 from django.core.cache import cache
-from django.db import connections
+from django.db import InterfaceError, OperationalError, connection, connections
 from django.db.models.functions import Now
+from django_q.exceptions import TimeoutException
 from django_q.tasks import async_task
 
-from reports.aws.clients import quicksight_client
+from reports.alerts import alert
+from reports.aws.errors import AwsError
 from reports.aws.quicksight import QuickSight
 from reports.catalogue import facts_of
-from reports.engine import claim, forecast, limiter, moves
+from reports.engine import claim, forecast, limiter, moves, takeover
+from reports.engine.claim import Lease
 from reports.engine.clock import DatabaseClock
-from reports.engine.crew import Crew, Report, write_down
-from reports.engine.silence import Silence
-from reports.models import Account, Pump, SnapshotJob
+from reports.engine.crew import ALONE_SECONDS, Crew, Report, write_down
+from reports.engine.pause import Pause
+from reports.models import Account, Pump
 from tenants.scope import engine_scope
 
 logger = logging.getLogger(__name__)
@@ -41,12 +46,12 @@ BEAT_SECONDS = 0.2
 DRAIN_SECONDS = 10.0
 STOP_DRAIN_SECONDS = 0.8
 WAKE_ONCE_SECONDS = 5
-PROBE_SECONDS = 30.0
 FORECAST_SECONDS = 3.0
-# After a silence of a moment the back-offs are short anyway; ending them would let a job that never gets an answer ask without pause.
-SHORT_SILENCE_SECONDS = 5.0
+RECONNECT_SECONDS = 1.0
 # Without a beat for this long a pump counts as dead.
 BEAT_LATE = timedelta(seconds=3)
+# Of this process: those of pumps that ended while a call was still under way.
+_crews: list[Crew] = []
 
 
 def wake(account_id: int) -> None:
@@ -79,6 +84,28 @@ def send_for_all() -> None:
 
 def pump(account_id: int, window: float = WINDOW_SECONDS) -> str:
     """A django-q2 task. Returns why it ended: busy, idle, window or stop."""
+    ended = _through_outages(account_id, window)
+    _leave_hanging_threads()
+    return ended
+
+
+def _through_outages(account_id: int, window: float) -> str:
+    """Begin anew when the database was away, as long as the window lasts; after that the watchdog sends for another pump."""
+    end, told = time.monotonic() + window, False
+    while True:
+        try:
+            return _one_pump(account_id, end - time.monotonic())
+        except (OperationalError, InterfaceError):
+            if time.monotonic() > end:
+                raise
+            if not told:
+                logger.warning("account %s: the database did not answer", account_id, exc_info=True)
+            told = True
+            connection.close()
+            time.sleep(RECONNECT_SECONDS)
+
+
+def _one_pump(account_id: int, window: float) -> str:
     if _stopping():
         return "stop"
     with _only_one(account_id) as mine:
@@ -93,6 +120,14 @@ def pump(account_id: int, window: float = WINDOW_SECONDS) -> str:
     return ended
 
 
+def _leave_hanging_threads() -> None:
+    """A thread cannot be ended: the process goes, and django-q2 makes another in its place."""
+    _crews[:] = [crew for crew in _crews if crew.busy]
+    if any(crew.hangs() for crew in _crews):
+        logger.error("a step of a job hangs in process %s: it makes room for another", os.getpid())
+        raise TimeoutException("A step of a job hangs in this process; the job is tried again in another one.")
+
+
 def wake_if_work(account_id: int) -> None:
     if _has_work(account_id):
         async_task(PUMP_TASK, account_id)
@@ -101,17 +136,22 @@ def wake_if_work(account_id: int) -> None:
 def _pump(account_id: int, window: float) -> str:
     with engine_scope():
         account = Account.objects.get(pk=account_id)
-        if Pump.objects.exclude(beat_at=None).filter(account_id=account_id).exists():
-            # The one before did not sign off: nobody works on what it had leased.
-            claim.clear_leases(account_id)
-    turns = Turns(account)
+        guilty = takeover.take_over(account_id, _process())
+    turns, ended = Turns(account), ""
+    _crews.append(turns.crew)
+    turns.clock.synchronise()
+    for lease in guilty:
+        turns.give_up(lease)
     try:
-        return turns.run(window)
+        ended = turns.run(window)
+        return ended
     finally:
         turns.crew.dismiss()
-        if not turns.crew.busy:
-            with engine_scope():
-                Pump.objects.filter(account_id=account_id).update(beat_at=None)
+        with engine_scope():
+            if ended != "window":
+                # This process may end now. After a window it lives on, and so do threads whose call takes its time.
+                claim.release([lease.job_id for lease in turns.crew.in_hand])
+            Pump.objects.filter(account_id=account_id).update(beat_at=None)
 
 
 def end_stuck(account_id: int) -> None:
@@ -130,15 +170,16 @@ class Turns:
     def __init__(self, account: Account) -> None:
         self.account = account
         self.clock = DatabaseClock()
-        facts = facts_of(account)
-        # Made before the first turn of the budget is taken: it takes longer than two calls are apart, and would bunch the first ones.
-        quicksight_client(facts)
+        quicksight = QuickSight(facts_of(account), gate=lambda: limiter.wait_for_turn(account.pk))
+        # Before the first turn of the budget is taken: to make a client takes longer than two calls are apart, and would bunch the first.
+        # What is wrong with credentials the first call says again, to a job that then waits.
+        with suppress(AwsError):
+            quicksight.connect()
         # Enough threads to keep the account's rate at half a second a call, and no more than are useful on one core.
         size = max(4, min(16, round(account.requests_per_second / 2)))
-        self.crew = Crew(size, QuickSight(facts, gate=lambda: limiter.wait_for_turn(account.pk)), self.clock)
-        self.silence = Silence(account.unanswered_since is not None)
-        self.silent_from = self.probe_at = self.forecast_at = time.monotonic()
-        self.stopping = False
+        self.crew = Crew(size, quicksight, self.clock)
+        self.pause = Pause(account, self.clock)
+        self.stopping, self.gave_at, self.forecast_at = False, time.monotonic(), time.monotonic()
 
     def run(self, window: float) -> str:
         began = last_work = time.monotonic()
@@ -161,15 +202,16 @@ class Turns:
         with engine_scope():
             self.clock.synchronise()
             Pump.objects.filter(account_id=self.account.pk).update(beat_at=self.clock())
-            late = claim.past_deadline(self.account.pk)
-            if not self.stopping:
-                self._claim()
-            room = 0 if self.stopping else self.crew.size - self.crew.busy
-            leases = claim.take_due(self.account.pk, room) if room else []
+            late = claim.past_deadline(self.account.pk) + self.pause.late()
+            room = 0 if self.crew.tries_a_suspect() else self.crew.size - self.crew.busy
+            # For a suspect the others end their steps first; but whoever takes long is not waited for.
+            alone = not self.crew.busy or time.monotonic() - self.gave_at > ALONE_SECONDS
+            leases = [] if self.stopping else self.pause.take(room, alone=alone)
+        self.gave_at = time.monotonic() if leases else self.gave_at
         for lease in leases:
             self.crew.give(lease)
         for lease in late:
-            write_down(lease, self._give_up)
+            write_down(lease, lambda job: moves.fail(job, self.pause.failure_code, self.clock()))
         self._forecast()
         return len(leases)
 
@@ -180,23 +222,16 @@ class Turns:
             with engine_scope():
                 forecast.write(self.account.pk)
 
-    def _claim(self) -> None:
-        """While QuickSight is silent one more job starts now and then and asks: those under way may all be a broken report's."""
-        if not self.silence.silent:
-            claim.claim(self.account.pk)
-        elif time.monotonic() >= self.probe_at:
-            self.probe_at = time.monotonic() + PROBE_SECONDS
-            claim.claim(self.account.pk, most=1)
-
-    def _give_up(self, job: SnapshotJob) -> None:
-        moves.fail(job, "service_unavailable" if self.silence.silent else "deadline_passed", self.clock())
+    def give_up(self, lease: Lease) -> None:
+        alert("job_given_up", f"Job {lease.job_id} ended or stopped its process {lease.crashes} times in a row, and is not tried again.")
+        write_down(lease, lambda job: moves.fail(job, "internal", self.clock()))
 
     def listen(self, seconds: float) -> None:
         """Wait for the first report, take in all that are there."""
         with suppress(Empty):
-            self._take_in(self.crew.reports.get(timeout=seconds))
+            self._take_in(self.crew.next_report(seconds))
             while True:
-                self._take_in(self.crew.reports.get_nowait())
+                self._take_in(self.crew.next_report(0))
 
     def _drain(self, seconds: float) -> None:
         end = time.monotonic() + seconds
@@ -204,22 +239,18 @@ class Turns:
             self.listen(0.1)
 
     def _take_in(self, report: Report) -> None:
-        self.crew.busy -= 1
         if report.throttled:
             limiter.slow_down(self.account.pk)
-        if report.answered is not None and self.silence.hear(report.lease.job_id, report.answered):
-            self._silence_changed()
+        if report.undone:
+            with engine_scope():
+                claim.release([report.lease.job_id])
+        self.pause.hear(report)
 
-    def _silence_changed(self) -> None:
-        """While QuickSight is silent no new job starts, but for a probe; those under way keep asking."""
-        silent, now = self.silence.silent, time.monotonic()
-        logger.warning("account %s: QuickSight %s", self.account.name, "does not answer" if silent else "answers again")
-        with engine_scope():
-            Account.objects.filter(pk=self.account.pk).update(unanswered_since=self.clock() if silent else None)
-            if not silent and now - self.silent_from > SHORT_SILENCE_SECONDS:
-                claim.wake_unanswered(self.account.pk)
-        if silent:
-            self.silent_from, self.probe_at = now, now + PROBE_SECONDS
+
+def _process() -> str:
+    """The cluster this task runs in, by a name that no other start of a worker has, and the process's own number."""
+    worker = Path(os.environ.get(STOP_FILE, "")).stem or socket.gethostname()
+    return f"{worker}:{os.getppid()}:{os.getpid()}"
 
 
 def _stopping() -> bool:

@@ -1,4 +1,4 @@
-"""Whether QuickSight is silent, or one job only cannot get an answer: the first stops an account, the second must not."""
+"""Whether an account lets us in and answers. One job that cannot get an answer is that job's own trouble and must not stop an account."""
 
 from __future__ import annotations
 
@@ -9,17 +9,23 @@ JOBS = 2
 
 
 class Silence:
-    def __init__(self, silent: bool) -> None:
-        self.silent = silent
+    """`refused` is AWS's word for why it lets nobody in; empty: it does. That says nothing about a job, so one call is enough."""
+
+    def __init__(self, silent: bool = False, refused: str = "") -> None:
+        self.silent, self.refused = silent, refused
         self._unanswered: set[uuid.UUID] = set()
 
-    def hear(self, job_id: uuid.UUID, answered: bool) -> bool:
+    @property
+    def paused(self) -> bool:
+        return self.silent or bool(self.refused)
+
+    def hear(self, job_id: uuid.UUID, answered: bool, refused: str = "") -> bool:
         """Take in how one call went; True when that changed the state."""
-        before = self.silent
-        if answered:
+        before = self.silent, bool(self.refused)
+        if answered or refused:
             self._unanswered.clear()
-            self.silent = False
-        else:
+            self.silent, self.refused = False, refused
+        elif not self.refused:
             self._unanswered.add(job_id)
             self.silent = self.silent or len(self._unanswered) >= JOBS
-        return self.silent != before
+        return (self.silent, bool(self.refused)) != before

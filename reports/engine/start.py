@@ -17,6 +17,7 @@ from reports import catalogue, parameters
 from reports.aws.errors import AccessDenied, AlreadyExists, AwsError, NotFound, NotYet, NoVerdict
 from reports.aws.quicksight import Output, QuickSight, SnapshotRequest
 from reports.engine import cadence, moves
+from reports.failures import cause_of
 from reports.models import Attempt, Format, Grant, Report, SnapshotJob
 from reports.refused import Refused
 from reports.session_tags import refuse_unsafe_tags
@@ -30,9 +31,10 @@ _checks: defaultdict[uuid.UUID, threading.Lock] = defaultdict(threading.Lock)  #
 
 def start(tenant_id: uuid.UUID, job_id: uuid.UUID, quicksight: QuickSight, clock: Clock) -> bool:
     """One start call; False when nothing was asked. Raises NoVerdict when QuickSight did not say; the attempt's id is then sent again."""
+    began = clock()
     try:
-        _preflight(tenant_id, job_id, quicksight, clock)
-        attempt = _prepare(tenant_id, job_id, clock())
+        _preflight(tenant_id, job_id, began, quicksight, clock)
+        attempt = _prepare(tenant_id, job_id, began, clock())
         return attempt is not None and _send(attempt, quicksight, clock)
     except Refused as refused:
         detail, code = refused.detail, refused.code
@@ -53,28 +55,35 @@ def _send(attempt: Attempt, quicksight: QuickSight, clock: Clock) -> bool:
     return True
 
 
-def _preflight(tenant_id: uuid.UUID, job_id: uuid.UUID, quicksight: QuickSight, clock: Clock) -> None:
-    """Whether the tag rules still hold is asked again every few minutes: somebody may switch them off in QuickSight.
+def _preflight(tenant_id: uuid.UUID, job_id: uuid.UUID, began: datetime, quicksight: QuickSight, clock: Clock) -> None:
+    """Ask QuickSight whether the tag rules still hold, unless somebody did since the job was asked for, and not long ago.
 
-    Of many jobs of a report that start together the first asks for all; a report without an answer keeps no other waiting.
+    Of many jobs of a report that wait together the first asks for all; a report without an answer keeps no other waiting.
     Network calls: no scope is open around them.
     """
-    report = _stale_report(tenant_id, job_id, clock())
+    report = _unchecked_report(tenant_id, job_id, began, clock())
     if report is None:
         return
     with _checks[report.pk]:
-        if _stale_report(tenant_id, job_id, clock()):
+        if _unchecked_report(tenant_id, job_id, began, clock()):
             catalogue.check_and_store(quicksight, report.pk, clock())
 
 
-def _stale_report(tenant_id: uuid.UUID, job_id: uuid.UUID, now: datetime) -> Report | None:
+def _unchecked_report(tenant_id: uuid.UUID, job_id: uuid.UUID, began: datetime, now: datetime) -> Report | None:
     with tenant_scope(tenant_id):
-        report = SnapshotJob.objects.select_related("report").get(pk=job_id).report
-    checked_at = None if report.preflight == Report.Preflight.NOT_CHECKED else report.preflight_at
-    return report if checked_at is None or now - checked_at > catalogue.PREFLIGHT_FRESH else None
+        job = SnapshotJob.objects.select_related("report").get(pk=job_id)
+    return None if _is_checked(job, began, now) else job.report
 
 
-def _prepare(tenant_id: uuid.UUID, job_id: uuid.UUID, now: datetime) -> Attempt | None:
+def _is_checked(job: SnapshotJob, began: datetime, now: datetime) -> bool:
+    """A check before the job was asked for says nothing about it: somebody may have switched the rules off since.
+
+    `began` is when this start began: a web host's clock that is ahead must not make a job wait for checks in the future.
+    """
+    return job.report.is_checked(since=min(job.created_at, began), now=now)
+
+
+def _prepare(tenant_id: uuid.UUID, job_id: uuid.UUID, began: datetime, now: datetime) -> Attempt | None:
     """The open attempt, made and committed now if there is none. None when the job moved on without us."""
     with tenant_scope(tenant_id):
         job = SnapshotJob.objects.select_related("tenant", "report").get(pk=job_id)
@@ -83,15 +92,15 @@ def _prepare(tenant_id: uuid.UUID, job_id: uuid.UUID, now: datetime) -> Attempt 
         if job.deadline_at <= now and job.no_verdicts == 0:
             raise Refused("deadline_passed", "")
         _refuse_unoffered(job)
+        if not _is_checked(job, began, now):
+            raise NotYet("Preflight", "The report was changed while it was being checked.")
         tags = _safe_tags(job)
         attempt = job.attempts.select_related("job").filter(ended_at=None).first()
         if attempt is None:
             return _freeze(job, tags, now)
         asked_for = (attempt.session_tags, attempt.dashboard_id, attempt.sheet_id)
         if asked_for != (tags, job.report.dashboard_id, job.report.sheet_id):
-            raise Refused(
-                "rows_not_isolated", _("The report or its session tags were changed while the job was being started. Run it again.")
-            )
+            raise Refused("report_changed", "")
         return attempt
 
 
@@ -105,13 +114,18 @@ def _refuse_unoffered(job: SnapshotJob) -> None:
 def _safe_tags(job: SnapshotJob) -> dict[str, str]:
     """Raises Refused when the tags cannot prove isolation: closed rather than somebody else's rows."""
     tags = dict(SessionTag.objects.filter(tenant=job.tenant).values_list("key", "value"))
-    report = job.report
-    if report.preflight == Report.Preflight.REFUSED:
-        raise Refused("rows_not_isolated", report.preflight_detail)
-    if report.preflight != Report.Preflight.PASSED:
-        raise NotYet("Preflight", "The report was changed while it was being checked.")
-    refuse_unsafe_tags(tags, report.required_tags, report.row_rules, same_for_everyone=report.same_for_everyone)
+    try:
+        _refuse_unsafe(job.report, tags)
+    except Refused as refused:
+        # Data sets and keys mean nothing to most people: the cause's usual sentence first, then what was found.
+        raise Refused(refused.code, f"{cause_of(refused.code).message} {refused.detail}") from refused
     return tags
+
+
+def _refuse_unsafe(report: Report, tags: dict[str, str]) -> None:
+    if report.is_refused:
+        raise Refused(report.preflight_code or "rows_not_isolated", report.preflight_detail)
+    refuse_unsafe_tags(tags, report.required_tags, report.row_rules, same_for_everyone=report.same_for_everyone)
 
 
 def _freeze(job: SnapshotJob, tags: dict[str, str], now: datetime) -> Attempt:
@@ -170,7 +184,7 @@ def outputs(job: SnapshotJob) -> list[Output]:
 
 def _accepted(job: SnapshotJob, attempt: Attempt, now: datetime) -> None:
     look_at = now + cadence.next_look(timedelta(0))
-    changes = {"next_look_at": look_at, "lease_until": None, "no_verdicts": 0, "waiting": ""}
+    changes: dict[str, Any] = {"next_look_at": look_at, "lease_until": None, "no_verdicts": 0, "waiting": ""}
     if job.move_to(Status.RUNNING, started_at=job.started_at or now, **changes):
         Attempt.objects.filter(pk=attempt.pk).update(accepted_at=now, service_status="QUEUED")
         job.note("accepted", now)

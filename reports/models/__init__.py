@@ -1,6 +1,7 @@
 from reports.models.catalogue import Account, Format, Grant, Report, ReportParameter
 from reports.models.delivery import Download, Link
 from reports.models.engine import Heartbeat, Pump, RequestBudget, Slot
+from reports.models.imports import CatalogueImport
 from reports.models.jobs import Attempt, JobEvent, SnapshotFile, SnapshotJob
 from reports.models.schedules import Audience, AudienceRecipient, Recipient, Schedule
 
@@ -9,6 +10,7 @@ __all__ = [
     "Attempt",
     "Audience",
     "AudienceRecipient",
+    "CatalogueImport",
     "Download",
     "Format",
     "Grant",

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from tenants.models import Tenant
 
 # At most one PDF, one Excel workbook and five CSV files fit into one snapshot job (StartDashboardSnapshotJob, FileGroups).
 MAX_VISUALS = 5
+# How long the answer of a preflight is believed. Shorter costs calls, longer leaves a rule that was switched off unnoticed.
+PREFLIGHT_FRESH = timedelta(minutes=5)
+# A report that nobody runs is asked about this often, so that its page tells the truth.
+PREFLIGHT_EVERY = timedelta(days=1)
 
 
 class Format(models.TextChoices):
@@ -32,6 +39,9 @@ class Account(models.Model):
     role_arn = models.CharField(max_length=2048, blank=True)
     external_id = models.CharField(max_length=1224, blank=True)
     unanswered_since = models.DateTimeField(null=True, help_text="NULL: QuickSight answers. Set: no verdict since then, no new starts.")
+    refused_since = models.DateTimeField(null=True, help_text="NULL: QuickSight lets us in. Set: it refuses us altogether.")
+    refused_code = models.CharField(max_length=64, blank=True, help_text="AWS's own word for it; empty: not refused.")
+    probe_at = models.DateTimeField(null=True, help_text="NULL: not paused. Set: when a call may find out whether that is over.")
 
     class Meta:
         constraints = (
@@ -41,6 +51,17 @@ class Account(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class ReportQuerySet(models.QuerySet["Report"]):
+    def in_catalogue(self) -> ReportQuerySet:
+        return self.filter(retired_at=None)
+
+    def due_for_preflight(self, now: datetime, republished: Collection[str] = ()) -> ReportQuerySet:
+        """Not asked about for a day, or made of one of these dashboards; the longest unasked first."""
+        unasked = Q(preflight_at=None) | Q(preflight_at__lte=now - PREFLIGHT_EVERY)
+        due = self.in_catalogue().filter(unasked | Q(dashboard_id__in=republished))
+        return due.order_by(F("preflight_at").asc(nulls_first=True), "slug")
 
 
 class Report(models.Model):
@@ -60,16 +81,34 @@ class Report(models.Model):
     formats = ArrayField(models.CharField(max_length=5, choices=Format))
     required_tags = ArrayField(models.CharField(max_length=128), default=list, blank=True)
     same_for_everyone = models.BooleanField(default=False)
+    # Data sets without tag rules whose rows two members of staff called the same for everyone; all others still have to hold.
+    open_data_sets = ArrayField(models.CharField(max_length=512), default=list, blank=True)
     preflight = models.CharField(max_length=12, choices=Preflight, default=Preflight.NOT_CHECKED)
-    preflight_detail = models.TextField(blank=True)
-    preflight_at = models.DateTimeField(null=True, help_text="NULL: never checked.")
-    # [{"dataset": id, "enabled": bool, "rules": [{"key", "delimiter", "match_all"}], "groups": [[key]]}] as DescribeDataSet told
-    # it at preflight_at. Keys within a group are ANDed, groups are ORed; no groups: every rule has to hold.
+    preflight_code = models.CharField(max_length=24, blank=True, help_text="Of reports/failures.py; empty unless refused.")
+    preflight_detail = models.TextField(blank=True, help_text="What is wrong, for everybody who may run it; empty unless refused.")
+    preflight_remedy = models.TextField(blank=True, help_text="What to do about it, for the platform's people.")
+    preflight_at = models.DateTimeField(null=True, help_text="When the check began, by the database's clock. NULL: never checked.")
+    dashboard_version = models.PositiveIntegerField(null=True, help_text="Published when it was checked. NULL: none was seen.")
+    # [{"dataset": id, "name": str, "enabled": bool, "had_rules": bool, "rules": [{"key", "delimiter", "match_all"}],
+    # "groups": [[key]], "open": bool}] as DescribeDataSet told it at preflight_at; had_rules: some check before saw rules there; open:
+    # it is among open_data_sets. Keys within a group are ANDed, groups are ORed; no groups: every rule has to hold.
     row_rules = models.JSONField(default=list, blank=True)
     retired_at = models.DateTimeField(null=True, help_text="NULL: in the catalogue.")
 
+    objects = ReportQuerySet.as_manager()
+
     def __str__(self) -> str:
         return self.slug
+
+    @property
+    def is_refused(self) -> bool:
+        return self.preflight == self.Preflight.REFUSED
+
+    def is_checked(self, *, since: datetime, now: datetime) -> bool:
+        """Whether a check that began at `since` or later is still believed, whatever it said."""
+        if self.preflight == self.Preflight.NOT_CHECKED or self.preflight_at is None:
+            return False
+        return self.preflight_at >= since and now - self.preflight_at <= PREFLIGHT_FRESH
 
 
 class ReportParameter(models.Model):

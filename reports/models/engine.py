@@ -38,6 +38,7 @@ class Pump(models.Model):
 
     account = models.OneToOneField(Account, on_delete=models.CASCADE, primary_key=True, related_name="pump")
     beat_at = models.DateTimeField(null=True, help_text="NULL: nobody pumps.")
+    process = models.CharField(max_length=120, blank=True, help_text="Whose task pumps, or was the last to; empty: none yet.")
 
     def __str__(self) -> str:
         return f"{self.account_id}"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Case, OuterRef, Q, Subquery, When
 from django.db.models.functions import JSONObject
 from django.utils.translation import gettext_lazy as _
@@ -17,6 +18,7 @@ from reports.failures import cause_of
 from reports.models.catalogue import Account, Format, Grant, Report
 from tenants.models import ApiKey, Tenant, User
 
+logger = logging.getLogger(__name__)
 ATTENTION_FOR = timedelta(days=7)
 
 
@@ -88,6 +90,7 @@ class SnapshotJob(models.Model):
 
         NOTHING = "", ""
         NO_ANSWER = "no_answer", _("QuickSight is not answering")
+        NO_ACCESS = "no_access", _("QuickSight refuses the portal access at the moment")
         THROTTLED = "throttled", _("QuickSight is limiting requests")
         SLOTS_TAKEN = "slots_taken", _("All of the account's slots are taken by other work")
         RETRY = "retry", _("Waiting before the next attempt")
@@ -138,7 +141,7 @@ class SnapshotJob(models.Model):
     lease_until = models.DateTimeField(null=True, help_text="NULL: nobody works on it just now.")
     attempt_count = models.PositiveSmallIntegerField(default=0)
     no_verdicts = models.PositiveSmallIntegerField(default=0, help_text="Calls in a row that QuickSight did not answer.")
-    crashes = models.PositiveSmallIntegerField(default=0, help_text="Times our own code failed on this job.")
+    crashes = models.PositiveSmallIntegerField(default=0, help_text="Steps in a row that failed in our code, hung or died.")
     waiting = models.CharField(max_length=12, choices=Waiting, blank=True, default=Waiting.NOTHING)
     # Written by reports/engine/forecast.py while the job waits for its turn.
     ahead = models.PositiveIntegerField(null=True, help_text="Jobs that start before it. NULL: not known.")
@@ -185,7 +188,12 @@ class SnapshotJob(models.Model):
 
     @property
     def waits_for(self) -> Waiting:
-        """Why it does not move, for people: a job in the queue waits for QuickSight too while that answers nobody."""
+        """Why it does not move, for people: a job in the queue waits for QuickSight too while that answers nobody.
+
+        An account that refuses us is asked about none of its jobs, whatever they waited for.
+        """
+        if not self.has_ended and self.account.refused_since:
+            return self.Waiting.NO_ACCESS
         if self.status == self.Status.QUEUED and not self.waiting and self.account.unanswered_since:
             return self.Waiting.NO_ANSWER
         return self.Waiting(self.waiting)
@@ -195,8 +203,11 @@ class SnapshotJob(models.Model):
         """Why it failed, in the reader's language; empty unless it did."""
         return self.failure_message or (str(cause_of(self.failure_code).message) if self.failure_code else "")
 
-    def move_to(self, status: str, **changes: Any) -> bool:
-        """Move if this row is still as it was read; False when somebody else moved it first, which is not an error."""
+    def move_to(self, status: str, *, why: str = "", **changes: Any) -> bool:
+        """Move if this row is still as it was read; False when somebody else moved it first, which is not an error.
+
+        `why` is for the log alone, where neither a failure's code nor `waiting` says it.
+        """
         if status not in self.NEXT.get(self.status, frozenset()):
             raise InvalidMove(f"{self.status} -> {status}")
         if status in self.ENDED:
@@ -209,6 +220,7 @@ class SnapshotJob(models.Model):
             }
         moved = SnapshotJob.objects.filter(pk=self.pk, status=self.status).update(status=status, **changes)
         if moved:
+            log_move(self.pk, self.tenant_id, self.status, status, why or changes.get("failure_code") or changes.get("waiting", ""))
             self.refresh_from_db()
         return bool(moved)
 
@@ -249,6 +261,12 @@ class Attempt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pk}"
+
+
+def log_move(job_id: uuid.UUID, tenant_id: uuid.UUID, before: str, after: str, why: str = "") -> None:
+    """One line for each move, once it is committed: a move that is rolled back never was."""
+    facts = {"job": job_id, "tenant": tenant_id, "from": str(before), "to": str(after), "why": str(why)}
+    transaction.on_commit(lambda: logger.info("job %s -> %s", before or "new", after, extra=facts))
 
 
 class JobEvent(models.Model):

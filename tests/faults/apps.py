@@ -9,7 +9,8 @@ class Faults(AppConfig):
     name = "tests.faults"
 
     def ready(self) -> None:
-        from tests.faults import killing
+        from tests.faults import killing, poison
 
-        if step := os.environ.get(killing.STEP):
-            killing.STEPS[step]()
+        killing.install()
+        if os.environ.get(poison.STARTS):
+            poison.install()

@@ -1,7 +1,8 @@
-"""A trap for a worker: at one named step its processes die by SIGKILL, once.
+"""Traps at named steps of a worker: what is sprung there kills by SIGKILL, once for each trap.
 
-Only a worker that runs with the settings beside this file has it; the product knows nothing of it. It is sprung in whichever process of
-the worker comes to the step first. The supervisor goes first, so that nothing of that worker mends what follows.
+Only a worker that runs with the settings beside this file has them; the product knows nothing of it. A trap is sprung in whichever process
+of the worker comes to the step first. Where the worker is killed, its supervisor goes first, so that nothing of that worker mends what
+follows.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from django.db import transaction
@@ -16,46 +18,73 @@ from django.db import transaction
 from reports.aws.quicksight import QuickSight
 from reports.engine import claim, collect, pump, start
 
-STEP, MARK = "FAULT_STEP", "FAULT_MARK"
-
-
-def kill_once() -> None:
-    try:
-        os.close(os.open(os.environ[MARK], os.O_CREAT | os.O_EXCL))
-    except FileExistsError:
-        return
-    note = Path(os.environ[pump.STOP_FILE]).with_suffix("")
-    os.kill(int(note.read_text()), signal.SIGKILL)
-    os.killpg(0, signal.SIGKILL)
+# The step at which the worker dies; or the pid file of a PostgreSQL server that dies at each step. MARKS: where sprung traps are noted.
+STEP, POSTMASTER, MARKS = "FAULT_STEP", "FAULT_POSTMASTER", "FAULT_MARKS"
 
 
 def always(result: object) -> bool:
     return True
 
 
-def after(owner: object, name: str, *, when: Callable[..., object] = always, committed: bool = False) -> Callable[[], None]:
-    """Springs once `owner.name` has returned something that fulfils `when`; with `committed` after the transaction around it."""
+@dataclass(frozen=True)
+class Step:
+    """Reached once `owner.name` has returned something that fulfils `when`; with `committed` after the transaction around it."""
 
-    def install() -> None:
-        original = getattr(owner, name)
+    owner: object
+    name: str
+    when: Callable[..., object] = always
+    committed: bool = False
+
+    def install(self, spring: Callable[[], None]) -> None:
+        original = getattr(self.owner, self.name)
 
         def trapped(*args, **kwargs):
             result = original(*args, **kwargs)
-            if when(result):
-                transaction.on_commit(kill_once) if committed else kill_once()
+            if self.when(result):
+                transaction.on_commit(spring) if self.committed else spring()
             return result
 
-        setattr(owner, name, trapped)
-
-    return install
+        setattr(self.owner, self.name, trapped)
 
 
-STEPS: dict[str, Callable[[], None]] = {
-    "claimed": after(claim, "claim", when=bool, committed=True),
-    "id committed": after(start, "_prepare", when=lambda request: request is not None),
-    "started": after(QuickSight, "start_snapshot"),
-    "start saved": after(start, "_accepted", committed=True),
-    "looked at": after(QuickSight, "snapshot_status", when=lambda told: told.is_terminal),
-    "collected": after(collect, "_check"),
-    "row saved": after(collect, "_complete", committed=True),
+STEPS: dict[str, Step] = {
+    "claimed": Step(claim, "claim", when=bool, committed=True),
+    "id committed": Step(start, "_prepare", when=lambda request: request is not None),
+    "started": Step(QuickSight, "start_snapshot"),
+    "start saved": Step(start, "_accepted", committed=True),
+    "looked at": Step(QuickSight, "snapshot_status", when=lambda told: told.is_terminal),
+    "collected": Step(collect, "_check"),
+    "row saved": Step(collect, "_complete", committed=True),
 }
+
+
+def install() -> None:
+    if step := os.environ.get(STEP):
+        STEPS[step].install(lambda: kill_worker(step))
+    if os.environ.get(POSTMASTER):
+        for name, step in STEPS.items():
+            step.install(lambda name=name: kill_postmaster(name))
+
+
+def kill_worker(step: str) -> None:
+    if _first_at(step):
+        note = Path(os.environ[pump.STOP_FILE]).with_suffix("")
+        os.kill(int(note.read_text()), signal.SIGKILL)
+        os.killpg(0, signal.SIGKILL)
+
+
+def kill_postmaster(step: str) -> None:
+    if _first_at(step):
+        os.kill(int(Path(os.environ[POSTMASTER]).read_text().split()[0]), signal.SIGKILL)
+
+
+def sprung(marks: Path) -> set[str]:
+    return {path.name for path in marks.iterdir()}
+
+
+def _first_at(step: str) -> bool:
+    try:
+        os.close(os.open(Path(os.environ[MARKS]) / step, os.O_CREAT | os.O_EXCL))
+    except FileExistsError:
+        return False
+    return True

@@ -134,6 +134,18 @@ def test_a_size_is_told_in_the_unit_that_fits(size, told):
     assert words.file_size(size) == told
 
 
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [("TableVisual", "table"), ("PivotTableVisual", "pivot table"), ("KPIVisual", "KPI"), ("HeatMapVisual", "heat map"), ("", "")],
+)
+def test_a_kind_of_visual_is_told_in_words(kind, told):
+    assert words.visual_kind(kind) == told
+
+
+def test_an_aws_account_is_grouped_as_aws_shows_it():
+    assert words.aws_account("123456789012") == "1234 5678 9012"
+
+
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(settings.BASE_DIR / "templates")))
 def test_a_template_compiles_and_holds_nothing_inline(path):
     source = path.read_text()

@@ -128,7 +128,8 @@ def test_web_and_worker_give_up_on_slow_statements_and_migrations_do_not(url, lo
 
     assert ("statement_timeout" in found["OPTIONS"].get("options", "")) == limited
     assert (found["CONN_MAX_AGE"], found["CONN_HEALTH_CHECKS"]) == (60, True)
-    assert int(found["OPTIONS"]["connect_timeout"]) > 0
+    assert ("idle_in_transaction_session_timeout" in found["OPTIONS"].get("options", "")) == limited
+    assert {"connect_timeout", "keepalives_idle", "tcp_user_timeout"} <= found["OPTIONS"].keys()
 
 
 def test_an_option_of_the_url_comes_after_ours_and_so_wins(url):

@@ -5,10 +5,17 @@ from __future__ import annotations
 import io
 import logging
 import logging.config
-from copy import deepcopy
+import re
 
 import pytest
-from django.conf import settings
+from django.test import Client
+from django.urls import path
+
+from portal.logs import logging_settings
+from portal.pages import tenant_page
+from portal.urls import urlpatterns as product
+from tenants import log_context
+from tests.factories import make_api_key, make_job, make_link
 
 TOKEN = "pQ7-x_9Zt4mB2vK8wR1nY6cL3sD5fG0hJ_aE-uTiOoX"
 SIGNED = (
@@ -32,16 +39,13 @@ TEXTS = {
 }
 
 
-@pytest.fixture
-def log():
-    """A logger with the handler that the settings describe, and what it wrote."""
-    configuration, written = deepcopy(settings.LOGGING), io.StringIO()
+@pytest.fixture(params=["json", "plain"])
+def log(request):
+    """A logger with one of the two forms that the settings describe, and what it wrote."""
+    written = io.StringIO()
     handler = logging.StreamHandler(written)
-    made = logging.config.DictConfigurator(configuration)
-    described = configuration["handlers"]["stderr"]
-    handler.setFormatter(made.configure_formatter(configuration["formatters"][described["formatter"]]))
-    for name in described["filters"]:
-        handler.addFilter(made.configure_filter(configuration["filters"][name]))
+    described = logging_settings()
+    handler.setFormatter(logging.config.DictConfigurator(described).configure_formatter(described["formatters"][request.param]))
     logger = logging.Logger("test", logging.DEBUG)
     logger.addHandler(handler)
     return logger, written
@@ -53,7 +57,7 @@ def test_no_secret_is_written_as_part_of_the_message(text, log):
 
     logger.info(text)
 
-    assert "INFO test" in written.getvalue()
+    assert "INFO" in written.getvalue()
     assert TOKEN not in written.getvalue()
 
 
@@ -91,7 +95,7 @@ def test_what_is_no_secret_stays_readable(innocent, log):
 
     logger.info("%s", innocent)
 
-    assert written.getvalue().endswith(f" INFO test {innocent}\n")
+    assert innocent in written.getvalue()
 
 
 def test_the_code_of_the_company_stays_readable(log):
@@ -111,3 +115,91 @@ def test_a_record_is_one_line_whatever_somebody_sent(line_break, log):
     (line,) = written.getvalue().splitlines()
     assert "eve" in line
     assert "adam" in line
+
+
+def test_a_line_is_an_object_with_time_level_logger_and_message(json_log):
+    logging.getLogger("reports.example").warning("%d of %d", 1, 2, extra={"milliseconds": 7})
+
+    (line,) = json_log()
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+00:00", line.pop("time"))
+    assert line == {"level": "WARNING", "logger": "reports.example", "message": "1 of 2", "milliseconds": 7}
+
+
+def test_a_traceback_is_part_of_its_line(json_log):
+    try:
+        raise ValueError("not\nthis")
+    except ValueError:
+        logging.getLogger("reports.example").exception("it failed")
+
+    (line,) = json_log()
+    assert line["message"] == "it failed"
+    assert line["exception"].startswith("Traceback (most recent call last):\n")
+    assert line["exception"].endswith("ValueError: not\nthis")
+
+
+def test_what_is_no_text_is_written_as_text_without_secrets(json_log, rf):
+    logging.getLogger("reports.example").info("see", extra={"seen": {"path": f"/d/ABCD2345/{TOKEN}"}, "request": rf.get(f"/d/A/{TOKEN}")})
+
+    (line,) = json_log()
+    assert line["seen"] == "{'path': '/d/ABCD2345/[token]'}"
+    assert TOKEN not in str(line)
+
+
+def test_ids_end_with_what_they_were_about(json_log):
+    with log_context.about(request_id="r"):
+        with log_context.about(tenant="t", job="j"):
+            logging.getLogger("reports.example").info("inside")
+        log_context.note(tenant="u")
+        logging.getLogger("reports.example").info("noted")
+    logging.getLogger("reports.example").info("outside")
+
+    ids = [{name: line[name] for name in ("request_id", "tenant", "job") if name in line} for line in json_log()]
+    assert ids == [{"request_id": "r", "tenant": "t", "job": "j"}, {"request_id": "r", "tenant": "u"}, {}]
+
+
+@tenant_page("jobs.view")
+def fails(request):
+    raise RuntimeError("a fault of ours")
+
+
+urlpatterns = [*product, path("t/<slug:slug>/fails/", fails)]
+
+
+@pytest.mark.urls("tests.portal.test_logs")
+def test_a_fault_of_a_page_is_logged_with_request_and_tenant(acme, alice, json_log):
+    client = Client(raise_request_exception=False)
+    client.force_login(alice)
+
+    answer = client.get("/t/acme/fails/")
+
+    about = {"request_id": answer["X-Request-Id"], "tenant": str(acme.pk)}
+    fault, line = json_log()
+    assert (fault["level"], fault["logger"]) == ("ERROR", "django.request")
+    assert fault["exception"].endswith("RuntimeError: a fault of ours")
+    assert (line["message"], line["status"]) == ("GET /t/acme/fails/ 500", 500)
+    assert [{name: entry[name] for name in about} for entry in (fault, line)] == [about] * 2
+
+
+def test_a_request_of_the_older_api_is_logged_once_with_its_tenant(acme, client, json_log):
+    _key, secret = make_api_key(tenant=acme)
+
+    answer = client.get("/qs-anonymous-snapshot/describe_job/daily-calls/unknown", headers={"x-api-key": secret})
+
+    (line,) = json_log()
+    assert (line["request_id"], line["tenant"]) == (answer["X-Request-Id"], str(acme.pk))
+
+
+def test_the_line_of_a_download_page_has_no_token(acme, client, json_log):
+    _link, token = make_link(job=make_job(tenant=acme, status="completed"))
+
+    client.get(f"/d/{acme.code}/{token}?q=typed")
+
+    (line,) = json_log()
+    assert (line["message"], line["tenant"]) == (f"GET /d/{acme.code}/[token] 200", str(acme.pk))
+
+
+def test_health_and_static_files_make_no_line(client, db, json_log):
+    for address in ("/healthz", "/static/portal/portal.css"):
+        client.get(address).close()
+
+    assert json_log() == []

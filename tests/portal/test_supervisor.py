@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from datetime import timedelta
@@ -11,10 +12,10 @@ import pytest
 from django.utils import timezone
 from django_q.models import OrmQ, Schedule
 
-from portal.supervisor import end_leftovers
+from portal.supervisor import STOP_SECONDS, end_leftovers
 from reports import tasks
 from reports.engine.pump import STOP_FILE
-from reports.models import Heartbeat
+from reports.models import Heartbeat, Slot
 from tenants.scope import engine_scope
 from tests.reports.engine import steps
 from tests.reports.engine.conftest import account, aws, daily_calls, server
@@ -86,6 +87,58 @@ def test_a_stop_in_the_middle_of_work_leaves_no_process_and_no_note(aws, account
     assert notes(tmp_path) == []
     assert OrmQ.objects.filter(key=tasks.ENGINE).count() == 1
     assert steps.status_of(job) == "running"
+
+
+def test_a_stop_amid_many_jobs_loses_none_and_doubles_none(aws, account, acme, globex, daily_calls, environment, tmp_path):
+    jobs, slots = [steps.submit(tenant) for tenant in (acme, globex) for _ in range(6)], 3
+    aws.control.set(slots=slots)
+    with engine_scope():
+        Slot.objects.filter(account=account, number__gt=slots).update(enabled=False)
+
+    with running_worker(environment, tmp_path) as stopped:
+        wait_for(lambda: "completed" in {steps.status_of(job) for job in jobs}, 30, "the first job completed")
+        stopped.send_signal(signal.SIGTERM)
+        stopped.wait(timeout=STOP_SECONDS)
+        left = [job for job in jobs if steps.status_of(job) != "completed"]
+    with running_worker(environment, tmp_path):
+        wait_for(lambda: {steps.status_of(job) for job in jobs} == {"completed"}, 30, "all jobs completed")
+
+    stats = aws.control.stats()
+    assert stopped.returncode == 0
+    assert left
+    assert stats["accepted"] == {str(attempt.pk): 1 for job in jobs for attempt in steps.attempts_of(job)}
+    assert stats["peak_unfinished"] <= slots
+    assert [len(steps.files_of(job)) for job in jobs] == [1] * len(jobs)
+    assert steps.held_slots(account) == 0
+
+
+def test_each_line_of_a_worker_is_json_and_the_moves_name_job_and_tenant(aws, account, acme, daily_calls, environment, tmp_path):
+    job = steps.submit(acme)
+
+    with running_worker(environment, tmp_path):
+        wait_for(lambda: steps.status_of(job) == "completed", 30, "the job completed")
+
+    lines = [json.loads(line) for line in (tmp_path / "worker.log").read_text().splitlines()]
+    assert {"portal.supervisor", "django-q", "reports.models.jobs"} <= {line["logger"] for line in lines}
+    moves = [(line["to"], line["job"], line["tenant"]) for line in lines if "to" in line]
+    ids = (str(job.pk), str(acme.pk))
+    assert moves == [(status, *ids) for status in ("starting", "running", "collecting", "completed")]
+
+
+def test_a_stop_while_a_start_has_no_answer_yet_starts_one_snapshot(aws, account, acme, daily_calls, environment, tmp_path):
+    aws.control.hang(steps.START, seconds=60)
+    job = steps.submit(acme)
+
+    with running_worker(environment, tmp_path) as stopped:
+        wait_for(lambda: aws.control.stats()["start_calls"] == 1, 20, "the call is on its way")
+        stopped.send_signal(signal.SIGTERM)
+        stopped.wait(timeout=STOP_SECONDS)
+    with running_worker(environment, tmp_path):
+        wait_for(lambda: steps.status_of(job) == "completed", 30, "the job completed")
+
+    (attempt,) = steps.attempts_of(job)
+    assert stopped.returncode == 0
+    assert aws.control.stats()["accepted"] == {str(attempt.pk): 1}
 
 
 def test_what_a_killed_supervisor_left_is_ended_by_the_next(aws, account, acme, daily_calls, environment, tmp_path):

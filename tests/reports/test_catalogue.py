@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -48,6 +48,15 @@ def refusal(quicksight, facts):
     return result.detail
 
 
+def stored(report):
+    with platform_scope():
+        return Report.objects.get(pk=report.pk)
+
+
+def definitions_read(aws) -> int:
+    return aws.control.stats()["calls"].get("DescribeDashboardDefinition", 0)
+
+
 def test_a_report_that_fits_its_dashboard_passes(quicksight):
     result = preflight(quicksight, DAILY_CALLS)
 
@@ -73,8 +82,8 @@ def test_preflight_collects_the_tag_rules_of_every_data_set(quicksight):
         ({"parameters": frozenset({DeclaredParameter("region", "string", True)})}, "no parameter “region”. Its parameters: Region"),
         ({"parameters": frozenset({DeclaredParameter("Region", "integer", True)})}, "“Region” is of type string"),
         ({"parameters": frozenset({DeclaredParameter("MinSeconds", "integer", True)})}, "“MinSeconds” takes one value"),
-        ({"required_tags": frozenset({"company"})}, "“calls” has no tag rule for “company”"),
-        ({"required_tags": frozenset({"desk"})}, "“calls” has a rule alternative without “desk”"),
+        ({"required_tags": frozenset({"company"})}, "Data set “Calls” (calls) has no tag rule for “company”"),
+        ({"required_tags": frozenset({"desk"})}, "Data set “Calls” (calls) has a rule alternative without “desk”"),
     ],
 )
 def test_a_report_that_does_not_fit_is_refused_with_the_place(quicksight, changes, sentence):
@@ -88,16 +97,47 @@ def test_all_faults_are_told_at_once(quicksight):
     assert "company" in detail
 
 
-@pytest.mark.parametrize("status", ["DISABLED", "NONE"])
-def test_a_data_set_without_enabled_rules_is_refused_by_name_and_key(aws, quicksight, status):
+@pytest.mark.parametrize(
+    ("status", "sentence", "remedy"),
+    [
+        (
+            "DISABLED",
+            "The tag rules of data set “Calls” (calls) are switched off: its rows are not held back by “tenant_id”.",
+            "In QuickSight, turn on tag-based rules for data set “Calls” (calls).",
+        ),
+        (
+            "NONE",
+            "Data set “Calls” (calls) has no tag rules: its rows are not held back by “tenant_id”.",
+            "In QuickSight, add tag-based rules for “tenant_id” to data set “Calls” (calls) and turn them on.",
+        ),
+    ],
+)
+def test_a_data_set_without_enabled_rules_is_refused_by_name_and_key_and_told_how_to_mend(aws, quicksight, status, sentence, remedy):
     aws.control.rules(dataset="calls", status=status)
 
-    assert "Data set “calls” has no enabled tag rules, so tag “tenant_id”" in refusal(quicksight, DAILY_CALLS)
+    result = preflight(quicksight, DAILY_CALLS)
+
+    assert (result.status, result.code, result.detail, result.remedy) == ("refused", "rows_not_isolated", sentence, remedy)
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"dashboard_id": "weekly-calls"}, "report_missing"),
+        ({"visual_ids": ("table-9",)}, "report_unfit"),
+        ({"visual_ids": ("table-9",), "required_tags": frozenset({"company"})}, "rows_not_isolated"),
+        ({"required_tags": frozenset()}, "rows_not_isolated"),
+    ],
+)
+def test_a_refusal_is_named_by_its_gravest_fault(quicksight, changes, code):
+    assert preflight(quicksight, replace(DAILY_CALLS, **changes)).code == code
 
 
 def test_open_data_passes_only_when_it_is_the_same_for_everyone(quicksight):
     assert preflight(quicksight, BENCHMARK).status == "passed"
-    assert "“market”" in refusal(quicksight, replace(BENCHMARK, same_for_everyone=False, required_tags=frozenset({"tenant_id"})))
+    assert "“Market benchmark” (market) has no tag rules" in refusal(
+        quicksight, replace(BENCHMARK, same_for_everyone=False, required_tags=frozenset({"tenant_id"}))
+    )
 
 
 def test_an_outage_says_nothing_about_the_report(aws, quicksight):
@@ -120,26 +160,25 @@ def test_a_report_recorded_without_a_check_is_checked_and_stored(quicksight):
 
     check_and_store(quicksight, report.pk, NOW)
 
-    with platform_scope():
-        stored = Report.objects.get(pk=report.pk)
-    assert (stored.preflight, stored.preflight_at, stored.row_rules[0]["dataset"]) == ("passed", NOW, "calls")
+    checked = stored(report)
+    assert (checked.preflight, checked.preflight_at, checked.row_rules[0]["dataset"]) == ("passed", NOW, "calls")
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_refused_check_is_stored_with_its_reason(quicksight):
-    report = factories.make_report(slug="gone", parameters=[], preflight="not_checked")
+    report = factories.make_report(slug="gone", parameters=[], preflight="not_checked", preflight_at=None)
 
     check_and_store(quicksight, report.pk, NOW)
 
-    with platform_scope():
-        stored = Report.objects.get(pk=report.pk)
-    assert stored.preflight == "refused"
-    assert "“gone”" in stored.preflight_detail
+    checked = stored(report)
+    assert (checked.preflight, checked.preflight_code, checked.dashboard_version) == ("refused", "report_missing", None)
+    assert "“gone”" in checked.preflight_detail
+    assert "dashboard_id" in checked.preflight_remedy
 
 
 @pytest.mark.django_db(transaction=True)
 def test_no_transaction_is_open_while_quicksight_is_asked(quicksight):
-    report = factories.make_report(slug="daily-calls", parameters=[], preflight="not_checked")
+    report = factories.make_report(slug="daily-calls", parameters=[], preflight="not_checked", preflight_at=None)
     open_at_calls = []
     quicksight.gate = lambda: open_at_calls.append(connection.in_atomic_block)
 
@@ -147,3 +186,61 @@ def test_no_transaction_is_open_while_quicksight_is_asked(quicksight):
 
     assert open_at_calls
     assert not any(open_at_calls)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_definition_is_read_again_only_when_another_version_is_published(aws, quicksight):
+    report = factories.make_report(slug="daily-calls", parameters=[], preflight="not_checked", preflight_at=None)
+    read = []
+
+    for act in (lambda: None, lambda: None, lambda: aws.control.republish("daily-calls"), lambda: None):
+        act()
+        check_and_store(quicksight, report.pk, NOW)
+        read.append(definitions_read(aws))
+
+    assert read == [1, 1, 2, 2]
+    assert (stored(report).preflight, stored(report).dashboard_version) == ("passed", 2)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_version_that_did_not_fit_is_read_again_each_time(aws, quicksight):
+    report = factories.make_report(slug="daily-calls", parameters=[], visual_ids=["table-9"], preflight="not_checked", preflight_at=None)
+
+    for _ in range(2):
+        check_and_store(quicksight, report.pk, NOW)
+
+    assert (definitions_read(aws), stored(report).preflight_code) == (2, "report_unfit")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_answer_that_took_long_does_not_replace_one_that_was_asked_for_later(aws, quicksight):
+    report = factories.make_report(slug="daily-calls", parameters=[], preflight_at=NOW)
+    aws.control.rules("calls", "DISABLED")
+
+    check_and_store(quicksight, report.pk, NOW - timedelta(seconds=1))
+
+    assert (stored(report).preflight, stored(report).preflight_at) == ("passed", NOW)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_rules_that_were_removed_are_missed_where_the_other_data_is_the_same_for_everyone(aws, quicksight):
+    report = factories.make_report(slug="daily-calls", parameters=[], same_for_everyone=True, preflight="not_checked", preflight_at=None)
+    check_and_store(quicksight, report.pk, NOW)
+    aws.control.rules("calls", "NONE")
+
+    results = [check_and_store(quicksight, report.pk, NOW) for _ in range(2)]
+
+    assert [result.detail for result in results] == ["Data set “Calls” (calls) had tag rules and has none any more."] * 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_report_that_turns_refused_is_logged_once_with_what_to_do(aws, quicksight, caplog):
+    report = factories.make_report(slug="daily-calls", parameters=[], preflight_at=NOW)
+    aws.control.rules("calls", "DISABLED")
+
+    for _ in range(2):
+        check_and_store(quicksight, report.pk, NOW)
+
+    (line,) = [record.getMessage() for record in caplog.records if record.name == "reports.catalogue"]
+    assert line.startswith("report daily-calls is refused: The tag rules of data set “Calls” (calls) are switched off")
+    assert "turn on tag-based rules" in line

@@ -8,6 +8,7 @@ from reports.session_tags import refuse_unsafe_tags
 RULES = [
     {
         "dataset": "calls",
+        "name": "Calls",
         "enabled": True,
         "rules": [{"key": "tenant_id", "delimiter": ",", "match_all": "*"}, {"key": "desk", "delimiter": "", "match_all": ""}],
         "groups": [["tenant_id"], ["tenant_id", "desk"]],
@@ -56,8 +57,11 @@ def test_tags_that_would_show_other_rows_are_refused(tags, sentence):
 @pytest.mark.parametrize(
     ("row_rules", "sentence"),
     [
-        (rules(enabled=False), "“calls” has no enabled tag rules"),
-        (rules(enabled=False, rules=[], groups=[]), "“calls” has no enabled tag rules"),
+        (rules(enabled=False), "The tag rules of data set “Calls” (calls) are switched off: its rows are not held back by “tenant_id”."),
+        (
+            rules(enabled=False, rules=[], groups=[]),
+            "Data set “Calls” (calls) has no tag rules: its rows are not held back by “tenant_id”.",
+        ),
         (rules(rules=[{"key": "desk", "delimiter": "", "match_all": ""}], groups=[]), "no tag rule for “tenant_id”"),
         (rules(groups=[["tenant_id"], ["desk"]]), "alternative without “tenant_id”"),
         (rules(groups=[]), "also needs the session tags: desk"),
@@ -89,6 +93,30 @@ def test_a_report_without_required_tags_is_refused_unless_it_is_the_same_for_eve
 
     refusal({"tenant_id": "acme"}, required=(), row_rules=open_rules)
     assert refuse_unsafe_tags({"tenant_id": "acme"}, [], open_rules, same_for_everyone=True) is None
+
+
+@pytest.mark.parametrize(
+    ("row_rules", "sentence"),
+    [
+        (rules(enabled=False), "The tag rules of data set “Calls” (calls) are switched off"),
+        (rules(rules=[], had_rules=True), "Data set “Calls” (calls) had tag rules and has none any more."),
+        (rules(groups=[["tenant_id", "desk"]]), "also needs the session tags: desk"),
+        (rules(rules=[{"key": "tenant_id", "delimiter": "", "match_all": "acme"}], groups=[]), "means all rows"),
+    ],
+    ids=["switched off", "removed", "a key without a tag", "match-all"],
+)
+def test_rules_that_are_there_are_meant_even_where_a_report_is_the_same_for_everyone(row_rules, sentence):
+    open_one = {"dataset": "market", "enabled": False, "rules": []}
+
+    assert sentence in refusal({"tenant_id": "acme"}, required=(), row_rules=[open_one, *row_rules], same_for_everyone=True)
+
+
+def test_a_key_that_the_same_for_everyone_requires_is_held_by_every_rule_that_is_there():
+    other_key = rules(rules=[{"key": "desk", "delimiter": "", "match_all": ""}], groups=[])
+
+    detail = refusal({"tenant_id": "acme", "desk": "north"}, row_rules=other_key, same_for_everyone=True)
+
+    assert detail == "Data set “Calls” (calls) has no tag rule for “tenant_id”."
 
 
 def test_even_the_same_for_everyone_is_not_started_without_tags():

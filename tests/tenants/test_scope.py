@@ -320,7 +320,8 @@ def test_staff_see_names_and_the_queue_of_all_tenants(acme, globex, daily_calls)
         "select parameters from reports_snapshotjob",
         "select count(*) from tenants_sessiontag",
         "select count(*) from reports_link",
-        "select count(*) from tenants_user",
+        "select password from tenants_user",
+        "select parameters from reports_grant",
         "update tenants_tenant set weight = 2",
         "update reports_snapshotjob set status = 'queued'",
     ],
@@ -328,6 +329,13 @@ def test_staff_see_names_and_the_queue_of_all_tenants(acme, globex, daily_calls)
 def test_staff_neither_read_content_nor_write_across_tenants(statement, filled):
     with staff_scope(factories.make_user(is_staff=True)), pytest.raises(DatabaseError, match=REFUSED), transaction.atomic():
         sql(statement)
+
+
+def test_staff_see_who_else_is_staff_and_nobody_else(acme, alice):
+    ines, omar = (factories.make_user(email=f"{name}@anycompany.example", is_staff=True) for name in ("ines", "omar"))
+
+    with staff_scope(ines):
+        assert set(User.objects.values_list("email", flat=True)) == {ines.email, omar.email}
 
 
 @pytest.mark.parametrize("facts", [{"is_staff": False}, {"is_staff": True, "is_active": False}])

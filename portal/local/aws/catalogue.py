@@ -48,6 +48,9 @@ class Dashboard:
     name: str
     sheets: tuple[Sheet, ...]
     parameters: tuple[Parameter, ...] = ()
+    version: int = 1
+    published: float | None = None  # None: long ago
+    more_datasets: tuple[str, ...] = ()  # behind it, though no visual shows them
 
     def sheet(self, sheet_id: str) -> Sheet | None:
         return next((sheet for sheet in self.sheets if sheet.id == sheet_id), None)
@@ -58,7 +61,18 @@ class Dashboard:
 
     @property
     def dataset_ids(self) -> list[str]:
-        return sorted({visual.dataset_id for sheet in self.sheets for visual in sheet.visuals})
+        return sorted({visual.dataset_id for sheet in self.sheets for visual in sheet.visuals} | set(self.more_datasets))
+
+    def without(self, part: str) -> Dashboard:
+        """Less the sheet or visual of this id. Raises LookupError when there is none."""
+        left = tuple(
+            replace(sheet, visuals=tuple(visual for visual in sheet.visuals if visual.id != part))
+            for sheet in self.sheets
+            if sheet.id != part
+        )
+        if left == self.sheets:
+            raise LookupError(f"Dashboard {self.id!r} has no sheet or visual {part!r}.")
+        return replace(self, sheets=left)
 
 
 @dataclass

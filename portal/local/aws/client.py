@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import urllib.error
 import urllib.request
 from typing import Any
@@ -17,7 +18,7 @@ class ControlClient:
         self._base = f"{address.rstrip('/')}/_control/"
 
     def reset(self) -> None:
-        """No jobs, objects or faults; switches and tag rules as at the start."""
+        """No jobs, objects or faults; switches, tag rules and dashboards as at the start."""
         self._post("reset")
 
     def set(self, **switches: Any) -> dict[str, Any]:
@@ -84,12 +85,22 @@ class ControlClient:
         """`rules` are {"key", "column", "delimiter"?, "match_all"?}."""
         self._post("rules", dataset=dataset, rules={"rules": rules, "groups": groups or []})
 
+    def republish(self, dashboard: str, *, dataset: str | None = None, without: str | None = None) -> None:
+        """The dashboard's next version; perhaps with one data set more, perhaps without the sheet or visual of that id."""
+        self._post("republish", dashboard=dashboard, dataset=dataset, without=without)
+
     def create_bucket(self, name: str, region: str = "us-east-1") -> None:
         self._post("create_bucket", name=name, region=region)
 
-    def advance_clock(self, seconds: float) -> None:
-        """Move the time of jobs and of links forward."""
+    def advance_clock(self, seconds: float, *, settle: bool = True) -> None:
+        """Move the time of jobs, links and assumed roles forward.
+
+        What was signed before has aged by so much, what is signed from now on has not. Signatures carry whole seconds: `settle` waits
+        for the next one, without which links that are signed at once count as older than the move.
+        """
         self._post("advance_clock", seconds=seconds)
+        if settle:
+            time.sleep(1 - time.time() % 1)
 
     def stats(self) -> dict[str, Any]:
         """accepted (by job id), start_calls, peak_unfinished, refused_by_limit, throttled, calls (by operation)."""

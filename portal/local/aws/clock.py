@@ -7,14 +7,18 @@ import time
 
 class Clock:
     def __init__(self) -> None:
-        self._ahead = 0.0
+        self._moves: list[tuple[float, float]] = []  # (when by the real clock, by so many seconds)
 
     def now(self) -> float:
         """Epoch seconds."""
-        return time.time() + self._ahead
+        return self.told(time.time())
+
+    def told(self, moment: float) -> float:
+        """What this clock said at a real `moment`: clients date what they sign by the real one, and it has to expire by this one."""
+        return moment + sum(seconds for when, seconds in self._moves if when <= moment)
 
     def advance(self, seconds: float) -> None:
-        self._ahead += seconds
+        self._moves.append((time.time(), seconds))
 
     def reset(self) -> None:
-        self._ahead = 0.0
+        self._moves.clear()

@@ -30,7 +30,7 @@ class Control:
         self._world, self._store = world, store
         self._at_start = replace(world.switches)
         verbs = (self.reset, self.set, self.fault, self.job_fault, self.clear_faults, self.outage, self.finish)
-        verbs += (self.fail, self.hold, self.rules, self.create_bucket, self.advance_clock, self.stats, self.jobs)  # type: ignore[assignment]
+        verbs += (self.fail, self.hold, self.rules, self.republish, self.create_bucket, self.advance_clock, self.stats, self.jobs)  # type: ignore[assignment]
         self._verbs: dict[str, Callable[..., Any]] = {verb.__name__: verb for verb in verbs}
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -45,7 +45,7 @@ class Control:
         return _answer(200, result if result is not None else {})(environ, start_response)
 
     def reset(self) -> None:
-        """No jobs, no objects, no faults; switches and tag rules as at the start."""
+        """No jobs, no objects, no faults; clock, switches, tag rules and dashboards as at the start."""
         world = self._world
         world.jobs.clear()
         world.faults.clear()
@@ -53,8 +53,9 @@ class Control:
         world.clock.reset()
         world.switches.change(**{name: value for name, value in vars(self._at_start).items()})
         world.switches.dashboard_seconds = dict(self._at_start.dashboard_seconds)
-        fresh: dict[str, Any] = {item.id: item for item in sample_account().datasets.values()}
-        world.catalogue.datasets.update(fresh)
+        fresh = sample_account()
+        world.catalogue.datasets.update(fresh.datasets)
+        world.catalogue.dashboards.update(fresh.dashboards)
         self._store.clear()
 
     def set(self, **switches: Any) -> dict[str, Any]:
@@ -97,11 +98,20 @@ class Control:
             current = replace(original, enabled=status == "ENABLED") if original and status != "NONE" else None
         self._world.catalogue.set_rules(dataset, current)
 
+    def republish(self, dashboard: str, dataset: str | None = None, without: str | None = None) -> None:
+        """The next version, now; perhaps with one data set more, perhaps without a sheet or visual."""
+        catalogue = self._world.catalogue
+        old = catalogue.dashboards[dashboard]
+        new = replace(old, version=old.version + 1, published=self._world.clock.now())
+        if dataset:
+            new = replace(new, more_datasets=(*old.more_datasets, catalogue.datasets[dataset].id))
+        catalogue.dashboards[dashboard] = new.without(without) if without else new
+
     def create_bucket(self, name: str, region: str = "us-east-1") -> None:
         self._store.create_bucket(name, region)
 
     def advance_clock(self, seconds: float) -> None:
-        """For jobs and links; the dates of signed calls are still compared with the real clock."""
+        """For jobs, links and assumed roles; the dates of signed calls are still compared with the real clock."""
         self._world.clock.advance(seconds)
 
     def stats(self) -> dict[str, Any]:

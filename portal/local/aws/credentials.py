@@ -7,16 +7,18 @@ from datetime import UTC
 
 from moto.sts.models import sts_backends
 
+from portal.local.aws.clock import Clock
+
 
 @dataclass(frozen=True)
 class AccessKey:
     secret: str
-    expires_at: float | None = None  # epoch seconds; None: never
+    expires_at: float | None = None  # epoch seconds of the pretend clock; None: never
 
 
 class KnownKeys:
-    def __init__(self, account: str, access_key: str, secret_key: str) -> None:
-        self._account, self._keys = account, {access_key: AccessKey(secret_key)}
+    def __init__(self, account: str, access_key: str, secret_key: str, clock: Clock) -> None:
+        self._account, self._keys, self._clock = account, {access_key: AccessKey(secret_key)}, clock
 
     def find(self, access_key: str) -> AccessKey | None:
         return self._keys.get(access_key) or self._assumed(access_key)
@@ -24,5 +26,6 @@ class KnownKeys:
     def _assumed(self, access_key: str) -> AccessKey | None:
         for role in sts_backends[self._account]["aws"].assumed_roles:
             if role.access_key_id == access_key:
-                return AccessKey(str(role.secret_access_key), role.expiration.replace(tzinfo=UTC).timestamp())
+                given_out, ends = (moment.replace(tzinfo=UTC).timestamp() for moment in (role.access_key.create_date, role.expiration))
+                return AccessKey(str(role.secret_access_key), self._clock.told(given_out) + ends - given_out)
         return None

@@ -22,22 +22,23 @@ class Definitions:
         self._root = f"arn:aws:quicksight:{region}:{account}"
 
     def summary(self, dashboard: Dashboard) -> Shape:
+        published = dashboard.published or _PUBLISHED
         return {
             "Arn": self._dashboard_arn(dashboard),
             "DashboardId": dashboard.id,
             "Name": dashboard.name,
             "CreatedTime": _PUBLISHED,
-            "LastUpdatedTime": _PUBLISHED,
-            "PublishedVersionNumber": 1,
-            "LastPublishedTime": _PUBLISHED,
+            "LastUpdatedTime": published,
+            "PublishedVersionNumber": dashboard.version,
+            "LastPublishedTime": published,
         }
 
     def dashboard(self, dashboard: Dashboard) -> Shape:
         version = {
-            "CreatedTime": _PUBLISHED,
-            "VersionNumber": 1,
+            "CreatedTime": dashboard.published or _PUBLISHED,
+            "VersionNumber": dashboard.version,
             "Status": "CREATION_SUCCESSFUL",
-            "Arn": f"{self._dashboard_arn(dashboard)}/version/1",
+            "Arn": f"{self._dashboard_arn(dashboard)}/version/{dashboard.version}",
             "DataSetArns": [self._dataset_arn(dataset_id) for dataset_id in dashboard.dataset_ids],
             "Sheets": [{"SheetId": sheet.id, "Name": sheet.name} for sheet in dashboard.sheets],
         }

@@ -11,6 +11,7 @@ from urllib.parse import quote
 from portal.local.aws.catalogue import Catalogue
 from portal.local.aws.documents import IncompleteTags, View, given_parameters
 from portal.local.aws.jobs import Job, Jobs
+from portal.local.aws.render_csv import Dialect
 from portal.local.aws.rendering import CONTENT_TYPE, SUFFIX, render_file
 from portal.local.aws.switches import Switches
 
@@ -18,11 +19,12 @@ OWN_BUCKET = "quicksight-managed-exports"  # for jobs that name no destination
 Group = dict[str, Any]
 
 
-class BucketMissing(Exception):
-    """The destination does not exist; known only when the file is written."""
+class BucketUnusable(Exception):
+    """The destination does not exist, or QuickSight may not write there."""
 
 
 class Objects(Protocol):
+    def has_bucket(self, name: str) -> bool: ...
     def put(self, bucket: str, key: str, data: bytes, content_type: str) -> None: ...
 
 
@@ -45,6 +47,13 @@ class Delivery:
         # A pool keeps exceptions to itself; asking for the result has a surprise logged.
         self._pool.submit(self._draw, job).add_done_callback(Future.result)
 
+    def check_bucket(self, request: dict[str, Any]) -> None:
+        bucket, _ = _place(request)
+        if not self._objects.has_bucket(bucket):
+            raise BucketUnusable(f"The bucket {bucket} does not exist.")
+        if bucket in self._switches.unwritable_buckets:
+            raise BucketUnusable(f"QuickSight has no permission to write to the bucket {bucket}.")
+
     def stop(self) -> None:
         """What is not drawn yet is drawn after the next start."""
         self._pool.shutdown(wait=False, cancel_futures=True)
@@ -56,9 +65,10 @@ class Delivery:
             if job.fault and job.fault.kind == "failed":
                 error = {"ErrorType": job.fault.error_type, "ErrorMessage": job.fault.message}
             else:
+                self.check_bucket(job.request)
                 groups, error = self._groups(job), None
-        except BucketMissing as missing:
-            error = {"ErrorType": "S3_ERROR", "ErrorMessage": str(missing)}
+        except BucketUnusable as unusable:
+            error = {"ErrorType": "S3_ERROR", "ErrorMessage": str(unusable)}
         except IncompleteTags as incomplete:
             error = {"ErrorType": "RLS_TAGS_INCOMPLETE", "ErrorMessage": str(incomplete)}
         finally:
@@ -81,23 +91,30 @@ class Delivery:
         return misnamed(groups, job.fault.kind if job.fault else "")
 
     def _group(self, job: Job, view: View, requested: dict[str, Any], *, is_last: bool) -> Group:
-        destinations = job.request["SnapshotConfiguration"].get("DestinationConfiguration", {}).get("S3Destinations")
+        destinations = _destinations(job.request)
         result: dict[str, Any] = {"S3DestinationConfiguration": destinations[0]} if destinations else {}
         variant = job.fault.kind if job.fault else ""
         if variant == "one_group_failed" and is_last:
             result["ErrorInfo"] = [{"ErrorType": "CAPABILITY_RESTRICTED", "ErrorMessage": "Export is restricted."}]
             return {"Files": [requested], "S3Results": [result]}
-        bucket, prefix = _place(destinations)
+        bucket, prefix = _place(job.request)
         if self._switches.join_with_slash and prefix and not prefix.endswith("/"):
             prefix += "/"
-        key = f"{prefix}{view.dashboard.name} é {uuid.uuid4().hex[:12]}{SUFFIX[requested['FormatType']]}"
+        key = f"{prefix}{self._name(view)}{SUFFIX[requested['FormatType']]}"
         key = f"elsewhere/{key}" if variant == "foreign_prefix" else key
         if variant != "missing_object":
-            data = damaged(render_file(view, requested), variant)
+            data = damaged(render_file(view, requested, self._dialect()), variant)
             self._objects.put(bucket, key, data, CONTENT_TYPE[requested["FormatType"]])
         if variant != "no_uri":
             result["S3Uri"] = self._uri(bucket, key, variant, has_destination=bool(destinations))
         return {"Files": [requested], "S3Results": [result]}
+
+    def _name(self, view: View) -> str:
+        unique = uuid.uuid4().hex[:12]
+        return f"{view.dashboard.id}-{unique}" if self._switches.plain_names else f"{view.dashboard.name} é {unique}"
+
+    def _dialect(self) -> Dialect:
+        return Dialect(self._switches.csv_separator, bom=self._switches.csv_bom, header=self._switches.csv_header)
 
     def _uri(self, bucket: str, key: str, variant: str, *, has_destination: bool) -> str:
         if variant == "https_uri" or not has_destination:
@@ -107,7 +124,12 @@ class Delivery:
         return f"s3://{bucket}/{quote(key) if encode else key}"
 
 
-def _place(destinations: list[dict[str, Any]] | None) -> tuple[str, str]:
+def _destinations(request: dict[str, Any]) -> list[dict[str, Any]]:
+    return list(request["SnapshotConfiguration"].get("DestinationConfiguration", {}).get("S3Destinations", ()))
+
+
+def _place(request: dict[str, Any]) -> tuple[str, str]:
+    destinations = _destinations(request)
     if not destinations:
         return OWN_BUCKET, ""
     configuration = destinations[0]["BucketConfiguration"]

@@ -9,16 +9,22 @@ import uuid
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from moto.core.utils import get_service_model
 from moto.moto_server.werkzeug_app import BackendRequest
 from werkzeug.wrappers import Response
 
 from portal.local.aws.errors import Refusal
 from portal.local.aws.faults import Fault
+from portal.local.aws.permissions import is_denied
 from portal.local.aws.quicksight import SnapshotResponse
 from portal.local.aws.world import World
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
+START = "StartDashboardSnapshotJob"
+SNAPSHOTS = (START, "DescribeDashboardSnapshotJob", "DescribeDashboardSnapshotJobResult")
+# IAM's action where it is not the operation's name (service authorization reference).
+ACTIONS = {"DescribeDashboardDefinition": "DescribeDashboard"}
 
 
 class QuickSight:
@@ -33,6 +39,8 @@ class QuickSight:
         request = BackendRequest(environ)
         response.setup_class(request, use_raw_body=True)
         operation = response._get_action_from_method_and_request_uri(request) or ""
+        if operation and not _has_its_segments(environ["RAW_URI"], operation):
+            operation = ""
         if self._fault("drop", operation, response):
             return hang_up(environ)
         # Taken when the call arrives: one that hangs would else wake up later and take what was meant for another.
@@ -63,16 +71,33 @@ class QuickSight:
         world.jobs.counts.calls[operation] += 1
         if fault := self._fault("error", operation, response):
             raise Refusal(fault.code, "This error was asked for.", fault.status)
-        if response.uri_match.get("AwsAccountId") != world.account:
-            raise Refusal("AccessDeniedException", "The caller may not use this account.")
+        self._check_account(operation, response.uri_match.get("AwsAccountId"))
         try:
             status, _, body = response.call_action()
         except NotImplementedError as error:
             raise Refusal("UnknownOperationException", f"{operation} is not offered here.") from error
-        return int(status), json.loads(body or "{}")
+        status = world.switches.started_status if operation == START else int(status)
+        return status, json.loads(body or "{}")
+
+    def _check_account(self, operation: str, account: str | None) -> None:
+        switches, action = self.world.switches, f"quicksight:{ACTIONS.get(operation, operation)}"
+        if account != self.world.account:
+            raise Refusal(switches.foreign_account_code, "The caller may not use this account.")
+        if is_denied(action, switches.denied):
+            raise Refusal("AccessDeniedException", f"The caller is not authorized to perform: {action}")
+        if operation in SNAPSHOTS and switches.edition == "STANDARD":
+            raise Refusal("UnsupportedUserEditionException", "This account's edition has no snapshot jobs.")
+        if operation == START and not switches.capacity_pricing:
+            raise Refusal("UnsupportedPricingPlanException", "This account's pricing plan has no reports for anonymous users.")
 
     def _fault(self, kind: str, operation: str, response: SnapshotResponse) -> Fault | None:
         return self.world.faults.next_call(kind, operation, response.uri_match.get("DashboardId", ""))
+
+
+def _has_its_segments(uri: str, operation: str) -> bool:
+    """moto lets the last label of a path take everything that follows it, slashes too."""
+    template = get_service_model("quicksight").operation_model(operation).http["requestUri"]
+    return uri.partition("?")[0].count("/") == template.partition("?")[0].count("/")
 
 
 def hang_up(environ: Environ) -> Iterable[bytes]:

@@ -6,49 +6,55 @@ moto itself believes any signature, so without this a tampered link would work i
 from __future__ import annotations
 
 import io
-import json
-import uuid
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qsl
-from xml.sax.saxutils import escape
 
 from werkzeug.datastructures import EnvironHeaders
-from werkzeug.wrappers import Response
 
 from portal.local.aws.clock import Clock
 from portal.local.aws.credentials import KnownKeys
 from portal.local.aws.gate import Environ, StartResponse
-from portal.local.aws.signatures import Authorization, Scope, header_signature_is_good, moment, query_signature_is_good
+from portal.local.aws.permissions import Permissions
+from portal.local.aws.refused import Refused
+from portal.local.aws.signatures import (
+    Authorization,
+    Scope,
+    header_signature_is_good,
+    moment,
+    old_signature_is_good,
+    query_signature_is_good,
+)
+from portal.local.aws.switches import Switches
 
 LONGEST_EXPIRY = 604_800  # seconds, S3's own limit
 CLOCK_SKEW = timedelta(minutes=15)
 App = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 
-class Refused(Exception):
-    def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(message)
-        self.status, self.code, self.message = status, code, message
-
-
 class Guard:
-    def __init__(self, quicksight: App, others: App, keys: KnownKeys, clock: Clock) -> None:
-        self._quicksight, self._others, self._keys, self._clock = quicksight, others, keys, clock
+    def __init__(
+        self, quicksight: App, others: App, *, keys: KnownKeys, permissions: Permissions, switches: Switches, clock: Clock
+    ) -> None:
+        self._quicksight, self._others = quicksight, others
+        self._keys, self._permissions, self._switches, self._clock = keys, permissions, switches, clock
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         is_quicksight = environ["PATH_INFO"].startswith("/accounts/") and "X-Amz-Signature" not in _query(environ)
         try:
             service = self._signed_service(environ)
+            if service == "s3":
+                self._permissions.check(environ)
         except Refused as refused:
-            answer = _json_answer(refused) if is_quicksight else _xml_answer(refused, environ)
+            answer = refused.as_json() if is_quicksight else refused.as_xml(environ["RAW_URI"].partition("?")[0])
             return answer(environ, start_response)
         return (self._quicksight if service == "quicksight" else self._others)(environ, start_response)
 
     def _signed_service(self, environ: Environ) -> str:
         query, header = _query(environ), environ.get("HTTP_AUTHORIZATION", "")
         if {"AWSAccessKeyId", "Signature"} & query.keys() or header.startswith("AWS "):
-            raise Refused(403, "AccessDenied", "Signature version 2 is not accepted; use AWS4-HMAC-SHA256.")
+            self._check_old_query(environ, query)
+            return "s3"
         if "X-Amz-Signature" in query:
             self._check_query(environ, query)
             return "s3"
@@ -65,12 +71,22 @@ class Guard:
         if not 0 < seconds <= LONGEST_EXPIRY:
             message = "X-Amz-Expires must be less than a week (in seconds); that is, it must be less than 604800"
             raise Refused(400, "AuthorizationQueryParametersError", message)
-        now = datetime.fromtimestamp(self._clock.now(), UTC)
-        if now > signed_at + timedelta(seconds=seconds) or signed_at > now + CLOCK_SKEW:
+        now, age = datetime.now(UTC), self._clock.now() - self._clock.told(signed_at.timestamp())
+        if age > seconds or signed_at > now + CLOCK_SKEW:
             raise Refused(403, "AccessDenied", "Request has expired")
         secret = self._secret(scope)
         url = "&".join(part for part in _url(environ).split("&") if not part.startswith("X-Amz-Signature="))
         if not query_signature_is_good(query, secret, environ["REQUEST_METHOD"], url, environ["HTTP_HOST"]):
+            raise _changed()
+
+    def _check_old_query(self, environ: Environ, query: Mapping[str, str]) -> None:
+        if not (self._switches.accept_sigv2 and {"AWSAccessKeyId", "Signature", "Expires"} <= query.keys()):
+            raise Refused(403, "AccessDenied", "Signature version 2 is not accepted; use AWS4-HMAC-SHA256.")
+        access_key, expires = query["AWSAccessKeyId"], query["Expires"]
+        if not expires.isdecimal() or self._clock.now() > int(expires):
+            raise Refused(403, "AccessDenied", "Request has expired")
+        secret = self._secret(Scope(access_key, "", "s3"))
+        if not old_signature_is_good(query, secret, environ["REQUEST_METHOD"], _url(environ)):
             raise _changed()
 
     def _check_header(self, environ: Environ, header: str) -> str:
@@ -118,22 +134,3 @@ def _read_body(environ: Environ) -> bytes:
     body: bytes = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
     environ["wsgi.input"] = io.BytesIO(body)
     return body
-
-
-def _json_answer(refused: Refused) -> Response:
-    """QuickSight names two of these otherwise than S3 does."""
-    names = {"SignatureDoesNotMatch": "InvalidSignatureException", "AccessDenied": "MissingAuthenticationTokenException"}
-    request_id, code = str(uuid.uuid4()), names.get(refused.code, refused.code)
-    headers = {"x-amzn-ErrorType": code, "x-amzn-RequestId": request_id}
-    body = json.dumps({"Message": refused.message, "RequestId": request_id})
-    return Response(body, refused.status, headers, content_type="application/json")
-
-
-def _xml_answer(refused: Refused, environ: Environ) -> Response:
-    resource, request_id = environ["RAW_URI"].partition("?")[0], uuid.uuid4().hex[:16].upper()
-    body = (
-        '<?xml version="1.0" encoding="UTF-8"?>\n'
-        f"<Error><Code>{refused.code}</Code><Message>{escape(refused.message)}</Message>"
-        f"<Resource>{escape(resource)}</Resource><RequestId>{request_id}</RequestId></Error>"
-    )
-    return Response(body, refused.status, content_type="application/xml")

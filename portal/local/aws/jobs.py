@@ -10,9 +10,10 @@ from typing import Any, Protocol
 from portal.local.aws.clock import Clock
 from portal.local.aws.errors import Refusal
 from portal.local.aws.faults import JobFault
+from portal.local.aws.switches import Switches
 
 QUEUED, RUNNING, COMPLETED, FAILED = "QUEUED", "RUNNING", "COMPLETED", "FAILED"
-REMEMBERED_SECONDS = 24 * 3600  # an ended job can be described, and its id is taken, for this long
+ID_TAKEN_SECONDS = 24 * 3600  # after the job's end
 
 Key = tuple[str, str]  # dashboard id, snapshot job id: ids are unique per dashboard
 
@@ -86,8 +87,8 @@ class Record(Protocol):
 class Jobs:
     """The account's register; every change happens under one lock."""
 
-    def __init__(self, record: Record, clock: Clock) -> None:
-        self._record = record
+    def __init__(self, record: Record, clock: Clock, switches: Switches) -> None:
+        self._record, self._switches = record, switches
         self._lock = threading.RLock()
         self._clock = clock
         self._jobs: dict[Key, Job] = {}
@@ -97,19 +98,26 @@ class Jobs:
     def now(self) -> float:
         return self._clock.now()
 
-    def add(self, job: Job, *, slots: int) -> None:
-        key = (job.dashboard_id, job.id)
+    def add(self, job: Job) -> None:
+        key, slots = (job.dashboard_id, job.id), self._switches.slots
         with self._lock:
             self._advance()
-            if key in self._jobs:
+            if key in self._jobs and not self._ended_since(self._jobs[key], ID_TAKEN_SECONDS):
                 raise Refusal("ResourceExistsException", f"Snapshot job {job.id} already exists on this dashboard.")
-            if len(self._unfinished) >= slots:
+            if sum(self._counts_with(job, other) for other in self._unfinished.values()) >= slots:
                 self.counts.refused_by_limit += 1
                 raise Refusal("LimitExceededException", f"{slots} snapshot jobs are running; no more can be started.")
             self._jobs[key] = self._unfinished[key] = job
             self._record.save(job)
             self.counts.accepted[job.id] += 1
             self.counts.peak_unfinished = max(self.counts.peak_unfinished, len(self._unfinished))
+
+    def meet(self, job: Job, fault: JobFault | None) -> None:
+        """What was asked for the next accepted job happens to this one."""
+        if fault:
+            with self._lock:
+                job.fault, job.held = fault, fault.kind == "stuck"
+                self._record.save(job)
 
     def restore(self, job: Job) -> None:
         """Take over a job of an earlier run; it counts as unfinished until its end is due."""
@@ -121,7 +129,7 @@ class Jobs:
         with self._lock:
             self._advance()
             job = self._jobs.get((dashboard_id, job_id))
-        if job is None:
+        if job is None or self._is_forgotten(job):
             raise Refusal("ResourceNotFoundException", f"Snapshot job {job_id} was not found.")
         return job
 
@@ -181,6 +189,18 @@ class Jobs:
             if job.ended_at is not None:
                 del self._unfinished[key]
         for key, job in list(self._jobs.items()):
-            if job.ended_at is not None and now - job.ended_at >= REMEMBERED_SECONDS:
+            if self._is_forgotten(job) and self._ended_since(job, ID_TAKEN_SECONDS):
                 del self._jobs[key]
                 self._record.forget(job)
+
+    def _counts_with(self, job: Job, other: Job) -> bool:
+        """Whether `other` takes a slot that `job` needs."""
+        is_counted = self._switches.queued_jobs_count or other.status(self._clock.now()) == RUNNING
+        return is_counted and (other.region == job.region or not self._switches.slots_per_region)
+
+    def _is_forgotten(self, job: Job) -> bool:
+        after = self._switches.forget_jobs_after
+        return after is not None and self._ended_since(job, after)
+
+    def _ended_since(self, job: Job, seconds: float) -> bool:
+        return job.ended_at is not None and self._clock.now() - job.ended_at >= seconds

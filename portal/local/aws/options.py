@@ -6,7 +6,7 @@ import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
-from portal.local.aws.switches import Switches
+from portal.local.aws.switches import OTHER_READINGS, Switches
 
 # AWS's own example pair, known to every secret scanner as harmless.
 ACCESS_KEY = "AKIAIOSFODNN7EXAMPLE"
@@ -27,13 +27,15 @@ class Options:
 
 
 def parse_options(arguments: list[str] | None = None) -> Options:
-    given = _parser().parse_args(arguments)
+    given = parser().parse_args(arguments)
     switches = Switches(
         slots=given.slots,
         requests_per_second=given.requests_per_second,
         job_seconds=given.job_seconds,
         small_files=given.small_files,
     )
+    if given.other_readings:
+        switches.change(**OTHER_READINGS)
     return Options(
         state=given.state,
         port=given.port,
@@ -47,18 +49,19 @@ def parse_options(arguments: list[str] | None = None) -> Options:
     )
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m portal.local.aws", description="The pretend AWS, on 127.0.0.1.")
-    parser.add_argument("--state", type=Path, required=True, help="folder that keeps the objects between runs")
-    parser.add_argument("--port", type=int, default=0, help="0: any free port (default)")
-    parser.add_argument("--fd", type=int, help="number of an inherited socket that listens already, instead of --port")
-    parser.add_argument("--account", default="111122223333", help="AWS account id")
-    parser.add_argument("--region", default="us-east-1", help="region of the buckets created at start")
-    parser.add_argument("--bucket", action="append", default=[], help="bucket to create; may be repeated")
-    parser.add_argument("--access-key", default=ACCESS_KEY)
-    parser.add_argument("--secret-key", default=SECRET_KEY)
-    parser.add_argument("--slots", type=int, default=12, help="snapshot jobs that may be unfinished at once")
-    parser.add_argument("--requests-per-second", type=int, default=10, help="QuickSight calls in any one second")
-    parser.add_argument("--job-seconds", type=float, default=2.0, help="how long a snapshot job takes")
-    parser.add_argument("--small-files", action="store_true", help="few rows and no charts, for load tests")
-    return parser
+def parser() -> argparse.ArgumentParser:
+    arguments = argparse.ArgumentParser(prog="python -m portal.local.aws", description="The pretend AWS, on 127.0.0.1.")
+    arguments.add_argument("--state", type=Path, required=True, help="folder that keeps the objects between runs")
+    arguments.add_argument("--port", type=int, default=0, help="0: any free port (default)")
+    arguments.add_argument("--fd", type=int, help="number of an inherited socket that listens already, instead of --port")
+    arguments.add_argument("--account", default="111122223333", help="AWS account id")
+    arguments.add_argument("--region", default="us-east-1", help="region of the buckets created at start")
+    arguments.add_argument("--bucket", action="append", default=[], help="bucket to create; may be repeated")
+    arguments.add_argument("--access-key", default=ACCESS_KEY)
+    arguments.add_argument("--secret-key", default=SECRET_KEY)
+    arguments.add_argument("--slots", type=int, default=12, help="snapshot jobs that may be unfinished at once")
+    arguments.add_argument("--requests-per-second", type=int, default=10, help="QuickSight calls in any one second")
+    arguments.add_argument("--job-seconds", type=float, default=2.0, help="how long a snapshot job takes")
+    arguments.add_argument("--small-files", action="store_true", help="few rows and no charts, for load tests")
+    arguments.add_argument("--other-readings", action="store_true", help="wherever AWS says nothing, the opposite of our choice")
+    return arguments

@@ -9,7 +9,8 @@ from moto.core.responses import ActionResult
 from moto.quicksight.responses import QuickSightResponse
 
 from portal.local.aws.definitions import Definitions
-from portal.local.aws.errors import Refusal
+from portal.local.aws.delivery import BucketUnusable
+from portal.local.aws.errors import Refusal, invalid
 from portal.local.aws.faults import JobFault
 from portal.local.aws.jobs import COMPLETED, FAILED, Job
 from portal.local.aws.validation import check_shape, check_start
@@ -33,6 +34,8 @@ class SnapshotResponse(QuickSightResponse):
         request = self._json_body() | {"AwsAccountId": self._label("AwsAccountId"), "DashboardId": self._label("DashboardId")}
         check_shape(request)
         dashboard = self.world.catalogue.dashboards.get(request["DashboardId"])
+        if self.world.switches.bucket_checked_at_start:
+            self._check_bucket(request)
         job = self._new_job(request)
         try:
             check_start(request, dashboard, self.region, strict_parameters=self.world.switches.strict_parameters)
@@ -40,7 +43,9 @@ class SnapshotResponse(QuickSightResponse):
             if dashboard is None or self.world.switches.wrong_requests == "refuse":
                 raise
             job.fault = JobFault("failed", error_type="INVALID_REQUEST", message=refusal.message)
-        self.world.jobs.add(job, slots=self.world.switches.slots)
+        self.world.jobs.add(job)
+        if not job.fault:
+            self.world.jobs.meet(job, self.world.faults.next_job(job.dashboard_id))
         self.world.delivery.submit(job)
         return ActionResult({"Arn": job.arn, "SnapshotJobId": job.id})
 
@@ -93,8 +98,6 @@ class SnapshotResponse(QuickSightResponse):
     def _new_job(self, request: dict[str, Any]) -> Job:
         now, switches = self.world.jobs.now(), self.world.switches
         seconds = switches.seconds_for(request["DashboardId"])
-        fault = self.world.faults.next_job(request["DashboardId"])
-        stuck = fault is not None and fault.kind == "stuck"
         return Job(
             account=self.world.account,
             region=self.region,
@@ -102,9 +105,13 @@ class SnapshotResponse(QuickSightResponse):
             created=now,
             runs_at=now + min(switches.queued_seconds, seconds / 2),
             ends_at=now + seconds,
-            fault=fault,
-            held=stuck,
         )
+
+    def _check_bucket(self, request: dict[str, Any]) -> None:
+        try:
+            self.world.delivery.check_bucket(request)
+        except BucketUnusable as unusable:
+            raise invalid(str(unusable)) from unusable
 
     def _json_body(self) -> dict[str, Any]:
         try:

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from portal.local.aws.catalogue import Sheet, Visual
 from portal.local.aws.documents import View
-from portal.local.aws.render_csv import render_csv
+from portal.local.aws.render_csv import Dialect, render_csv
 from portal.local.aws.render_pdf import Part, render_pdf
 from portal.local.aws.render_xlsx import render_xlsx
 
@@ -20,7 +20,7 @@ CONTENT_TYPE = {
 }
 
 
-def render_file(view: View, requested: dict[str, Any]) -> bytes:
+def render_file(view: View, requested: dict[str, Any], dialect: Dialect) -> bytes:
     """`requested` is a SnapshotFile of a validated request, so its sheet and visuals exist."""
     selections = requested["SheetSelections"]
     if requested["FormatType"] == "PDF":
@@ -31,7 +31,7 @@ def render_file(view: View, requested: dict[str, Any]) -> bytes:
         for visual_id in selection["VisualIds"]
     ]
     if requested["FormatType"] == "CSV":
-        return render_csv(view.table(visuals[0]))
+        return render_csv(view.table(visuals[0]), dialect)
     return render_xlsx([(visual.title, view.table(visual)) for visual in visuals])
 
 

@@ -23,6 +23,7 @@ from portal.local.aws.guard import Guard
 from portal.local.aws.jobs import Jobs
 from portal.local.aws.journal import Journal
 from portal.local.aws.options import Options
+from portal.local.aws.permissions import Permissions
 from portal.local.aws.services import Services
 from portal.local.aws.signatures import presigned_url
 from portal.local.aws.store import ObjectStore
@@ -68,7 +69,7 @@ def _filled_store(options: Options) -> ObjectStore:
 
 def _world(options: Options, store: ObjectStore, address: str) -> World:
     clock, journal, catalogue = Clock(), Journal(options.state), sample_account()
-    jobs = Jobs(journal, clock)
+    jobs = Jobs(journal, clock, options.switches)
     delivery = Delivery(jobs, catalogue, options.switches, store, _signer(options, address))
     for job in journal.load():
         jobs.restore(job)
@@ -78,8 +79,9 @@ def _world(options: Options, store: ObjectStore, address: str) -> World:
 
 
 def _application(options: Options, world: World, store: ObjectStore) -> Application:
-    keys = KnownKeys(options.account, options.access_key, options.secret_key)
-    guarded = Guard(QuickSight(world), Services(store), keys, world.clock)
+    keys = KnownKeys(options.account, options.access_key, options.secret_key, world.clock)
+    permissions = Permissions(world.switches, store.has_object)
+    guarded = Guard(QuickSight(world), Services(store), keys=keys, permissions=permissions, switches=world.switches, clock=world.clock)
     return _with_control(Control(world, store), guarded)
 
 

@@ -9,7 +9,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from werkzeug.wrappers import Response
 
 from portal.local.aws.gate import Environ, StartResponse
-from portal.local.aws.store import ObjectStore
+from portal.local.aws.store import ObjectStore, bucket_and_key
 
 _CHANGING = ("PUT", "POST", "DELETE")
 
@@ -37,7 +37,6 @@ class Services:
     def _mirror(self, environ: Environ, statuses: list[str]) -> None:
         if not statuses or not statuses[-1].startswith("2"):
             return
-        # WSGI hands paths over as Latin-1; keys are UTF-8.
-        bucket, _, key = environ["PATH_INFO"].encode("latin-1").decode().lstrip("/").partition("/")
+        bucket, key = bucket_and_key(environ)
         if bucket:
             self._store.mirror(bucket, key)

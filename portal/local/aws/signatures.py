@@ -1,4 +1,4 @@
-"""Verifies SigV4 signatures with botocore's own signer, in headers and in presigned query strings."""
+"""Verifies signatures with botocore's own signers: SigV4 in headers and in presigned query strings, SigV2 in the latter."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
-from botocore.auth import S3SigV4Auth, S3SigV4QueryAuth, SigV4Auth
+from botocore.auth import HmacV1QueryAuth, S3SigV4Auth, S3SigV4QueryAuth, SigV4Auth
 from botocore.awsrequest import AWSRequest
+from botocore.compat import HTTPHeaders
 from botocore.credentials import Credentials
 
 TIMESTAMP = "%Y%m%dT%H%M%SZ"
@@ -64,6 +66,13 @@ def query_signature_is_good(query: Mapping[str, str], secret: str, method: str, 
     request.context["timestamp"] = query["X-Amz-Date"]
     signer = S3SigV4QueryAuth(Credentials(scope.access_key, secret), scope.service, scope.region)
     return _is_same(signer, request, query["X-Amz-Signature"])
+
+
+def old_signature_is_good(query: Mapping[str, str], secret: str, method: str, url: str) -> bool:
+    """Signature version 2: the moment of expiry stands where a request signed in its header has its date."""
+    signer = HmacV1QueryAuth(Credentials(query["AWSAccessKeyId"], secret))
+    signer._get_date = lambda: query["Expires"]
+    return hmac.compare_digest(signer.get_signature(method, urlsplit(url), HTTPHeaders()), query["Signature"])
 
 
 def presigned_url(url: str, access_key: str, secret: str, region: str, seconds: int) -> str:

@@ -17,8 +17,15 @@ from typing import Any
 
 from moto.s3.models import S3Backend, s3_backends
 
-from portal.local.aws.delivery import BucketMissing
+from portal.local.aws.delivery import BucketUnusable
 from portal.local.aws.files import replace_file
+
+
+def bucket_and_key(environ: dict[str, Any]) -> tuple[str, str]:
+    """Of a path-style request; either may be empty."""
+    # WSGI hands paths over as Latin-1; keys are UTF-8.
+    bucket, _, key = environ["PATH_INFO"].encode("latin-1").decode().lstrip("/").partition("/")
+    return bucket, key
 
 
 class ObjectStore:
@@ -34,9 +41,15 @@ class ObjectStore:
         self._folder(name).mkdir(exist_ok=True)
         (self._folder(name) / "region").write_text(region)
 
+    def has_bucket(self, name: str) -> bool:
+        return name in self._backend.buckets
+
+    def has_object(self, bucket: str, key: str) -> bool:
+        return self.has_bucket(bucket) and key in self._backend.buckets[bucket].keys
+
     def put(self, bucket: str, key: str, data: bytes, content_type: str) -> None:
-        if bucket not in self._backend.buckets:
-            raise BucketMissing(f"The bucket {bucket} does not exist.")
+        if not self.has_bucket(bucket):
+            raise BucketUnusable(f"The bucket {bucket} does not exist.")
         stored = self._backend.put_object(bucket, key, data)
         stored.set_metadata({"Content-Type": content_type})
         self._save(bucket, key, stored)

@@ -19,6 +19,7 @@ RESULT_VARIANTS = (
     "named_twice",
     "other_order",
 )
+DAY = 24 * 3600.0
 
 
 @dataclass
@@ -29,19 +30,72 @@ class Switches:
     queued_seconds: float = 0.1
     dashboard_seconds: dict[str, float] = field(default_factory=dict)
     small_files: bool = False
-    encode_uris: bool = False
+
+    # The account and its buckets.
+    edition: str = "ENTERPRISE"
+    capacity_pricing: bool = True
+    denied: list[str] = field(default_factory=list)  # IAM actions that no key may use, with wildcards: "s3:List*"
+    unwritable_buckets: list[str] = field(default_factory=list)  # for QuickSight; clients may still write
+
+    # What AWS does not document. OTHER_READINGS has the other value of each.
+    started_status: int = 200  # HTTP status of an accepted start
+    foreign_account_code: str = "AccessDeniedException"
+    wrong_requests: str = "refuse"  # at the start, or as a job that ends FAILED
+    bucket_checked_at_start: bool = False
     strict_parameters: bool = False
+    queued_jobs_count: bool = True  # against the slots
+    slots_per_region: bool = False
     early_result_code: str = "PreconditionNotMetException"
+    forget_jobs_after: float | None = DAY  # seconds after the end; None: a job can be described until its id is used again
+    incomplete_tags: str = "no_rows"
     widest_group_wins: bool = False
-    incomplete_tags: str = "no_rows"  # no_rows | failed | all_rows
-    wrong_requests: str = "refuse"  # refuse | fail: at the start, or as a job that ends FAILED
+    csv_separator: str = ","
+    csv_bom: bool = False
+    csv_header: bool = True
+    plain_names: bool = False  # of objects: without a blank and an é
+    encode_uris: bool = False
     join_with_slash: bool = False  # between a prefix that has none at its end and the name
+    accept_sigv2: bool = False  # in presigned URLs
 
     def change(self, **values: object) -> None:
         for name, value in values.items():
             if not hasattr(self, name):
                 raise ValueError(f"There is no switch {name!r}.")
+            if value not in WORDS.get(name, (value,)):
+                raise ValueError(f"{name} must be one of {', '.join(WORDS[name])}, not {value!r}.")
+        for name, value in values.items():
             setattr(self, name, value)
 
     def seconds_for(self, dashboard_id: str) -> float:
         return self.dashboard_seconds.get(dashboard_id, self.job_seconds)
+
+
+# What a misspelt value would silently be taken for.
+WORDS = {
+    "edition": ("ENTERPRISE", "STANDARD"),
+    "foreign_account_code": ("AccessDeniedException", "InvalidParameterValueException"),
+    "wrong_requests": ("refuse", "fail"),
+    "early_result_code": ("PreconditionNotMetException", "InvalidParameterValueException"),
+    "incomplete_tags": ("no_rows", "failed", "all_rows"),
+}
+
+OTHER_READINGS: dict[str, object] = {
+    "started_status": 202,
+    "foreign_account_code": "InvalidParameterValueException",
+    "wrong_requests": "fail",
+    "bucket_checked_at_start": True,
+    "strict_parameters": True,
+    "queued_jobs_count": False,
+    "slots_per_region": True,
+    "early_result_code": "InvalidParameterValueException",
+    "forget_jobs_after": None,
+    "incomplete_tags": "all_rows",
+    "widest_group_wins": True,
+    "csv_separator": ";",
+    "csv_bom": True,
+    "csv_header": False,
+    "plain_names": True,
+    "encode_uris": True,
+    "join_with_slash": True,
+    "accept_sigv2": True,
+}

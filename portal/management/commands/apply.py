@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from portal.platform_file.applying import Outcome, apply_file
 from portal.platform_file.faults import PlatformFileError
+from reports.engine.clock import DatabaseClock
 
 
 class Command(BaseCommand):
@@ -26,8 +26,11 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, file: Path, dry_run: bool, skip_preflight: bool, **options: Any) -> None:
+        # What preflight finds is believed by the database's clock, like everything the engine compares.
+        clock = DatabaseClock()
+        clock.synchronise()
         try:
-            outcome = apply_file(file, environ=os.environ, now=timezone.now(), dry_run=dry_run, skip_preflight=skip_preflight)
+            outcome = apply_file(file, environ=os.environ, now=clock(), dry_run=dry_run, skip_preflight=skip_preflight)
         except PlatformFileError as error:
             faults = len(error.sentences)
             raise CommandError("\n".join([*error.sentences, _("Nothing was applied: %(n)d fault(s).") % {"n": faults}])) from error

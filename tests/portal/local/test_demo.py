@@ -79,7 +79,7 @@ def test_every_sign_in_and_key_of_the_platform_file_is_known_to_the_launcher():
     members = [member["email"] for tenant in file["tenant"] for member in tenant["member"]]
     secrets = {key["secret_env"] for tenant in file["tenant"] for key in tenant["api_key"]} | {file["staff"][0]["password_env"]}
 
-    assert set(members) == set(demo.SIGN_INS)
+    assert {*members, *(staff["email"] for staff in file["staff"])} == set(demo.SIGN_INS)
     assert {tenant["slug"]: tenant["name"] for tenant in file["tenant"]} == demo.TENANTS
     assert secrets == set(demo.secrets())
 

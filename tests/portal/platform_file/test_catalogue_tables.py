@@ -113,6 +113,18 @@ def test_a_change_of_a_report_names_old_and_new(applied):
     assert applied.lines() == ['~ report daily-calls: name "Daily call volume" -> "Calls by day"']
 
 
+def test_a_report_that_is_not_the_same_for_everyone_has_no_open_data_sets(applied):
+    with platform_scope():
+        Report.objects.update(open_data_sets=["calls"])
+
+    unsaid = applied.lines()
+    applied.report["same_for_everyone"] = False
+    said = applied.lines()
+
+    assert not any("open_data_sets" in line for line in unsaid)
+    assert '~ report daily-calls: open_data_sets ["calls"] -> []' in said
+
+
 def test_a_retired_report_is_offered_to_nobody_until_it_is_mentioned_again(applied):
     applied.tables["report"] = [{"slug": "daily-calls", "absent": True}]
     assert 'tenant[1] "acme": reports[1]: report “daily-calls” is retired.' in applied.faults()

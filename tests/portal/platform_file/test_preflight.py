@@ -75,7 +75,10 @@ def test_a_refused_report_stops_the_run_with_data_set_and_key(asking, aws):
 
     fault = asking.fault()
 
-    assert fault.startswith('report[1] "daily-calls": QuickSight: Data set “calls” has no enabled tag rules, so tag “tenant_id”')
+    assert fault == (
+        'report[1] "daily-calls": QuickSight: The tag rules of data set “Calls” (calls) are switched off: its rows are not held back by '
+        "“tenant_id”. What to do: In QuickSight, turn on tag-based rules for data set “Calls” (calls). Then run apply again."
+    )
     assert report() is None
 
 

@@ -4,6 +4,8 @@ import re
 import uuid
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from reports.models import SnapshotJob
 from tenants.scope import tenant_scope
@@ -142,3 +144,63 @@ def test_a_viewer_may_look_at_reports_but_not_run_them(as_alice, acme, daily_cal
     assert response.status_code == 403
     assert "Your role for Acme Hotels is viewer." in response.content.decode()
     assert not jobs_of(acme)
+
+
+REFUSED = {
+    "preflight": "refused",
+    "preflight_code": "rows_not_isolated",
+    "preflight_detail": "The tag rules of data set “Calls” (calls) are switched off: its rows are not held back by “tenant_id”.",
+    "preflight_remedy": "In QuickSight, turn on tag-based rules for data set “Calls” (calls).",
+}
+
+
+def test_a_report_that_is_refused_says_so_before_it_is_run_and_may_still_be_tried(as_adam, acme):
+    make_grant(tenant=acme, report=make_report(slug="refused", **REFUSED))
+    run = "/t/acme/reports/refused/run/"
+
+    catalogue, form = (as_adam.get(path).content.decode() for path in ("/t/acme/reports/", run))
+    tried = as_adam.post(run, filled())
+
+    assert all("Cannot run at the moment: its rows cannot be held back." in page for page in (catalogue, form))
+    assert f'href="{run}"' in catalogue
+    assert REFUSED["preflight_detail"] in form
+    assert "Please tell Fanfold." in form
+    assert REFUSED["preflight_remedy"] not in catalogue + form
+    assert tried.status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("code", "words"), [("report_missing", "its dashboard is not in QuickSight"), ("report_unfit", "its dashboard was changed")]
+)
+def test_a_refusal_that_is_not_about_rows_says_what_it_is_about(as_adam, acme, code, words):
+    make_grant(tenant=acme, report=make_report(**REFUSED | {"preflight_code": code}))
+
+    shown = as_adam.get("/t/acme/reports/").content.decode()
+
+    assert f"Cannot run at the moment: {words}" in shown
+    assert "its rows cannot be held back" not in shown
+
+
+def test_a_report_that_passed_says_nothing_of_it(as_adam, daily_calls):
+    assert not any("Cannot run" in as_adam.get(path).content.decode() for path in ("/t/acme/reports/", RUN))
+
+
+def test_a_report_that_is_the_same_for_everyone_is_marked_on_every_page_about_it(as_adam, acme):
+    report = make_report(slug="benchmark", same_for_everyone=True)
+    make_grant(tenant=acme, report=report)
+    job = make_job(tenant=acme, report=report)
+
+    pages = [as_adam.get(f"/t/acme/{path}").content.decode() for path in ("reports/", "reports/benchmark/run/", f"jobs/{job.pk}/")]
+
+    assert all("Same for everyone" in page for page in pages)
+
+
+def test_the_catalogue_asks_the_database_as_often_for_twenty_reports_as_for_one(as_adam, acme, django_assert_num_queries):
+    make_grant(tenant=acme, report=make_report(**REFUSED))
+    with CaptureQueriesContext(connection) as one:
+        as_adam.get("/t/acme/reports/")
+    for number in range(19):
+        make_grant(tenant=acme, report=make_report(same_for_everyone=number % 2 == 0, **REFUSED))
+
+    with django_assert_num_queries(len(one)):
+        as_adam.get("/t/acme/reports/")

@@ -9,22 +9,38 @@ import pytest
 from reports.aws import clients
 from tests.factories import make_account, make_grant, make_report
 from tests.pretend_aws import ACCOUNT, REGION, Server, start_server
+from tests.reports.engine.readings import OTHER, OURS
+
+QUICK = {"job_seconds": 0.3, "small_files": True, "requests_per_second": 1000}
 
 
 @pytest.fixture(scope="package")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One for the package, so that clients live as long as in the product: making one costs more than most tests."""
     state: Path = tmp_path_factory.mktemp("aws")
-    server = start_server(state, job_seconds=0.3, small_files=True, requests_per_second=1000)
+    server = start_server(state, **QUICK)
     clients.forget()
     yield server
     clients.forget()
     server.stop()
 
 
+@pytest.fixture(scope="package")
+def contrary_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    server = start_server(tmp_path_factory.mktemp("aws"), other_readings=True, **QUICK)
+    yield server
+    server.stop()
+
+
 @pytest.fixture
-def aws(server: Server, monkeypatch: pytest.MonkeyPatch, settings) -> Server:
+def reading() -> str:
+    return OURS
+
+
+@pytest.fixture
+def aws(reading: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, settings) -> Server:
     """The pretend AWS, clean, and this process pointed at it by the names that boto3 itself reads."""
+    server: Server = request.getfixturevalue("contrary_server" if reading == OTHER else "server")
     for name, value in server.environment.items():
         monkeypatch.setitem(os.environ, name, value)
     settings.PORTAL_BUCKET = server.environment["PORTAL_BUCKET"]

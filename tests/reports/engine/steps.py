@@ -49,6 +49,10 @@ def turn(account: Account, clock: Callable[[], datetime] = timezone.now) -> list
     with engine_scope():
         claim.claim(account.pk)
         leases = claim.take_due(account.pk, limit=50)
+    return work_on(account, *leases, clock=clock)
+
+
+def work_on(account: Account, *leases: claim.Lease, clock: Callable[[], datetime] = timezone.now) -> list[crew.Report]:
     return [crew.step(lease, quicksight(account), clock) for lease in leases]
 
 

@@ -8,6 +8,7 @@ from reports.engine.collect import PERMANENT
 from reports.models import Slot
 from tenants.scope import engine_scope
 from tests.reports.engine import steps
+from tests.reports.engine.readings import both_readings
 
 pytestmark = pytest.mark.django_db
 AWS_TEXT = "Rendering node i-0abc ran out of memory."
@@ -15,11 +16,10 @@ REFUSALS = {
     "InvalidParameterValueException": ("parameter_refused", "QuickSight did not accept the request for this report."),
     "ResourceNotFoundException": ("report_missing", "The dashboard behind this report no longer exists in QuickSight."),
     "AccessDeniedException": ("access_denied", "QuickSight refused the portal access to this report."),
-    "ExpiredTokenException": ("access_denied", "QuickSight refused the portal access to this report."),
-    "UnsupportedPricingPlanException": ("access_denied", "QuickSight refused the portal access to this report."),
 }
 
 
+@both_readings
 def test_a_job_that_failed_at_quicksight_gets_a_new_id_after_a_while(aws, account, acme, daily_calls):
     aws.control.fail_jobs(message=AWS_TEXT)
     job = steps.submit(acme)
@@ -42,6 +42,7 @@ def test_a_job_that_failed_at_quicksight_gets_a_new_id_after_a_while(aws, accoun
     assert steps.status_of(job) == "completed"
 
 
+@both_readings
 def test_the_third_failed_attempt_is_the_last(aws, account, acme, daily_calls):
     aws.control.fail_jobs(times=4, message=AWS_TEXT)
     job = steps.submit(acme)
@@ -83,6 +84,7 @@ def test_a_refused_start_ends_the_job_with_its_cause(code, aws, account, acme, d
     assert steps.held_slots(account) == 0
 
 
+@both_readings
 def test_a_job_that_quicksight_forgot_is_started_anew(aws, account, acme, daily_calls):
     aws.control.fail_next(steps.DESCRIBE, "ResourceNotFoundException")
     job = steps.submit(acme)
@@ -103,6 +105,7 @@ def test_a_look_that_is_refused_ends_the_job(aws, account, acme, daily_calls):
     assert steps.held_slots(account) == 0
 
 
+@both_readings
 class TestTheDeadline:
     def test_ends_a_job_that_quicksight_never_finishes(self, aws, account, acme, daily_calls):
         aws.control.stuck_jobs()
@@ -110,7 +113,7 @@ class TestTheDeadline:
         steps.run_until(account, job, status="running")
 
         # QuickSight's own clock decides when its job leaves its queue.
-        aws.control.advance_clock(60)
+        aws.control.advance_clock(60, settle=False)
         steps.let_pass(job, hours=7)
         steps.turn(account)
 

@@ -42,7 +42,7 @@ def never_accepted(aws, account, tenant):
 
 
 def refuse(report, acme, now) -> None:
-    change(report, preflight=Report.Preflight.REFUSED, preflight_detail="Data set “calls” has no enabled tag rules.")
+    change(report, preflight=Report.Preflight.REFUSED, preflight_code="rows_not_isolated", preflight_detail=SWITCHED_OFF)
 
 
 def withdraw(report, acme, now) -> None:
@@ -77,9 +77,11 @@ def add_a_tag(report, acme, now) -> None:
 
 
 NO_LONGER_OFFERED = ("report_not_available", "This report is no longer offered to you.")
-CHANGED = ("rows_not_isolated", "The report or its session tags were changed while the job was being started. Run it again.")
+CHANGED = ("report_changed", "The report or its session tags were changed while the job was being started.")
+NOT_PROVEN = "This report cannot prove that it shows only your rows, so it was not started."
+SWITCHED_OFF = "The tag rules of data set “Calls” (calls) are switched off."
 CHANGES = {
-    refuse: ("rows_not_isolated", "Data set “calls” has no enabled tag rules."),
+    refuse: ("rows_not_isolated", f"{NOT_PROVEN} {SWITCHED_OFF}"),
     withdraw: NO_LONGER_OFFERED,
     retire: NO_LONGER_OFFERED,
     move_to_another_account: NO_LONGER_OFFERED,

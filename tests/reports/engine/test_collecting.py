@@ -17,10 +17,35 @@ from reports.engine import moves
 from reports.engine.collect import collect
 from reports.engine.look import look
 from tests.reports.engine import steps
+from tests.reports.engine.readings import both_readings
 from tests.reports.engine.threads import together
 
 INVALID = "QuickSight delivered a file that cannot be opened, so it was not kept."
 MISSING = "QuickSight said that the report was ready, but a file was not there."
+# What may lie where a file should: error pages and answers, another program's file, nothing to speak of.
+OTHER_THINGS = {
+    "an error page": b"\n <!DOCTYPE html><html><body>503</body></html>",
+    "an error of S3": b'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>AccessDenied</Code></Error>',
+    "an error without a prolog": b"<Error><Code>AccessDenied</Code></Error>",
+    "a page after a byte order mark": b"\xef\xbb\xbf<html></html>",
+    "a picture": b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR",
+}
+CUT = [
+    b"Date,Region,Calls\n2026-03-02,North,17\n2026-03-02,So",
+    b"Date,Region,Calls\r\n2026-03-02,North,17\r\n2026",
+    b'Date,Region,Calls\n2026-03-02,"North, or so",17\n2026-03-02',
+    b"Date,Region,Calls\n" + b"2026-03-02,North,17\n" * 200 + b"2026-03-02,",
+]
+WHOLE = [
+    b"Date,Region,Calls\n2026-03-02,North,17",
+    b"Calls\n17",
+    b"Calls",
+    b"Calls,\n",
+    b"\xef\xbb\xbfDate,Calls\n2026-03-02,17\n",
+    b'Date,Note\n2026-03-02,"two\nlines"',
+    b"Title of the visual\nDate,Calls\n2026-03-02,17",
+    b"Date,Calls\n2026-03-02,17\nTotal\n",
+]
 
 
 def downloads(job) -> dict[str, bool]:
@@ -42,8 +67,7 @@ class TestAFile:
         ("formats", "damage"),
         [
             *itertools.product([["PDF"], ["EXCEL"], ["CSV"], ["PDF", "EXCEL"]], ["empty_object", "wrong_type"]),
-            # Half a CSV is a CSV.
-            *itertools.product([["PDF"], ["EXCEL"]], ["truncated"]),
+            *itertools.product([["PDF"], ["EXCEL"], ["CSV"], ["PDF", "CSV"]], ["truncated"]),
         ],
     )
     def test_that_cannot_be_opened_costs_an_attempt_and_is_not_kept(self, damage, formats, aws, account, acme, daily_calls):
@@ -67,6 +91,7 @@ class TestAFile:
         assert (failed.status, failed.failure_code, failed.failure_text) == ("failed", "result_invalid", INVALID)
         assert len(steps.attempts_of(job)) == 3
 
+    @both_readings
     def test_that_is_not_there_yet_is_waited_for(self, aws, account, acme, daily_calls):
         aws.control.damage_results("missing_object")
         job = steps.submit(acme)
@@ -98,7 +123,7 @@ class TestAFile:
         assert [attempt.failure_code for attempt in steps.attempts_of(job)] == ["result_missing", ""]
         assert steps.status_of(job) == "completed"
 
-    def test_that_never_comes_fails_the_job(self, aws, account, acme, daily_calls):
+    def test_that_never_comes_costs_one_more_attempt_and_then_fails_the_job(self, aws, account, acme, daily_calls):
         aws.control.damage_results("missing_object", times=3)
         job = steps.submit(acme)
 
@@ -106,7 +131,32 @@ class TestAFile:
 
         failed = steps.now_of(job)
         assert (failed.failure_code, failed.failure_text) == ("result_missing", MISSING)
+        assert len(steps.attempts_of(job)) == 2
 
+    @pytest.mark.parametrize(("format", "name"), list(itertools.product(["PDF", "CSV", "EXCEL"], sorted(OTHER_THINGS))))
+    def test_that_is_something_else_under_its_name_is_not_kept(self, format, name, aws, account, acme, daily_calls):
+        aws.control.damage_results("missing_object")
+        job = steps.submit(acme, formats=[format])
+        collected_once(account, job)
+
+        put_what_is_missing(aws, job, OTHER_THINGS[name])
+        steps.let_pass(job, seconds=15)
+        steps.turn(account)
+
+        after = steps.now_of(job)
+        assert (after.status, after.waiting) == ("queued", "retry")
+        assert steps.attempts_of(job)[0].failure_code == "result_invalid"
+        assert steps.files_of(job) == []
+
+    @pytest.mark.parametrize("text", CUT)
+    def test_that_is_a_csv_whose_last_line_breaks_off_is_not_kept(self, text, aws, account, acme, daily_calls):
+        assert csv_is_kept(text, aws, account, acme) is False
+
+    @pytest.mark.parametrize("text", WHOLE)
+    def test_that_is_an_odd_but_whole_csv_is_kept(self, text, aws, account, acme, daily_calls):
+        assert csv_is_kept(text, aws, account, acme) is True
+
+    @both_readings
     @pytest.mark.parametrize("place", ["https_uri", "foreign_bucket", "foreign_prefix"])
     def test_in_a_foreign_place_is_neither_opened_nor_named(self, place, aws, account, acme, daily_calls):
         aws.control.damage_results(place)
@@ -118,6 +168,7 @@ class TestAFile:
         (attempt,) = steps.attempts_of(job)
         assert attempt.error_message == "The file was not put where it was asked for."
 
+    @both_readings
     def test_whose_address_is_missing_costs_an_attempt(self, aws, account, acme, daily_calls):
         aws.control.damage_results("no_uri")
         job = steps.submit(acme)
@@ -126,6 +177,7 @@ class TestAFile:
 
         assert (after.status, after.waiting) == ("queued", "retry")
 
+    @both_readings
     @pytest.mark.parametrize("formats", [["PDF"], ["PDF", "CSV", "EXCEL"]])
     def test_is_found_under_its_percent_encoded_key(self, formats, aws, account, acme, daily_calls):
         aws.control.damage_results("encoded_key")
@@ -138,6 +190,7 @@ class TestAFile:
         assert not any("%" in key for key in found)
 
 
+@both_readings
 @pytest.mark.django_db
 class TestSeveralFiles:
     def test_are_all_read(self, aws, account, acme, daily_calls):
@@ -185,6 +238,7 @@ class TestSeveralFiles:
         assert steps.files_of(job) == []
 
 
+@both_readings
 @pytest.mark.django_db(transaction=True)
 class TestTwoThatCollect:
     def test_one_after_the_other_save_one_set_of_files(self, aws, account, acme, daily_calls):
@@ -251,16 +305,26 @@ def test_a_silent_file_store_is_no_verdict_and_not_quicksights_silence(aws, acco
     steps.run_until_ended(account, job)
 
     assert (waiting.status, waiting.no_verdicts, waiting.attempt_count) == ("collecting", 2, 1)
-    assert not turns.silence.silent
+    assert not turns.pause.silence.silent
     assert len(steps.events_of(job, "file_store_silent")) == 1
     assert list(downloads(job).values()) == [True]
 
 
-def put_what_is_missing(aws, job) -> None:
+def csv_is_kept(text: bytes, aws, account, acme) -> bool:
+    aws.control.damage_results("missing_object")
+    job = steps.submit(acme)
+    collected_once(account, job)
+    put_what_is_missing(aws, job, text)
+    steps.let_pass(job, seconds=15)
+    steps.turn(account)
+    return [hashlib.sha256(text).digest()] == [bytes(file.sha256) for file in steps.files_of(job)]
+
+
+def put_what_is_missing(aws, job, body: bytes = b"Date,Calls\n2026-03-02,17\n") -> None:
     (attempt,) = steps.attempts_of(job)
     told = aws.client("quicksight").describe_dashboard_snapshot_job_result(
         AwsAccountId="111122223333", DashboardId="daily-calls", SnapshotJobId=str(attempt.pk)
     )
     uri = told["Result"]["AnonymousUsers"][0]["FileGroups"][0]["S3Results"][0]["S3Uri"]
     bucket, _, key = uri.removeprefix("s3://").partition("/")
-    aws.client("s3").put_object(Bucket=bucket, Key=key, Body=b"Date,Calls\n2026-03-02,17\n")
+    aws.client("s3").put_object(Bucket=bucket, Key=key, Body=body)

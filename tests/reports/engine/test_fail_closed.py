@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from reports.models import Report
 from tenants.models import SessionTag
 from tenants.scope import tenant_scope
 from tests.factories import make_grant, make_report
 from tests.reports.engine import steps
+from tests.reports.engine.readings import both_readings
 
-pytestmark = pytest.mark.django_db
-WITHOUT_RULE = [{"dataset": "calls", "enabled": True, "rules": [{"key": "region", "delimiter": "", "match_all": ""}]}]
-SWITCHED_OFF = [{"dataset": "calls", "enabled": False, "rules": [{"key": "tenant_id", "delimiter": ",", "match_all": "*"}]}]
+pytestmark = [pytest.mark.django_db, both_readings]
 
 
 def give_tags(tenant, **tags) -> None:
@@ -26,7 +24,7 @@ def assert_nothing_was_sent(aws, account, job, named: str) -> None:
     failed = steps.now_of(job)
     assert (failed.status, failed.failure_code) == ("failed", "rows_not_isolated")
     assert named in failed.failure_text
-    assert aws.control.stats()["calls"] == {}
+    assert (aws.control.stats()["start_calls"], aws.control.jobs()) == (0, [])
     assert steps.attempts_of(job) == []
     assert steps.held_slots(account) == 0
 
@@ -45,26 +43,36 @@ def test_unsafe_tags_fail_the_job_and_name_the_key(tags, aws, account, acme, dai
     assert_nothing_was_sent(aws, account, job, "tenant_id")
 
 
-@pytest.mark.parametrize("rules", [WITHOUT_RULE, SWITCHED_OFF], ids=["no rule for the key", "rules switched off"])
-def test_rules_that_hold_nothing_back_fail_the_job(rules, aws, account, acme):
-    report = make_report(slug="open-calls", account=account, row_rules=rules)
-    make_grant(tenant=acme, report=report)
-    job = steps.submit(acme, "open-calls")
+def test_rules_that_hold_nothing_back_fail_the_job(aws, account, acme, daily_calls):
+    aws.control.set_rules("calls", [{"key": "region", "column": "region"}])
+    job = steps.submit(acme)
 
     steps.turn(account)
 
-    assert_nothing_was_sent(aws, account, job, "tenant_id")
+    assert_nothing_was_sent(aws, account, job, "Data set “Calls” (calls) has no tag rule for “tenant_id”.")
 
 
-def test_a_report_that_preflight_refused_fails_with_its_reason(aws, account, acme):
-    reason = "Data set “calls” has no enabled tag rules, so tag “tenant_id” would not hold rows back."
-    report = make_report(slug="refused-calls", account=account, preflight=Report.Preflight.REFUSED, preflight_detail=reason)
-    make_grant(tenant=acme, report=report)
-    job = steps.submit(acme, "refused-calls")
+def test_a_report_that_no_longer_fits_its_dashboard_fails_with_its_place(aws, account, acme, daily_calls):
+    aws.control.republish("daily-calls", without="table-1")
+    job = steps.submit(acme)
 
     steps.turn(account)
 
-    assert_nothing_was_sent(aws, account, job, reason)
+    failed = steps.now_of(job)
+    assert (failed.status, failed.failure_code) == ("failed", "report_unfit")
+    assert failed.failure_text.endswith("Sheet “sheet-1” has no visual “table-1”.")
+    assert aws.control.jobs() == []
+
+
+def test_a_report_whose_dashboard_is_gone_fails_as_missing(aws, account, acme):
+    make_grant(tenant=acme, report=make_report(slug="weekly-calls", account=account))
+    job = steps.submit(acme, "weekly-calls")
+
+    steps.turn(account)
+
+    failed = steps.now_of(job)
+    assert (failed.status, failed.failure_code) == ("failed", "report_missing")
+    assert "“weekly-calls”" in failed.failure_text
 
 
 def test_tags_that_turned_unsafe_stop_the_next_attempt(aws, account, acme, daily_calls):

@@ -145,7 +145,7 @@ class TestWhereQuickSightCannotBeAsked:
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("fault", ["InternalFailureException", "ServiceUnavailable", "lost connection"])
 def test_a_report_that_never_gets_an_answer_stops_no_other(fault, aws, account, acme, daily_calls, monkeypatch):
-    monkeypatch.setattr(pump, "PROBE_SECONDS", 0)
+    monkeypatch.setattr(cadence, "PROBE", timedelta(0))
     make_grant(tenant=acme, report=make_report(slug="agent-scorecard", account=account, visual_ids=["table-1"], parameters=[]))
     if fault == "lost connection":
         aws.control.drop("*", dashboard="agent-scorecard", times=1000)
@@ -161,7 +161,7 @@ def test_a_report_that_never_gets_an_answer_stops_no_other(fault, aws, account, 
             one_turn()
             # Long enough for every back-off and every look.
             steps.let_pass(*poison, *others, minutes=2)
-            aws.control.advance_clock(120)
+            aws.control.advance_clock(120, settle=False)
 
     assert [steps.status_of(job) for job in others] == ["completed"] * 4
     assert {(steps.now_of(job).status, steps.now_of(job).waiting) for job in poison} == {("starting", "no_answer")}

@@ -9,8 +9,9 @@ import pytest
 
 from reports import files
 from tests.reports.engine import steps
+from tests.reports.engine.readings import both_readings
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, both_readings]
 
 
 def test_a_job_becomes_files_that_were_checked_one_by_one(aws, account, acme, daily_calls):

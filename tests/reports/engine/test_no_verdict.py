@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from botocore.config import Config
 
 from reports.aws import clients
-from reports.engine import pump
+from reports.engine import cadence, pause
 from reports.models import Account
 from tenants.scope import engine_scope
 from tests.reports.engine import steps
+from tests.reports.engine.readings import both_readings
 
 HANG = 0.5
 SILENCE = {
@@ -30,6 +33,7 @@ def impatient(monkeypatch, new_clients):
     monkeypatch.setattr(clients, "QUICKSIGHT", clients.QUICKSIGHT.merge(Config(read_timeout=0.25)))
 
 
+@both_readings
 @pytest.mark.django_db
 class TestAStartWithoutVerdict:
     @pytest.mark.parametrize("kind", SILENCE)
@@ -102,6 +106,7 @@ class TestAStartWithoutVerdict:
         assert steps.status_of(job) == "completed"
 
 
+@both_readings
 @pytest.mark.django_db
 @pytest.mark.parametrize(("operation", "status"), [(steps.DESCRIBE, "running"), (steps.RESULT, "collecting")])
 def test_a_look_or_a_result_without_verdict_is_asked_again(operation, status, aws, account, acme, daily_calls):
@@ -120,6 +125,7 @@ def test_a_look_or_a_result_without_verdict_is_asked_again(operation, status, aw
     assert len(steps.attempts_of(job)) == 1
 
 
+@both_readings
 @pytest.mark.django_db
 def test_a_result_asked_for_too_early_is_not_an_outage(aws, account, acme, daily_calls):
     aws.control.fail_next(steps.RESULT, "PreconditionNotMetException")
@@ -140,7 +146,7 @@ def test_a_result_asked_for_too_early_is_not_an_outage(aws, account, acme, daily
 @pytest.mark.django_db(transaction=True)
 class TestAnOutage:
     def test_pauses_the_account_until_the_first_answer(self, aws, account, acme, daily_calls, monkeypatch):
-        monkeypatch.setattr(pump, "SHORT_SILENCE_SECONDS", 0)
+        monkeypatch.setattr(pause, "SHORT", timedelta(0))
         aws.control.outage()
         early = [steps.submit(acme) for _ in range(3)]
 
@@ -160,7 +166,7 @@ class TestAnOutage:
         assert silent_since
         assert during == ["starting"] * 3 + ["queued"] * 2
         assert after is None
-        assert not looked_at_at_once.silence.silent
+        assert not looked_at_at_once.pause.silence.silent
         assert states == ["running"] * 5
         assert sorted(aws.control.stats()["accepted"].values()) == [1] * 5
 
@@ -202,7 +208,8 @@ class TestAnOutage:
         assert (attempt.failure_code, attempt.error_type) == ("service_unavailable", "ServiceUnavailable")
         assert steps.held_slots(account) == 0
 
-    def test_that_outlived_every_started_job_ends_by_a_probe(self, aws, account, acme, daily_calls):
+    def test_that_outlived_every_started_job_ends_by_a_probe(self, aws, account, acme, daily_calls, monkeypatch):
+        monkeypatch.setattr(cadence, "PROBE", timedelta(0))
         aws.control.outage()
         lost, other = steps.submit(acme), steps.submit(acme)
         with steps.pumping(account) as one_turn:

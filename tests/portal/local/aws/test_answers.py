@@ -2,36 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import urllib.error
-import urllib.request
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
 from botocore.validate import ParamValidator
+from moto.core.utils import get_service_model
 
-from portal.local.aws.options import ACCESS_KEY, SECRET_KEY
+from tests.portal.local.aws import wire
 from tests.portal.local.aws.snapshot_requests import ids, run, start_request
+from tests.portal.local.aws.wire import SNAPSHOTS, raw, signed
 from tests.pretend_aws import ACCOUNT, Server
-
-
-def signed(aws: Server, method: str, path: str, body: bytes = b"", secret: str = SECRET_KEY) -> urllib.request.Request:
-    request = AWSRequest(method=method, url=aws.url + path, data=body, headers={"Content-Type": "application/json"})
-    SigV4Auth(Credentials(ACCESS_KEY, secret), "quicksight", "us-east-1").add_auth(request)
-    return urllib.request.Request(request.url, body or None, dict(request.headers.items()), method=method)
-
-
-def raw(request: urllib.request.Request) -> tuple[int, dict[str, str], dict[str, Any]]:
-    try:
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return answer.status, dict(answer.headers), json.load(answer)
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code, dict(error.headers), json.load(error)
 
 
 def assert_matches_model(client: Any, operation: str, answer: dict[str, Any]) -> None:
@@ -71,84 +51,126 @@ def test_snapshot_answers_match_the_service_model(quicksight: Any) -> None:
     assert_matches_model(quicksight, "DescribeDashboardSnapshotJobResult", finished)
 
 
-def test_describe_carries_its_status_and_times_as_numbers_in_the_body(aws: Server, quicksight: Any) -> None:
-    request = start_request(tags={"tenant_id": "acme"})
-    quicksight.start_dashboard_snapshot_job(**request)
+PATHS = [
+    ("GET", f"{SNAPSHOTS}/known"),
+    ("GET", f"{SNAPSHOTS}/known/result"),
+    ("GET", f"/accounts/{ACCOUNT}/dashboards"),
+    ("GET", f"/accounts/{ACCOUNT}/dashboards/daily-calls"),
+    ("GET", f"/accounts/{ACCOUNT}/dashboards/daily-calls/definition"),
+    ("GET", f"/accounts/{ACCOUNT}/data-sets/calls"),
+]
 
-    path = f"/accounts/{ACCOUNT}/dashboards/daily-calls/snapshot-jobs/{request['SnapshotJobId']}"
-    status, headers, body = raw(signed(aws, "GET", path))
 
-    assert (status, body["Status"]) == (200, 200)
-    assert isinstance(body["CreatedTime"], (int, float))
+def test_a_start_is_posted_to_the_dashboards_snapshot_jobs(aws: Server) -> None:
+    request = start_request()
+
+    status, headers, body = wire.start(aws, request)
+
+    assert status == 200
+    assert body["SnapshotJobId"] == request["SnapshotJobId"]
+    assert body["Arn"] == f"arn:aws:quicksight:us-east-1:{ACCOUNT}:dashboard/daily-calls/snapshot-job/{request['SnapshotJobId']}"
     assert body["RequestId"] == headers["x-amzn-RequestId"]
+
+
+@pytest.mark.parametrize(("method", "path"), PATHS)
+def test_every_operation_answers_at_its_path_with_one_request_id(aws: Server, quicksight: Any, method: str, path: str) -> None:
+    run(quicksight, start_request(job="known"))
+
+    status, headers, body = raw(signed(aws, method, path))
+
+    assert status == 200
+    assert headers["Content-Type"] == "application/json"
+    assert body["RequestId"] == headers["x-amzn-RequestId"]
+
+
+@pytest.mark.parametrize("status", [200, 202])
+def test_an_accepted_start_is_any_success(aws: Server, quicksight: Any, status: int) -> None:
+    aws.control.set(started_status=status)
+
+    answer = quicksight.start_dashboard_snapshot_job(**start_request())
+
+    assert answer["Status"] == answer["ResponseMetadata"]["HTTPStatusCode"] == status
+
+
+def test_describe_carries_its_status_and_times_as_numbers_in_the_body(aws: Server, quicksight: Any) -> None:
+    run(quicksight, start_request(job="known"))
+
+    _, _, described = raw(signed(aws, "GET", f"{SNAPSHOTS}/known"))
+    _, _, result = raw(signed(aws, "GET", f"{SNAPSHOTS}/known/result"))
+
+    assert described["Status"] == 200
+    for body in (described, result):
+        assert isinstance(body["CreatedTime"], float)
+        assert isinstance(body["LastUpdatedTime"], float)
 
 
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("GET", f"/accounts/{ACCOUNT}/dashboards/daily-calls/snapshot-jobs"),
-        ("DELETE", f"/accounts/{ACCOUNT}/dashboards/daily-calls/snapshot-jobs/some-job"),
-        ("GET", "/accounts/nothing/of/the/kind"),
+        ("GET", SNAPSHOTS),
+        ("DELETE", f"{SNAPSHOTS}/known"),
+        ("POST", f"{SNAPSHOTS}/known/cancel"),
     ],
 )
-def test_there_is_no_list_cancel_or_delete_and_no_html(aws: Server, method: str, path: str) -> None:
+def test_there_is_no_list_cancel_or_delete(aws: Server, quicksight: Any, method: str, path: str) -> None:
+    quicksight.start_dashboard_snapshot_job(**start_request(job="known"))
+
     status, headers, body = raw(signed(aws, method, path))
 
-    assert status == 404
-    assert headers["Content-Type"] == "application/json"
+    assert (status, headers["x-amzn-ErrorType"]) == (404, "UnknownOperationException")
+    assert body["RequestId"] == headers["x-amzn-RequestId"]
+    assert [job["id"] for job in aws.control.jobs()] == ["known"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("PUT", SNAPSHOTS),
+        ("POST", f"{SNAPSHOTS}/known"),
+        ("POST", f"{SNAPSHOTS}/known/result"),
+        ("GET", f"{SNAPSHOTS}/known/results"),
+        ("GET", f"/accounts/{ACCOUNT}/nothing/of/the/kind"),
+        ("GET", "/accounts/nothing/of/the/kind"),
+        ("GET", "/elsewhere"),
+    ],
+)
+def test_another_method_or_path_is_not_found_in_json(aws: Server, method: str, path: str) -> None:
+    status, headers, body = raw(signed(aws, method, path))
+
+    assert (status, headers["Content-Type"]) == (404, "application/json")
+    assert body["RequestId"] == headers["x-amzn-RequestId"]
+    assert body["Message"]
+
+
+MODELLED = [shape.name for shape in get_service_model("quicksight").operation_model("StartDashboardSnapshotJob").error_shapes]
+WITH_RESOURCE_TYPE = {"LimitExceededException", "ResourceExistsException", "ResourceNotFoundException"}
+
+
+@pytest.mark.parametrize("code", MODELLED)
+def test_an_error_is_named_in_its_header_and_explained_in_its_body(aws: Server, code: str) -> None:
+    aws.control.fail_next("StartDashboardSnapshotJob", code)
+
+    status, headers, body = wire.start(aws, start_request())
+
+    shape = get_service_model("quicksight").shape_for(code)
+    assert (status, headers["x-amzn-ErrorType"]) == (shape.metadata["error"]["httpStatusCode"], code)
+    assert body.keys() == {"Message", "RequestId"} | ({"ResourceType"} if code in WITH_RESOURCE_TYPE else set())
     assert body["RequestId"] == headers["x-amzn-RequestId"]
 
 
-def test_path_segments_are_decoded_after_splitting(quicksight: Any) -> None:
-    with pytest.raises(quicksight.exceptions.ResourceNotFoundException, match="a b/c"):
-        quicksight.describe_dashboard(AwsAccountId=ACCOUNT, DashboardId="a b/c")
+@pytest.mark.parametrize("code", MODELLED)
+def test_boto3_raises_the_class_of_the_errors_name(aws: Server, quicksight: Any, code: str) -> None:
+    aws.control.fail_next("StartDashboardSnapshotJob", code)
+
+    with pytest.raises(getattr(quicksight.exceptions, code)) as caught:
+        quicksight.start_dashboard_snapshot_job(**start_request())
+
+    assert ("ResourceType" in caught.value.response) == (code in WITH_RESOURCE_TYPE)
 
 
-def test_an_unknown_key_is_not_recognised(aws: Server) -> None:
-    stranger = aws.client("quicksight", keys=("AKIASTRANGERSTRANGER", "secret"))
+@pytest.mark.parametrize(("sent", "read"), [("a%20b%2Fc", "a b/c"), ("a%2520b", "a%20b")])
+def test_path_segments_are_decoded_once_after_splitting(aws: Server, sent: str, read: str) -> None:
+    status, _, body = raw(signed(aws, "GET", f"/accounts/{ACCOUNT}/dashboards/{sent}"))
 
-    with pytest.raises(stranger.exceptions.ClientError, match="UnrecognizedClientException") as caught:
-        stranger.list_dashboards(AwsAccountId=ACCOUNT)
-
-    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
-
-
-def test_a_wrong_secret_gives_an_invalid_signature(aws: Server) -> None:
-    status, headers, _ = raw(signed(aws, "GET", f"/accounts/{ACCOUNT}/dashboards", secret="wrong"))
-
-    assert (status, headers["x-amzn-ErrorType"]) == (403, "InvalidSignatureException")
-
-
-def test_a_body_changed_after_signing_is_refused(aws: Server) -> None:
-    path = f"/accounts/{ACCOUNT}/dashboards/daily-calls/snapshot-jobs"
-    request = signed(aws, "POST", path, b'{"SnapshotJobId": "mine"}')
-    request.data = b'{"SnapshotJobId": "evil"}'
-
-    status, headers, _ = raw(request)
-
-    assert (status, headers["x-amzn-ErrorType"]) == (403, "InvalidSignatureException")
-
-
-def test_a_request_signed_twenty_minutes_ago_is_refused(aws: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    earlier = datetime.now(UTC) - timedelta(minutes=20)
-    monkeypatch.setattr("botocore.auth.get_current_datetime", lambda: earlier)
-
-    status, headers, _ = raw(signed(aws, "GET", f"/accounts/{ACCOUNT}/dashboards"))
-
-    assert (status, headers["x-amzn-ErrorType"]) == (403, "InvalidSignatureException")
-
-
-def test_a_foreign_account_is_denied(quicksight: Any) -> None:
-    with pytest.raises(quicksight.exceptions.AccessDeniedException) as caught:
-        quicksight.list_dashboards(AwsAccountId="999999999999")
-
-    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 401
-
-
-def test_motos_own_control_api_is_shut(aws: Server) -> None:
-    request = urllib.request.Request(f"{aws.url}/moto-api/reset", b"", method="POST")
-
-    with pytest.raises(urllib.error.HTTPError, match=r"40[34]") as caught:
-        urllib.request.urlopen(request, timeout=10)
-
-    caught.value.close()
+    assert status == 404
+    assert body["Message"] == f"Dashboard {read} was not found."

@@ -189,6 +189,25 @@ def test_calls_are_counted_by_operation(aws: Server, quicksight: Any) -> None:
     assert stats["calls"]["DescribeDashboardSnapshotJobResult"] == 1
 
 
+def test_a_refused_start_takes_no_fault_from_the_next_job(aws: Server, quicksight: Any) -> None:
+    aws.control.fail_jobs()
+    aws.control.set(slots=0)
+    with pytest.raises(quicksight.exceptions.LimitExceededException):
+        quicksight.start_dashboard_snapshot_job(**start_request())
+
+    aws.control.set(slots=12)
+
+    assert run(quicksight, start_request())["JobStatus"] == "FAILED"
+    assert run(quicksight, start_request())["JobStatus"] == "COMPLETED"
+
+
+def test_a_misspelt_value_is_answered_with_a_sentence_and_changes_nothing(aws: Server) -> None:
+    with pytest.raises(ControlError, match="incomplete_tags must be one of no_rows, failed, all_rows, not 'all-rows'"):
+        aws.control.set(slots=3, incomplete_tags="all-rows")
+
+    assert aws.control.set()["slots"] == 12
+
+
 def test_a_wrong_switch_is_answered_with_a_sentence(aws: Server) -> None:
     with pytest.raises(ControlError, match="no switch 'slotz'"):
         aws.control.set(slotz=3)

@@ -6,11 +6,14 @@ import re
 import urllib.error
 import urllib.request
 from typing import Any
+from urllib.parse import unquote
 
 import pypdf
 import pytest
 from openpyxl import load_workbook
 
+from portal.local.aws.render_csv import Dialect, render_csv
+from portal.local.aws.tables import Table
 from tests.portal.local.aws.snapshot_requests import (
     PDF,
     csv_of,
@@ -48,6 +51,26 @@ def test_the_csv_is_utf8_with_a_header_and_crlf(aws: Server) -> None:
     assert "Chloé Martin" in data.decode()
 
 
+def test_the_csv_can_come_in_another_dialect(aws: Server) -> None:
+    aws.control.set(csv_separator=";", csv_bom=True, csv_header=False)
+
+    data = files_of(aws, start_request(csv_of("table-1"), tags=ACME))[0]
+
+    rows = list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), delimiter=";", strict=True))
+    assert data.startswith(b"\xef\xbb\xbfAC-0")
+    assert len(rows) > 300
+    assert {len(row) for row in rows} == {13}
+
+
+@pytest.mark.parametrize("separator", [",", ";"])
+def test_what_holds_a_separator_a_quote_or_a_line_end_is_quoted(separator: str) -> None:
+    cells = ("a,b;c", 'say "yes"', "two\nlines", "plain")
+
+    data = render_csv(Table(("one", "two", "three", "four"), (cells,)), Dialect(separator)).decode()
+
+    assert data.partition("\r\n")[2] == f'"a,b;c"{separator}"say ""yes"""{separator}"two\nlines"{separator}plain\r\n'
+
+
 def test_the_workbook_has_one_sheet_per_visual_in_the_requested_order(aws: Server) -> None:
     selections = [selection("pivot-1", "table-1"), selection("table-2", sheet="sheet-2")]
 
@@ -75,13 +98,21 @@ def test_the_key_is_ours_only_up_to_the_prefix(quicksight: Any) -> None:
         assert not key.isascii()
 
 
+def test_a_name_can_be_plain(aws: Server, quicksight: Any) -> None:
+    aws.control.set(plain_names=True)
+
+    key = split_uri(uris(run(quicksight, start_request(prefix="t/x/")))[0])[1]
+
+    assert re.fullmatch(r"t/x/daily-calls-[0-9a-f]{12}\.csv", key)
+
+
 def test_uris_are_percent_encoded_when_the_switch_says_so(aws: Server, quicksight: Any) -> None:
     aws.control.set(encode_uris=True)
 
-    uri = uris(run(quicksight, start_request()))[0]
+    bucket, key = split_uri(uris(run(quicksight, start_request()))[0])
 
-    assert "%20" in uri
-    assert uri.isascii()
+    assert re.search(r"Daily%20call%20volume%20%C3%A9", key)
+    assert fetch(aws, f"s3://{bucket}/{unquote(key)}")
 
 
 def test_objects_carry_their_content_type(aws: Server, quicksight: Any, s3: Any) -> None:
@@ -134,7 +165,9 @@ def test_the_url_of_a_job_without_a_destination_ends_after_five_minutes(aws: Ser
     del request["SnapshotConfiguration"]["DestinationConfiguration"]
     url = uris(run(quicksight, request))[0]
 
-    aws.control.advance_clock(301)
+    aws.control.advance_clock(240, settle=False)
+    urllib.request.urlopen(url, timeout=10).close()
+    aws.control.advance_clock(61, settle=False)
 
     with pytest.raises(urllib.error.HTTPError, match="403") as caught:
         urllib.request.urlopen(url, timeout=10)

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.portal.local.aws.snapshot_requests import ids, run, start_request, wait_for_end
+from portal.local.aws.options import parse_options
+from portal.local.aws.throttle import Throttle
+from tests.portal.local.aws.snapshot_requests import PDF, csv_of, ids, run, start_request, uris, wait_for_end
 from tests.pretend_aws import ACCOUNT, Server
 
 
@@ -47,17 +49,71 @@ def test_twelve_jobs_at_once_are_accepted_and_not_one_more(aws: Server, quicksig
     assert aws.control.stats()["peak_unfinished"] == 12
 
 
-def test_the_call_above_the_budget_of_a_second_is_throttled_and_creates_nothing(aws: Server, quicksight: Any) -> None:
-    aws.control.set(requests_per_second=3)
-    for _ in range(3):
-        quicksight.list_dashboards(AwsAccountId=ACCOUNT)
+@pytest.mark.parametrize(("queued_jobs_count", "outcome"), [(True, "refused"), (False, "started")])
+def test_a_job_in_quicksights_queue_counts_or_not(aws: Server, quicksight: Any, queued_jobs_count: bool, outcome: str) -> None:
+    aws.control.set(slots=1, queued_jobs_count=queued_jobs_count, job_seconds=60, queued_seconds=30)
+    queued = start_request()
+    quicksight.start_dashboard_snapshot_job(**queued)
 
-    with pytest.raises(quicksight.exceptions.ThrottlingException) as caught:
-        quicksight.start_dashboard_snapshot_job(**start_request())
+    second = try_to_start(quicksight)
+    aws.control.advance_clock(30, settle=False)
+    third = try_to_start(quicksight)
 
-    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 429
-    assert aws.control.jobs() == []
-    assert aws.control.stats()["throttled"] == 1
+    assert quicksight.describe_dashboard_snapshot_job(**ids(queued))["JobStatus"] == "RUNNING"
+    assert (second, third) == (outcome, "refused")
+
+
+@pytest.mark.parametrize(("slots_per_region", "outcome"), [(False, "refused"), (True, "started")])
+def test_slots_are_the_accounts_or_each_regions(aws: Server, quicksight: Any, slots_per_region: bool, outcome: str) -> None:
+    aws.control.set(slots=1, slots_per_region=slots_per_region)
+    aws.control.stuck_jobs(times=3)
+    quicksight.start_dashboard_snapshot_job(**start_request())
+
+    elsewhere = try_to_start(aws.client("quicksight", region="eu-west-1"), region="eu-west-1")
+    here = try_to_start(quicksight)
+
+    assert (elsewhere, here) == (outcome, "refused")
+
+
+def test_the_limits_of_a_real_account_are_on_by_default() -> None:
+    switches = parse_options(["--state", "unused"]).switches
+
+    assert (switches.slots, switches.requests_per_second) == (12, 10)
+
+
+def test_the_eleventh_call_within_a_second_is_throttled(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr("portal.local.aws.throttle.time.monotonic", lambda: now[0])
+    throttle, admitted = Throttle(), []
+
+    for moment in [100.0] * 5 + [100.5] * 5 + [100.99] + [101.0] * 6 + [101.5]:
+        now[0] = moment
+        admitted.append(throttle.admit(10))
+
+    assert admitted == [True] * 10 + [False] + [True] * 5 + [False] + [True]
+    assert throttle.refused == 2
+
+
+def test_calls_of_any_operation_are_throttled_and_create_nothing(aws: Server, quicksight: Any) -> None:
+    known = start_request()
+    quicksight.start_dashboard_snapshot_job(**known)
+    aws.control.set(requests_per_second=0)
+    account = {"AwsAccountId": ACCOUNT}
+    calls = [
+        (quicksight.start_dashboard_snapshot_job, start_request()),
+        (quicksight.describe_dashboard_snapshot_job, ids(known)),
+        (quicksight.describe_dashboard_snapshot_job_result, ids(known)),
+        (quicksight.list_dashboards, account),
+        (quicksight.describe_dashboard, account | {"DashboardId": "daily-calls"}),
+        (quicksight.describe_data_set, account | {"DataSetId": "calls"}),
+    ]
+
+    for operation, arguments in calls:
+        with pytest.raises(quicksight.exceptions.ThrottlingException):
+            operation(**arguments)
+
+    assert [job["id"] for job in aws.control.jobs()] == [known["SnapshotJobId"]]
+    assert aws.control.stats()["throttled"] == len(calls)
 
 
 def test_an_id_in_use_is_refused_on_its_dashboard_and_free_on_another(aws: Server, quicksight: Any) -> None:
@@ -71,20 +127,67 @@ def test_an_id_in_use_is_refused_on_its_dashboard_and_free_on_another(aws: Serve
     assert quicksight.describe_dashboard_snapshot_job(**ids(request))["JobStatus"] == "COMPLETED"
 
 
-def test_the_right_job_under_another_dashboard_is_not_found(quicksight: Any) -> None:
+@pytest.mark.parametrize("other", [{"SnapshotJobId": "nobodys"}, {"DashboardId": "agent-scorecard"}], ids=["job", "dashboard"])
+def test_an_unknown_job_or_the_right_one_under_another_dashboard_is_not_found(quicksight: Any, other: dict[str, str]) -> None:
     request = start_request()
     quicksight.start_dashboard_snapshot_job(**request)
 
-    with pytest.raises(quicksight.exceptions.ResourceNotFoundException):
-        quicksight.describe_dashboard_snapshot_job(**ids(request) | {"DashboardId": "agent-scorecard"})
+    for operation in (quicksight.describe_dashboard_snapshot_job, quicksight.describe_dashboard_snapshot_job_result):
+        with pytest.raises(quicksight.exceptions.ResourceNotFoundException) as caught:
+            operation(**ids(request) | other)
+        assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 404
 
 
-def test_a_day_after_its_end_a_job_is_forgotten_and_its_id_free(aws: Server, quicksight: Any) -> None:
+def try_to_start(quicksight: Any, **wanted: Any) -> str:
+    try:
+        quicksight.start_dashboard_snapshot_job(**start_request(**wanted))
+    except quicksight.exceptions.LimitExceededException:
+        return "refused"
+    return "started"
+
+
+def test_the_id_of_a_job_that_still_runs_is_refused_and_the_first_job_untouched(aws: Server, quicksight: Any) -> None:
+    aws.control.stuck_jobs()
+    request = start_request(csv_of("table-1"), job="chosen-by-us", tags={"tenant_id": "acme"})
+    quicksight.start_dashboard_snapshot_job(**request)
+    aws.control.advance_clock(48 * 3600, settle=False)
+
+    with pytest.raises(quicksight.exceptions.ResourceExistsException):
+        quicksight.start_dashboard_snapshot_job(**start_request(PDF, job="chosen-by-us"))
+
+    (job,) = aws.control.jobs()
+    assert (job["status"], job["tags"], job["formats"]) == ("RUNNING", {"tenant_id": "acme"}, ["CSV"])
+
+
+@pytest.mark.parametrize("forget_jobs_after", [24 * 3600, 60, None])
+def test_an_id_is_free_a_day_after_its_jobs_end_and_not_before(aws: Server, quicksight: Any, forget_jobs_after: float | None) -> None:
+    aws.control.set(forget_jobs_after=forget_jobs_after)
     request = start_request(job="again")
+    first = run(quicksight, request)
+
+    aws.control.advance_clock(24 * 3600 - 60, settle=False)
+    with pytest.raises(quicksight.exceptions.ResourceExistsException):
+        quicksight.start_dashboard_snapshot_job(**request)
+    aws.control.advance_clock(60, settle=False)
+
+    second = run(quicksight, request)
+    assert uris(second) != uris(first)
+    assert second["CreatedTime"] > first["CreatedTime"]
+
+
+@pytest.mark.parametrize(("forget_jobs_after", "known"), [(24 * 3600, False), (None, True)])
+def test_a_day_after_its_end_a_job_is_forgotten_or_not(aws: Server, quicksight: Any, forget_jobs_after: float | None, known: bool) -> None:
+    aws.control.set(forget_jobs_after=forget_jobs_after)
+    request = start_request()
     run(quicksight, request)
 
-    aws.control.advance_clock(24 * 3600)
+    aws.control.advance_clock(24 * 3600 - 60, settle=False)
+    quicksight.describe_dashboard_snapshot_job_result(**ids(request))
+    aws.control.advance_clock(60, settle=False)
 
-    with pytest.raises(quicksight.exceptions.ResourceNotFoundException):
-        quicksight.describe_dashboard_snapshot_job(**ids(request))
-    assert quicksight.start_dashboard_snapshot_job(**request)["SnapshotJobId"] == "again"
+    for operation in (quicksight.describe_dashboard_snapshot_job, quicksight.describe_dashboard_snapshot_job_result):
+        if known:
+            assert operation(**ids(request))["JobStatus"] == "COMPLETED"
+        else:
+            with pytest.raises(quicksight.exceptions.ResourceNotFoundException):
+                operation(**ids(request))

@@ -146,8 +146,8 @@ def test_a_parameter_never_reaches_beyond_the_tags(aws: Server) -> None:
 
 def test_incomplete_tags_can_fail_the_job_or_show_everything(aws: Server, quicksight: Any) -> None:
     aws.control.set(incomplete_tags="failed")
-    failed = run(quicksight, start_request())
+    failed = run(quicksight, start_request(tags={"desk": "north"}))
     aws.control.set(incomplete_tags="all_rows")
 
-    assert failed["JobStatus"] == "FAILED"
-    assert call_ids(aws) == {call["call_id"] for call in calls()}
+    assert (failed["JobStatus"], failed["ErrorInfo"]["ErrorType"]) == ("FAILED", "RLS_TAGS_INCOMPLETE")
+    assert call_ids(aws) == call_ids(aws, tags={"desk": "north"}) == {call["call_id"] for call in calls()}

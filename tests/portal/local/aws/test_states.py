@@ -5,29 +5,33 @@ from typing import Any
 
 import pytest
 
+from tests.portal.local.aws import wire
 from tests.portal.local.aws.snapshot_requests import PDF, csv_of, excel_of, fetch, ids, run, start_request, uris, wait_for_end
-from tests.pretend_aws import Server
-
-ORDER = ["QUEUED", "RUNNING", "COMPLETED"]
+from tests.pretend_aws import BUCKET, Server
 
 
-def test_states_only_move_forward_and_the_end_stays(aws: Server, quicksight: Any) -> None:
+@pytest.mark.parametrize("end", ["COMPLETED", "FAILED"])
+def test_states_only_move_forward_and_the_end_stays(aws: Server, quicksight: Any, end: str) -> None:
     aws.control.set(job_seconds=0.4, queued_seconds=0.1)
+    if end == "FAILED":
+        aws.control.fail_jobs()
+    order = ["QUEUED", "RUNNING", end]
     request = start_request(tags={"tenant_id": "acme"})
     quicksight.start_dashboard_snapshot_job(**request)
 
     seen = []
-    while not seen or seen[-1]["JobStatus"] != "COMPLETED":
+    while not seen or seen[-1]["JobStatus"] != end:
         seen.append(quicksight.describe_dashboard_snapshot_job(**ids(request)))
         time.sleep(0.02)
+    aws.control.advance_clock(3600, settle=False)
     afterwards = quicksight.describe_dashboard_snapshot_job(**ids(request))
 
     states = [answer["JobStatus"] for answer in seen]
-    assert states == sorted(states, key=ORDER.index)
-    assert set(states) == set(ORDER)
+    assert states == sorted(states, key=order.index)
+    assert set(states) == set(order)
     assert all(answer["CreatedTime"] <= answer["LastUpdatedTime"] for answer in seen)
-    assert len({answer["LastUpdatedTime"] for answer in seen}) == len(ORDER)
-    assert afterwards["LastUpdatedTime"] == seen[-1]["LastUpdatedTime"]
+    assert len({answer["LastUpdatedTime"] for answer in seen}) == len(order)
+    assert (afterwards["JobStatus"], afterwards["LastUpdatedTime"]) == (end, seen[-1]["LastUpdatedTime"])
 
 
 def test_describe_shows_tag_keys_and_nowhere_a_value(aws: Server, quicksight: Any) -> None:
@@ -50,6 +54,21 @@ def test_describe_echoes_the_configuration_and_leaves_parameters_out_if_none_cam
     assert described["SnapshotConfiguration"] == request["SnapshotConfiguration"]
     assert "Parameters" not in described["SnapshotConfiguration"]
     assert "UserConfiguration" not in described
+
+
+def test_describe_echoes_parameters_as_they_came(aws: Server) -> None:
+    parameters = {
+        "StringParameters": [{"Name": "Region", "Values": ["West", ""]}],
+        "IntegerParameters": [{"Name": "MinSeconds", "Values": [300]}],
+        "DecimalParameters": [{"Name": "MinScore", "Values": [4.5]}],
+        "DateTimeParameters": [{"Name": "From", "Values": [1793000000.123]}],
+    }
+    request = start_request(parameters=parameters, job="echoed")
+    wire.start(aws, request)
+
+    _, _, described = wire.raw(wire.signed(aws, "GET", f"{wire.SNAPSHOTS}/echoed"))
+
+    assert described["SnapshotConfiguration"] == request["SnapshotConfiguration"]
 
 
 @pytest.mark.parametrize("code", ["PreconditionNotMetException", "InvalidParameterValueException"])
@@ -92,6 +111,24 @@ def test_the_files_are_readable_when_completed_is_first_seen(aws: Server, quicks
     assert fetch(aws, uris(result)[0]).rstrip().endswith(b"%%EOF")
 
 
+def test_files_are_whole_from_the_first_moment_and_there_before_the_end(aws: Server, quicksight: Any, s3: Any) -> None:
+    aws.control.stuck_jobs()
+    request = start_request(PDF, *[csv_of("table-1")] * 5, tags={"tenant_id": "acme"}, prefix="t/early/")
+    quicksight.start_dashboard_snapshot_job(**request)
+
+    sizes: dict[str, set[int]] = {}
+    deadline = time.monotonic() + 15
+    while len(sizes) < 6 and time.monotonic() < deadline:
+        for entry in s3.list_objects_v2(Bucket=BUCKET, Prefix="t/early/").get("Contents", []):
+            body = s3.get_object(Bucket=BUCKET, Key=entry["Key"])["Body"].read()
+            sizes.setdefault(entry["Key"], set()).add(len(body))
+            assert body.endswith((b"%%EOF\n", b"\r\n"))
+    state = quicksight.describe_dashboard_snapshot_job(**ids(request))["JobStatus"]
+
+    assert state == "RUNNING"
+    assert [len(seen) for seen in sizes.values()] == [1] * 6
+
+
 def test_a_failed_job_says_why_and_has_no_files(aws: Server, quicksight: Any) -> None:
     aws.control.fail_jobs(error_type="DASHBOARD_ACCESS_DENIED", message="No access.")
 
@@ -100,13 +137,49 @@ def test_a_failed_job_says_why_and_has_no_files(aws: Server, quicksight: Any) ->
     assert result["JobStatus"] == "FAILED"
     assert result["ErrorInfo"] == {"ErrorType": "DASHBOARD_ACCESS_DENIED", "ErrorMessage": "No access."}
     assert "Result" not in result
+    assert "S3Uri" not in str(result)
 
 
-def test_a_missing_bucket_fails_the_job_not_the_start(quicksight: Any) -> None:
-    result = run(quicksight, start_request(bucket="nobody-made-this-bucket"))
+BUCKETS = pytest.mark.parametrize(
+    ("bucket", "reason"), [("nobody-made-this-bucket", "does not exist"), (BUCKET, "no permission to write")], ids=["missing", "unwritable"]
+)
 
-    assert result["JobStatus"] == "FAILED"
-    assert "nobody-made-this-bucket" in result["ErrorInfo"]["ErrorMessage"]
+
+@BUCKETS
+def test_a_bucket_that_is_missing_or_unwritable_fails_the_job_not_the_start(
+    aws: Server, quicksight: Any, s3: Any, bucket: str, reason: str
+) -> None:
+    aws.control.set(unwritable_buckets=[BUCKET])
+
+    result = run(quicksight, start_request(bucket=bucket))
+
+    assert (result["JobStatus"], result["ErrorInfo"]["ErrorType"]) == ("FAILED", "S3_ERROR")
+    assert bucket in result["ErrorInfo"]["ErrorMessage"]
+    assert reason in result["ErrorInfo"]["ErrorMessage"]
+    assert "Contents" not in s3.list_objects_v2(Bucket=BUCKET)
+
+
+@BUCKETS
+def test_a_bucket_that_is_missing_or_unwritable_can_fail_the_start_instead(aws: Server, quicksight: Any, bucket: str, reason: str) -> None:
+    aws.control.set(unwritable_buckets=[BUCKET], bucket_checked_at_start=True)
+
+    with pytest.raises(quicksight.exceptions.InvalidParameterValueException, match=reason):
+        quicksight.start_dashboard_snapshot_job(**start_request(bucket=bucket))
+
+    assert aws.control.jobs() == []
+
+
+def test_a_stuck_job_runs_for_ever_and_keeps_its_slot(aws: Server, quicksight: Any) -> None:
+    aws.control.set(slots=1)
+    aws.control.stuck_jobs()
+    request = start_request()
+    quicksight.start_dashboard_snapshot_job(**request)
+
+    aws.control.advance_clock(30 * 24 * 3600, settle=False)
+
+    assert quicksight.describe_dashboard_snapshot_job(**ids(request))["JobStatus"] == "RUNNING"
+    with pytest.raises(quicksight.exceptions.LimitExceededException):
+        quicksight.start_dashboard_snapshot_job(**start_request())
 
 
 def test_a_stuck_job_stays_running_until_it_is_told_to_fail(aws: Server, quicksight: Any) -> None:

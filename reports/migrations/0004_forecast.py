@@ -7,7 +7,7 @@ from tenants.rls import run
 
 
 class Migration(migrations.Migration):
-    dependencies = [("reports", "0002_row_security")]
+    dependencies = [("reports", "0003_preflight")]
 
     operations = [
         migrations.AddField(

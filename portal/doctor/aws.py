@@ -1,0 +1,72 @@
+"""AWS, asked as the worker would ask: QuickSight once for each account, and each bucket that jobs write to. No transaction is open."""
+
+from __future__ import annotations
+
+import uuid
+
+from portal.doctor.finding import Finding, Findings, fail, ok
+from portal.doctor.offers import offers
+from reports.aws import storage
+from reports.aws.errors import AccessDenied, AwsError, NotFound, NoVerdict
+from reports.aws.quicksight import QuickSight
+from reports.catalogue import facts_of
+from reports.engine import limiter
+from reports.models import Account, Report
+from tenants.scope import platform_scope
+
+ALLOW = 'docs/operations.md, "What AWS has to allow"'
+REACH = "the network between this host and AWS, and the AWS_ENDPOINT_URL_ settings if there are any"
+
+
+def quicksight_answers() -> Findings:
+    with platform_scope():
+        accounts = list(Account.objects.order_by("name"))
+        dashboards = dict(Report.objects.filter(retired_at=None).values_list("account_id", "dashboard_id"))
+    if not accounts:
+        yield ok("there is no account to ask")
+    for account in accounts:
+        yield _ask(account, dashboards.get(account.pk, "no-dashboard"))
+
+
+def _ask(account: Account, dashboard_id: str) -> Finding:
+    """For a job that nobody ever started: "no such job" is an answer to somebody who may ask. Counts as one call of the account's rate."""
+    name = f"{account.name} ({account.aws_account_id}, {account.region})"
+    try:
+        quicksight = QuickSight(facts_of(account), gate=lambda: limiter.wait_for_turn(account.pk))
+        quicksight.snapshot_status(dashboard_id, str(uuid.uuid4()))
+    except NotFound:
+        return ok("answers", of=name)
+    except AccessDenied as error:
+        return fail(f"refuses these credentials: {error}", f"credentials and role of this process; {ALLOW}", of=name)
+    except NoVerdict as error:
+        return fail(f"does not answer: {error}", REACH, of=name)
+    except AwsError as error:
+        return fail(f"answers with {error}", "id and region of the account in the platform file", of=name)
+    return ok("answers", of=name)
+
+
+def buckets() -> Findings:
+    with platform_scope():
+        accounts = {account.pk: account for account in Account.objects.all()}
+    places = sorted({(offer.bucket, offer.report.account_id) for offer in offers()})
+    for bucket, account_id in places:
+        yield _list(accounts[account_id], bucket)
+    if not places:
+        yield ok("none is needed: no report is offered to anybody")
+
+
+def _list(account: Account, bucket: str) -> Finding:
+    if not bucket:
+        return fail("no bucket is named, so no job can start", "PORTAL_BUCKET, or bucket of each tenant in the platform file")
+    name = f"{bucket} (as account {account.name})"
+    try:
+        storage.look_into(facts_of(account), bucket)
+    except NotFound:
+        return fail("there is no such bucket", "PORTAL_BUCKET, or bucket of the tenant in the platform file", of=name)
+    except AccessDenied as error:
+        return fail(f"may not be listed below t/ ({error.code})", f"s3:ListBucket for these credentials; {ALLOW}", of=name)
+    except NoVerdict as error:
+        return fail(f"S3 does not answer: {error}", REACH, of=name)
+    except AwsError as error:
+        return fail(f"S3 answers with {error}", "the bucket's region, which has to be its account's", of=name)
+    return ok("can be looked into", of=name)

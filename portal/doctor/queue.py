@@ -1,0 +1,78 @@
+"""What web and worker meet in: cache, queue, and the worker's signs of life."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db.models import F
+from django.db.models.functions import Now
+from django.utils import timezone
+from redis.exceptions import RedisError
+
+from portal.doctor.finding import Findings, fail, ok, warn
+from portal.health import HEARTBEAT_LATE
+from reports import tasks
+from reports.models import Heartbeat
+
+# More wake-ups than the engine sends in many minutes.
+MANY = 200
+START_WORKER = "start manage.py worker on one host at least, and read its log"
+SEE_REDIS = "start Redis, and compare CACHE_URL and PORTAL_BROKER with its address"
+
+
+def cache_answers() -> Findings:
+    key, value = f"doctor:{uuid.uuid4()}", "kept"
+    where = "Redis" if settings.CACHE_URL else "the database"
+    try:
+        cache.set(key, value, timeout=60)
+        kept = cache.get(key) == value
+        cache.delete(key)
+    except RedisError as error:
+        yield fail(f"Redis does not answer ({type(error).__name__}): sign-in and sending for the engine fail", SEE_REDIS)
+        return
+    if kept:
+        yield ok(f"keeps what it is given, in {where}")
+    else:
+        yield fail(
+            f"forgets at once what it is given, in {where}: nothing limits sign-ins",
+            "one cache for all processes, with enough memory",
+        )
+
+
+def heartbeats() -> Findings:
+    """By the database's clock on both sides."""
+    ages = dict(Heartbeat.objects.values_list("cluster", Now() - F("beat_at")))
+    for cluster in tasks.CLUSTERS:
+        age = ages.get(cluster)
+        if age is None:
+            yield fail("was never seen", START_WORKER, of=cluster)
+        elif age > HEARTBEAT_LATE:
+            yield fail(f"not seen for {age.total_seconds():.0f} s", START_WORKER, of=cluster)
+        else:
+            yield ok(f"seen {age.total_seconds():.0f} s ago", of=cluster)
+
+
+def recurring() -> Findings:
+    faults = tasks.recurring_faults(timezone.now())
+    for name, fault in faults.items():
+        yield fail(fault, "restart manage.py worker, which writes these rows at its start", of=name)
+    if not faults:
+        yield ok(f"all planned: {', '.join(tasks.RECURRING)}")
+
+
+def backlog() -> Findings:
+    for cluster in tasks.CLUSTERS:
+        try:
+            waiting, is_stalled = tasks.waiting(cluster), tasks.stalled(cluster, timezone.now())
+        except RedisError as error:
+            yield fail(f"Redis does not answer ({type(error).__name__}): nobody is woken", SEE_REDIS, of=cluster)
+            continue
+        messages = f"messages that wait: {waiting}"
+        if is_stalled:
+            yield fail(f"{messages}, and nobody takes them", START_WORKER, of=cluster)
+        elif waiting > MANY:
+            yield warn(f"{messages}, which is more than the engine sends", START_WORKER, of=cluster)
+        else:
+            yield ok(messages, of=cluster)

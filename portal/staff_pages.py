@@ -1,0 +1,32 @@
+"""The one door to pages of platform staff. Everybody else is told that there is no such page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+
+from django.http import Http404, HttpResponse
+
+from portal.requests import StaffRequest
+from tenants.access import staff_may
+from tenants.scope import staff_scope
+
+P = ParamSpec("P")
+
+
+def staff_page(action: str) -> Callable[[Callable[Concatenate[Any, P], HttpResponse]], Callable[..., HttpResponse]]:
+    """A view of `/staff/…` that this action of tenants/access.py opens. The view runs inside the staff scope; its times are UTC."""
+
+    def decorate(view: Callable[Concatenate[Any, P], HttpResponse]) -> Callable[..., HttpResponse]:
+        @wraps(view)
+        def page(request: StaffRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+            if not staff_may(request.user, action):
+                raise Http404("not staff")
+            with staff_scope(request.user):
+                return view(request, *args, **kwargs)
+
+        page.action = action  # type: ignore[attr-defined]
+        return page
+
+    return decorate

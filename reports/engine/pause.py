@@ -1,0 +1,106 @@
+"""What may still be asked of an account that is silent or refuses us, and how the pause ends: with the first answer to a probe.
+
+Silent: nothing new starts but a probe now and then, because those under way may all be a broken report's; they go on asking.
+Refusing: nothing is asked but a probe. People have to act first, and a thousand calls would be a thousand refusals.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+from django.db.models.functions import Now
+
+from reports.alerts import alert
+from reports.engine import cadence, claim
+from reports.engine.claim import Lease
+from reports.engine.clock import DatabaseClock
+from reports.engine.crew import Report
+from reports.engine.silence import Silence
+from reports.models import Account
+from tenants.scope import engine_scope
+
+logger = logging.getLogger(__name__)
+# After a pause of a moment the back-offs are short anyway; ending them would let a job that never gets an answer ask without pause.
+SHORT = timedelta(seconds=5)
+
+
+class Pause:
+    """One pump's view of it. The account's row keeps it between pumps, and for the pages."""
+
+    def __init__(self, account: Account, clock: DatabaseClock) -> None:
+        self._account, self._clock = account, clock
+        self.silence = Silence(account.unanswered_since is not None, account.refused_code)
+        self._since = account.refused_since or account.unanswered_since
+
+    @property
+    def failure_code(self) -> str:
+        """Of a job whose deadline passes now."""
+        if self.silence.refused:
+            return "account_paused"
+        return "service_unavailable" if self.silence.silent else "deadline_passed"
+
+    def take(self, room: int, *, alone: bool) -> list[Lease]:
+        """Claim for free slots, and lease up to `room` jobs that are due. In the engine's scope."""
+        if self.silence.refused:
+            return self._probe() if room else []
+        if not self.silence.silent:
+            claim.claim(self._account.pk)
+        elif self._may_probe():
+            self._probed()
+            claim.claim(self._account.pk, most=1)
+        return claim.take_due(self._account.pk, room, alone=alone) if room else []
+
+    def late(self) -> list[Lease]:
+        """Jobs under way that nobody asks about, past their deadline. In the engine's scope."""
+        return claim.stuck(self._account.pk, grace=0) if self.silence.refused else []
+
+    def hear(self, report: Report) -> None:
+        heard = report.answered is not None or report.refused
+        if heard and self.silence.hear(report.lease.job_id, bool(report.answered), report.refused):
+            self._changed()
+
+    def _probe(self) -> list[Lease]:
+        """A job that is under way already, or else one from the queue."""
+        if not self._may_probe():
+            return []
+        leases = claim.take_due(self._account.pk, 1)
+        if not leases and claim.claim(self._account.pk, most=1):
+            leases = claim.take_due(self._account.pk, 1)
+        if leases:
+            self._probed()
+        return leases
+
+    def _may_probe(self) -> bool:
+        """As the row says: whoever has put things right may set it back."""
+        return not Account.objects.filter(pk=self._account.pk, probe_at__gt=Now()).exists()
+
+    def _probed(self) -> None:
+        now = self._clock()
+        wait = cadence.next_probe(now - (self._since or now), refused=bool(self.silence.refused))
+        Account.objects.filter(pk=self._account.pk).update(probe_at=now + wait)
+
+    def _changed(self) -> None:
+        now, silence, before = self._clock(), self.silence, self._since
+        self._since = now if silence.paused else None
+        with engine_scope():
+            Account.objects.filter(pk=self._account.pk).update(
+                unanswered_since=self._since if silence.silent else None,
+                refused_since=self._since if silence.refused else None,
+                refused_code=silence.refused[:64],
+                probe_at=now + cadence.PROBE if silence.paused else None,
+            )
+            if not silence.paused and before and now - before > SHORT:
+                claim.wake_unanswered(self._account.pk)
+        self._tell()
+
+    def _tell(self) -> None:
+        name = self._account.name
+        if self.silence.refused:
+            alert(
+                "account_refused",
+                f"Account {name} is paused: AWS refuses the portal there ({self.silence.refused}). Put its credentials, its role, or the "
+                "account's edition and pricing plan right. No job is lost before its deadline, and the engine goes on by itself.",
+            )
+        else:
+            logger.warning("account %s: QuickSight %s", name, "does not answer" if self.silence.silent else "answers again")
