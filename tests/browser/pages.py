@@ -17,7 +17,7 @@ from tests.browser import faults
 from tests.browser.stack import Stack
 
 Act = Callable[[browser.Page], object]
-MARTA, RUI, LONG = "marta", "rui", "long"
+MARTA, RUI, LONG, INES = "marta", "rui", "long", "ines"
 
 
 def nothing(page: browser.Page) -> None: ...
@@ -52,6 +52,13 @@ def sign_in_wrongly(page: browser.Page) -> None:
     press("Sign in")(page)
 
 
+def sign_in_with_a_book(page: browser.Page) -> None:
+    """More than a form may hold."""
+    page.get_by_label("Email").fill("marta.oliveira@azurebay.example")
+    page.get_by_label("Password").fill("x" * settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+    press("Sign in")(page)
+
+
 def sign_in_without_cookies(page: browser.Page) -> None:
     page.context.clear_cookies()
     sign_in_wrongly(page)
@@ -69,6 +76,11 @@ def accept_with_a_short_password(page: browser.Page) -> None:
     press("Accept invitation")(page)
 
 
+def save_without_a_name(page: browser.Page) -> None:
+    page.get_by_label("Name", exact=True).fill("")
+    press("Save as draft")(page)
+
+
 def download_nothing_in_particular(page: browser.Page) -> None:
     """As a script would that does not name the file."""
     page.locator("input[name=file]").first.evaluate("field => field.remove()")
@@ -81,14 +93,13 @@ def open_account_menu(page: browser.Page) -> None:
 
 
 HERE = "/t/azure-bay"
-# More parameters than Django reads.
-TOO_MUCH = "&" * (settings.DATA_UPLOAD_MAX_NUMBER_FIELDS + 1)
 
 PAGES = [
     Page("sign-in", "/accounts/login/"),
     Page("sign-in-wrong", "/accounts/login/", act=sign_in_wrongly),
     Page("sign-in-invited", "/invitations/{invitation_known}/"),
     Page("sign-in-choose", "/choose/", MARTA),
+    Page("sign-in-choose-staff", "/choose/", INES),
     Page("sign-in-choose-none", "/choose/", "stranger"),
     Page("signed-out", "/choose/", "stranger", act=press("Sign out")),
     Page("sign-out", "/accounts/logout/", MARTA),
@@ -103,6 +114,8 @@ PAGES = [
     Page("reports", f"{HERE}/reports/", MARTA),
     Page("reports-none", "/t/harbour/reports/", "newcomer"),
     Page("reports-not-found", f"{HERE}/reports/?q=minibar", MARTA),
+    Page("reports-refused", "/t/saltmarsh/reports/", MARTA),
+    Page("reports-run-refused", "/t/saltmarsh/reports/claims/run/", MARTA),
     Page("reports-run", f"{HERE}/reports/conversion/run/", MARTA),
     Page("reports-run-wrong", f"{HERE}/reports/conversion/run/", MARTA, 422, run_without_answers),
     Page("reports-run-long", "/t/donau/reports/reservierung/run/", LONG),
@@ -131,7 +144,15 @@ PAGES = [
     Page("download-used-up", "/d/{link_used_up}", status=404),
     Page("download-revoked", "/d/{link_revoked}", status=404),
     Page("download-unknown", "/d/AZUREBAY/nothing-of-this-name", status=404),
-    Page("error-400", f"{HERE}/jobs/?{TOO_MUCH}", MARTA, 400),
+    Page("staff-catalogue", "/staff/catalogue/", INES),
+    Page("staff-imports", "/staff/catalogue/import/", INES),
+    Page("staff-import", "/staff/catalogue/import/{draft}/", INES),
+    Page("staff-import-wrong", "/staff/catalogue/import/{draft}/", INES, 422, save_without_a_name),
+    Page("staff-import-reading", "/staff/catalogue/import/{draft_reading}/", INES),
+    Page("staff-import-claimed", "/staff/catalogue/import/{draft_claimed}/", INES),
+    Page("staff-import-stopped", "/staff/catalogue/import/{draft_stopped}/", INES),
+    Page("staff-import-published", "/staff/catalogue/import/{draft_published}/", INES),
+    Page("error-400", "/accounts/login/", status=400, act=sign_in_with_a_book),
     Page("error-403", f"{HERE}/reports/conversion/run/", RUI, 403),
     Page("error-403-form", "/accounts/login/", status=403, act=sign_in_without_cookies),
     Page("error-404", "/no/such/page/", MARTA, 404),
@@ -150,6 +171,10 @@ NO_PAGE = {
     "job_retry": "takes a form, leads to the new job",
     "job_file": "takes a form, leads to the file",
     "job_links": "takes a form, leads to the job",
+    "staff": "leads to the catalogue",
+    "staff_import_read": "takes a form, leads back",
+    "staff_import_choose": "takes a form, leads back",
+    "staff_import_agree": "takes a form, leads back",
     "healthz": "for load balancers",
     "readyz": "for load balancers",
 }

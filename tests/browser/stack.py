@@ -27,7 +27,8 @@ from tests.reports.engine.worker import wait_for
 
 P = ParamSpec("P")
 T = TypeVar("T")
-WEB = ("--workers=1", "--worker-class=gthread", "--threads=4", "--graceful-timeout=1", "--no-control-socket", "--log-level=warning")
+# One process, which is not made anew in the middle of a test.
+WEB = ("--config=python:portal.gunicorn", "--workers=1", "--graceful-timeout=1", "--max-requests=0")
 # A page that waits for a locked table says so at once instead of after five seconds; nothing else here waits for a lock.
 SHORT_WAITS = "options=-c%20lock_timeout%3D300"
 JOB_SECONDS = 1.0
@@ -80,7 +81,7 @@ def _serving(name: str, aws: Server, state: Path) -> Iterator[str]:
     address = f"http://127.0.0.1:{listener.getsockname()[1]}"
     processes = Processes(_environment(name, address, aws, state), state / "log", lambda: None)
     try:
-        processes.serve("web", "-m", "gunicorn", "portal.wsgi:application", f"--bind=fd://{listener.fileno()}", *WEB, listener=listener)
+        processes.serve("web", "-m", "gunicorn", f"--bind=fd://{listener.fileno()}", *WEB, listener=listener)
         processes.serve("worker", "manage.py", "worker")
         wait_for(lambda: _is_ready(f"{address}/readyz"), 60, "web and worker are ready")
         yield address
