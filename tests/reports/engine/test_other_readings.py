@@ -22,6 +22,12 @@ from tests.reports.engine.readings import OTHER, both_readings
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture
+def reading(request) -> str:
+    """Which of them this run is of, for the tests whose outcome differs."""
+    return request.node.callspec.params["aws"]
+
+
 def assert_downloads_work(job) -> None:
     assert steps.now_of(job).status == "completed", steps.now_of(job).failure_text
     for file in steps.files_of(job):
