@@ -9,7 +9,7 @@ import pytest
 from reports.aws import clients
 from tests.factories import make_account, make_grant, make_report
 from tests.pretend_aws import ACCOUNT, REGION, Server, start_server
-from tests.reports.engine.readings import OTHER
+from tests.reports.engine.readings import OTHER, OURS
 
 QUICK = {"job_seconds": 0.3, "small_files": True, "requests_per_second": 1000}
 
