@@ -142,7 +142,7 @@ def test_an_account_that_is_not_ours_fails_the_job_with_a_cause(reading, aws, db
 
     steps.run_until_ended(foreign, job)
 
-    assert_failed_without_a_trace(aws, foreign, job, "parameter_refused" if reading == OTHER else "access_denied")
+    assert_failed_without_a_trace(aws, foreign, job, "report_missing" if reading == OTHER else "access_denied")
 
 
 @both_readings
