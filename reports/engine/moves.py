@@ -18,7 +18,7 @@ MAX_CRASHES = 3
 
 
 class FileStoreSilent(NoVerdict):
-    """S3 did not say. QuickSight did: its result had just been read."""
+    """S3 did not say, or let nobody in. QuickSight did: its result had just been read."""
 
 
 def move(
