@@ -89,13 +89,14 @@ def _prepare(tenant_id: uuid.UUID, job_id: uuid.UUID, began: datetime, now: date
         job = SnapshotJob.objects.select_related("tenant", "report").get(pk=job_id)
         if job.status != Status.STARTING:
             return None
-        if job.deadline_at <= now and job.no_verdicts == 0:
+        attempt = job.attempts.select_related("job").filter(ended_at=None).first()
+        # Asked once more only what may have been accepted already.
+        if job.deadline_at <= now and not (attempt and job.no_verdicts):
             raise Refused("deadline_passed", "")
         _refuse_unoffered(job)
         if not _is_checked(job, began, now):
             raise NotYet("Preflight", "The report was changed while it was being checked.")
         tags = _safe_tags(job)
-        attempt = job.attempts.select_related("job").filter(ended_at=None).first()
         if attempt is None:
             return _freeze(job, tags, now)
         asked_for = (attempt.session_tags, attempt.dashboard_id, attempt.sheet_id)
