@@ -86,7 +86,8 @@ def _is_checked(job: SnapshotJob, began: datetime, now: datetime) -> bool:
 def _prepare(tenant_id: uuid.UUID, job_id: uuid.UUID, began: datetime, now: datetime) -> Attempt | None:
     """The open attempt, made and committed now if there is none. None when the job moved on without us."""
     with tenant_scope(tenant_id):
-        job = SnapshotJob.objects.select_related("tenant", "report").get(pk=job_id)
+        # Locked: where a pump broke off, two threads may be at one job, and the second shall find the attempt of the first.
+        job = SnapshotJob.objects.select_related("tenant", "report").select_for_update(of=("self",)).get(pk=job_id)
         if job.status != Status.STARTING:
             return None
         attempt = job.attempts.select_related("job").filter(ended_at=None).first()
