@@ -26,11 +26,20 @@ from tenants.scope import tenant_scope
 
 Status = SnapshotJob.Status
 Clock = Callable[[], datetime]
+
+
+class CheckedByAnother(Exception):
+    """Another thread asks about the report just now. Its call may hang, so nobody waits for it: the step was not done."""
+
+
 _checks: defaultdict[uuid.UUID, threading.Lock] = defaultdict(threading.Lock)  # by report
 
 
 def start(tenant_id: uuid.UUID, job_id: uuid.UUID, quicksight: QuickSight, clock: Clock) -> bool:
-    """One start call; False when nothing was asked. Raises NoVerdict when QuickSight did not say; the attempt's id is then sent again."""
+    """One start call; False when nothing was asked.
+
+    Raises NoVerdict when QuickSight did not say; the attempt's id is then sent again. And CheckedByAnother.
+    """
     began = clock()
     try:
         _preflight(tenant_id, job_id, began, quicksight, clock)
@@ -64,9 +73,14 @@ def _preflight(tenant_id: uuid.UUID, job_id: uuid.UUID, began: datetime, quicksi
     report = _unchecked_report(tenant_id, job_id, began, clock())
     if report is None:
         return
-    with _checks[report.pk]:
+    check = _checks[report.pk]
+    if not check.acquire(blocking=False):
+        raise CheckedByAnother
+    try:
         if _unchecked_report(tenant_id, job_id, began, clock()):
             catalogue.check_and_store(quicksight, report.pk, clock())
+    finally:
+        check.release()
 
 
 def _unchecked_report(tenant_id: uuid.UUID, job_id: uuid.UUID, began: datetime, now: datetime) -> Report | None:
