@@ -70,10 +70,19 @@ def wake(account_id: int) -> None:
 
 
 def watch() -> None:
-    """Each minute, for every account: send for a pump where nobody pumps, and end what should have ended long ago."""
-    for account_id in Pump.objects.values_list("account_id", flat=True):
-        wake(account_id)
+    """Each minute, for every account: end what should have ended long ago, and send for a pump where nobody pumps."""
+    account_ids = list(Pump.objects.values_list("account_id", flat=True))
+    for account_id in account_ids:
         end_stuck(account_id)
+    # After all of those, because it needs the cache and the broker too.
+    for account_id in account_ids:
+        wake(account_id)
+
+
+def replace_dead() -> None:
+    """Every second or so: send for a pump where one beat until a moment ago and did not sign off."""
+    for account_id in Pump.objects.filter(beat_at__lte=Now() - BEAT_LATE).values_list("account_id", flat=True):
+        wake(account_id)
 
 
 def send_for_all() -> None:
