@@ -30,7 +30,7 @@ from reports.engine.pump import STOP_FILE, replace_dead
 logger = logging.getLogger(__name__)
 STOP_SECONDS = 25.0
 STALL_CHECK_SECONDS = 30.0
-PUMP_CHECK_SECONDS = 1.0
+PUMP_CHECK_SECONDS = 2.0
 LONGEST_RESTART_WAIT = 30.0
 PR_SET_PDEATHSIG = 1
 

@@ -80,7 +80,7 @@ def watch() -> None:
 
 
 def replace_dead() -> None:
-    """Every second or so: send for a pump where one beat until a moment ago and did not sign off."""
+    """Every few seconds: send for a pump where one beat until a moment ago and did not sign off."""
     for account_id in Pump.objects.filter(beat_at__lte=Now() - BEAT_LATE).values_list("account_id", flat=True):
         wake(account_id)
 
