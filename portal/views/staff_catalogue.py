@@ -13,7 +13,6 @@ from portal import filters
 from portal.requests import StaffRequest
 from portal.staff_pages import staff_page
 from reports.models import CatalogueImport, Grant, Report
-from tenants.models import Tenant
 
 
 @require_safe
@@ -37,10 +36,9 @@ def catalogue(request: StaffRequest) -> HttpResponse:
 
 def _tenants_by_report() -> defaultdict[uuid.UUID, list[str]]:
     """Names of the companies that are offered each report."""
-    names = dict(Tenant.objects.values_list("pk", "name"))
     by_report: defaultdict[uuid.UUID, list[str]] = defaultdict(list)
-    for report, tenant in Grant.objects.filter(withdrawn_at=None).values_list("report_id", "tenant_id"):
-        by_report[report].append(names[tenant])
+    for report, tenant in Grant.objects.filter(withdrawn_at=None).values_list("report_id", "tenant__name"):
+        by_report[report].append(tenant)
     for companies in by_report.values():
         companies.sort()
     return by_report

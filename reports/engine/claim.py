@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db import connection
@@ -53,11 +54,12 @@ update reports_snapshotjob job set lease_until = statement_timestamp()
                + case j.status when 'starting' then interval '0' when 'running' then interval '1 s' else interval '2 s' end
          limit (select case when wait then 1 else %(limit)s end from suspects) for update of j skip locked) due
  where job.id = due.id
-returning job.id, job.tenant_id, job.status, job.crashes
+returning job.id, job.tenant_id, job.status, job.crashes, job.lease_until
 """
 RELEASE = """
-update reports_snapshotjob set lease_until = null, next_look_at = statement_timestamp() + interval '1 s'
- where id = any(%(jobs)s) and status in ('starting', 'running', 'collecting')
+update reports_snapshotjob job set lease_until = null, next_look_at = statement_timestamp() + interval '1 s'
+  from unnest(%(jobs)s::uuid[], %(untils)s::timestamptz[]) as held (id, until)
+ where job.id = held.id and job.lease_until = held.until and job.status in ('starting', 'running', 'collecting')
 """
 ABSOLVE = """
 update reports_snapshotjob set crashes = 0 where id = %(job)s and status in ('queued', 'starting', 'running', 'collecting')
@@ -86,10 +88,13 @@ STUCK_GRACE_SECONDS = 600
 
 @dataclass(frozen=True)
 class Lease:
+    """`until` tells it from a later lease of the same job; None: the job was not leased, only found."""
+
     job_id: uuid.UUID
     tenant_id: uuid.UUID
     status: str
     crashes: int = 0
+    until: datetime | None = None
 
 
 def lease_seconds(status: str) -> int:
@@ -116,9 +121,12 @@ def take_due(account_id: int, limit: int, *, alone: bool = True) -> list[Lease]:
     return [Lease(*row) for row in _execute(TAKE_DUE, account=account_id, limit=limit, alone=alone, **seconds).fetchall()]
 
 
-def release(job_ids: list[uuid.UUID]) -> None:
-    """Steps that were not done, or that nobody will finish: they are due again in a second. In the engine's scope."""
-    _execute(RELEASE, jobs=job_ids)
+def release(leases: list[Lease]) -> None:
+    """Steps that were not done, or that nobody will finish: they are due again in a second. In the engine's scope.
+
+    What was leased to somebody else meanwhile is left to them.
+    """
+    _execute(RELEASE, jobs=[lease.job_id for lease in leases], untils=[lease.until for lease in leases])
 
 
 def absolve(job_id: uuid.UUID) -> None:

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from reports.aws import storage
 from reports.aws.clients import AccountFacts
-from reports.aws.errors import AccessDenied, AccountRefused, AwsError, NotFound, NoVerdict
+from reports.aws.errors import AccessDenied, AwsError, NotFound, NoVerdict
 from reports.aws.quicksight import Output, OutputResult, QuickSight, SnapshotResult
 from reports.engine import cadence, moves
 from reports.engine.start import Clock, outputs
@@ -102,9 +102,8 @@ def _object(result: OutputResult, attempt: Attempt, account: AccountFacts) -> st
         stored = storage.read_object(account, *place)
     except NotFound as absent:
         raise BadResult("result_missing", absent.code, "The file is not in the bucket.", may_come=True) from absent
-    except AccountRefused:
-        raise
     except NoVerdict as silent:
+        # Its refusal of our credentials too: QuickSight took them a moment ago, so this is about one bucket and not about the account.
         raise moves.FileStoreSilent(silent.code, silent.message) from silent
     if not stored.size_bytes:
         raise BadResult("result_invalid", "", "The file is empty.")

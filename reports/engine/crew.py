@@ -20,7 +20,7 @@ from reports.engine import claim, moves
 from reports.engine.claim import Lease
 from reports.engine.collect import collect
 from reports.engine.look import look
-from reports.engine.start import Clock, start
+from reports.engine.start import CheckedByAnother, Clock, start
 from reports.models import SnapshotJob
 from tenants import log_context
 from tenants.scope import engine_scope
@@ -29,6 +29,9 @@ P = ParamSpec("P")
 R = TypeVar("R")
 logger = logging.getLogger(__name__)
 ALONE_SECONDS = 5.0
+RECONNECT_SECONDS = 1.0
+# Much less than a lease: a thread that waits for the database is not one that hangs.
+MOST_RECONNECTS = 60
 STEPS = {SnapshotJob.Status.STARTING: start, SnapshotJob.Status.RUNNING: look, SnapshotJob.Status.COLLECTING: collect}
 
 
@@ -36,14 +39,13 @@ STEPS = {SnapshotJob.Status.STARTING: start, SnapshotJob.Status.RUNNING: look, S
 class Report:
     """How a step went: QuickSight answered, throttled, or said nothing (`None`: it was not asked, or refused us).
 
-    `refused` is AWS's word for a refusal that is the account's; `undone`: the database was away, the lease stands for nothing.
+    `refused` is AWS's word for a refusal that is the account's.
     """
 
     lease: Lease
     answered: bool | None
     throttled: bool = False
     refused: str = ""
-    undone: bool = False
 
 
 class Crew:
@@ -117,24 +119,42 @@ def step(lease: Lease, quicksight: QuickSight, clock: Clock) -> Report:
     except NoVerdict as error:
         logger.info("job %s: no verdict, %s", lease.job_id, error.code)
         silent = error
-        written = write_down(lease, lambda job: moves.postpone(job, silent, clock()))
-        report = _without_verdict(lease, error, undone=not written)
+        if not write_down(lease, lambda job: moves.postpone(job, silent, clock())):
+            _give_back(lease)
+        report = _without_verdict(lease, error)
+    except CheckedByAnother:
+        _give_back(lease)
+        return Report(lease, answered=None)
     except (OperationalError, InterfaceError):
         _without_database(lease)
-        return Report(lease, answered=None, undone=True)
+        _give_back(lease)
+        return Report(lease, answered=None)
     except Exception:
         logger.exception("job %s failed in our own code", lease.job_id)
-        written = write_down(lease, lambda job: moves.note_crash(job, clock()))
-        return Report(lease, answered=None, undone=not written)
+        if not write_down(lease, lambda job: moves.note_crash(job, clock())):
+            _give_back(lease)
+        return Report(lease, answered=None)
     if lease.crashes:
         _absolve(lease)
     return report
 
 
-def _without_verdict(lease: Lease, error: NoVerdict, *, undone: bool) -> Report:
+def _without_verdict(lease: Lease, error: NoVerdict) -> Report:
     if isinstance(error, AccountRefused):
-        return Report(lease, answered=None, refused=error.code, undone=undone)
-    return Report(lease, answered=not isinstance(error, Unanswered), throttled=isinstance(error, Throttled), undone=undone)
+        return Report(lease, answered=None, refused=error.code)
+    return Report(lease, answered=not isinstance(error, Unanswered), throttled=isinstance(error, Throttled))
+
+
+def _give_back(lease: Lease) -> None:
+    """The step was not done. By its own thread: the pump may have ended meanwhile, and who waits out a lease is blamed for it."""
+    for _ in range(MOST_RECONNECTS):
+        try:
+            with engine_scope():
+                claim.release([lease])
+            return
+        except (OperationalError, InterfaceError):
+            connection.close()
+            time.sleep(RECONNECT_SECONDS)
 
 
 def _absolve(lease: Lease) -> None:
@@ -159,6 +179,6 @@ def write_down(lease: Lease, act: Callable[[SnapshotJob], object]) -> bool:
 
 
 def _without_database(lease: Lease) -> None:
-    """Not the job's fault: the pump gives the step out again."""
+    """Not the job's fault."""
     logger.warning("job %s: the database did not answer", lease.job_id, exc_info=True)
     connection.close()

@@ -18,7 +18,7 @@ MAX_CRASHES = 3
 
 
 class FileStoreSilent(NoVerdict):
-    """S3 did not say. QuickSight did: its result had just been read."""
+    """S3 did not say, or let nobody in. QuickSight did: its result had just been read."""
 
 
 def move(
@@ -35,7 +35,7 @@ def move(
             if job.status != seen or (attempt and not job.attempts.filter(pk=attempt.pk, ended_at=None).exists()):
                 return
             # QuickSight accepted it, or may have without our hearing of it: it goes on rendering, whatever we make of the job.
-            may_render = job.no_verdicts > 0 or _may_be_accepted(job)
+            may_render = _may_be_accepted(job)
             act(job)
             gives_back = seen in SnapshotJob.SLOT_HOLDERS and job.status not in SnapshotJob.SLOT_HOLDERS
             given_up = may_render and job.status == Status.FAILED
@@ -45,9 +45,9 @@ def move(
 
 
 def _may_be_accepted(job: SnapshotJob) -> bool:
-    """Also after a crash: nobody knows how far that step got."""
+    """Also after a crash or a call without a verdict: nobody knows how far that step got. Before there is an attempt nothing was sent."""
     attempts = job.attempts.filter(ended_at=None)
-    return (attempts if job.crashes else attempts.exclude(accepted_at=None)).exists()
+    return (attempts if job.crashes or job.no_verdicts else attempts.exclude(accepted_at=None)).exists()
 
 
 def open_attempt(tenant_id: uuid.UUID, job_id: uuid.UUID, status: str) -> tuple[SnapshotJob, Attempt] | None:
@@ -78,7 +78,8 @@ def try_again(job: SnapshotJob, attempt: Attempt, now: datetime, code: str, erro
         fail(job, code, now)
         return
     wait = cadence.attempt_backoff(attempt.number)
-    if job.move_to(Status.QUEUED, why=code, not_before=now + wait, next_look_at=None, lease_until=None, waiting=Waiting.RETRY):
+    changes = {"not_before": now + wait, "next_look_at": None, "lease_until": None, "no_verdicts": 0, "waiting": Waiting.RETRY}
+    if job.move_to(Status.QUEUED, why=code, **changes):
         job.note("attempt_failed", now, attempt=attempt.number, code=code, wait=round(wait.total_seconds()))
 
 

@@ -32,6 +32,7 @@ class Pause:
         self._account, self._clock = account, clock
         self.silence = Silence(account.unanswered_since is not None, account.refused_code)
         self._since = account.refused_since or account.unanswered_since
+        self._probes: list[Lease] = []
 
     @property
     def failure_code(self) -> str:
@@ -56,6 +57,9 @@ class Pause:
         return claim.stuck(self._account.pk, grace=0) if self.silence.refused else []
 
     def hear(self, report: Report) -> None:
+        if self.silence.refused and report.answered and report.lease not in self._probes:
+            # Of a call from before the refusal: it does not say that anybody is let in now.
+            return
         heard = report.answered is not None or report.refused
         if heard and self.silence.hear(report.lease.job_id, bool(report.answered), report.refused):
             self._changed()
@@ -69,6 +73,7 @@ class Pause:
             leases = claim.take_due(self._account.pk, 1)
         if leases:
             self._probed()
+        self._probes += leases
         return leases
 
     def _may_probe(self) -> bool:
@@ -83,6 +88,7 @@ class Pause:
     def _changed(self) -> None:
         now, silence, before = self._clock(), self.silence, self._since
         self._since = now if silence.paused else None
+        self._probes = []
         with engine_scope():
             Account.objects.filter(pk=self._account.pk).update(
                 unanswered_since=self._since if silence.silent else None,

@@ -21,6 +21,7 @@ from django.db import InterfaceError, OperationalError, connection, connections
 from django.db.models.functions import Now
 from django_q.exceptions import TimeoutException
 from django_q.tasks import async_task
+from psycopg.errors import QueryCanceled
 
 from reports.alerts import alert
 from reports.aws.errors import AwsError
@@ -29,7 +30,7 @@ from reports.catalogue import facts_of
 from reports.engine import claim, forecast, limiter, moves, takeover
 from reports.engine.claim import Lease
 from reports.engine.clock import DatabaseClock
-from reports.engine.crew import ALONE_SECONDS, Crew, Report, write_down
+from reports.engine.crew import ALONE_SECONDS, RECONNECT_SECONDS, Crew, Report, write_down
 from reports.engine.pause import Pause
 from reports.models import Account, Pump
 from tenants.scope import engine_scope
@@ -47,7 +48,6 @@ DRAIN_SECONDS = 10.0
 STOP_DRAIN_SECONDS = 0.8
 WAKE_ONCE_SECONDS = 5
 FORECAST_SECONDS = 3.0
-RECONNECT_SECONDS = 1.0
 # Without a beat for this long a pump counts as dead.
 BEAT_LATE = timedelta(seconds=3)
 # Of this process: those of pumps that ended while a call was still under way.
@@ -70,10 +70,19 @@ def wake(account_id: int) -> None:
 
 
 def watch() -> None:
-    """Each minute, for every account: send for a pump where nobody pumps, and end what should have ended long ago."""
-    for account_id in Pump.objects.values_list("account_id", flat=True):
-        wake(account_id)
+    """Each minute, for every account: end what should have ended long ago, and send for a pump where nobody pumps."""
+    account_ids = list(Pump.objects.values_list("account_id", flat=True))
+    for account_id in account_ids:
         end_stuck(account_id)
+    # After all of those, because it needs the cache and the broker too.
+    for account_id in account_ids:
+        wake(account_id)
+
+
+def replace_dead() -> None:
+    """Every few seconds: send for a pump where one beat until a moment ago and did not sign off."""
+    for account_id in Pump.objects.filter(beat_at__lte=Now() - BEAT_LATE).values_list("account_id", flat=True):
+        wake(account_id)
 
 
 def send_for_all() -> None:
@@ -139,10 +148,10 @@ def _pump(account_id: int, window: float) -> str:
         guilty = takeover.take_over(account_id, _process())
     turns, ended = Turns(account), ""
     _crews.append(turns.crew)
-    turns.clock.synchronise()
-    for lease in guilty:
-        turns.give_up(lease)
     try:
+        turns.clock.synchronise()
+        for lease in guilty:
+            turns.give_up(lease)
         ended = turns.run(window)
         return ended
     finally:
@@ -150,7 +159,7 @@ def _pump(account_id: int, window: float) -> str:
         with engine_scope():
             if ended != "window":
                 # This process may end now. After a window it lives on, and so do threads whose call takes its time.
-                claim.release([lease.job_id for lease in turns.crew.in_hand])
+                claim.release(turns.crew.in_hand + turns.taken)
             Pump.objects.filter(account_id=account_id).update(beat_at=None)
 
 
@@ -175,11 +184,14 @@ class Turns:
         # What is wrong with credentials the first call says again, to a job that then waits.
         with suppress(AwsError):
             quicksight.connect()
-        # Enough threads to keep the account's rate at half a second a call, and no more than are useful on one core.
-        size = max(4, min(16, round(account.requests_per_second / 2)))
-        self.crew = Crew(size, quicksight, self.clock)
         self.pause = Pause(account, self.clock)
         self.stopping, self.gave_at, self.forecast_at = False, time.monotonic(), time.monotonic()
+        # Leased and not yet given to the crew: a connection that breaks at the commit does not say whether that was done.
+        self.taken: list[Lease] = []
+        # Enough threads to keep the account's rate at half a second a call, and no more than are useful on one core.
+        # At the end: whoever is made has threads that have to be dismissed.
+        size = max(4, min(16, round(account.requests_per_second / 2)))
+        self.crew = Crew(size, quicksight, self.clock)
 
     def run(self, window: float) -> str:
         began = last_work = time.monotonic()
@@ -206,7 +218,8 @@ class Turns:
             room = 0 if self.crew.tries_a_suspect() else self.crew.size - self.crew.busy
             # For a suspect the others end their steps first; but whoever takes long is not waited for.
             alone = not self.crew.busy or time.monotonic() - self.gave_at > ALONE_SECONDS
-            leases = [] if self.stopping else self.pause.take(room, alone=alone)
+            self.taken = [] if self.stopping else self.pause.take(room, alone=alone)
+        leases, self.taken = self.taken, []
         self.gave_at = time.monotonic() if leases else self.gave_at
         for lease in leases:
             self.crew.give(lease)
@@ -219,8 +232,14 @@ class Turns:
         """After the starts, and in a transaction of its own: a forecast delays none."""
         if time.monotonic() >= self.forecast_at:
             self.forecast_at = time.monotonic() + FORECAST_SECONDS
-            with engine_scope():
-                forecast.write(self.account.pk)
+            try:
+                with engine_scope():
+                    forecast.write(self.account.pk)
+            except OperationalError as error:
+                if not isinstance(error.__cause__, QueryCanceled):
+                    raise
+                # It took longer than a statement may. The database is there, and the line can wait.
+                logger.warning("account %s: no forecast was written", self.account.pk, exc_info=True)
 
     def give_up(self, lease: Lease) -> None:
         alert("job_given_up", f"Job {lease.job_id} ended or stopped its process {lease.crashes} times in a row, and is not tried again.")
@@ -241,9 +260,6 @@ class Turns:
     def _take_in(self, report: Report) -> None:
         if report.throttled:
             limiter.slow_down(self.account.pk)
-        if report.undone:
-            with engine_scope():
-                claim.release([report.lease.job_id])
         self.pause.hear(report)
 
 

@@ -26,11 +26,20 @@ from tenants.scope import tenant_scope
 
 Status = SnapshotJob.Status
 Clock = Callable[[], datetime]
+
+
+class CheckedByAnother(Exception):
+    """Another thread asks about the report just now. Its call may hang, so nobody waits for it: the step was not done."""
+
+
 _checks: defaultdict[uuid.UUID, threading.Lock] = defaultdict(threading.Lock)  # by report
 
 
 def start(tenant_id: uuid.UUID, job_id: uuid.UUID, quicksight: QuickSight, clock: Clock) -> bool:
-    """One start call; False when nothing was asked. Raises NoVerdict when QuickSight did not say; the attempt's id is then sent again."""
+    """One start call; False when nothing was asked.
+
+    Raises NoVerdict when QuickSight did not say; the attempt's id is then sent again. And CheckedByAnother.
+    """
     began = clock()
     try:
         _preflight(tenant_id, job_id, began, quicksight, clock)
@@ -64,9 +73,14 @@ def _preflight(tenant_id: uuid.UUID, job_id: uuid.UUID, began: datetime, quicksi
     report = _unchecked_report(tenant_id, job_id, began, clock())
     if report is None:
         return
-    with _checks[report.pk]:
+    check = _checks[report.pk]
+    if not check.acquire(blocking=False):
+        raise CheckedByAnother
+    try:
         if _unchecked_report(tenant_id, job_id, began, clock()):
             catalogue.check_and_store(quicksight, report.pk, clock())
+    finally:
+        check.release()
 
 
 def _unchecked_report(tenant_id: uuid.UUID, job_id: uuid.UUID, began: datetime, now: datetime) -> Report | None:
@@ -86,16 +100,18 @@ def _is_checked(job: SnapshotJob, began: datetime, now: datetime) -> bool:
 def _prepare(tenant_id: uuid.UUID, job_id: uuid.UUID, began: datetime, now: datetime) -> Attempt | None:
     """The open attempt, made and committed now if there is none. None when the job moved on without us."""
     with tenant_scope(tenant_id):
-        job = SnapshotJob.objects.select_related("tenant", "report").get(pk=job_id)
+        # Locked: where a pump broke off, two threads may be at one job, and the second shall find the attempt of the first.
+        job = SnapshotJob.objects.select_related("tenant", "report").select_for_update(of=("self",)).get(pk=job_id)
         if job.status != Status.STARTING:
             return None
-        if job.deadline_at <= now and job.no_verdicts == 0:
+        attempt = job.attempts.select_related("job").filter(ended_at=None).first()
+        # Asked once more only what may have been accepted already.
+        if job.deadline_at <= now and not (attempt and job.no_verdicts):
             raise Refused("deadline_passed", "")
         _refuse_unoffered(job)
         if not _is_checked(job, began, now):
             raise NotYet("Preflight", "The report was changed while it was being checked.")
         tags = _safe_tags(job)
-        attempt = job.attempts.select_related("job").filter(ended_at=None).first()
         if attempt is None:
             return _freeze(job, tags, now)
         asked_for = (attempt.session_tags, attempt.dashboard_id, attempt.sheet_id)

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from reports.engine import pump
 from tests.faults import poison
 from tests.faults.outcome import assert_delivered, assert_exactly_once, use_slots
 from tests.reports.engine import steps
@@ -27,8 +26,6 @@ def test_a_job_that_ends_its_process_is_given_up_after_three_starts(
     trap = {"DJANGO_SETTINGS_MODULE": "tests.faults.settings", poison.STARTS: str(tmp_path / "starts")}
 
     def all_ended() -> bool:
-        # As everybody does who asks for a report meanwhile.
-        pump.wake(account.pk)
         return all(steps.now_of(job).has_ended for job in (*poisoned, *innocent))
 
     with running_worker(environment_of(database_env, aws.environment) | trap, tmp_path):

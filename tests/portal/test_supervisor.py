@@ -15,7 +15,7 @@ from django_q.models import OrmQ, Schedule
 from portal.supervisor import STOP_SECONDS, end_leftovers
 from reports import tasks
 from reports.engine.pump import STOP_FILE
-from reports.models import Heartbeat, Slot
+from reports.models import Heartbeat, Pump, Slot
 from tenants.scope import engine_scope
 from tests.reports.engine import steps
 from tests.reports.engine.conftest import account, aws, daily_calls, server
@@ -71,6 +71,18 @@ def test_a_killed_clusters_group_is_ended_and_its_work_goes_on(aws, account, acm
 
     assert left == []
     assert sorted(aws.control.stats()["accepted"].values()) == [1, 1]
+
+
+def test_a_pump_whose_process_died_is_replaced_long_before_the_scheduler_sends_one(aws, account, acme, daily_calls, environment, tmp_path):
+    aws.control.stuck_jobs()
+    job = steps.submit(acme)
+
+    with running_worker(environment, tmp_path):
+        wait_for(lambda: steps.status_of(job) == "running", 20, "the job runs")
+        old = Pump.objects.get(account=account).process
+        tasks.Schedule.objects.all().delete()
+        os.kill(int(old.rpartition(":")[2]), signal.SIGKILL)
+        wait_for(lambda: Pump.objects.get(account=account).process != old, 30, "another pump")
 
 
 def test_a_stop_in_the_middle_of_work_leaves_no_process_and_no_note(aws, account, acme, daily_calls, environment, tmp_path):

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import threading
+
 import pytest
+from django.db import connection
 
 from tests.factories import make_grant, make_report, make_tenant
 from tests.portal.views.drafts import make_draft
@@ -72,6 +75,28 @@ def test_a_search_narrows_and_says_when_nothing_matches(browser):
     assert "Agents" not in page_of(browser, "?q=CALL")
     assert "No report matches" in page_of(browser, "?q=zebra")
     assert browser.get("/staff/catalogue/", {"q": "a\0b"}).status_code == 200
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_company_that_was_offered_a_report_this_very_moment_is_no_fault(browser):
+    report, begun = make_report(name="Daily call volume"), []
+
+    def offer() -> None:
+        make_grant(tenant=make_tenant(name="Brand New"), report=report)
+        connection.close()
+
+    def offered_before_the_grants_are_read(execute, sql, params, many, context):
+        if 'FROM "reports_grant"' in sql and not begun:
+            begun.append(threading.Thread(target=offer))
+            begun[0].start()
+            begun[0].join()
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(offered_before_the_grants_are_read):
+        page = page_of(browser)
+
+    assert begun
+    assert "Brand New" in page
 
 
 def test_many_tenants_of_one_report_are_folded(browser):

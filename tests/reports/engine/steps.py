@@ -100,6 +100,13 @@ def let_pass(*passed: SnapshotJob, **duration: float) -> None:
             Attempt.objects.filter(job=job).update(**{name: F(name) - back for name in ATTEMPT_TIMES})
 
 
+def make_due(*waiting: SnapshotJob) -> None:
+    """As if their back-off were over, and no other time had passed."""
+    for job in waiting:
+        with tenant_scope(job.tenant_id):
+            SnapshotJob.objects.filter(pk=job.pk).update(next_look_at=timezone.now())
+
+
 def now_of(job: SnapshotJob) -> SnapshotJob:
     """The row as it is now."""
     with tenant_scope(job.tenant_id):

@@ -105,12 +105,25 @@ class TestOneClaim:
 
         with engine_scope():
             taken = [claim.take_due(account.pk, 5), claim.take_due(account.pk, 5)]
-            claim.release([job.pk])
+            claim.release(taken[0])
         steps.let_pass(job, seconds=2)
         with engine_scope():
             taken.append(claim.take_due(account.pk, 5))
 
         assert [[lease.job_id for lease in leases] for leases in taken] == [[job.pk], [], [job.pk]]
+
+    def test_a_lease_that_ran_out_gives_back_nothing_of_the_next_one(self, account, acme, daily_calls):
+        make_job(tenant=acme, report=daily_calls)
+        claimed(account)
+        with engine_scope():
+            old = claim.take_due(account.pk, 5)
+            claim.release(old)
+            SnapshotJob.objects.update(next_look_at=timezone.now())
+            (new,) = claim.take_due(account.pk, 5)
+
+            claim.release(old)
+
+            assert SnapshotJob.objects.values_list("lease_until", flat=True).get() == new.until
 
     def test_starts_no_more_than_asked_for(self, account, acme, daily_calls):
         for _ in range(3):

@@ -5,8 +5,11 @@ from __future__ import annotations
 import hashlib
 import itertools
 import os
+import threading
 import time
 import urllib.request
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from django.utils import timezone
@@ -309,6 +312,55 @@ def test_a_silent_file_store_is_no_verdict_and_not_quicksights_silence(aws, acco
     assert not turns.pause.silence.silent
     assert len(steps.events_of(job, "file_store_silent")) == 1
     assert list(downloads(job).values()) == [True]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_file_store_that_refuses_our_keys_pauses_no_account(aws, account, acme, daily_calls, monkeypatch, new_clients, caplog):
+    job = steps.submit(acme)
+    steps.run_until(account, job, status="collecting")
+    with refusing_store() as url:
+        monkeypatch.setitem(os.environ, "AWS_ENDPOINT_URL_S3", url)
+        clients.forget()
+        with steps.pumping(account) as one_turn:
+            turns = one_turn()
+            other = steps.submit(acme)
+            one_turn()
+    waiting = steps.now_of(job)
+    monkeypatch.setitem(os.environ, "AWS_ENDPOINT_URL_S3", aws.url)
+    clients.forget()
+    steps.run_until_ended(account, job, other)
+
+    assert (waiting.status, waiting.no_verdicts, waiting.attempt_count) == ("collecting", 1, 1)
+    assert not turns.pause.silence.paused
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
+    assert [event.data["code"] for event in steps.events_of(job, "file_store_silent")] == ["InvalidToken"]
+    assert [steps.status_of(each) for each in (job, other)] == ["completed"] * 2
+
+
+@contextmanager
+def refusing_store():
+    """The address of an S3 that lets nobody in."""
+
+    class Refuses(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = b"<Error><Code>InvalidToken</Code><Message>The provided token is malformed.</Message></Error>"
+            self.send_response(403)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Refuses)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 def csv_is_kept(text: bytes, aws, account, acme) -> bool:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
+from reports.engine import claim
 from reports.engine.claim import Lease
 from reports.engine.crew import step
 from reports.models import SnapshotJob
 from tenants.models import Tenant
-from tenants.scope import platform_scope, tenant_scope
+from tenants.scope import engine_scope, platform_scope, tenant_scope
 from tests.factories import make_attempt, make_job
 from tests.reports.engine import steps
+from tests.reports.engine.threads import together
+from tests.reports.engine.worker import wait_for
 
 pytestmark = pytest.mark.django_db
 NOT_A_LIST = {"MinSeconds": 5}
@@ -64,6 +69,43 @@ def test_a_crash_while_saving_keeps_no_half_of_it(aws, account, acme, daily_call
     assert (steps.now_of(job).failure_code, attempt.failure_code) == ("internal", "internal")
     assert steps.files_of(job) == []
     assert steps.events_of(job, "saved") == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_threads_that_start_one_job_make_one_attempt_and_blame_nobody(aws, account, acme, daily_calls, caplog):
+    job = steps.submit(acme)
+    with engine_scope():
+        claim.claim(account.pk)
+
+    def start() -> None:
+        step(Lease(job.pk, acme.pk, "starting"), steps.quicksight(account), timezone.now)
+
+    def let_both_come_to_their_attempt() -> None:
+        with tenant_scope(acme), connection.cursor() as cursor:
+            cursor.execute("lock table reports_attempt in exclusive mode")
+            first.set()
+            wait_for(lambda: waiting_for_locks() == 2, 10, "both want to write")
+
+    first = threading.Event()
+    checked(daily_calls)
+    faults = together(let_both_come_to_their_attempt, *[lambda: (first.wait(10), start())] * 2)
+
+    assert faults == []
+    assert (steps.status_of(job), steps.now_of(job).crashes, len(steps.attempts_of(job))) == ("running", 0, 1)
+    assert list(aws.control.stats()["accepted"].values()) == [1]
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
+
+
+def checked(report) -> None:
+    """So that nothing has to be asked before the start."""
+    with platform_scope():
+        type(report).objects.filter(pk=report.pk).update(preflight_at=timezone.now())
+
+
+def waiting_for_locks() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("select count(distinct pid) from pg_locks where not granted")
+        return cursor.fetchone()[0]
 
 
 def test_a_job_that_vanished_costs_the_crew_no_thread(aws, account, acme, caplog):

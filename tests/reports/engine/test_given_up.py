@@ -71,12 +71,37 @@ class TestTheSlotOfAJobGivenUpOn:
         assert {steps.status_of(job) for job in (failed, done)} <= {"failed", "completed"}
         assert rests(account) == []
 
+    def test_does_not_rest_when_only_a_question_before_the_start_had_no_answer(self, aws, account, acme, daily_calls):
+        aws.control.fail_next("DescribeDashboard", "ThrottlingException")
+        refused = steps.submit(acme)
+        steps.turn(account)
+        aws.control.rules("calls", "DISABLED")
+        steps.make_due(refused)
+
+        steps.turn(account)
+
+        assert (steps.now_of(refused).failure_code, steps.attempts_of(refused)) == ("rows_not_isolated", [])
+        assert rests(account) == []
+
     def test_does_not_rest_when_nothing_was_sent(self, aws, account, acme, daily_calls):
         late = steps.submit(acme)
 
         self.give_up(account, late)
 
         assert rests(account) == []
+
+
+@pytest.mark.django_db
+def test_a_job_whose_start_was_never_tried_is_not_started_after_its_deadline(aws, account, acme, daily_calls):
+    aws.control.fail_next("DescribeDashboard", "ThrottlingException")
+    late = steps.submit(acme)
+    steps.turn(account)
+    steps.let_pass(late, hours=7)
+
+    steps.turn(account)
+
+    assert (steps.now_of(late).status, steps.now_of(late).failure_code) == ("failed", "deadline_passed")
+    assert aws.control.stats()["start_calls"] == 0
 
 
 @pytest.mark.django_db(transaction=True)

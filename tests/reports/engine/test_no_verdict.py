@@ -125,6 +125,22 @@ def test_a_look_or_a_result_without_verdict_is_asked_again(operation, status, aw
     assert len(steps.attempts_of(job)) == 1
 
 
+@pytest.mark.django_db
+def test_calls_without_verdict_are_counted_for_their_attempt_alone(aws, account, acme, daily_calls):
+    aws.control.fail_next(steps.RESULT, "InternalFailureException")
+    aws.control.damage_results("empty_object")
+    job = steps.submit(acme)
+    steps.run_until(account, job, status="collecting")
+    steps.turn(account)
+    unheard = steps.now_of(job).no_verdicts
+    steps.make_due(job)
+
+    steps.turn(account)
+
+    assert unheard == 1
+    assert (steps.status_of(job), steps.now_of(job).no_verdicts) == ("queued", 0)
+
+
 @both_readings
 @pytest.mark.django_db
 def test_a_result_asked_for_too_early_is_not_an_outage(aws, account, acme, daily_calls):

@@ -187,8 +187,35 @@ class TestAtOnce:
 
         with steps.pumping(account) as one_turn:
             one_turn()
+            # Who came while another asked.
+            steps.make_due(*[job for job in waiting if steps.status_of(job) == "starting"])
+            one_turn()
 
         assert [steps.status_of(job) for job in waiting] == ["running"] * 8
+        assert asked(aws) == [1, 0, 1]
+
+    def test_a_job_whose_report_is_just_asked_about_goes_back_and_nobody_waits(self, aws, account, acme, daily_calls):
+        aws.control.hang("DescribeDashboard", 1)
+        first, second = steps.submit(acme), steps.submit(acme)
+        with engine_scope():
+            claim.claim(account.pk)
+            leases = {lease.job_id: lease for lease in claim.take_due(account.pk, 5)}
+        given_back = []
+
+        def start_the_second_meanwhile() -> None:
+            wait_for(lambda: asked(aws)[0], 10, "the first one asks")
+            steps.work_on(account, leases[second.pk])
+            given_back.append(steps.now_of(second))
+
+        faults = together(lambda: steps.work_on(account, leases[first.pk]), start_the_second_meanwhile)
+        steps.make_due(second)
+        steps.turn(account)
+
+        (back,) = given_back
+        assert faults == []
+        assert (back.status, back.lease_until, back.no_verdicts, back.crashes, back.waiting) == ("starting", None, 0, 0, "")
+        assert timezone.now() - timedelta(seconds=60) < back.next_look_at
+        assert [steps.status_of(job) for job in (first, second)] == ["running"] * 2
         assert asked(aws) == [1, 0, 1]
 
     def test_a_report_whose_questions_hang_does_not_keep_the_others(self, aws, account, acme, daily_calls):

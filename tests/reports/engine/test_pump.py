@@ -8,13 +8,15 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 from django_q.models import OrmQ
+from redis.exceptions import ConnectionError as RedisConnectionError
 
-from reports.engine import pump
+from reports.engine import claim, crew, forecast, pump
 from reports.models import Pump, SnapshotJob
 from tenants.scope import tenant_scope
+from tests.factories import make_account, make_job, make_report
 from tests.reports.engine import steps
 from tests.reports.engine.worker import wait_for
 
@@ -172,3 +174,107 @@ def test_workers_that_start_send_for_the_pump_of_a_killed_one(aws, account, acme
     assert messages() == [(pump.PUMP_TASK, (account.pk,))]
     with tenant_scope(acme):
         assert SnapshotJob.objects.get(pk=job.pk).status == "queued"
+
+
+def test_a_pump_that_died_is_replaced_without_a_new_job_and_one_that_signed_off_is_not(aws, account):
+    living, gone = make_account(name="living"), make_account(name="gone")
+    with steps.engine_scope():
+        Pump.objects.filter(account=account).update(beat_at=timezone.now() - timedelta(seconds=4))
+        Pump.objects.filter(account=living).update(beat_at=timezone.now())
+        Pump.objects.filter(account=gone).update(beat_at=None)
+
+    pump.replace_dead()
+    pump.replace_dead()
+
+    assert messages() == [(pump.PUMP_TASK, (account.pk,))]
+
+
+def test_jobs_past_their_deadline_end_in_every_account_while_nobody_can_be_woken(account, acme, daily_calls, settings):
+    elsewhere = make_report(slug="elsewhere", account=make_account(name="other"))
+    late = [make_job(tenant=acme, report=report, now=timezone.now() - timedelta(hours=7)) for report in (daily_calls, elsewhere)]
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "redis://127.0.0.1:9/0"}}
+
+    with pytest.raises(RedisConnectionError):
+        pump.watch()
+
+    assert [steps.status_of(job) for job in late] == ["failed"] * 2
+
+
+class TestADatabaseThatBreaksOff:
+    @pytest.fixture(autouse=True)
+    def quick(self, monkeypatch):
+        monkeypatch.setattr(crew, "RECONNECT_SECONDS", 0.05)
+        monkeypatch.setattr(pump, "RECONNECT_SECONDS", 0.05)
+
+    @staticmethod
+    def once(wanted: str, deed):
+        """A wrapper of statements that does `deed` at the first one that has these words."""
+        done: list[str] = []
+
+        def wrapper(execute, sql, params, many, context):
+            result = execute(sql, params, many, context)
+            if wanted in sql and not done:
+                done.append(sql)
+                deed()
+            return result
+
+        return connection.execute_wrapper(wrapper)
+
+    @staticmethod
+    def break_off() -> None:
+        raise OperationalError("server closed the connection unexpectedly")
+
+    def test_at_the_commit_of_a_lease_leaves_no_job_leased_to_nobody(self, aws, account, acme, daily_calls):
+        job = steps.submit(acme)
+
+        with self.once("with suspects as", lambda: transaction.on_commit(self.break_off)):
+            pump.pump(account.pk, window=4)
+
+        assert (steps.status_of(job), steps.now_of(job).crashes) == ("completed", 0)
+
+    def test_during_a_step_has_its_lease_given_back_by_the_thread_itself(self, aws, account, acme, daily_calls):
+        job = steps.submit(acme)
+        with steps.engine_scope():
+            claim.claim(account.pk)
+            leases = claim.take_due(account.pk, 5)
+        away = iter([True] * 3)
+
+        def wrapper(execute, sql, params, many, context):
+            if next(away, False):
+                self.break_off()
+            return execute(sql, params, many, context)
+
+        with connection.execute_wrapper(wrapper):
+            steps.work_on(account, *leases)
+
+        assert (steps.now_of(job).lease_until, steps.now_of(job).crashes) == (None, 0)
+
+    def test_before_the_first_turn_leaves_no_thread_behind(self, aws, account):
+        before = pump_threads()
+
+        with self.once("select clock_timestamp()", self.break_off), pytest.raises(OperationalError):
+            pump.pump(account.pk, window=-1)
+
+        wait_for(lambda: pump_threads() <= before, 5, "its threads ended")
+
+
+def pump_threads() -> set[threading.Thread]:
+    return {thread for thread in threading.enumerate() if thread.name.startswith("pump-")}
+
+
+def test_a_forecast_that_takes_too_long_is_left_out_and_the_pump_goes_on(aws, account, acme, daily_calls, monkeypatch, caplog):
+    monkeypatch.setattr(pump, "FORECAST_SECONDS", 0)
+
+    def slow(execute, sql, params, many, context):
+        if sql != forecast.WRITE:
+            return execute(sql, params, many, context)
+        execute("set local statement_timeout = 20", None, False, context)
+        return execute("select pg_sleep(5)", None, False, context)
+
+    with connection.execute_wrapper(slow), steps.pumping(account) as one_turn:
+        one_turn()
+        job = steps.submit(acme)
+        one_turn()
+
+    assert steps.status_of(job) == "running"
+    assert "no forecast was written" in caplog.text

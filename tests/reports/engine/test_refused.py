@@ -14,6 +14,7 @@ from reports.aws import clients
 from reports.engine import cadence
 from reports.models import Account, SnapshotJob
 from tenants.scope import engine_scope, platform_scope, tenant_scope
+from tests.factories import make_grant, make_report
 from tests.reports.engine import steps
 from tests.reports.engine.test_given_up import rests
 
@@ -132,6 +133,19 @@ class TestAPausedAccount:
         # Once more with credentials read afresh.
         assert after_a_probe == in_between + 2
         assert now_of(account).probe_at > now_of(account).refused_since + timedelta(seconds=25)
+
+    def test_is_not_let_in_by_an_answer_to_a_call_from_before(self, aws, account, acme, daily_calls, caplog):
+        make_grant(tenant=acme, report=make_report(slug="agent-scorecard", account=account, visual_ids=["table-1"], parameters=[]))
+        aws.control.hang(steps.START, 1.5, dashboard="agent-scorecard")
+        aws.control.fail_next(steps.START, ACCOUNT_WIDE[0], times=ALWAYS, dashboard="daily-calls")
+        slow, refused = steps.submit(acme, "agent-scorecard"), steps.submit(acme)
+
+        with steps.pumping(account) as one_turn:
+            one_turn()
+
+        assert (steps.status_of(slow), steps.status_of(refused)) == ("running", "starting")
+        assert now_of(account).refused_code == ACCOUNT_WIDE[0]
+        assert len([record for record in caplog.records if record.levelno >= logging.ERROR]) == 1
 
     def test_goes_on_by_itself_once_a_probe_is_let_in(self, aws, account, acme, daily_calls):
         waiting = [steps.submit(acme) for _ in range(4)]
