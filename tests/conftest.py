@@ -29,18 +29,11 @@ from reports.models import Report
 from tenants import roles
 from tenants.models import Tenant, User
 from tests import database, factories
-from tests.reports.engine.readings import OURS
 
 
 def pytest_configure(config: pytest.Config) -> None:
     # Collected static files exist only where the product is installed; the tests serve them from the apps' folders.
     config.addinivalue_line("filterwarnings", "ignore:No directory at:UserWarning")
-
-
-@pytest.fixture
-def reading() -> str:
-    """Which choices the pretend AWS makes; `both_readings` gives a test the other one too."""
-    return OURS
 
 
 @pytest.fixture(scope="session")

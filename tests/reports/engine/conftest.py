@@ -9,7 +9,7 @@ import pytest
 from reports.aws import clients
 from tests.factories import make_account, make_grant, make_report
 from tests.pretend_aws import ACCOUNT, REGION, Server, start_server
-from tests.reports.engine.readings import OTHER
+from tests.reports.engine.readings import OTHER, OURS
 
 QUICK = {"job_seconds": 0.3, "small_files": True, "requests_per_second": 1000}
 
@@ -33,9 +33,9 @@ def contrary_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server
 
 
 @pytest.fixture
-def aws(reading: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, settings) -> Server:
+def aws(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, settings) -> Server:
     """The pretend AWS, clean, and this process pointed at it by the names that boto3 itself reads."""
-    server: Server = request.getfixturevalue("contrary_server" if reading == OTHER else "server")
+    server: Server = request.getfixturevalue("contrary_server" if getattr(request, "param", OURS) == OTHER else "server")
     for name, value in server.environment.items():
         monkeypatch.setitem(os.environ, name, value)
     settings.PORTAL_BUCKET = server.environment["PORTAL_BUCKET"]
