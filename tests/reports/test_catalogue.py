@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import connection
 
-from reports.aws import clients
 from reports.aws.catalogue import DeclaredParameter
 from reports.aws.clients import AccountFacts
 from reports.aws.errors import AccessDenied, NoVerdict
@@ -17,29 +16,19 @@ from reports.catalogue import ReportFacts, check_and_store, preflight
 from reports.models import Report
 from tenants.scope import platform_scope
 from tests import factories
-from tests.pretend_aws import ACCOUNT, REGION, start_server
+from tests.pretend_aws import ACCOUNT, REGION
+from tests.reports.engine.conftest import aws, server
 
+__all__ = ["aws", "server"]
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 REGION_PARAMETER = DeclaredParameter("Region", "string", True)
 DAILY_CALLS = ReportFacts("daily-calls", "sheet-1", ("table-1", "pivot-1"), frozenset({REGION_PARAMETER}), frozenset({"tenant_id"}))
 BENCHMARK = ReportFacts("market-benchmark", "sheet-1", ("table-1",), same_for_everyone=True)
 
 
-@pytest.fixture(scope="module")
-def aws(tmp_path_factory):
-    server = start_server(tmp_path_factory.mktemp("aws"), requests_per_second=1000)
-    yield server
-    server.stop()
-
-
 @pytest.fixture
-def quicksight(aws, monkeypatch):
-    aws.control.reset()
-    for name, value in aws.environment.items():
-        monkeypatch.setenv(name, value)
-    clients.forget()
-    yield QuickSight(AccountFacts(ACCOUNT, REGION))
-    clients.forget()
+def quicksight(aws):
+    return QuickSight(AccountFacts(ACCOUNT, REGION))
 
 
 def refusal(quicksight, facts):

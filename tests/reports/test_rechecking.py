@@ -2,41 +2,24 @@
 
 from __future__ import annotations
 
-import os
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django_q.models import OrmQ
 
 from reports import rechecking, tasks
-from reports.aws import clients
 from reports.aws.clients import AccountFacts
 from reports.aws.quicksight import QuickSight
 from reports.models import Report, RequestBudget
 from tenants.scope import platform_scope
 from tests.factories import make_account, make_report
-from tests.pretend_aws import ACCOUNT, REGION, start_server
+from tests.pretend_aws import ACCOUNT, REGION
+from tests.reports.engine.conftest import aws, server
 
+__all__ = ["aws", "server"]
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 YESTERDAY, LATELY = NOW - timedelta(days=1), NOW - timedelta(hours=23)
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    server = start_server(tmp_path_factory.mktemp("aws"), requests_per_second=1000)
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def aws(server, monkeypatch):
-    server.control.reset()
-    for name, value in server.environment.items():
-        monkeypatch.setitem(os.environ, name, value)
-    clients.forget()
-    yield server
-    clients.forget()
 
 
 @pytest.fixture

@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import pytest
 
-from reports.aws import clients
 from tenants.models import Tenant
 from tenants.scope import platform_scope
 from tests.portal.platform_file.file import KEY, OWNER_PASSWORD, STAFF_PASSWORD, Platform
-from tests.pretend_aws import start_server
+from tests.reports.engine.conftest import aws, server
+
+__all__ = ["aws", "server"]
 
 
 @pytest.fixture
@@ -30,21 +31,3 @@ def tenant(applied):
     """The tenant as it is in the database after the first run."""
     with platform_scope():
         return Tenant.objects.get(slug="acme")
-
-
-@pytest.fixture(scope="session")
-def server(tmp_path_factory):
-    server = start_server(tmp_path_factory.mktemp("aws"), requests_per_second=1000)
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def aws(server, monkeypatch):
-    server.control.reset()
-    for name, value in server.environment.items():
-        if name != "PORTAL_BUCKET":
-            monkeypatch.setenv(name, value)
-    clients.forget()
-    yield server
-    clients.forget()

@@ -1,37 +1,22 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
-from reports.aws import clients
 from reports.importing import asking, working
 from reports.importing.wanted import Wanted
 from reports.models import CatalogueImport
 from tenants.models import User
 from tenants.scope import platform_scope, staff_scope
 from tests.factories import make_account
-from tests.pretend_aws import ACCOUNT, REGION, Server, start_server
+from tests.pretend_aws import ACCOUNT, REGION, Server
+from tests.reports.engine.conftest import aws, server
 
-
-@pytest.fixture(scope="package")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = start_server(tmp_path_factory.mktemp("aws"), requests_per_second=1000)
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def aws(server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    server.control.reset()
-    for name, value in server.environment.items():
-        monkeypatch.setenv(name, value)
-    clients.forget()
-    yield server
-    clients.forget()
+__all__ = ["aws", "server"]
 
 
 @pytest.fixture
