@@ -62,7 +62,7 @@ def inside(request: TenantRequest, slug: str, action: str) -> Iterator[None]:
                 _("Your role for %(company)s is %(role)s. This needs an owner or an admin.")
                 % {"company": membership.tenant.name, "role": request.role.label.lower()}
             )
-        # Asked once, and only where it is shown: an answer to a poll has no sidebar.
+        # Asked once, and only where it is shown: a poll without news has no answer.
         request.failing = cache(lambda: SnapshotJob.objects.needing_attention(membership.tenant, timezone.now()))
         with timezone.override(membership.tenant.zone):
             yield

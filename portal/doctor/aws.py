@@ -7,7 +7,7 @@ import uuid
 from portal.doctor.finding import Finding, Findings, fail, ok
 from portal.doctor.offers import offers
 from reports.aws import storage
-from reports.aws.errors import AccessDenied, AwsError, NotFound, NoVerdict
+from reports.aws.errors import AccessDenied, AccountRefused, AwsError, CredentialsRefused, NotFound, NoVerdict
 from reports.aws.quicksight import QuickSight
 from reports.catalogue import facts_of
 from reports.engine import limiter
@@ -36,12 +36,8 @@ def _ask(account: Account, dashboard_id: str) -> Finding:
         quicksight.snapshot_status(dashboard_id, str(uuid.uuid4()))
     except NotFound:
         return ok("answers", of=name)
-    except AccessDenied as error:
-        return fail(f"refuses these credentials: {error}", f"credentials and role of this process; {ALLOW}", of=name)
-    except NoVerdict as error:
-        return fail(f"does not answer: {error}", REACH, of=name)
     except AwsError as error:
-        return fail(f"answers with {error}", "id and region of the account in the platform file", of=name)
+        return _refusal(error, name, "the rights for QuickSight", "id and region of the account in the platform file")
     return ok("answers", of=name)
 
 
@@ -63,10 +59,17 @@ def _list(account: Account, bucket: str) -> Finding:
         storage.look_into(facts_of(account), bucket)
     except NotFound:
         return fail("there is no such bucket", "PORTAL_BUCKET, or bucket of the tenant in the platform file", of=name)
-    except AccessDenied as error:
-        return fail(f"may not be listed below t/ ({error.code})", f"s3:ListBucket for these credentials; {ALLOW}", of=name)
-    except NoVerdict as error:
-        return fail(f"S3 does not answer: {error}", REACH, of=name)
     except AwsError as error:
-        return fail(f"S3 answers with {error}", "the bucket's region, which has to be its account's", of=name)
+        return _refusal(error, name, "s3:ListBucket", "the bucket's region, which has to be its account's")
     return ok("can be looked into", of=name)
+
+
+def _refusal(error: AwsError, name: str, right: str, else_see: str) -> Finding:
+    """`right`: what these credentials need. A refused account is a kind of NoVerdict, and no silence: it is told apart first."""
+    if isinstance(error, AccessDenied | CredentialsRefused):
+        return fail(f"refuses these credentials: {error}", f"credentials and role of this process, and {right} for them; {ALLOW}", of=name)
+    if isinstance(error, AccountRefused):
+        return fail(f"refuses the account: {error}", "its edition and pricing plan, in QuickSight", of=name)
+    if isinstance(error, NoVerdict):
+        return fail(f"does not answer: {error}", REACH, of=name)
+    return fail(f"answers with {error}", else_see, of=name)

@@ -30,10 +30,9 @@ class Place:
 
 @dataclass(frozen=True)
 class Around:
-    """`ahead`: jobs of the account that get a slot before it. An age of None: never seen, or signed off."""
+    """An age of None: never seen, or signed off."""
 
     slot: Slot | None
-    ahead: int
     slots: int
     free: int
     resting: int
@@ -86,14 +85,10 @@ def gather(place: Place) -> Facts:
 
 def _around(job: SnapshotJob) -> Around:
     with engine_scope():
-        waiting = SnapshotJob.objects.filter(account=job.account_id, status=SnapshotJob.Status.QUEUED)
-        # As reports/engine/claim.py orders them.
-        before = Q(lane__lt=job.lane) | Q(lane=job.lane, created_at__lt=job.created_at)
         slots = Slot.objects.filter(account=job.account_id, enabled=True)
         resting = Q(job=None, rests_until__gt=Now())
         return Around(
             slot=Slot.objects.filter(job=job.pk).first(),
-            ahead=waiting.filter(before | Q(lane=job.lane, created_at=job.created_at, pk__lt=job.pk)).count(),
             slots=slots.count(),
             free=slots.filter(job=None).exclude(resting).count(),
             resting=slots.filter(resting).count(),

@@ -72,7 +72,8 @@ def _now(facts: Facts, now: datetime) -> Lines:
     if job.waiting:
         yield f"waits: {SnapshotJob.Waiting(job.waiting).label}"
     if job.status == SnapshotJob.Status.QUEUED:
-        yield f"jobs of the account before it: {around.ahead}; slots: {around.slots}, of them free {around.free}, resting {around.resting}"
+        ahead = "not known" if job.ahead is None else job.ahead
+        yield f"jobs of the account before it: {ahead}; slots: {around.slots}, of them free {around.free}, resting {around.resting}"
         if job.not_before and job.not_before > now:
             yield f"does not start before {_utc(job.not_before)}"
     else:

@@ -107,7 +107,7 @@ def job(request: TenantRequest, job: uuid.UUID) -> HttpResponse:
         "may_link": request.may("links.create"),
         "may_revoke": request.may("links.revoke"),
     }
-    return render(request, "portal/_job.html" if live.asked else "portal/job.html", context)
+    return render(request, "portal/job_news.html" if live.asked else "portal/job.html", context)
 
 
 @require_POST

@@ -15,7 +15,7 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from reports.aws.catalogue import Summary
-from reports.aws.errors import AccessDenied, AwsError, NotFound, NoVerdict, Throttled
+from reports.aws.errors import AccessDenied, AccountRefused, AwsError, NotFound, NoVerdict, Throttled
 from reports.aws.quicksight import QuickSight
 from reports.catalogue import facts_of
 from reports.engine.limiter import slow_down, wait_for_turn
@@ -118,7 +118,8 @@ def _no_answer(error: AwsError, draft: CatalogueImport) -> str:
     names = {"id": draft.dashboard_id, "code": error.code, "account": draft.account.name}
     if isinstance(error, NotFound):
         return _("There is no dashboard “%(id)s” in account “%(account)s” any more. Read the dashboards again.") % names
-    if isinstance(error, AccessDenied):
+    # Refused for good or until somebody mends it; the second is a kind of NoVerdict, and no silence.
+    if isinstance(error, AccessDenied | AccountRefused):
         sentence = _("QuickSight refused access to account “%(account)s” (%(code)s).") % names
         return sentence + " " + _("The worker's credentials, or the account's role, need the permissions that docs/operations.md lists.")
     if isinstance(error, NoVerdict):

@@ -85,13 +85,10 @@ class TestAWebProcess:
     def test_gives_up_on_a_new_connection_that_gets_no_word_within_seconds(self, web, network):
         network.reset()
         network.mode = proxy.SWALLOW
-        began = time.monotonic()
         answer = web.status("/readyz", timeout=25)
-        waited = time.monotonic() - began
         network.mode = proxy.PASS
 
         assert answer == 503
-        assert waited > 1, "it was a connection that had to be made"
         assert web.status("/readyz") == 200
 
     def test_serves_on_a_slow_line(self, web, network):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -26,7 +27,7 @@ from tests.pretend_aws import ACCOUNT, REGION
 from tests.reports.engine import steps
 from tests.reports.engine.worker import ROOT, environment_of, running_worker, wait_for
 
-NAME = "killed"
+NAME = f"killed-{os.getpid()}"
 SLOTS, JOBS = 2, 6
 
 

@@ -34,6 +34,21 @@ def test_credentials_that_are_refused_are_told(aws, daily_calls, monkeypatch, as
     assert "of-somebody-else" not in line
 
 
+@pytest.mark.parametrize(
+    ("code", "begins"),
+    [
+        ("AccessDeniedException", "refuses these credentials: AccessDeniedException"),
+        ("UnsupportedUserEditionException", "refuses the account: UnsupportedUserEditionException"),
+        ("ThrottlingException", "does not answer: ThrottlingException"),
+        ("InvalidParameterValueException", "answers with InvalidParameterValueException"),
+    ],
+)
+def test_each_kind_of_refusal_is_told_apart(aws, daily_calls, ask, code, begins):
+    aws.control.fail_next(steps.DESCRIBE, code)
+
+    assert ask("quicksight")[0].startswith(f"FAIL quicksight {MAIN}: {begins}")
+
+
 def test_a_foreign_account_is_told(aws, ask):
     make_account(name="other", aws_account_id="999988887777")
 
@@ -76,13 +91,16 @@ def test_no_bucket_at_all_is_told(aws, daily_calls, settings, ask):
 def test_a_bucket_that_refuses_is_told(aws, daily_calls, monkeypatch, ask):
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "of-somebody-else")
 
-    assert ask("bucket")[0].startswith(f"FAIL bucket {BUCKET} (as account main): may not be listed below t/ (")
+    (line,) = ask("bucket")
+
+    assert line.startswith(f"FAIL bucket {BUCKET} (as account main): refuses these credentials: SignatureDoesNotMatch")
+    assert "s3:ListBucket" in line
 
 
 def test_an_s3_that_is_away_is_told(aws, daily_calls, monkeypatch, ask):
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", NOWHERE)
 
-    assert ask("bucket")[0].startswith(f"FAIL bucket {BUCKET} (as account main): S3 does not answer: ")
+    assert ask("bucket")[0].startswith(f"FAIL bucket {BUCKET} (as account main): does not answer: ")
 
 
 def own_bucket(tenant, name):

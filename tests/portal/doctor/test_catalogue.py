@@ -21,13 +21,28 @@ def test_reports_that_are_refused_unchecked_or_checked_long_ago_are_told(ask):
 
     new, old, refused = ask("preflight")
 
-    assert new.startswith("WARN preflight new: was never checked; its first job does that. Remedy: manage.py apply FILE")
+    assert new.startswith("WARN preflight new: is not checked yet. Remedy: wait ten minutes; then see worker work and recurring above")
     assert old.startswith("WARN preflight old: was last checked at ")
-    assert refused.startswith("FAIL preflight open: Data set “calls” has no tag rule for “tenant_id”. Remedy: ")
+    assert refused.startswith("FAIL preflight open: Data set “calls” has no tag rule for “tenant_id”. Remedy: put it right in QuickSight")
+
+
+def test_what_the_check_itself_advises_comes_before_what_helps_in_general(ask):
+    make_report(preflight="refused", preflight_detail="It has no sheet “x”.", preflight_remedy="Correct the report's sheet_id.")
+
+    (line,) = ask("preflight")
+
+    assert line.endswith(": It has no sheet “x”. Remedy: Correct the report's sheet_id.")
+
+
+@pytest.mark.parametrize(("age", "level"), [(timedelta(days=1, minutes=30), "OK"), (timedelta(days=1, minutes=90), "WARN")])
+def test_a_report_that_is_just_due_is_no_fault_yet(ask, age, level):
+    make_report(preflight_at=timezone.now() - age)
+
+    assert ask("preflight")[0].startswith(f"{level} preflight")
 
 
 def test_reports_that_passed_lately_are_counted(daily_calls, ask):
-    assert ask("preflight") == ["OK preflight: reports that passed within a day: 1."]
+    assert ask("preflight") == ["OK preflight: reports that passed their last check: 1."]
 
 
 def test_a_tenant_without_the_tags_of_its_reports_is_named_and_no_value_is(ask):

@@ -11,6 +11,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from reports.aws import clients
+from reports.engine import forecast
 from reports.models import Account
 from tenants.scope import engine_scope
 from tests.factories import make_attempt, make_job, make_link
@@ -91,14 +92,23 @@ def test_a_waiting_job_says_what_stands_before_it_and_that_no_worker_runs(accoun
     now = timezone.now()
     make_job(tenant=globex, report=daily_calls, now=now - timedelta(minutes=2))
     make_job(tenant=globex, report=daily_calls, now=now - timedelta(minutes=1), lane=0)
+    make_job(tenant=globex, report=daily_calls, lane=0, not_before=now + timedelta(hours=1))
     job = make_job(tenant=acme, report=daily_calls, now=now)
     make_job(tenant=acme, report=daily_calls, now=now + timedelta(minutes=1))
+    with engine_scope():
+        forecast.write(account.pk)
 
     told = tell(job.pk)
 
     assert "jobs of the account before it: 2; slots: 12, of them free 12, resting 0" in told
     assert "pump of the account: not there; worker: not there" in told
     assert "Files\n  none" in told
+
+
+def test_a_job_whose_place_nobody_counted_yet_is_not_given_one(account, acme, daily_calls, tell):
+    job = make_job(tenant=acme, report=daily_calls)
+
+    assert "jobs of the account before it: not known; slots: 12" in tell(job.pk)
 
 
 def test_a_job_in_the_silence_of_quicksight_says_since_when(account, acme, daily_calls, now, tell):

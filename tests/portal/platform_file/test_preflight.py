@@ -98,12 +98,13 @@ def test_an_outage_stops_the_run_and_names_the_way_out(asking, aws):
     assert report() is None
 
 
-def test_refused_access_names_the_account_and_what_to_do(asking, aws):
-    aws.control.fail_next("DescribeDashboard", "AccessDeniedException")
+@pytest.mark.parametrize("code", ["AccessDeniedException", "ExpiredTokenException", "UnsupportedPricingPlanException"])
+def test_refused_access_names_the_account_and_what_to_do(code, asking, aws):
+    aws.control.fail_next("DescribeDashboard", code, times=2)
 
     fault = asking.fault()
 
-    assert fault.startswith("account “main”: QuickSight refused access to AWS account 111122223333 in us-east-1 (AccessDeniedException).")
+    assert fault.startswith(f"account “main”: QuickSight refused access to AWS account 111122223333 in us-east-1 ({code}).")
     assert all(word in fault for word in ("credentials", "permissions", "role_arn", "--skip-preflight"))
     assert report() is None
 

@@ -168,13 +168,20 @@ def test_home_waits_for_a_job_that_somebody_else_starts(as_adam, acme, daily_cal
     assert [idle, reader.asks[0]] == [15, 2]
 
 
-def test_home_tells_of_a_failure_and_counts_it_in_the_navigation(as_adam, moving):
+def test_home_tells_of_a_failure(as_adam, moving):
     reader = Reader(as_adam, HOME)
     change(moving, status="failed", finished_at=timezone.now(), failure_code="report_failed")
 
     reader.ask()
 
     assert "Needs attention" in reader.text
+
+
+def test_a_failure_is_counted_in_the_navigation_of_whoever_watches(reader, moving):
+    change(moving, status="failed", finished_at=timezone.now(), failure_code="report_failed")
+
+    reader.ask()
+
     assert re.search(r'id="failed-count" hx-swap-oob="outerMorph">1<', reader.text)
     assert re.search(r'id="failed-pip" hx-swap-oob="outerMorph"><', reader.text)
 

@@ -106,6 +106,13 @@ def test_the_poll_gets_nothing_while_nothing_changes_and_the_page_at_the_end(bro
     assert "every 2s" not in page_of(browser, draft)
 
 
+def test_an_answer_that_is_an_error_does_not_end_the_asking(browser, ines):
+    page = page_of(browser, make_draft(ines, work="check"))
+
+    (asking,) = re.findall(r'<div [^>]*id="progress"[^>]*>', page)
+    assert 'hx-status:4xx="swap:none" hx-status:5xx="swap:none"' in asking
+
+
 def test_without_a_worker_the_page_says_so(browser, ines):
     draft = make_draft(ines, work="check")
     fragment = browser.get(path_of(draft), {"seen": f"{draft.turn}-at-work"}, headers={"HX-Request": "true"})

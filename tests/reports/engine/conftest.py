@@ -33,14 +33,9 @@ def contrary_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server
 
 
 @pytest.fixture
-def reading() -> str:
-    return OURS
-
-
-@pytest.fixture
-def aws(reading: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, settings) -> Server:
+def aws(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, settings) -> Server:
     """The pretend AWS, clean, and this process pointed at it by the names that boto3 itself reads."""
-    server: Server = request.getfixturevalue("contrary_server" if reading == OTHER else "server")
+    server: Server = request.getfixturevalue("contrary_server" if getattr(request, "param", OURS) == OTHER else "server")
     for name, value in server.environment.items():
         monkeypatch.setitem(os.environ, name, value)
     settings.PORTAL_BUCKET = server.environment["PORTAL_BUCKET"]

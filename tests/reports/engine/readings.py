@@ -6,4 +6,4 @@ import pytest
 
 OURS, OTHER = "as we choose", "the other way"
 # For tests that use `aws`: once with our choices, once with every one of them turned round.
-both_readings = pytest.mark.parametrize("reading", [OURS, OTHER])
+both_readings = pytest.mark.parametrize("aws", [OURS, OTHER], indirect=True)

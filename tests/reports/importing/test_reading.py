@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from reports import tasks
-from reports.aws import quicksight
+from reports.aws import clients, quicksight
 from reports.importing import asking, working
 from reports.importing.wanted import May
 from reports.models import CatalogueImport
@@ -147,6 +147,7 @@ def test_a_dashboard_that_was_not_listed_cannot_be_chosen(desk):
     ("code", "sentence"),
     [
         ("AccessDeniedException", "QuickSight refused access to account “main” (AccessDeniedException)."),
+        ("UnsupportedUserEditionException", "QuickSight refused access to account “main” (UnsupportedUserEditionException)."),
         ("InternalFailureException", "QuickSight did not answer for account “main” (InternalFailureException)."),
         ("ThrottlingException", "QuickSight did not answer for account “main” (ThrottlingException)."),
     ],
@@ -161,6 +162,15 @@ def test_what_quicksight_does_not_answer_is_told_and_may_be_asked_again(desk, aw
 
     assert sentence in told
     assert (desk.draft.fault, desk.draft.found["name"]) == ("", "Daily call volume")
+
+
+def test_keys_that_are_refused_are_told_as_a_refusal_and_not_as_silence(desk, aws, monkeypatch):
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "of-somebody-else")
+    clients.forget()
+
+    desk.choose("daily-calls")
+
+    assert desk.draft.fault.startswith("QuickSight refused access to account “main” (InvalidSignatureException).")
 
 
 def test_a_data_set_that_cannot_be_described_closes_the_draft(desk, aws):
