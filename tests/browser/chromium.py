@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ON_MACOS = (
@@ -22,6 +22,8 @@ FLAGS = (
     "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
     "--disable-sync", "--disable-extensions",
 )  # fmt: skip
+# A busy machine is no failure.
+PATIENCE_MS = 20_000
 
 
 def find() -> str:
@@ -38,6 +40,7 @@ def find() -> str:
 def running(path: str) -> Iterator[Browser]:
     """Playwright's own downloads are not used: the distribution keeps its browser up to date."""
     with sync_playwright() as playwright:
+        expect.set_options(timeout=PATIENCE_MS)
         browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
         yield browser
         browser.close()

@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.pages import PAGES
 from tests.browser.visit import DESKTOP, MOBILE, Visitors
+from tests.browser.walking import ENDS_WITHIN_MS
 from tests.factories import PASSWORD
 
 MOST_TABS = 120
@@ -86,7 +87,7 @@ def test_somebody_signs_in_and_runs_a_report_by_keyboard_alone(acme: str, visito
         keyboard.press("Enter")
         page.wait_for_url("**/jobs/*/")
 
-        expect(page.locator("h1 + .badge")).to_have_text("Delivered", timeout=60_000)
+        expect(page.locator("h1 + .badge")).to_have_text("Delivered", timeout=ENDS_WITHIN_MS)
 
         tab_to(page, "See 2 files")
         keyboard.press("Enter")

@@ -14,17 +14,20 @@ from django.test import Client
 
 from tenants.models import User
 from tests.browser.cast import Cast
+from tests.browser.chromium import PATIENCE_MS
 from tests.browser.pages import Page
 from tests.browser.stack import Stack
 
 Size = browser.ViewportSize
 DESKTOP, MOBILE, NARROWEST = Size(width=1440, height=900), Size(width=390, height=844), Size(width=320, height=640)
-AXE_RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"], "resultTypes": ["violations"]}
+EVERYTHING = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+AXE = Axe().axe_script
+RUN_AXE = "rules => axe.run({...rules, resultTypes: ['violations']}).then(found => found.violations)"
+COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
 # Makes the browser tell in its console what the policy stopped, whoever asked for it.
 TELL_CSP = "addEventListener('securitypolicyviolation', e => console.error('CSP', e.violatedDirective, e.blockedURI, e.sourceFile))"
 # A page that is left, for a file or for another page, stops what it was loading.
 LEFT = "net::ERR_ABORTED"
-WAIT_MS = 15_000
 
 
 @dataclass
@@ -45,11 +48,11 @@ class Visit:
     def status(self) -> int:
         return self.answers[-1].status
 
-    def violations(self) -> list[str]:
+    def violations(self, rules: dict[str, Any]) -> list[str]:
         """What axe finds: rule, place, why."""
         if not self.page.evaluate("'axe' in window"):
             self.page.evaluate(AXE)
-        found: list[dict[str, Any]] = self.page.evaluate("rules => axe.run(rules).then(found => found.violations)", AXE_RULES)
+        found: list[dict[str, Any]] = self.page.evaluate(RUN_AXE, rules)
         return [f"{rule['id']} at {node['target']}: {node['failureSummary']}" for rule in found for node in rule["nodes"]]
 
     def sideways(self) -> int:
@@ -71,9 +74,6 @@ class Visit:
             self.answers.append(response)
         elif response.status >= 400:
             self.complaints.append(f"{response.status}: {response.url}")
-
-
-AXE = Axe().axe_script
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ class Visitors:
 
     def _open(self, script: bool) -> Visit:
         context = self.browser.new_context(base_url=self.stack.address, java_script_enabled=script, locale="en-GB")
-        context.set_default_timeout(WAIT_MS)
+        context.set_default_timeout(PATIENCE_MS)
         context.add_init_script(TELL_CSP)
         return Visit(context.new_page())
 
