@@ -101,7 +101,7 @@ def _check_whole(report: Report, values: dict[str, Any], entry: Entry) -> None:
 
     if EXPORTS & set(will_be("formats")) and not will_be("visual_ids") and "visual_ids" not in entry.bad:
         entry.fault("visual_ids", _("CSV and Excel are made of visuals: name at least one."))
-    open_to_all = not will_be("required_tags") and not will_be("same_for_everyone")
+    open_to_all = not any(will_be(key) for key in ("required_tags", "same_for_everyone", "open_data_sets"))
     if open_to_all and not entry.bad & {"required_tags", "same_for_everyone"}:
         entry.fault(
             "required_tags",

@@ -400,5 +400,5 @@ def test_from_a_dashboard_to_the_catalogue(browser, second, ines, acme, aws):
     assert worked[-1].fault == ""
     assert "“Market benchmark” is in the catalogue" in browser.get(path).content.decode()
     with platform_scope():
-        assert Report.objects.get().same_for_everyone
+        assert Report.objects.get().open_data_sets == ["market"]
     assert "Acme Hotels" in browser.get("/staff/catalogue/").content.decode()
