@@ -10,7 +10,7 @@ from portal.platform_file.accounts import RETIRED_SLOTS
 from portal.platform_file.changes import ACTOR
 from portal.platform_file.parameters import apply_parameters
 from portal.platform_file.reading import Entry
-from portal.platform_file.run import Run, Wanted
+from portal.platform_file.run import Question, Run, Wanted
 from reports.catalogue import declare_same_for_everyone, facts_of, report_facts
 from reports.models import Account, Format, Report, ReportParameter
 from reports.preflight import Preflight
@@ -119,7 +119,7 @@ def _preflight(report: Report, parameters: list[ReportParameter], checked_before
         return
     if not changed and report.preflight == Report.Preflight.PASSED:
         return
-    run.wanted[wanted] = report.account
+    run.wanted[wanted] = Question(report.account, report.row_rules)
     result = run.preflights.get(wanted)
     if result is None:
         # Nothing is known of it as it is wanted now; what is stored judges the report that it was.
