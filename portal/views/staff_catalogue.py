@@ -40,7 +40,9 @@ def _tenants_by_report() -> defaultdict[uuid.UUID, list[str]]:
     names = dict(Tenant.objects.values_list("pk", "name"))
     by_report: defaultdict[uuid.UUID, list[str]] = defaultdict(list)
     for report, tenant in Grant.objects.filter(withdrawn_at=None).values_list("report_id", "tenant_id"):
-        by_report[report].append(names[tenant])
+        # A company that was added between the two statements is shown the next time.
+        if tenant in names:
+            by_report[report].append(names[tenant])
     for companies in by_report.values():
         companies.sort()
     return by_report
