@@ -46,10 +46,9 @@ def rule_faults(required: Sequence[str], row_rules: RowRules, *, same_for_everyo
     One that never had a rule may be the same for everyone, alone or with the whole report.
     Rules that are or were there are meant, so they have to hold in any case.
     """
-    if not required and not same_for_everyone:
-        if unheld := list(_unheld(row_rules)):
-            yield from unheld
-            return
+    if not required and not same_for_everyone and (unheld := list(_unheld(row_rules))):
+        yield from unheld
+        return
     for data_set in row_rules:
         is_open = same_for_everyone or data_set.get("open")
         if data_set["rules"] or not is_open:

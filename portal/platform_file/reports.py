@@ -119,7 +119,9 @@ def _preflight(report: Report, parameters: list[ReportParameter], checked_before
         return
     if not changed and report.preflight == Report.Preflight.PASSED:
         return
-    run.wanted[wanted] = Question(report.account, report.row_rules)
+    # Two reports may be of the same sheet: what is known of either's rules counts.
+    known = run.wanted[wanted].row_rules if wanted in run.wanted else []
+    run.wanted[wanted] = Question(report.account, [*known, *report.row_rules])
     result = run.preflights.get(wanted)
     if result is None:
         # Nothing is known of it as it is wanted now; what is stored judges the report that it was.
