@@ -49,7 +49,8 @@ def test_rules_that_were_removed_are_missed_by_the_next_run_too(asking, aws, cha
     asking.report["same_for_everyone"] = True
     asking.apply()
     aws.control.rules("calls", "NONE")
-    check_and_store(QuickSight(facts_of(report().account)), report().pk, timezone.now())
+    account = report().account
+    check_and_store(QuickSight(facts_of(account)), report().pk, account.pk, timezone.now())
 
     asking.report.update(change)
 

@@ -89,7 +89,7 @@ def test_what_was_published_passes_the_engines_own_check(ready, account):
     ready.save(publish=True)
     (report,) = reports()
 
-    assert check_and_store(QuickSight(facts_of(account)), report.pk, timezone.now()).status == "passed"
+    assert check_and_store(QuickSight(facts_of(account)), report.pk, account.pk, timezone.now()).status == "passed"
 
 
 def test_a_published_draft_cannot_be_published_again(ready):
@@ -254,7 +254,7 @@ def mixed(desk, aws, acme, omar):
 
 
 def checked_again(report: Report, account) -> str:
-    return check_and_store(QuickSight(facts_of(account)), report.pk, timezone.now()).status
+    return check_and_store(QuickSight(facts_of(account)), report.pk, account.pk, timezone.now()).status
 
 
 def test_a_report_with_one_open_data_set_runs_and_still_needs_its_tag(mixed, account):
