@@ -11,8 +11,9 @@ from django.utils.translation import gettext as _
 
 from reports.aws.catalogue import DeclaredParameter
 from reports.aws.clients import AccountFacts
+from reports.aws.quicksight import QuickSight
 from reports.models import Account, Report, ReportParameter
-from reports.preflight import Describes, Preflight, ReportFacts, preflight
+from reports.preflight import Preflight, ReportFacts, preflight
 from reports.refused import Refused
 from tenants.audit import Actor, record
 from tenants.models import User
@@ -39,8 +40,8 @@ def facts_of(account: Account) -> AccountFacts:
     return AccountFacts(account.aws_account_id, account.region, account.role_arn, account.external_id)
 
 
-def check_and_store(quicksight: Describes, report_id: uuid.UUID, began: datetime) -> Preflight:
-    """Asks about a stored report and keeps the answer. `began` is now, by the database's clock.
+def check_and_store(quicksight: QuickSight, report_id: uuid.UUID, account_id: int, began: datetime) -> Preflight:
+    """Asks the account about a stored report and keeps the answer. `began` is now, by the database's clock.
 
     Opens its own scopes, none around the calls; raises as `preflight` does.
     """
@@ -49,21 +50,26 @@ def check_and_store(quicksight: Describes, report_id: uuid.UUID, began: datetime
         facts = report_facts(report, list(report.parameters.all()))
     before = Preflight(report.preflight, row_rules=report.row_rules, dashboard_version=report.dashboard_version)
     result = preflight(quicksight, facts, before=before)
-    with engine_scope():
-        # Only if the row is still what was checked: an `apply` in between may have named another dashboard, or said that nothing
-        # is known. And an answer that took longer does not replace one that was asked for later.
-        checked = (
-            *("account_id", "dashboard_id", "sheet_id", "visual_ids", "required_tags"),
-            *("same_for_everyone", "open_data_sets", "preflight"),
-        )
-        unchanged = Report.objects.filter(pk=report_id, **{column: getattr(report, column) for column in checked})
-        newer = Q(preflight_at=None) | Q(preflight_at__lte=began)
-        stored = unchanged.filter(newer).update(**result.columns(began))
+    stored = _store(report, result, quicksight.account, account_id, began)
     if stored and result.status == Status.REFUSED and not report.is_refused:
         logger.warning("report %s is refused: %s %s", report.slug, result.detail, result.remedy)
     elif stored and result.status == Status.PASSED and report.is_refused:
         logger.info("report %s is no longer refused", report.slug)
     return result
+
+
+def _store(report: Report, result: Preflight, asked: AccountFacts, account_id: int, began: datetime) -> bool:
+    """Only if the row is still what was checked, in the account that was asked: an `apply` in between may have named another dashboard,
+    moved the report or its account, or said that nothing is known. And an answer that took longer does not replace one that was asked
+    for later.
+    """
+    checked = ("dashboard_id", "sheet_id", "visual_ids", "required_tags", "same_for_everyone", "open_data_sets", "preflight")
+    unchanged = Report.objects.filter(pk=report.pk, account=account_id, **{column: getattr(report, column) for column in checked})
+    newer = Q(preflight_at=None) | Q(preflight_at__lte=began)
+    with engine_scope():
+        # Locked as `apply` does, before the report: else the account could move between the look and the update.
+        account = Account.objects.select_for_update(no_key=True).get(pk=account_id)
+        return facts_of(account) == asked and bool(unchanged.filter(newer).update(**result.columns(began)))
 
 
 def declare_same_for_everyone(report: Report, declared: bool, actor: Actor, *, reason: str, now: datetime) -> bool:

@@ -46,8 +46,8 @@ def rule_faults(required: Sequence[str], row_rules: RowRules, *, same_for_everyo
     One that never had a rule may be the same for everyone, alone or with the whole report.
     Rules that are or were there are meant, so they have to hold in any case.
     """
-    if not required and not same_for_everyone:
-        yield _fault(_("The report requires no session tag, so nothing would hold rows back."), _("Name its required tags."))
+    if not required and not same_for_everyone and (unheld := list(_unheld(row_rules))):
+        yield from unheld
         return
     for data_set in row_rules:
         is_open = same_for_everyone or data_set.get("open")
@@ -59,6 +59,21 @@ def rule_faults(required: Sequence[str], row_rules: RowRules, *, same_for_everyo
                 _("Data set %(dataset)s had tag rules and has none any more.") % names,
                 _("In QuickSight, put the tag-based rules of data set %(dataset)s back, or declare the report the same for everyone anew.")
                 % names,
+            )
+
+
+def _unheld(row_rules: RowRules) -> Iterator[Fault]:
+    """Without a key to ask for: whatever is not open by itself, if anything is; what nobody has read proves nothing."""
+    if not any(data_set.get("open") for data_set in row_rules):
+        yield _fault(_("The report requires no session tag, so nothing would hold rows back."), _("Name its required tags."))
+        return
+    for data_set in row_rules:
+        if not data_set.get("open"):
+            names = {"dataset": called(data_set)}
+            yield _fault(
+                _("Data set %(dataset)s is not among those that are the same for everyone, and no session tag is required for its rows.")
+                % names,
+                _("Take data set %(dataset)s out of the dashboard, or name the report's required tags.") % names,
             )
 
 

@@ -47,7 +47,7 @@ def session_tags() -> Findings:
         # The report's own faults are its preflight's; only a tenant's are told here.
         rules = report.row_rules if report.preflight == Report.Preflight.PASSED else []
         try:
-            refuse_unsafe_tags(offer.session_tags, report.required_tags, rules, same_for_everyone=report.same_for_everyone)
+            refuse_unsafe_tags(offer.session_tags, report.required_tags, rules, same_for_everyone=report.is_open)
         except Refused as refused:
             faulty += 1
             yield fail(refused.detail.rstrip("."), MEND_TAGS, of=f"{offer.tenant.slug}/{report.slug}")

@@ -8,27 +8,29 @@ from collections.abc import Callable, Mapping
 from django.utils.translation import gettext as _
 
 from portal.platform_file.faults import Faults
-from portal.platform_file.run import Preflights, Wanted
+from portal.platform_file.run import Preflights, Question, Wanted
 from reports.aws.clients import AccountFacts
 from reports.aws.errors import AccessDenied, AccountRefused, AwsError
 from reports.aws.quicksight import QuickSight
 from reports.engine.limiter import wait_for_turn
-from reports.models import Account
-from reports.preflight import preflight
+from reports.models import Account, Report
+from reports.preflight import Preflight, preflight
 from tenants.scope import platform_scope
 
 
-def ask(wanted: Mapping[Wanted, Account]) -> tuple[Preflights, Faults]:
+def ask(wanted: Mapping[Wanted, Question]) -> tuple[Preflights, Faults]:
     """What QuickSight said of each, and a fault for each account that gave no answer."""
     results: Preflights = {}
     faults = Faults()
     silent: set[str] = set()
-    gates = {account.name: _gate(account) for account in wanted.values()}
-    for (facts, report), account in wanted.items():
+    gates = {question.account.name: _gate(question.account) for question in wanted.values()}
+    for (facts, report), question in wanted.items():
+        account = question.account
         if account.name in silent:
             continue
+        before = Preflight(Report.Preflight.NOT_CHECKED, row_rules=question.row_rules)
         try:
-            results[facts, report] = preflight(QuickSight(facts, gate=gates[account.name]), report)
+            results[facts, report] = preflight(QuickSight(facts, gate=gates[account.name]), report, before=before)
         except AwsError as error:
             silent.add(account.name)
             faults.add(_("account “%(name)s”") % {"name": account.name}, _no_answer(error, facts))

@@ -81,7 +81,7 @@ def _check_narrowing(entry: Entry, tags: dict[str, str], report: Report) -> None
 
 def _isolation_fault(tags: dict[str, str], report: Report) -> str:
     try:
-        refuse_unsafe_tags(tags, report.required_tags, report.row_rules, same_for_everyone=report.same_for_everyone)
+        refuse_unsafe_tags(tags, report.required_tags, report.row_rules, same_for_everyone=report.is_open)
     except Refused as refused:
         return refused.detail
     return ""

@@ -98,6 +98,6 @@ def _check_isolation(tags: dict[str, str], reports: Iterable[Report], entry: Ent
         return
     for report in reports:
         try:
-            refuse_unsafe_tags(tags, report.required_tags, report.row_rules, same_for_everyone=report.same_for_everyone)
+            refuse_unsafe_tags(tags, report.required_tags, report.row_rules, same_for_everyone=report.is_open)
         except Refused as refused:
             entry.fault("session_tags", _("report “%(slug)s”: %(detail)s") % {"slug": report.slug, "detail": refused.detail})

@@ -10,7 +10,7 @@ from portal.platform_file.accounts import RETIRED_SLOTS
 from portal.platform_file.changes import ACTOR
 from portal.platform_file.parameters import apply_parameters
 from portal.platform_file.reading import Entry
-from portal.platform_file.run import Run, Wanted
+from portal.platform_file.run import Question, Run, Wanted
 from reports.catalogue import declare_same_for_everyone, facts_of, report_facts
 from reports.models import Account, Format, Report, ReportParameter
 from reports.preflight import Preflight
@@ -101,7 +101,7 @@ def _check_whole(report: Report, values: dict[str, Any], entry: Entry) -> None:
 
     if EXPORTS & set(will_be("formats")) and not will_be("visual_ids") and "visual_ids" not in entry.bad:
         entry.fault("visual_ids", _("CSV and Excel are made of visuals: name at least one."))
-    open_to_all = not will_be("required_tags") and not will_be("same_for_everyone")
+    open_to_all = not any(will_be(key) for key in ("required_tags", "same_for_everyone", "open_data_sets"))
     if open_to_all and not entry.bad & {"required_tags", "same_for_everyone"}:
         entry.fault(
             "required_tags",
@@ -119,7 +119,9 @@ def _preflight(report: Report, parameters: list[ReportParameter], checked_before
         return
     if not changed and report.preflight == Report.Preflight.PASSED:
         return
-    run.wanted[wanted] = report.account
+    # Two reports may be of the same sheet: what is known of either's rules counts.
+    known = run.wanted[wanted].row_rules if wanted in run.wanted else []
+    run.wanted[wanted] = Question(report.account, [*known, *report.row_rules])
     result = run.preflights.get(wanted)
     if result is None:
         # Nothing is known of it as it is wanted now; what is stored judges the report that it was.

@@ -13,9 +13,18 @@ from portal.platform_file.reading import Entry
 from reports.aws.clients import AccountFacts
 from reports.models import Account, Report
 from reports.preflight import Preflight, ReportFacts
+from reports.row_rules import DataSetRules
 
 Wanted = tuple[AccountFacts, ReportFacts]
 Preflights = dict[Wanted, Preflight]
+
+
+@dataclass(frozen=True)
+class Question:
+    """Who is asked, and what stands of the data sets' rules in the catalogue: that some were there is not forgotten."""
+
+    account: Account
+    row_rules: list[DataSetRules]
 
 
 @dataclass
@@ -26,7 +35,7 @@ class Run:
     environ: Mapping[str, str]
     preflights: Preflights | None
     changes: Changes = field(default_factory=Changes)
-    wanted: dict[Wanted, Account] = field(default_factory=dict)
+    wanted: dict[Wanted, Question] = field(default_factory=dict)
     # Accounts that other credentials or another place were given: what preflight found there may no longer hold.
     moved_accounts: set[int] = field(default_factory=set)
     reports: dict[str, Report] = field(default_factory=dict)

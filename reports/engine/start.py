@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from reports import catalogue, parameters
@@ -67,6 +68,7 @@ def _send(attempt: Attempt, quicksight: QuickSight, clock: Clock) -> bool:
 def _preflight(tenant_id: uuid.UUID, job_id: uuid.UUID, began: datetime, quicksight: QuickSight, clock: Clock) -> None:
     """Ask QuickSight whether the tag rules still hold, unless somebody did since the job was asked for, and not long ago.
 
+    Raises Refused, and asks nothing, where the report is not the job's to run here any more.
     Of many jobs of a report that wait together the first asks for all; a report without an answer keeps no other waiting.
     Network calls: no scope is open around them.
     """
@@ -78,23 +80,27 @@ def _preflight(tenant_id: uuid.UUID, job_id: uuid.UUID, began: datetime, quicksi
         raise CheckedByAnother
     try:
         if _unchecked_report(tenant_id, job_id, began, clock()):
-            catalogue.check_and_store(quicksight, report.pk, clock())
+            catalogue.check_and_store(quicksight, report.pk, report.account_id, clock())
     finally:
         check.release()
 
 
 def _unchecked_report(tenant_id: uuid.UUID, job_id: uuid.UUID, began: datetime, now: datetime) -> Report | None:
     with tenant_scope(tenant_id):
-        job = SnapshotJob.objects.select_related("report").get(pk=job_id)
-    return None if _is_checked(job, began, now) else job.report
+        job = SnapshotJob.objects.select_related("tenant", "report").get(pk=job_id)
+        _refuse_unoffered(job)
+        return None if _is_checked(job, began, now) else job.report
 
 
 def _is_checked(job: SnapshotJob, began: datetime, now: datetime) -> bool:
-    """A check before the job was asked for says nothing about it: somebody may have switched the rules off since.
+    """In the tenant's scope. A check before the job was asked for says nothing about it, nor one before its last attempt ended: somebody
+    may have switched the rules off since.
 
-    `began` is when this start began: a web host's clock that is ahead must not make a job wait for checks in the future.
+    `began` is when this start began: this host reads the database's clock with a delay, which must not make a check that follows count
+    as one from before.
     """
-    return job.report.is_checked(since=min(job.created_at, began), now=now)
+    ended_at = job.attempts.aggregate(last=Max("ended_at"))["last"]
+    return job.report.is_checked(since=min(ended_at or job.asked_at, began), now=now)
 
 
 def _prepare(tenant_id: uuid.UUID, job_id: uuid.UUID, began: datetime, now: datetime) -> Attempt | None:

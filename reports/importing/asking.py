@@ -8,7 +8,6 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -89,4 +88,5 @@ def _move(draft: CatalogueImport, turn: int, now: datetime, **changes: Any) -> N
 
 
 def _send(import_id: uuid.UUID, turn: int) -> None:
-    transaction.on_commit(partial(tasks.send_import, import_id, turn))
+    # Robust: what staff want is stored, and a message that could not be sent costs minutes; an error would make them ask twice.
+    transaction.on_commit(lambda: tasks.send_import(import_id, turn), robust=True)

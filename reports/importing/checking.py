@@ -10,7 +10,7 @@ A verdict is kept as JSON:
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -41,27 +41,23 @@ class Isolation:
 
     row_rules: list[DataSetRules]
     required_tags: list[str]
-    # Every data set is the same for everyone: there is no rule to ask for.
-    same_for_everyone: bool
 
 
 def isolation(contents: Contents, open_data_sets: Iterable[str]) -> Isolation:
     opened = frozenset(open_data_sets)
     row_rules = preflight(contents, ReportFacts(contents.dashboard.id, "", open_data_sets=opened)).row_rules
-    required = _common_keys([data_set for data_set in row_rules if not data_set["open"]])
-    same_for_everyone = bool(contents.data_set_ids) and set(contents.data_set_ids) <= opened
-    return Isolation(row_rules, required, same_for_everyone)
+    return Isolation(row_rules, _common_keys([data_set for data_set in row_rules if not data_set["open"]]))
 
 
 def facts(contents: Contents, wanted: Wanted, held: Isolation) -> ReportFacts:
+    """Never the same for everyone as a whole, even if each data set is open: whatever joins them later is not."""
     return ReportFacts(
         contents.dashboard.id,
         wanted.sheet_id,
         tuple(wanted.visual_ids),
         frozenset(DeclaredParameter(parameter.name, parameter.type, parameter.multiple) for parameter in wanted.offered),
         frozenset(held.required_tags),
-        held.same_for_everyone,
-        frozenset(data_set["dataset"] for data_set in held.row_rules if data_set["open"]),
+        open_data_sets=frozenset(data_set["dataset"] for data_set in held.row_rules if data_set["open"]),
     )
 
 
@@ -82,7 +78,7 @@ def check(
     return {
         "faults": [{"at": at, "text": text} for at, text in found],
         "required_tags": held.required_tags,
-        "same_for_everyone": held.same_for_everyone,
+        "same_for_everyone": bool(contents.data_set_ids) and set(contents.data_set_ids) <= set(open_data_sets),
         "data_sets": data_sets,
         "tenants": told,
     }
@@ -151,7 +147,7 @@ def _entry_faults(contents: Contents, wanted: Wanted, catalogue: Iterable[Report
 
 def _fit_faults(contents: Contents, wanted: Wanted) -> Iterator[Fault]:
     """The rows aside, which are told by data set."""
-    asked = facts(contents, wanted, Isolation([], [], same_for_everyone=True))
+    asked = replace(facts(contents, wanted, Isolation([], [])), same_for_everyone=True)
     yield from fit_faults(contents.dashboard, contents.definition, asked)
 
 

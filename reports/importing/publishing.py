@@ -103,7 +103,6 @@ def _create(draft: CatalogueImport, wanted: Wanted, held: Isolation, checked: di
         visual_ids=wanted.visual_ids,
         formats=wanted.formats,
         required_tags=held.required_tags,
-        same_for_everyone=held.same_for_everyone,
         open_data_sets=draft.open_data_sets,
         **checked,
     )

@@ -104,6 +104,11 @@ class Report(models.Model):
     def is_refused(self) -> bool:
         return self.preflight == self.Preflight.REFUSED
 
+    @property
+    def is_open(self) -> bool:
+        """Every company sees all of it: it was declared so as a whole, or every data set that it was published with was."""
+        return self.same_for_everyone or bool(self.open_data_sets and not self.required_tags)
+
     def is_checked(self, *, since: datetime, now: datetime) -> bool:
         """Whether a check that began at `since` or later is still believed, whatever it said."""
         if self.preflight == self.Preflight.NOT_CHECKED or self.preflight_at is None:

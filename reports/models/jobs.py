@@ -11,7 +11,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
 from django.db import models, transaction
 from django.db.models import Case, OuterRef, Q, Subquery, When
-from django.db.models.functions import JSONObject
+from django.db.models.functions import JSONObject, Now
 from django.utils.translation import gettext_lazy as _
 
 from reports.failures import cause_of
@@ -128,6 +128,8 @@ class SnapshotJob(models.Model):
     # What a client of the older API asked for. It is shown back and never decides where a file lies.
     requested_prefix = models.CharField(max_length=1024, blank=True)
     created_at = models.DateTimeField()
+    # created_at is the web host's time; a check of the rules has to be younger than the wish, whatever that host's clock says.
+    asked_at = models.DateTimeField(db_default=Now(), editable=False, help_text="By the database's clock.")
     deadline_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True, help_text="NULL: QuickSight has not accepted an attempt yet.")
     finished_at = models.DateTimeField(null=True, help_text="NULL: still moving.")

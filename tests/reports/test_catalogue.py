@@ -13,7 +13,7 @@ from reports.aws.clients import AccountFacts
 from reports.aws.errors import AccessDenied, NoVerdict
 from reports.aws.quicksight import QuickSight
 from reports.catalogue import ReportFacts, check_and_store, preflight
-from reports.models import Report
+from reports.models import Account, Report
 from tenants.scope import platform_scope
 from tests import factories
 from tests.pretend_aws import ACCOUNT, REGION
@@ -35,6 +35,12 @@ def refusal(quicksight, facts):
     result = preflight(quicksight, facts)
     assert result.status == "refused"
     return result.detail
+
+
+def make_report(**fields):
+    """In the account that is asked."""
+    account = factories.make_account(name=f"account-{fields['slug']}", aws_account_id=ACCOUNT, region=REGION)
+    return factories.make_report(account=account, **fields)
 
 
 def stored(report):
@@ -145,9 +151,9 @@ def test_a_refused_credential_says_nothing_about_the_report(aws, quicksight):
 
 @pytest.mark.django_db(transaction=True)
 def test_a_report_recorded_without_a_check_is_checked_and_stored(quicksight):
-    report = factories.make_report(slug="daily-calls", parameters=[], preflight="not_checked", preflight_at=None, row_rules=[])
+    report = make_report(slug="daily-calls", parameters=[], preflight="not_checked", preflight_at=None, row_rules=[])
 
-    check_and_store(quicksight, report.pk, NOW)
+    check_and_store(quicksight, report.pk, report.account_id, NOW)
 
     checked = stored(report)
     assert (checked.preflight, checked.preflight_at, checked.row_rules[0]["dataset"]) == ("passed", NOW, "calls")
@@ -155,9 +161,9 @@ def test_a_report_recorded_without_a_check_is_checked_and_stored(quicksight):
 
 @pytest.mark.django_db(transaction=True)
 def test_a_refused_check_is_stored_with_its_reason(quicksight):
-    report = factories.make_report(slug="gone", parameters=[], preflight="not_checked", preflight_at=None)
+    report = make_report(slug="gone", parameters=[], preflight="not_checked", preflight_at=None)
 
-    check_and_store(quicksight, report.pk, NOW)
+    check_and_store(quicksight, report.pk, report.account_id, NOW)
 
     checked = stored(report)
     assert (checked.preflight, checked.preflight_code, checked.dashboard_version) == ("refused", "report_missing", None)
@@ -167,11 +173,11 @@ def test_a_refused_check_is_stored_with_its_reason(quicksight):
 
 @pytest.mark.django_db(transaction=True)
 def test_no_transaction_is_open_while_quicksight_is_asked(quicksight):
-    report = factories.make_report(slug="daily-calls", parameters=[], preflight="not_checked", preflight_at=None)
+    report = make_report(slug="daily-calls", parameters=[], preflight="not_checked", preflight_at=None)
     open_at_calls = []
     quicksight.gate = lambda: open_at_calls.append(connection.in_atomic_block)
 
-    check_and_store(quicksight, report.pk, NOW)
+    check_and_store(quicksight, report.pk, report.account_id, NOW)
 
     assert open_at_calls
     assert not any(open_at_calls)
@@ -179,12 +185,12 @@ def test_no_transaction_is_open_while_quicksight_is_asked(quicksight):
 
 @pytest.mark.django_db(transaction=True)
 def test_a_definition_is_read_again_only_when_another_version_is_published(aws, quicksight):
-    report = factories.make_report(slug="daily-calls", parameters=[], preflight="not_checked", preflight_at=None)
+    report = make_report(slug="daily-calls", parameters=[], preflight="not_checked", preflight_at=None)
     read = []
 
     for act in (lambda: None, lambda: None, lambda: aws.control.republish("daily-calls"), lambda: None):
         act()
-        check_and_store(quicksight, report.pk, NOW)
+        check_and_store(quicksight, report.pk, report.account_id, NOW)
         read.append(definitions_read(aws))
 
     assert read == [1, 1, 2, 2]
@@ -193,42 +199,64 @@ def test_a_definition_is_read_again_only_when_another_version_is_published(aws, 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_version_that_did_not_fit_is_read_again_each_time(aws, quicksight):
-    report = factories.make_report(slug="daily-calls", parameters=[], visual_ids=["table-9"], preflight="not_checked", preflight_at=None)
+    report = make_report(slug="daily-calls", parameters=[], visual_ids=["table-9"], preflight="not_checked", preflight_at=None)
 
     for _ in range(2):
-        check_and_store(quicksight, report.pk, NOW)
+        check_and_store(quicksight, report.pk, report.account_id, NOW)
 
     assert (definitions_read(aws), stored(report).preflight_code) == (2, "report_unfit")
 
 
 @pytest.mark.django_db(transaction=True)
 def test_an_answer_that_took_long_does_not_replace_one_that_was_asked_for_later(aws, quicksight):
-    report = factories.make_report(slug="daily-calls", parameters=[], preflight_at=NOW)
+    report = make_report(slug="daily-calls", parameters=[], preflight_at=NOW)
     aws.control.rules("calls", "DISABLED")
 
-    check_and_store(quicksight, report.pk, NOW - timedelta(seconds=1))
+    check_and_store(quicksight, report.pk, report.account_id, NOW - timedelta(seconds=1))
 
     assert (stored(report).preflight, stored(report).preflight_at) == ("passed", NOW)
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("said", [{"role_arn": "arn:aws:iam::111122223333:role/other"}, {"external_id": "other"}, {"region": "eu-west-1"}])
+def test_an_answer_is_not_kept_when_the_account_was_moved_meanwhile(quicksight, said):
+    report = make_report(slug="daily-calls", parameters=[], preflight_at=NOW, dashboard_version=None)
+    with platform_scope():
+        Account.objects.filter(pk=report.account_id).update(**said)
+
+    check_and_store(quicksight, report.pk, report.account_id, NOW)
+
+    assert stored(report).dashboard_version is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_answer_of_another_account_is_not_kept(quicksight):
+    report = make_report(slug="daily-calls", parameters=[], preflight_at=NOW, dashboard_version=None)
+    other = factories.make_account(name="other")
+
+    check_and_store(quicksight, report.pk, other.pk, NOW)
+
+    assert stored(report).dashboard_version is None
+
+
+@pytest.mark.django_db(transaction=True)
 def test_rules_that_were_removed_are_missed_where_the_other_data_is_the_same_for_everyone(aws, quicksight):
-    report = factories.make_report(slug="daily-calls", parameters=[], same_for_everyone=True, preflight="not_checked", preflight_at=None)
-    check_and_store(quicksight, report.pk, NOW)
+    report = make_report(slug="daily-calls", parameters=[], same_for_everyone=True, preflight="not_checked", preflight_at=None)
+    check_and_store(quicksight, report.pk, report.account_id, NOW)
     aws.control.rules("calls", "NONE")
 
-    results = [check_and_store(quicksight, report.pk, NOW) for _ in range(2)]
+    results = [check_and_store(quicksight, report.pk, report.account_id, NOW) for _ in range(2)]
 
     assert [result.detail for result in results] == ["Data set “Calls” (calls) had tag rules and has none any more."] * 2
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_report_that_turns_refused_is_logged_once_with_what_to_do(aws, quicksight, caplog):
-    report = factories.make_report(slug="daily-calls", parameters=[], preflight_at=NOW)
+    report = make_report(slug="daily-calls", parameters=[], preflight_at=NOW)
     aws.control.rules("calls", "DISABLED")
 
     for _ in range(2):
-        check_and_store(quicksight, report.pk, NOW)
+        check_and_store(quicksight, report.pk, report.account_id, NOW)
 
     (line,) = [record.getMessage() for record in caplog.records if record.name == "reports.catalogue"]
     assert line.startswith("report daily-calls is refused: The tag rules of data set “Calls” (calls) are switched off")

@@ -134,6 +134,27 @@ def test_an_account_that_does_not_answer_is_asked_the_next_time(aws, account, ca
     assert "account main: its reports are not checked this time" in caplog.text
 
 
+def test_a_report_without_an_answer_does_not_keep_the_others_waiting(aws, account, caplog):
+    silent, other = report_of(account, checked_at=YESTERDAY - timedelta(days=1)), report_of(account, "agent-scorecard", YESTERDAY)
+    aws.control.fail_next("DescribeDashboard", "InternalFailureException", dashboard="daily-calls")
+
+    recheck(account)
+
+    assert [checked(report).preflight_at for report in (silent, other)] == [YESTERDAY - timedelta(days=1), NOW]
+    assert f"report {silent.slug} could not be checked, QuickSight says InternalFailureException" in caplog.text
+
+
+def test_two_reports_in_a_row_without_an_answer_end_the_round(aws, account, caplog):
+    silent = [report_of(account, checked_at=YESTERDAY - timedelta(days=age)) for age in (2, 1)]
+    other = report_of(account, "agent-scorecard", YESTERDAY)
+    aws.control.fail_next("DescribeDashboard", "InternalFailureException", times=2, dashboard="daily-calls")
+
+    recheck(account)
+
+    assert [checked(report).preflight_at for report in (*silent, other)] == [YESTERDAY - timedelta(days=age) for age in (2, 1, 0)]
+    assert "account main: its reports are not checked this time" in caplog.text
+
+
 def test_a_report_that_quicksight_denies_does_not_stop_the_others(aws, account):
     denied, other = report_of(account, checked_at=YESTERDAY - timedelta(days=1)), report_of(account, "agent-scorecard", YESTERDAY)
     aws.control.fail_next("DescribeDashboard", "AccessDeniedException", dashboard="daily-calls")

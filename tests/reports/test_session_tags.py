@@ -14,6 +14,7 @@ RULES = [
         "groups": [["tenant_id"], ["tenant_id", "desk"]],
     }
 ]
+OPEN = {"dataset": "market", "enabled": False, "rules": [], "open": True}
 
 
 def rules(**changes):
@@ -121,3 +122,17 @@ def test_a_key_that_the_same_for_everyone_requires_is_held_by_every_rule_that_is
 
 def test_even_the_same_for_everyone_is_not_started_without_tags():
     assert "no session tags" in refusal({}, required=(), row_rules=[], same_for_everyone=True)
+
+
+@pytest.mark.parametrize(
+    ("row_rules", "sentence"),
+    [
+        ([], "The report requires no session tag"),
+        ([OPEN, *rules(dataset="wages", name="Wages", rules=[], groups=[])], "Data set “Wages” (wages) is not among those"),
+        ([OPEN, *rules(dataset="wages", name="Wages")], "Data set “Wages” (wages) is not among those"),
+    ],
+    ids=["nothing was read", "one without a rule", "one with a rule"],
+)
+def test_only_open_data_sets_make_a_report_without_required_tags_safe(row_rules, sentence):
+    assert refuse_unsafe_tags({"tenant_id": "acme"}, [], [OPEN]) is None
+    assert sentence in refusal({"tenant_id": "acme"}, required=(), row_rules=row_rules)

@@ -125,6 +125,17 @@ def test_a_report_that_is_not_the_same_for_everyone_has_no_open_data_sets(applie
     assert '~ report daily-calls: open_data_sets ["calls"] -> []' in said
 
 
+def test_a_report_whose_data_sets_are_all_open_needs_no_tag_in_the_file(applied):
+    with platform_scope():
+        Report.objects.update(open_data_sets=["calls"], required_tags=[])
+    applied.tables = {
+        "report": [{"slug": "daily-calls", "name": "Calls by day"}],
+        "tenant": [{"slug": "acme", "session_tags": {"tenant_id": "acme-hotels"}}],
+    }
+
+    assert '~ report daily-calls: name "Daily call volume" -> "Calls by day"' in applied.lines()
+
+
 def test_a_retired_report_is_offered_to_nobody_until_it_is_mentioned_again(applied):
     applied.tables["report"] = [{"slug": "daily-calls", "absent": True}]
     assert 'tenant[1] "acme": reports[1]: report “daily-calls” is retired.' in applied.faults()

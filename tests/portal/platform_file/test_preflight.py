@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 from botocore.httpsession import URLLib3Session
 from django.db import connection
+from django.utils import timezone
 
+from reports.aws.quicksight import QuickSight
+from reports.catalogue import check_and_store, facts_of
 from reports.models import Report
 from tenants.scope import platform_scope
 
@@ -19,7 +22,7 @@ def asking(platform, aws):
 
 def report():
     with platform_scope():
-        return Report.objects.filter(slug="daily-calls").first()
+        return Report.objects.select_related("account").filter(slug="daily-calls").first()
 
 
 def calls(aws):
@@ -39,6 +42,20 @@ def test_a_second_run_does_not_ask_again(asking, aws):
 
     assert asking.apply() == "no changes\n"
     assert calls(aws) == before > 0
+
+
+@pytest.mark.parametrize("change", [{}, {"visual_ids": ["table-1"]}], ids=["unchanged", "changed"])
+def test_rules_that_were_removed_are_missed_by_the_next_run_too(asking, aws, change):
+    asking.report["same_for_everyone"] = True
+    asking.apply()
+    aws.control.rules("calls", "NONE")
+    account = report().account
+    check_and_store(QuickSight(facts_of(account)), report().pk, account.pk, timezone.now())
+
+    asking.report.update(change)
+
+    assert "Data set “Calls” (calls) had tag rules and has none any more." in asking.fault()
+    assert (report().preflight, report().row_rules[0]["had_rules"]) == ("refused", True)
 
 
 def test_a_changed_report_is_asked_about_again(asking, aws):

@@ -40,8 +40,9 @@ def test_each_report_tells_whether_its_rules_hold_and_who_has_it(browser, daily_
     assert "Nobody yet" in page
 
 
-def test_the_same_for_everyone_is_shown_and_never_as_rules_that_hold(browser):
-    make_report(slug="market", same_for_everyone=True, open_data_sets=["market"], required_tags=[])
+@pytest.mark.parametrize("said", [{"same_for_everyone": True}, {"open_data_sets": ["market"]}])
+def test_the_same_for_everyone_is_shown_and_never_as_rules_that_hold(browser, said):
+    make_report(slug="market", required_tags=[], **said)
 
     page = page_of(browser)
 

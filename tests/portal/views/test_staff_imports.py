@@ -7,6 +7,7 @@ import re
 import pytest
 from django.test import Client
 from django.utils import timezone
+from django_q.conf import Conf
 from django_q.models import OrmQ
 
 from reports import tasks
@@ -64,6 +65,20 @@ def test_an_account_is_chosen_and_its_dashboards_are_read_by_the_worker(browser,
     assert (response.status_code, response["Location"]) == (303, path_of(draft))
     assert (draft.work, draft.asked_by.email) == ("list", "ines@anycompany.example")
     assert OrmQ.objects.filter(key="work").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_was_stored_is_no_error_when_its_message_cannot_be_sent(browser, monkeypatch):
+    """The worker finds it by itself within minutes. An error would make people press again, and begin another draft."""
+    make_account(name="europe")
+    monkeypatch.setattr(Conf, "ORM", None)
+    monkeypatch.setattr(Conf, "REDIS", "redis://127.0.0.1:1/0")
+
+    response = browser.post("/staff/catalogue/import/", {"account": "europe"})
+
+    with platform_scope():
+        draft = CatalogueImport.objects.get()
+    assert (response.status_code, response["Location"]) == (303, path_of(draft))
 
 
 @pytest.mark.parametrize("account", ["", "no-such", "retired", "a\0b"])
@@ -407,5 +422,5 @@ def test_from_a_dashboard_to_the_catalogue(browser, second, ines, acme, aws):
     assert worked[-1].fault == ""
     assert "“Market benchmark” is in the catalogue" in browser.get(path).content.decode()
     with platform_scope():
-        assert Report.objects.get().same_for_everyone
+        assert Report.objects.get().open_data_sets == ["market"]
     assert "Acme Hotels" in browser.get("/staff/catalogue/").content.decode()

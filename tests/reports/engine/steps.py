@@ -24,8 +24,8 @@ ADAM = Actor("adam@acme.example")
 START = "StartDashboardSnapshotJob"
 DESCRIBE = "DescribeDashboardSnapshotJob"
 RESULT = "DescribeDashboardSnapshotJobResult"
-JOB_TIMES = ("created_at", "deadline_at", "not_before", "next_look_at", "lease_until", "started_at")
-ATTEMPT_TIMES = ("created_at", "accepted_at", "service_created_at", "service_updated_at")
+JOB_TIMES = ("created_at", "asked_at", "deadline_at", "not_before", "next_look_at", "lease_until", "started_at")
+ATTEMPT_TIMES = ("created_at", "accepted_at", "ended_at", "service_created_at", "service_updated_at")
 DISAGREEMENTS = """
 select count(*) from reports_slot slot
   full join (select id from reports_snapshotjob where status in ('starting', 'running')) job on job.id = slot.job_id

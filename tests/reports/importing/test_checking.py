@@ -74,7 +74,6 @@ def test_an_open_data_set_closes_its_own_fault_and_no_other():
     assert faults(mixed, opened=("rates",)) == []
     ((at, text),) = faults(unheld, opened=("rates",))
     assert (at, text[:36]) == ("rows", "Calls: The tag rules are switched of")
-    assert not isolation(mixed, ("rates",)).same_for_everyone
     assert preflight_of(mixed, proposal(mixed), ("rates",)).status == "passed"
 
 
@@ -100,10 +99,10 @@ def test_a_data_set_that_has_rules_is_not_excused_by_being_open():
 def test_a_dashboard_whose_data_sets_are_all_open_asks_for_no_tag():
     read = contents(data_set("rates"), data_set("market"))
 
-    held = isolation(read, ("rates", "market"))
+    verdict = check(read, proposal(read), ("rates", "market"), [ACME], [])
 
-    assert (held.required_tags, held.same_for_everyone) == ([], True)
-    assert faults(read, opened=("rates", "market")) == []
+    assert (verdict["required_tags"], verdict["same_for_everyone"], verdict["faults"]) == ([], True, [])
+    assert preflight_of(read, proposal(read), ("rates", "market")).status == "passed"
 
 
 def test_a_data_set_that_cannot_be_read_is_never_open():

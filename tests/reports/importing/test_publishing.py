@@ -89,7 +89,7 @@ def test_what_was_published_passes_the_engines_own_check(ready, account):
     ready.save(publish=True)
     (report,) = reports()
 
-    assert check_and_store(QuickSight(facts_of(account)), report.pk, timezone.now()).status == "passed"
+    assert check_and_store(QuickSight(facts_of(account)), report.pk, account.pk, timezone.now()).status == "passed"
 
 
 def test_a_published_draft_cannot_be_published_again(ready):
@@ -199,11 +199,24 @@ def test_two_who_agree_publish_open_rows_and_both_are_on_record(open_desk, ines,
     assert open_desk.save(open_data_sets=("market",), reason=WHY, publish=True)
 
     (report,) = reports()
-    assert (report.same_for_everyone, report.open_data_sets, report.required_tags) == (True, ["market"], [])
+    assert (report.same_for_everyone, report.open_data_sets, report.required_tags) == (False, ["market"], [])
     said = audited(ines)["report.same_for_everyone"]
     assert said.after == {"data_sets": ["market"], "reason": WHY, "said_by": ines.email, "agreed_by": omar.email}
     with tenant_scope(acme):
         assert Grant.objects.filter(report=report).exists()
+
+
+def test_what_joins_a_dashboard_whose_data_sets_were_all_agreed_on_is_open_to_nobody(open_desk, omar, account, aws):
+    open_desk.ask(asking.agree, user=omar)
+    open_desk.save(open_data_sets=("market",), reason=WHY, publish=True)
+    (report,) = reports()
+    as_published = checked_again(report, account)
+    aws.control.rules("calls", "NONE")
+
+    aws.control.republish("market-benchmark", dataset="calls")
+
+    assert (as_published, checked_again(report, account)) == ("passed", "refused")
+    assert "Data set “Calls” (calls) is not among those that are the same for everyone" in reports()[0].preflight_detail
 
 
 @pytest.mark.parametrize("change", [{"reason": "Another reason"}, {"open_data_sets": ()}])
@@ -241,7 +254,7 @@ def mixed(desk, aws, acme, omar):
 
 
 def checked_again(report: Report, account) -> str:
-    return check_and_store(QuickSight(facts_of(account)), report.pk, timezone.now()).status
+    return check_and_store(QuickSight(facts_of(account)), report.pk, account.pk, timezone.now()).status
 
 
 def test_a_report_with_one_open_data_set_runs_and_still_needs_its_tag(mixed, account):
