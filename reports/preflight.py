@@ -137,8 +137,8 @@ def _dashboard_faults(dashboard: Dashboard, facts: ReportFacts) -> Iterator[Faul
         fact = _("Dashboard “%(id)s” is not published.") % names
         yield Fault("report_missing", fact, _("Publish dashboard “%(id)s” in QuickSight.") % names)
     if facts.sheet_id not in [sheet.id for sheet in dashboard.sheets]:
-        fact = _("Dashboard “%(id)s” has no sheet “%(sheet)s”. Its sheets: %(known)s.") % names
-        yield _unfit(fact, _("Correct the report's sheet_id, or put the sheet back."))
+        fact = _("Dashboard “%(id)s” has no sheet “%(sheet)s”.") % names
+        yield _unfit(fact, _("Correct the report's sheet_id, or put the sheet back. Its sheets: %(known)s.") % names)
     if not dashboard.dataset_arns and not facts.same_for_everyone:
         fact = _("Dashboard “%(id)s” names no data set, so nothing shows that rows are held back.") % names
         yield Fault("rows_not_isolated", fact, _("Say that the report is the same for everyone, if it is."))
@@ -163,7 +163,8 @@ def _parameter_faults(definition: Definition, facts: ReportFacts) -> Iterator[Fa
         found = declared.get(parameter.name)
         names = {"name": parameter.name, "known": ", ".join(declared) or "-", "type": found.type if found else ""}
         if found is None:
-            yield _unfit(_("The dashboard has no parameter “%(name)s”. Its parameters: %(known)s.") % names, remedy)
+            known = _("Its parameters: %(known)s.") % names
+            yield _unfit(_("The dashboard has no parameter “%(name)s”.") % names, f"{remedy} {known}")
         elif found.type != parameter.type:
             yield _unfit(_("Parameter “%(name)s” is of type %(type)s in the dashboard.") % names, remedy)
         elif parameter.multiple and not found.multiple:

@@ -70,11 +70,11 @@ def test_preflight_collects_the_tag_rules_of_every_data_set(quicksight):
     ("changes", "sentence"),
     [
         ({"dashboard_id": "weekly-calls"}, "no dashboard “weekly-calls”"),
-        ({"sheet_id": "sheet-9"}, "no sheet “sheet-9”. Its sheets: sheet-1, sheet-2"),
+        ({"sheet_id": "sheet-9"}, "no sheet “sheet-9”."),
         ({"visual_ids": ("table-9",)}, "no visual “table-9”"),
         ({"visual_ids": ("table-2",)}, "no visual “table-2”"),
         ({"visual_ids": ("chart-1",)}, "“chart-1” is no table or pivot table"),
-        ({"parameters": frozenset({DeclaredParameter("region", "string", True)})}, "no parameter “region”. Its parameters: Region"),
+        ({"parameters": frozenset({DeclaredParameter("region", "string", True)})}, "no parameter “region”."),
         ({"parameters": frozenset({DeclaredParameter("Region", "integer", True)})}, "“Region” is of type string"),
         ({"parameters": frozenset({DeclaredParameter("MinSeconds", "integer", True)})}, "“MinSeconds” takes one value"),
         ({"required_tags": frozenset({"company"})}, "Data set “Calls” (calls) has no tag rule for “company”"),
@@ -83,6 +83,17 @@ def test_preflight_collects_the_tag_rules_of_every_data_set(quicksight):
 )
 def test_a_report_that_does_not_fit_is_refused_with_the_place(quicksight, changes, sentence):
     assert sentence in refusal(quicksight, replace(DAILY_CALLS, **changes))
+
+
+def test_what_else_the_dashboard_has_is_told_to_the_platforms_people_alone(quicksight):
+    other_name = frozenset({DeclaredParameter("region", "string", True)})
+
+    result = preflight(quicksight, replace(DAILY_CALLS, sheet_id="sheet-9", parameters=other_name))
+
+    assert "Its sheets: sheet-1, sheet-2." in result.remedy
+    assert "Its parameters: Region," in result.remedy
+    assert "sheet-1" not in result.detail
+    assert "Region" not in result.detail
 
 
 def test_all_faults_are_told_at_once(quicksight):

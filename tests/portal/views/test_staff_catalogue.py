@@ -7,6 +7,7 @@ from django.db import connection
 
 from tests.factories import make_grant, make_report, make_tenant
 from tests.portal.views.drafts import make_draft
+from tests.reports.engine.threads import together
 
 pytestmark = pytest.mark.django_db
 
@@ -126,3 +127,20 @@ def test_the_page_asks_the_database_no_more_for_more_reports(browser, acme, djan
 
     with django_assert_max_num_queries(12):
         page_of(browser)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_company_that_is_added_while_the_page_is_made_does_not_break_it(browser):
+    report = make_report(name="Daily call volume")
+    late = iter([lambda: make_grant(tenant=make_tenant(name="Late Airways"), report=report)])
+
+    def add_before_grants_are_read(execute, sql, *rest):
+        if 'FROM "reports_grant"' in sql:
+            assert together(*late) == []
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(add_before_grants_are_read):
+        page = page_of(browser)
+
+    assert "Daily call volume" in page
+    assert "Late Airways" in page_of(browser)
