@@ -87,19 +87,13 @@ def test_two_threads_that_start_one_job_make_one_attempt_and_blame_nobody(aws, a
             wait_for(lambda: waiting_for_locks() == 2, 10, "both want to write")
 
     first = threading.Event()
-    checked(daily_calls)
+    steps.mark_checked(daily_calls)
     faults = together(let_both_come_to_their_attempt, *[lambda: (first.wait(10), start())] * 2)
 
     assert faults == []
     assert (steps.status_of(job), steps.now_of(job).crashes, len(steps.attempts_of(job))) == ("running", 0, 1)
     assert list(aws.control.stats()["accepted"].values()) == [1]
     assert [record for record in caplog.records if record.levelname == "ERROR"] == []
-
-
-def checked(report) -> None:
-    """So that nothing has to be asked before the start."""
-    with platform_scope():
-        type(report).objects.filter(pk=report.pk).update(preflight_at=timezone.now())
 
 
 def waiting_for_locks() -> int:

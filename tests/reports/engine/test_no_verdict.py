@@ -165,11 +165,13 @@ class TestAnOutage:
         monkeypatch.setattr(pause, "SHORT", timedelta(0))
         aws.control.outage()
         early = [steps.submit(acme) for _ in range(3)]
+        steps.mark_checked(daily_calls)
 
         with steps.pumping(account) as one_turn:
             one_turn()
             silent_since = unanswered_since(account)
             late = [steps.submit(acme) for _ in range(2)]
+            steps.mark_checked(daily_calls)
             one_turn()
             during = [steps.status_of(job) for job in early + late]
             aws.control.outage(False)
@@ -210,6 +212,7 @@ class TestAnOutage:
     def test_until_the_deadline_fails_jobs_with_the_reason_and_frees_their_slots(self, aws, account, acme, daily_calls):
         aws.control.outage()
         started, other = steps.submit(acme), steps.submit(acme)
+        steps.mark_checked(daily_calls)
 
         with steps.pumping(account) as one_turn:
             one_turn()
@@ -228,6 +231,7 @@ class TestAnOutage:
         monkeypatch.setattr(cadence, "PROBE", timedelta(0))
         aws.control.outage()
         lost, other = steps.submit(acme), steps.submit(acme)
+        steps.mark_checked(daily_calls)
         with steps.pumping(account) as one_turn:
             one_turn()
             steps.let_pass(lost, other, hours=7)

@@ -183,6 +183,7 @@ class TestAPausedAccount:
         running = steps.submit(acme)
         steps.run_until(account, running, status="running")
         started = steps.submit(acme)
+        steps.mark_checked(daily_calls)
         refuse(aws)
         with steps.pumping(account) as one_turn:
             one_turn()
