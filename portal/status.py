@@ -55,6 +55,9 @@ ATTEMPT_FAILED = Look(_("Failed"), "alert-circle", "bad")
 def of_job(job: SnapshotJob) -> Look:
     if job.status == Job.QUEUED and job.waiting == SnapshotJob.Waiting.RETRY:
         return RETRYING
+    if job.status == Job.STARTING and not job.attempt_count:
+        # It has a slot, and its data sets' rules are being asked for: nothing was sent yet.
+        return JOBS[Job.QUEUED]
     if job.status == Job.COMPLETED and job.attempt_count > 1:
         return AFTER_A_RETRY
     return JOBS[job.status]

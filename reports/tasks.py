@@ -105,6 +105,8 @@ def _install() -> None:
     for name, (function, cluster, minutes) in RECURRING.items():
         row = {"func": function, "cluster": None if cluster == ENGINE else cluster, "schedule_type": Schedule.MINUTES, "minutes": minutes}
         Schedule.objects.update_or_create(name=name, defaults=row)
+    # What came due while no worker ran is due now, and not late.
+    Schedule.objects.filter(next_run__lt=Now()).update(next_run=Now())
     Schedule.objects.exclude(name__in=RECURRING).delete()
 
 

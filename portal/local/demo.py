@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -53,8 +54,13 @@ def environment(given: Mapping[str, str], address: str, aws: str) -> dict[str, s
     # Six Python processes start at once: without compiled files each compiles everything for itself.
     left_out = {*not_ours(given), "PYTHONDONTWRITEBYTECODE"}
     kept = {name: value for name, value in given.items() if name not in left_out}
-    unproxied = ",".join(filter(None, [given.get("NO_PROXY") or given.get("no_proxy"), "127.0.0.1,localhost"]))
-    return kept | {
+    return kept | own_settings(address, aws, unproxied=given.get("NO_PROXY") or given.get("no_proxy") or "")
+
+
+def own_settings(address: str, aws: str, *, unproxied: str = "") -> dict[str, str]:
+    """What the demo sets, whatever else there is."""
+    unproxied = ",".join(filter(None, [unproxied, "127.0.0.1,localhost"]))
+    return {
         **{f"AWS_ENDPOINT_URL_{service}": aws for service in ("QUICKSIGHT", "S3", "SQS", "STS")},
         "AWS_ACCESS_KEY_ID": ACCESS_KEY,
         "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
@@ -71,6 +77,16 @@ def environment(given: Mapping[str, str], address: str, aws: str) -> dict[str, s
         "PYTHONUNBUFFERED": "1",
         "S3_PUBLIC_ENDPOINT_URL": aws,
     }
+
+
+def shell_file() -> Path:
+    """For commands beside the demo: `. .local/demo.env` in a shell."""
+    return state_dir() / "demo.env"
+
+
+def write_shell_file(address: str, aws: str) -> None:
+    lines = (f"export {name}={shlex.quote(value)}\n" for name, value in own_settings(address, aws).items())
+    shell_file().write_text("# Written by `make demo`: the settings of its processes, for commands beside it.\n" + "".join(lines))
 
 
 def secrets() -> dict[str, str]:

@@ -60,6 +60,7 @@ class Launcher:
         self._web_listener, self.address = self._listen("the portal", demo.WEB_PORT)
         self._aws_listener, self.aws = self._listen("the pretend AWS", demo.AWS_PORT)
         environment = demo.environment(os.environ, self.address, self.aws)
+        demo.write_shell_file(self.address, self.aws)
         self.processes = Processes(environment, state_dir() / "log", signals.check)
 
     def start(self) -> None:
@@ -88,7 +89,7 @@ class Launcher:
             print(f"    {email:24} {who}")
         for tenant, key in demo.API_KEYS.items():
             print(f"  API key of {demo.TENANTS[tenant]}: {key}")
-        print(flush=True)
+        print(f"  Commands beside it:  . {demo.shell_file()}  and then  .venv/bin/python manage.py doctor\n", flush=True)
 
     def serve(self) -> None:
         print(f"Serving until Ctrl-C. Logs are in {state_dir() / 'log'}.", flush=True)

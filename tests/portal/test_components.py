@@ -80,6 +80,13 @@ def test_a_job_that_waits_for_its_next_attempt_says_retrying():
     assert status.of_job(job) is status.RETRYING
 
 
+def test_a_job_is_called_submitted_only_once_something_was_sent():
+    asking, sent = SnapshotJob(status="starting"), SnapshotJob(status="starting", attempt_count=1)
+
+    assert status.of_job(asking) is status.JOBS["queued"]
+    assert status.of_job(sent) is status.JOBS["starting"]
+
+
 def test_a_step_bar_says_where_the_job_is_in_words():
     drawn = draw("{% steps look %}", look=status.JOBS["running"])
 

@@ -74,6 +74,15 @@ def test_recurring_tasks_that_run_by_the_clock_are_fine(ask):
     assert ask("recurring") == [f"OK recurring: all planned: {', '.join(tasks.RECURRING)}."]
 
 
+def test_recurring_tasks_that_came_due_while_no_worker_ran_are_not_late_once_one_starts(ask):
+    tasks.install_recurring()
+    Schedule.objects.update(next_run=timezone.now() - timedelta(hours=1))
+
+    tasks.install_recurring()
+
+    assert ask("recurring") == [f"OK recurring: all planned: {', '.join(tasks.RECURRING)}."]
+
+
 def test_messages_that_nobody_takes_are_a_fault_and_very_many_a_warning(ask):
     now = timezone.now()
     OrmQ.objects.create(key=tasks.ENGINE, payload="", lock=now - timedelta(minutes=10))

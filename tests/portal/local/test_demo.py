@@ -59,6 +59,19 @@ def test_a_developers_own_aws_settings_and_proxy_stay_out():
     assert made["HOME"] == "/h"
 
 
+def test_a_shell_beside_the_demo_gets_its_settings_from_a_file(tmp_path, monkeypatch):
+    monkeypatch.setenv("PORTAL_STATE_DIR", str(tmp_path / "a state"))
+    (tmp_path / "a state").mkdir()
+
+    demo.write_shell_file("http://127.0.0.1:8000", "http://127.0.0.1:4566")
+    read = subprocess.run(["sh", "-c", f". '{demo.shell_file()}'; env"], capture_output=True, text=True, check=True).stdout
+
+    assert (
+        dict(line.split("=", 1) for line in read.splitlines()).items()
+        >= demo.own_settings("http://127.0.0.1:8000", "http://127.0.0.1:4566").items()
+    )
+
+
 def test_settings_and_databases_of_the_surrounding_shell_stay_out():
     """With these the demo would fill somebody's database; LOG_LEVEL and the folder are for whoever runs it."""
     others = [
