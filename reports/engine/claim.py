@@ -37,23 +37,25 @@ started as (
 update reports_slot slot set job_id = started.id from started where slot.id = started.slot_id
 returning started.id, started.tenant_id
 """
+# Materialized, both: a subquery that the planner puts inside a loop runs again for each row, and takes more than its limit.
 TAKE_DUE = """
 with suspects as materialized (
     select exists (select from reports_snapshotjob
                     where account_id = %(account)s and status in ('starting', 'running', 'collecting')
-                      and next_look_at <= statement_timestamp() and lease_until is null and crashes > 0) as wait)
+                      and next_look_at <= statement_timestamp() and lease_until is null and crashes > 0) as wait),
+due as materialized (
+    select j.id from reports_snapshotjob j, suspects
+     where j.account_id = %(account)s and j.status in ('starting', 'running', 'collecting')
+       and j.next_look_at <= statement_timestamp() and j.lease_until is null
+       -- A suspect goes first, and one at a time: if the process dies again, it is known of whom.
+       and (j.crashes > 0) = suspects.wait and (%(alone)s or not suspects.wait)
+     -- A start fills a slot, a look may free one; a look that is late by two seconds comes before a fresh start.
+     order by j.next_look_at
+           + case j.status when 'starting' then interval '0' when 'running' then interval '1 s' else interval '2 s' end
+     limit (select case when wait then 1 else %(limit)s end from suspects) for update of j skip locked)
 update reports_snapshotjob job set lease_until = statement_timestamp()
        + make_interval(secs => case job.status when 'collecting' then %(collecting)s else %(lease)s end)
-  from (select j.id from reports_snapshotjob j, suspects
-         where j.account_id = %(account)s and j.status in ('starting', 'running', 'collecting')
-           and j.next_look_at <= statement_timestamp() and j.lease_until is null
-           -- A suspect goes first, and one at a time: if the process dies again, it is known of whom.
-           and (j.crashes > 0) = suspects.wait and (%(alone)s or not suspects.wait)
-         -- A start fills a slot, a look may free one; a look that is late by two seconds comes before a fresh start.
-         order by j.next_look_at
-               + case j.status when 'starting' then interval '0' when 'running' then interval '1 s' else interval '2 s' end
-         limit (select case when wait then 1 else %(limit)s end from suspects) for update of j skip locked) due
- where job.id = due.id
+  from due where job.id = due.id
 returning job.id, job.tenant_id, job.status, job.crashes, job.lease_until
 """
 RELEASE = """
