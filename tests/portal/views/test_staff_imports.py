@@ -47,6 +47,12 @@ def page_of(browser: Client, draft: CatalogueImport, query: str = "") -> str:
     return response.content.decode()
 
 
+def steps_of(page: str) -> list[tuple[str, str]]:
+    """Each step with "done", "here" or nothing."""
+    found = re.findall(r'<li( class="done"| aria-current="step")?><i>.*?</i>([^<]+)', re.search(r'<ol[^>]*class="wizard".*?</ol>', page, re.S)[0], re.S)
+    return [(word, "done" if "done" in mark else "here" if mark else "") for mark, word in found]
+
+
 def publish_button(page: str) -> str:
     return re.search(r'<button[^>]*name="publish"[^>]*>', page)[0]
 
@@ -193,6 +199,14 @@ def test_a_data_set_without_a_rule_keeps_the_button_shut(browser, ines):
     assert "Exchange rates: the rows are the same for everyone" in page
     assert "1 thing is open:" in page
     assert "disabled" in publish_button(page)
+
+
+def test_steps_are_done_in_order(browser, ines):
+    open_sheet = verdict(CALLS) | {"faults": [{"at": "sheet", "text": "This sheet is in the catalogue already."}]}
+
+    page = page_of(browser, make_draft(ines, verdict=open_sheet))
+
+    assert steps_of(page) == [("Dashboard", "done"), ("Sheet and visuals", "here"), ("Parameters", ""), ("Row rules", ""), ("Grant", "")]
 
 
 def test_what_is_ready_can_be_published(browser, ines, django_capture_on_commit_callbacks):
