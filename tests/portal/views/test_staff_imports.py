@@ -209,6 +209,15 @@ def test_steps_are_done_in_order(browser, ines):
     assert steps_of(page) == [("Dashboard", "done"), ("Sheet and visuals", "here"), ("Parameters", ""), ("Row rules", ""), ("Grant", "")]
 
 
+def test_the_buttons_come_after_all_that_they_send(browser, ines):
+    page = page_of(browser, make_draft(ines))
+
+    fields = re.findall(r'<(?:input|select|textarea|button)\b[^>]*name="([^"]+)"', page)
+    sent, after = fields[: fields.index("publish")], fields[fields.index("publish") :]
+    assert {"sheet", "visuals", "name", "slug", "formats", "tenants"} <= set(sent) - set(after)
+    assert 'form="import"' in publish_button(page)
+
+
 def test_what_is_ready_can_be_published(browser, ines, django_capture_on_commit_callbacks):
     draft = make_draft(ines)
 
