@@ -20,6 +20,7 @@ from tests.pretend_aws import ACCOUNT, REGION
 
 pytestmark = pytest.mark.django_db
 WHY = "Published by the central bank"
+RULES_OFF = CALLS | {"enabled": False, "keys": [], "problem": "The tag rules are switched off."}
 OPEN_RATES = RATES | {"open": True, "problem": ""}
 
 
@@ -199,6 +200,30 @@ def test_a_data_set_without_a_rule_keeps_the_button_shut(browser, ines):
     assert "Exchange rates: the rows are the same for everyone" in page
     assert "1 thing is open:" in page
     assert "disabled" in publish_button(page)
+
+
+def test_agreeing_is_offered_in_words_only_where_a_data_set_may_be_opened(browser, ines):
+    """Rules that are there are meant: nobody may agree them away."""
+    off = page_of(browser, make_draft(ines, verdict=verdict(RULES_OFF)))
+    none = page_of(browser, make_draft(ines, verdict=verdict(RATES)))
+    both = page_of(browser, make_draft(ines, verdict=verdict(RULES_OFF, RATES)))
+
+    assert "The report is not published until the rules hold." in off
+    assert "two of you" not in off
+    assert "or until two of you agree that these rows are the same" in none
+    assert "Where there is no rule at all, two of you may agree instead" in both
+
+
+def test_no_tenant_is_ready_before_the_rules_hold(browser, ines):
+    off = verdict(RULES_OFF, tenants=(drafts.ACME,)) | {"required_tags": []}
+
+    page = page_of(browser, make_draft(ines, verdict=off))
+
+    assert "Its tags are not known until the rules hold" in page
+    assert "Not ready yet" in page
+    assert "No tag is asked for" not in page
+    assert "Ready" not in page
+    assert "Ready" in page_of(browser, make_draft(ines))
 
 
 def test_steps_are_done_in_order(browser, ines):
