@@ -326,6 +326,27 @@ def test_the_first_says_why_and_only_the_second_is_offered_to_agree(browser, sec
     assert "disabled" in publish_button(mine)
 
 
+def test_how_to_ask_the_second_person_is_said_where_the_first_claims(browser, ines):
+    page = page_of(browser, make_draft(ines, verdict=verdict(RATES)))
+
+    assert re.search(r'name="open_data_sets" value="rates" aria-describedby="second"', page)
+    assert re.search(r'id="second">[^<]*save as draft\. Another member of staff opens it under Dashboards, Import from QuickSight, and agrees', page)
+
+
+def test_before_the_second_agreed_nothing_says_that_the_rows_are_the_same(browser, ines, omar):
+    opened = verdict(OPEN_RATES, tenants=(drafts.ACME,)) | {"required_tags": [], "same_for_everyone": True}
+    said = {"open_data_sets": ["rates"], "open_reason": WHY, "said_by": ines, "verdict": opened}
+
+    waiting, agreed = page_of(browser, make_draft(ines, **said)), page_of(browser, make_draft(ines, agreed_by=omar, **said))
+
+    for sentence in ("Nothing is held back", "Everybody sees every row", "Same for everyone<", "Ready"):
+        assert sentence not in waiting
+        assert sentence in agreed
+    for sentence in ("waits for a second person", "Waits for a second person", "Everybody would see every row", "Not ready yet"):
+        assert sentence in waiting
+        assert sentence not in agreed
+
+
 def test_with_both_names_the_button_opens(browser, second, ines, omar):
     said = {"open_data_sets": ["rates"], "open_reason": WHY, "said_by": ines, "verdict": verdict(CALLS, OPEN_RATES)}
     draft = make_draft(ines, **said)
