@@ -12,7 +12,7 @@ from django_q.models import OrmQ
 
 from reports import tasks
 from reports.models import CatalogueImport, Report
-from tenants.scope import platform_scope
+from tenants.scope import platform_scope, staff_scope
 from tests.factories import make_account, make_report
 from tests.portal.views import drafts
 from tests.portal.views.drafts import CALLS, RATES, dashboard, filled_form, make_draft, now_of, verdict, worker_lives
@@ -50,7 +50,8 @@ def page_of(browser: Client, draft: CatalogueImport, query: str = "") -> str:
 
 def steps_of(page: str) -> list[tuple[str, str]]:
     """Each step with "done", "here" or nothing."""
-    found = re.findall(r'<li( class="done"| aria-current="step")?><i>.*?</i>([^<]+)', re.search(r'<ol[^>]*class="wizard".*?</ol>', page, re.S)[0], re.S)
+    wizard = re.search(r'<ol[^>]*class="wizard".*?</ol>', page, re.S)[0]
+    found = re.findall(r'<li( class="done"| aria-current="step")?><i>.*?</i>([^<]+)', wizard, re.S)
     return [(word, "done" if "done" in mark else "here" if mark else "") for mark, word in found]
 
 
@@ -330,7 +331,7 @@ def test_how_to_ask_the_second_person_is_said_where_the_first_claims(browser, in
     page = page_of(browser, make_draft(ines, verdict=verdict(RATES)))
 
     assert re.search(r'name="open_data_sets" value="rates" aria-describedby="second"', page)
-    assert re.search(r'id="second">[^<]*save as draft\. Another member of staff opens it under Dashboards, Import from QuickSight, and agrees', page)
+    assert re.search(r'id="second">[^<]*save as draft\. Another member of staff opens it under Dashboards, Import from QuickSight', page)
 
 
 def test_before_the_second_agreed_nothing_says_that_the_rows_are_the_same(browser, ines, omar):
@@ -445,6 +446,66 @@ def test_a_published_draft_is_shown_and_takes_no_more_changes(browser, ines):
     assert '<form id="import"' not in page
     assert posted.status_code == 303
     assert now_of(draft).wanted["name"] == "Daily call summary"
+
+
+def test_any_of_staff_may_discard_a_draft_and_is_asked_first(browser, second, ines, omar, caplog):
+    caplog.set_level("INFO", "reports.importing.asking")
+    draft = make_draft(ines)
+
+    page = page_of(second, draft)
+    asked = second.get(f"{path_of(draft)}discard/").content.decode()
+    kept = now_of(draft).turn
+    answer = second.post(f"{path_of(draft)}discard/", {"turn": draft.turn}, follow=True)
+
+    assert f'href="{path_of(draft)}discard/"' in page
+    assert "Discard this draft?" in asked
+    assert kept == draft.turn
+    assert answer.redirect_chain == [("/staff/catalogue/import/", 303)]
+    assert "The draft was discarded." in answer.content.decode()
+    assert browser.get(path_of(draft)).status_code == 404
+    assert f"import {draft.pk}: discarded by user {omar.pk}" in caplog.text
+
+
+UNREAD = {"work": "list", "found": {}, "wanted": {}, "verdict": {}}
+
+
+@pytest.mark.parametrize("fields", [UNREAD, {"work": "check"}, {"fault": "QuickSight did not answer."}])
+def test_a_draft_can_be_discarded_wherever_it_stands(browser, ines, fields):
+    draft = make_draft(ines, **fields)
+
+    browser.post(f"{path_of(draft)}discard/", {"turn": draft.turn})
+
+    assert browser.get(path_of(draft)).status_code == 404
+
+
+def test_what_somebody_changed_meanwhile_is_not_discarded_unseen(browser, second, ines):
+    draft = make_draft(ines)
+    second.post(path_of(draft), filled_form(draft, name="Calls of Omar"))
+
+    answer = browser.post(f"{path_of(draft)}discard/", {"turn": draft.turn}, follow=True)
+
+    assert "was changed in the meantime" in answer.content.decode()
+    assert now_of(draft).wanted["name"] == "Calls of Omar"
+
+
+def test_what_was_published_is_not_discarded(browser, ines):
+    draft = make_draft(ines, report=make_report(slug="daily-call-summary"), published_at=timezone.now())
+
+    page = page_of(browser, draft)
+    answers = [ask(f"{path_of(draft)}discard/", {"turn": draft.turn}) for ask in (browser.get, browser.post)]
+
+    assert "Discard" not in page
+    assert [answer["Location"] for answer in answers] == [path_of(draft)] * 2
+    assert now_of(draft).published_at
+
+
+def test_the_database_keeps_what_was_published_from_staff(ines):
+    published = make_draft(ines, report=make_report(slug="daily-call-summary"), published_at=timezone.now())
+
+    with staff_scope(ines):
+        CatalogueImport.objects.all().delete()
+
+    assert now_of(published)
 
 
 def test_long_names_and_markup_are_shown_as_text(browser, ines):
