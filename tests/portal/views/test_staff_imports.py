@@ -322,6 +322,8 @@ def test_the_first_says_why_and_only_the_second_is_offered_to_agree(browser, sec
 
     assert "Another member of staff has to agree" in mine
     assert "I agree" not in mine
+    assert "To ask the second person" in mine
+    assert "To ask the second person" not in theirs
     assert f"Ines Prado says that these rows are the same for everyone: {WHY}." in theirs
     assert "I agree" in theirs
     assert "disabled" in publish_button(mine)
