@@ -33,6 +33,7 @@ staff: list[URLPattern | URLResolver] = [
     path("catalogue/import/<uuid:draft>/read/", staff_imports.read, name="staff_import_read"),
     path("catalogue/import/<uuid:draft>/choose/", staff_imports.choose, name="staff_import_choose"),
     path("catalogue/import/<uuid:draft>/agree/", staff_imports.agree, name="staff_import_agree"),
+    path("catalogue/import/<uuid:draft>/discard/", staff_imports.discard, name="staff_import_discard"),
 ]
 
 urlpatterns: list[URLPattern | URLResolver] = [

@@ -109,6 +109,16 @@ class ImportForm(forms.Form):
         return [data_set for data_set in self.verdict["data_sets"] if data_set["problem"]]
 
     @property
+    def unheld_without_rules(self) -> list[dict[str, Any]]:
+        """Those of them that two people may call so."""
+        return [data_set for data_set in self.unheld if not data_set["has_rules"]]
+
+    @property
+    def rules_hold(self) -> bool:
+        """Before that, which tags a tenant needs is not known: the rules that are missing may ask for others."""
+        return all(fault["at"] != "rows" for fault in self.verdict["faults"])
+
+    @property
     def granted_count(self) -> int:
         return sum(tenant["chosen"] for tenant in self.grantees())
 

@@ -34,13 +34,13 @@ class Step:
 
 
 def steps(draft: CatalogueImport) -> list[Step]:
-    """The first that is not done is where we are. The last is done by publishing."""
+    """Done in order: the first that is not is where we are, whatever comes after it. The last is done by publishing."""
     open_at = {fault["at"] for fault in draft.verdict.get("faults", [])}
     done = [bool(draft.verdict) and not open_at.intersection(parts) for _word, parts in STEPS]
     done[3] = done[3] and draft.is_agreed
     done[4] = draft.published_at is not None
-    now = done.index(False) if False in done else -1
-    return [Step(number, word, done[number - 1], number - 1 == now) for number, (word, _parts) in enumerate(STEPS, 1)]
+    before = done.index(False) if False in done else len(done)
+    return [Step(number, word, number <= before, number == before + 1) for number, (word, _parts) in enumerate(STEPS, 1)]
 
 
 @dataclass(frozen=True)

@@ -75,6 +75,24 @@ def agree(request: StaffRequest, draft: uuid.UUID) -> HttpResponse:
     return _moved(request, _find(draft), asking.agree)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
+@staff_page("catalogue.import")
+def discard(request: StaffRequest, draft: uuid.UUID) -> HttpResponse:
+    """Asks first, as what cannot be undone does. Nothing to ask of what was published: it stays."""
+    found = _find(draft)
+    if found.published_at:
+        return _to(found)
+    if request.method != "POST":
+        return render(request, "staff/import_discard.html", {"draft": found})
+    try:
+        asking.discard(found, turn_of(request.POST), request.user)
+    except Refused as refused:
+        messages.error(request, refused.detail)
+        return _to(found)
+    messages.success(request, _("The draft was discarded."))
+    return SeeOther(reverse("staff_imports"))
+
+
 def _moved(request: StaffRequest, draft: CatalogueImport, move: Callable[..., None], *values: str) -> HttpResponse:
     try:
         move(draft, turn_of(request.POST), *values, request.user, timezone.now())

@@ -5,6 +5,7 @@ Each move names the turn that the person saw. Who comes second is told so, and n
 
 from __future__ import annotations
 
+import logging
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +22,7 @@ from reports.refused import Refused
 from tenants.models import User
 
 Work = CatalogueImport.Work
+logger = logging.getLogger(__name__)
 NOTHING_FOUND: dict[str, Any] = {"found": {}, "wanted": {}, "verdict": {}, "checked_at": None}
 
 
@@ -69,6 +71,14 @@ def agree(draft: CatalogueImport, turn: int, user: User, now: datetime) -> None:
     _move(draft, turn, now, agreed_by=user)
 
 
+def discard(draft: CatalogueImport, turn: int, user: User) -> None:
+    """Whatever the worker does with it meanwhile comes to nothing, unless it was published first: then Refused."""
+    discarded, _rows = CatalogueImport.objects.drafts().filter(pk=draft.pk, turn=turn).delete()
+    if not discarded:
+        raise _changed_meanwhile()
+    logger.info("import %s: discarded by user %s, dashboard %s", draft.pk, user.pk, draft.dashboard_id or "not chosen")
+
+
 def _said(open_data_sets: list[str], reason: str, user: User) -> dict[str, Any]:
     """Whoever says something else than before needs somebody to agree again."""
     if not open_data_sets:
@@ -84,7 +94,11 @@ def _ask(draft: CatalogueImport, turn: int, work: str, user: User, now: datetime
 def _move(draft: CatalogueImport, turn: int, now: datetime, **changes: Any) -> None:
     moved = CatalogueImport.objects.idle(draft.pk, turn).update(turn=F("turn") + 1, touched_at=now, **changes)
     if not moved:
-        raise Refused("changed_meanwhile", _("This import was changed in the meantime, perhaps by somebody else. Here is how it is now."))
+        raise _changed_meanwhile()
+
+
+def _changed_meanwhile() -> Refused:
+    return Refused("changed_meanwhile", _("This import was changed in the meantime, perhaps by somebody else. Here is how it is now."))
 
 
 def _send(import_id: uuid.UUID, turn: int) -> None:

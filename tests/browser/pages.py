@@ -151,6 +151,7 @@ PAGES = [
     Page("staff-import-reading", "/staff/catalogue/import/{draft_reading}/", INES),
     Page("staff-import-claimed", "/staff/catalogue/import/{draft_claimed}/", INES),
     Page("staff-import-stopped", "/staff/catalogue/import/{draft_stopped}/", INES),
+    Page("staff-import-discard", "/staff/catalogue/import/{draft}/discard/", INES),
     Page("staff-import-published", "/staff/catalogue/import/{draft_published}/", INES),
     Page("error-400", "/accounts/login/", status=400, act=sign_in_with_a_book),
     Page("error-403", f"{HERE}/reports/conversion/run/", RUI, 403),

@@ -90,7 +90,7 @@ GRANTED = {
         "reports_snapshotjob": READ,
         "reports_report": READ,
         "reports_grant": READ,
-        "reports_catalogueimport": WRITE,
+        "reports_catalogueimport": ALL,
         "tenants_user": READ,
         "reports_account": READ,
         "reports_slot": READ,

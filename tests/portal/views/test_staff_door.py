@@ -51,6 +51,7 @@ def test_staff_are_let_in(paths, ines):
         "staff_import_read": 303,
         "staff_import_choose": 303,
         "staff_import_agree": 303,
+        "staff_import_discard": 200,
     }
 
 

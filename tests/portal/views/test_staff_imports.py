@@ -12,7 +12,7 @@ from django_q.models import OrmQ
 
 from reports import tasks
 from reports.models import CatalogueImport, Report
-from tenants.scope import platform_scope
+from tenants.scope import platform_scope, staff_scope
 from tests.factories import make_account, make_report
 from tests.portal.views import drafts
 from tests.portal.views.drafts import CALLS, RATES, dashboard, filled_form, make_draft, now_of, verdict, worker_lives
@@ -20,6 +20,7 @@ from tests.pretend_aws import ACCOUNT, REGION
 
 pytestmark = pytest.mark.django_db
 WHY = "Published by the central bank"
+RULES_OFF = CALLS | {"enabled": False, "keys": [], "problem": "The tag rules are switched off."}
 OPEN_RATES = RATES | {"open": True, "problem": ""}
 
 
@@ -45,6 +46,13 @@ def page_of(browser: Client, draft: CatalogueImport, query: str = "") -> str:
     response = browser.get(path_of(draft) + query)
     assert response.status_code == 200
     return response.content.decode()
+
+
+def steps_of(page: str) -> list[tuple[str, str]]:
+    """Each step with "done", "here" or nothing."""
+    wizard = re.search(r'<ol[^>]*class="wizard".*?</ol>', page, re.S)[0]
+    found = re.findall(r'<li( class="done"| aria-current="step")?><i>.*?</i>([^<]+)', wizard, re.S)
+    return [(word, "done" if "done" in mark else "here" if mark else "") for mark, word in found]
 
 
 def publish_button(page: str) -> str:
@@ -195,6 +203,47 @@ def test_a_data_set_without_a_rule_keeps_the_button_shut(browser, ines):
     assert "disabled" in publish_button(page)
 
 
+def test_agreeing_is_offered_in_words_only_where_a_data_set_may_be_opened(browser, ines):
+    """Rules that are there are meant: nobody may agree them away."""
+    off = page_of(browser, make_draft(ines, verdict=verdict(RULES_OFF)))
+    none = page_of(browser, make_draft(ines, verdict=verdict(RATES)))
+    both = page_of(browser, make_draft(ines, verdict=verdict(RULES_OFF, RATES)))
+
+    assert "The report is not published until the rules hold." in off
+    assert "two of you" not in off
+    assert "or until two of you agree that these rows are the same" in none
+    assert "Where there is no rule at all, two of you may agree instead" in both
+
+
+def test_no_tenant_is_ready_before_the_rules_hold(browser, ines):
+    off = verdict(RULES_OFF, tenants=(drafts.ACME,)) | {"required_tags": []}
+
+    page = page_of(browser, make_draft(ines, verdict=off))
+
+    assert "Its tags are not known until the rules hold" in page
+    assert "Not ready yet" in page
+    assert "No tag is asked for" not in page
+    assert "Ready" not in page
+    assert "Ready" in page_of(browser, make_draft(ines))
+
+
+def test_steps_are_done_in_order(browser, ines):
+    open_sheet = verdict(CALLS) | {"faults": [{"at": "sheet", "text": "This sheet is in the catalogue already."}]}
+
+    page = page_of(browser, make_draft(ines, verdict=open_sheet))
+
+    assert steps_of(page) == [("Dashboard", "done"), ("Sheet and visuals", "here"), ("Parameters", ""), ("Row rules", ""), ("Grant", "")]
+
+
+def test_the_buttons_come_after_all_that_they_send(browser, ines):
+    page = page_of(browser, make_draft(ines))
+
+    fields = re.findall(r'<(?:input|select|textarea|button)\b[^>]*name="([^"]+)"', page)
+    sent, after = fields[: fields.index("publish")], fields[fields.index("publish") :]
+    assert {"sheet", "visuals", "name", "slug", "formats", "tenants"} <= set(sent) - set(after)
+    assert 'form="import"' in publish_button(page)
+
+
 def test_what_is_ready_can_be_published(browser, ines, django_capture_on_commit_callbacks):
     draft = make_draft(ines)
 
@@ -273,9 +322,32 @@ def test_the_first_says_why_and_only_the_second_is_offered_to_agree(browser, sec
 
     assert "Another member of staff has to agree" in mine
     assert "I agree" not in mine
+    assert "To ask the second person" in mine
+    assert "To ask the second person" not in theirs
     assert f"Ines Prado says that these rows are the same for everyone: {WHY}." in theirs
     assert "I agree" in theirs
     assert "disabled" in publish_button(mine)
+
+
+def test_how_to_ask_the_second_person_is_said_where_the_first_claims(browser, ines):
+    page = page_of(browser, make_draft(ines, verdict=verdict(RATES)))
+
+    assert re.search(r'name="open_data_sets" value="rates" aria-describedby="second"', page)
+    assert re.search(r'id="second">[^<]*save as draft\. Another member of staff opens it under Dashboards, Import from QuickSight', page)
+
+
+def test_before_the_second_agreed_nothing_says_that_the_rows_are_the_same(browser, ines, omar):
+    opened = verdict(OPEN_RATES, tenants=(drafts.ACME,)) | {"required_tags": [], "same_for_everyone": True}
+    said = {"open_data_sets": ["rates"], "open_reason": WHY, "said_by": ines, "verdict": opened}
+
+    waiting, agreed = page_of(browser, make_draft(ines, **said)), page_of(browser, make_draft(ines, agreed_by=omar, **said))
+
+    for sentence in ("Nothing is held back", "Everybody sees every row", "Same for everyone<", "Ready"):
+        assert sentence not in waiting
+        assert sentence in agreed
+    for sentence in ("waits for a second person", "Waits for a second person", "Everybody would see every row", "Not ready yet"):
+        assert sentence in waiting
+        assert sentence not in agreed
 
 
 def test_with_both_names_the_button_opens(browser, second, ines, omar):
@@ -376,6 +448,66 @@ def test_a_published_draft_is_shown_and_takes_no_more_changes(browser, ines):
     assert '<form id="import"' not in page
     assert posted.status_code == 303
     assert now_of(draft).wanted["name"] == "Daily call summary"
+
+
+def test_any_of_staff_may_discard_a_draft_and_is_asked_first(browser, second, ines, omar, caplog):
+    caplog.set_level("INFO", "reports.importing.asking")
+    draft = make_draft(ines)
+
+    page = page_of(second, draft)
+    asked = second.get(f"{path_of(draft)}discard/").content.decode()
+    kept = now_of(draft).turn
+    answer = second.post(f"{path_of(draft)}discard/", {"turn": draft.turn}, follow=True)
+
+    assert f'href="{path_of(draft)}discard/"' in page
+    assert "Discard this draft?" in asked
+    assert kept == draft.turn
+    assert answer.redirect_chain == [("/staff/catalogue/import/", 303)]
+    assert "The draft was discarded." in answer.content.decode()
+    assert browser.get(path_of(draft)).status_code == 404
+    assert f"import {draft.pk}: discarded by user {omar.pk}" in caplog.text
+
+
+UNREAD = {"work": "list", "found": {}, "wanted": {}, "verdict": {}}
+
+
+@pytest.mark.parametrize("fields", [UNREAD, {"work": "check"}, {"fault": "QuickSight did not answer."}])
+def test_a_draft_can_be_discarded_wherever_it_stands(browser, ines, fields):
+    draft = make_draft(ines, **fields)
+
+    browser.post(f"{path_of(draft)}discard/", {"turn": draft.turn})
+
+    assert browser.get(path_of(draft)).status_code == 404
+
+
+def test_what_somebody_changed_meanwhile_is_not_discarded_unseen(browser, second, ines):
+    draft = make_draft(ines)
+    second.post(path_of(draft), filled_form(draft, name="Calls of Omar"))
+
+    answer = browser.post(f"{path_of(draft)}discard/", {"turn": draft.turn}, follow=True)
+
+    assert "was changed in the meantime" in answer.content.decode()
+    assert now_of(draft).wanted["name"] == "Calls of Omar"
+
+
+def test_what_was_published_is_not_discarded(browser, ines):
+    draft = make_draft(ines, report=make_report(slug="daily-call-summary"), published_at=timezone.now())
+
+    page = page_of(browser, draft)
+    answers = [ask(f"{path_of(draft)}discard/", {"turn": draft.turn}) for ask in (browser.get, browser.post)]
+
+    assert "Discard" not in page
+    assert [answer["Location"] for answer in answers] == [path_of(draft)] * 2
+    assert now_of(draft).published_at
+
+
+def test_the_database_keeps_what_was_published_from_staff(ines):
+    published = make_draft(ines, report=make_report(slug="daily-call-summary"), published_at=timezone.now())
+
+    with staff_scope(ines):
+        CatalogueImport.objects.all().delete()
+
+    assert now_of(published)
 
 
 def test_long_names_and_markup_are_shown_as_text(browser, ines):
