@@ -83,6 +83,10 @@ def test_a_pump_whose_process_died_is_replaced_long_before_the_scheduler_sends_o
         tasks.Schedule.objects.all().delete()
         os.kill(int(old.rpartition(":")[2]), signal.SIGKILL)
         wait_for(lambda: Pump.objects.get(account=account).process != old, 30, "another pump")
+        aws.control.finish(str(steps.attempts_of(job)[0].pk))
+        wait_for(lambda: steps.status_of(job) == "completed", 30, "the job completed")
+
+    assert list(aws.control.stats()["accepted"].values()) == [1]
 
 
 def test_a_stop_in_the_middle_of_work_leaves_no_process_and_no_note(aws, account, acme, daily_calls, environment, tmp_path):
