@@ -193,7 +193,8 @@ Q_CLUSTER: dict[str, object] = {
     "catch_up": False,
     "recycle": 200,
     "log_level": log_level(),
-    "ALT_CLUSTERS": {"work": {"workers": 2, "timeout": 75, "retry": 180}},
+    # Two of the four stand by (expander and courier); imports and checks have the others.
+    "ALT_CLUSTERS": {"work": {"workers": 4, "timeout": 75, "retry": 180}},
     **({"orm": "default"} if PORTAL_BROKER == "orm" else {"redis": env_url("PORTAL_BROKER", "", schemes=("redis", "rediss"))}),
 }
 

@@ -25,12 +25,12 @@ from django.db import connection
 from django.utils import timezone
 
 from reports import tasks
-from reports.engine.pump import STOP_FILE, replace_dead
+from reports.engine.pump import STOP_FILE
 
 logger = logging.getLogger(__name__)
 STOP_SECONDS = 25.0
 STALL_CHECK_SECONDS = 30.0
-PUMP_CHECK_SECONDS = 2.0
+DEAD_CHECK_SECONDS = 2.0
 LONGEST_RESTART_WAIT = 30.0
 PR_SET_PDEATHSIG = 1
 
@@ -94,7 +94,7 @@ class Supervisor:
             signal.signal(number, self._stop)
         tasks.install_recurring()
         connection.close()
-        check_at, pumps_at = time.monotonic() + STALL_CHECK_SECONDS, time.monotonic() + PUMP_CHECK_SECONDS
+        check_at, dead_at = time.monotonic() + STALL_CHECK_SECONDS, time.monotonic() + DEAD_CHECK_SECONDS
         try:
             while not self.stopping:
                 now = time.monotonic()
@@ -104,8 +104,8 @@ class Supervisor:
                 if now >= check_at:
                     self._end_stalled()
                     check_at = now + STALL_CHECK_SECONDS
-                if now >= pumps_at:
-                    pumps_at = now + (PUMP_CHECK_SECONDS if self._replace_dead_pumps() else STALL_CHECK_SECONDS)
+                if now >= dead_at:
+                    dead_at = now + (DEAD_CHECK_SECONDS if self._replace_dead() else STALL_CHECK_SECONDS)
                 time.sleep(0.2)
         finally:
             self._shut_down()
@@ -122,12 +122,12 @@ class Supervisor:
         finally:
             connection.close()
 
-    def _replace_dead_pumps(self) -> bool:
+    def _replace_dead(self) -> bool:
         """False: nothing could be asked (database) or sent (cache, broker). Then later, and the scheduler sends its own each minute."""
         try:
-            replace_dead()
+            tasks.replace_dead()
         except Exception:
-            logger.exception("no pump is sent for")
+            logger.exception("nothing is sent for")
             return False
         finally:
             connection.close()

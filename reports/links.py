@@ -10,17 +10,18 @@ from django.conf import settings
 from django.db import transaction
 
 from reports import files
-from reports.models import Download, Link, SnapshotFile, SnapshotJob
+from reports.models import Delivery, Download, Link, Protection, SnapshotFile, SnapshotJob
 from reports.refused import Refused
 from tenants.audit import Actor, record
 from tenants.models import Tenant, TenantCode
 from tenants.models.tenant import is_code
-from tenants.secrets import secret_hash
+from tenants.secrets import derived_tokens, secret_hash
 
 # A download that broke off may be repeated in the same browser without costing another use.
 REPEAT_WITHIN = timedelta(minutes=10)
 # More than a person needs for a download that breaks off; a cookie handed round gets no further.
 REPEATS = 5
+MAILED = "link of a delivery"
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,46 @@ def create(job: SnapshotJob, actor: Actor, *, now: datetime) -> NewLink:
         created_at=now,
     )
     record(actor, "link.created", now=now, tenant=job.tenant, about=link, after={"job": str(job.pk), "reference": link.reference})
-    return NewLink(link, f"{settings.PORTAL_BASE_URL}/d/{job.tenant.code}/{token}")
+    return NewLink(link, url(job.tenant, token))
+
+
+def for_delivery(delivery: Delivery, *, now: datetime) -> NewLink:
+    """The link that a delivery's mail carries: made once, and with the same address each time the mail is tried.
+
+    A mail whose fate is not known is sent again; were its link another one then, the first mail's would be dead. In the tenant's scope.
+    """
+    link = Link.objects.for_tenant(delivery.tenant).filter(delivery=delivery).order_by("created_at").first()
+    tokens = list(derived_tokens(MAILED, str(delivery.pk)))
+    if link is None:
+        link = _mailed(delivery, tokens[0], now)
+    known = [token for token in tokens if secret_hash(token) == bytes(link.token_sha256)]
+    if not known:
+        # Its key is gone, and with it the address: better a mail with a working link than the same link.
+        Link.objects.for_tenant(delivery.tenant).filter(pk=link.pk).update(token_sha256=secret_hash(tokens[0]))
+    return NewLink(link, url(delivery.tenant, (known or tokens)[0]))
+
+
+def _mailed(delivery: Delivery, token: str, now: datetime) -> Link:
+    tenant, schedule = delivery.tenant, delivery.occurrence.schedule if delivery.occurrence else None
+    return Link.objects.create(
+        tenant=tenant,
+        job=delivery.job,
+        token_sha256=secret_hash(token),
+        expires_at=now + timedelta(days=(schedule and schedule.link_days) or tenant.link_days),
+        max_uses=(schedule and schedule.link_max_uses) or tenant.link_max_uses,
+        protection=schedule.link_protection if schedule else Protection.NOTHING,
+        passcode=schedule.link_passcode if schedule else "",
+        email=delivery.address,
+        language=delivery.language,
+        recipient=delivery.recipient,
+        delivery=delivery,
+        created_by=f"schedule {schedule.slug}" if schedule else "delivery",
+        created_at=now,
+    )
+
+
+def url(tenant: Tenant, token: str) -> str:
+    return f"{settings.PORTAL_BASE_URL}/d/{tenant.code}/{token}"
 
 
 def tenant_of(code: str) -> Tenant | None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connection, transaction
 from django.db.models.functions import Now
@@ -14,14 +16,16 @@ from django_q.conf import Conf
 from django_q.models import OrmQ, Schedule, Task
 from django_q.tasks import async_task
 
-from reports import rechecking
+from reports import rechecking, standing
 from reports.aws.clients import quicksight_client
 from reports.aws.quicksight import QuickSight
 from reports.catalogue import facts_of
+from reports.delivery import courier
 from reports.engine import limiter, pump
 from reports.engine.clock import DatabaseClock
 from reports.importing import working
 from reports.models import Account, Heartbeat, Pump, Report
+from reports.occurrences import expanding
 from tenants.scope import engine_scope
 
 # django-q2's name of the default queue is the project's; the engine works it, `work` is for what may wait on a slow peer.
@@ -30,6 +34,12 @@ CLUSTERS = (ENGINE, WORK)
 STALLED_AFTER = timedelta(seconds=120)
 FAILURES_KEPT = timedelta(days=30)
 INSTALL_LOCK = 7203
+# What stands by in the `work` queue: its lock's number, and what makes one turn. Numbers are never used again for another.
+STANDS: dict[str, tuple[int, Callable[[], Callable[[], bool]]]] = {
+    "expander": (1, expanding.expander),
+    "courier": (2, courier.courier),
+}
+SEND_ONCE_SECONDS = 5
 # Code-owned rows, never a tenant's: one row that does not parse would stop all others.
 RECURRING = {
     "watch-engine": ("reports.tasks.watch_engine", ENGINE, 1),
@@ -50,6 +60,32 @@ def watch_work() -> None:
     beat(WORK)
     for import_id, turn in working.overdue(timezone.now()):
         send_import(import_id, turn)
+
+
+def replace_dead() -> None:
+    """Every few seconds: send for what should stand by and does not."""
+    pump.replace_dead()
+    for name in standing.dead(list(STANDS)):
+        send_stand(name)
+
+
+def send_stand(name: str) -> None:
+    sent = f"work:sent:{name}"
+    if cache.add(sent, 1, timeout=SEND_ONCE_SECONDS):
+        try:
+            async_task("reports.tasks.stand", name, cluster=WORK)
+        except Exception:
+            # It was not sent after all: the next look may try.
+            cache.delete(sent)
+            raise
+
+
+def stand(name: str) -> str:
+    number, make = STANDS[name]
+    ended = standing.stand(name, number, make())
+    if ended == "window":
+        async_task("reports.tasks.stand", name, cluster=WORK)
+    return ended
 
 
 def send_import(import_id: uuid.UUID, turn: int) -> None:
@@ -114,6 +150,8 @@ def first_messages(cluster: str) -> None:
     """After a start of its workers, so that nobody waits for the scheduler's first minute."""
     if cluster == WORK:
         async_task("reports.tasks.watch_work", cluster=WORK)
+        for name in STANDS:
+            async_task("reports.tasks.stand", name, cluster=WORK)
     else:
         async_task("reports.tasks.watch_engine")
         pump.send_for_all()

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import hmac
+from collections.abc import Iterator
+
+from django.conf import settings
 
 
 def secret_hash(secret: str) -> bytes:
@@ -13,3 +18,13 @@ def secret_hash(secret: str) -> bytes:
 def is_storable(text: str) -> bool:
     """PostgreSQL takes no NUL, and half a surrogate pair is no character in UTF-8."""
     return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def derived_tokens(purpose: str, about: str) -> Iterator[str]:
+    """A token of 256 bits that this portal can make again and nobody else can: by the secret key in use, then by those before it.
+
+    For what has to be the same each time a mail is tried, while the database keeps its hash alone.
+    """
+    for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):
+        digest = hmac.digest(key.encode(), f"{purpose}|{about}".encode(), "sha256")
+        yield base64.urlsafe_b64encode(digest).rstrip(b"=").decode()

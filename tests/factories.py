@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import secrets
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -19,13 +20,22 @@ from django.utils import timezone
 from reports.models import (
     Account,
     Attempt,
+    Audience,
+    AudienceGroup,
+    AudienceRecipient,
     CatalogueImport,
+    Delivery,
     Grant,
+    GroupMember,
     Link,
+    Occurrence,
     Pump,
+    Recipient,
+    RecipientGroup,
     Report,
     ReportParameter,
     RequestBudget,
+    Schedule,
     Slot,
     SnapshotFile,
     SnapshotJob,
@@ -209,6 +219,71 @@ def make_link(*, job: SnapshotJob, now: datetime | None = None, **fields: Any) -
     with tenant_scope(job.tenant_id):
         link = Link.objects.create(tenant_id=job.tenant_id, job=job, token_sha256=secret_hash(token), **fields)
     return link, token
+
+
+def make_schedule(*, tenant: Tenant, report: Report | None = None, slug: str = "", **fields: Any) -> Schedule:
+    """Weekdays at 07:30 in the tenant's zone, as PDF, due at the next planned instant unless `next_run_at` is given."""
+    report = report or make_report()
+    fields = {
+        "formats": ["PDF"],
+        "cron": "30 7 * * 1-5",
+        "timezone": tenant.timezone,
+        "next_run_at": timezone.now() + timedelta(days=1),
+    } | fields
+    with tenant_scope(tenant):
+        Grant.objects.get_or_create(tenant=tenant, report=report)
+        return Schedule.objects.create(tenant=tenant, report=report, slug=slug or f"schedule-{next(_numbers)}", **fields)
+
+
+def make_recipient(*, tenant: Tenant, email: str = "", **fields: Any) -> Recipient:
+    with tenant_scope(tenant):
+        return Recipient.objects.create(tenant=tenant, email=email or f"recipient{next(_numbers)}@customer.example", **fields)
+
+
+def make_group(*, tenant: Tenant, name: str = "", recipients: Sequence[Recipient] = ()) -> RecipientGroup:
+    with tenant_scope(tenant):
+        group = RecipientGroup.objects.create(tenant=tenant, name=name or f"Group {next(_numbers)}")
+        for recipient in recipients:
+            GroupMember.objects.create(tenant=tenant, group=group, recipient=recipient)
+    return group
+
+
+def make_audience(
+    *,
+    schedule: Schedule,
+    name: str = "",
+    session_tags: dict[str, str] | None = None,
+    recipients: Sequence[Recipient] = (),
+    groups: Sequence[RecipientGroup] = (),
+) -> Audience:
+    """Without a name it is the default audience."""
+    tenant = schedule.tenant
+    with tenant_scope(tenant):
+        audience = Audience.objects.create(tenant=tenant, schedule=schedule, name=name, session_tags=session_tags or {})
+        for recipient in recipients:
+            AudienceRecipient.objects.create(tenant=tenant, audience=audience, recipient=recipient)
+        for group in groups:
+            AudienceGroup.objects.create(tenant=tenant, audience=audience, group=group)
+    return audience
+
+
+def make_occurrence(
+    *, schedule: Schedule, planned_at: datetime | None = None, status: str = Occurrence.Status.PLANNED, **fields: Any
+) -> Occurrence:
+    """The row alone, in any status, without jobs."""
+    planned_at = planned_at or timezone.now().replace(second=0, microsecond=0)
+    fields = {"ended_at": None if status in Occurrence.OPEN else planned_at + timedelta(minutes=2)} | fields
+    with tenant_scope(schedule.tenant_id):
+        return Occurrence.objects.create(tenant=schedule.tenant, schedule=schedule, planned_at=planned_at, status=status, **fields)
+
+
+def make_delivery(*, job: SnapshotJob, address: str = "", status: str = Delivery.Status.PENDING, **fields: Any) -> Delivery:
+    """The row alone; nothing is sent."""
+    now = job.finished_at or job.created_at
+    fields = {"created_at": now, "occurrence": job.occurrence, "ended_at": None if status in Delivery.OPEN else now} | fields
+    address = address or f"recipient{next(_numbers)}@customer.example"
+    with tenant_scope(job.tenant_id):
+        return Delivery.objects.create(tenant_id=job.tenant_id, job=job, address=address, status=status, **fields)
 
 
 def make_api_key(

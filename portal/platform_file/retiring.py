@@ -18,7 +18,7 @@ def retire(tenant: Tenant, run: Run) -> None:
         remove_member(membership, tenant, run)
     for invitation in Invitation.objects.filter(tenant=tenant, accepted_at=None):
         remove_invitation(invitation, tenant, run)
-    for schedule in Schedule.objects.filter(tenant=tenant):
+    for schedule in Schedule.objects.for_tenant(tenant).kept():
         remove_schedule(schedule, tenant, run)
     for grant in Grant.objects.for_tenant(tenant).filter(withdrawn_at=None).select_related("report"):
         withdraw(grant, grant.report.slug, tenant, run)
@@ -46,7 +46,8 @@ def remove_invitation(invitation: Invitation, tenant: Tenant, run: Run) -> None:
 def remove_schedule(schedule: Schedule, tenant: Tenant, run: Run) -> None:
     before = {"cron": schedule.cron, "timezone": schedule.timezone, "formats": schedule.formats}
     run.changes.removed("schedule", f"{tenant.slug}/{schedule.slug}", schedule, before, tenant)
-    Schedule.objects.filter(tenant=tenant, pk=schedule.pk).delete()
+    # What it did stays on record, and so does the row that this points at.
+    Schedule.objects.for_tenant(tenant).filter(pk=schedule.pk).update(retired_at=run.now, next_run_at=None)
 
 
 def withdraw(grant: Grant, slug: str, tenant: Tenant, run: Run) -> None:

@@ -24,7 +24,7 @@ def apply_schedule(tenant: Tenant, tags: dict[str, str], offered: Offered, entry
     """In the tenant's scope."""
     schedule = Schedule.objects.filter(tenant=tenant, slug=entry.label).first()
     if entry.absent:
-        if schedule is not None:
+        if schedule is not None and schedule.retired_at is None:
             remove_schedule(schedule, tenant, run)
         return
     if schedule is None and not entry.needs(*NEEDED):

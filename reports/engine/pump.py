@@ -115,7 +115,7 @@ def _through_outages(account_id: int, window: float) -> str:
 
 
 def _one_pump(account_id: int, window: float) -> str:
-    if _stopping():
+    if stopping():
         return "stop"
     with _only_one(account_id) as mine:
         if not mine:
@@ -210,7 +210,7 @@ class Turns:
 
     def turn(self) -> int:
         """Claim for free slots, then hand due jobs to free threads. The number handed out."""
-        self.stopping = _stopping()
+        self.stopping = stopping()
         with engine_scope():
             self.clock.synchronise()
             Pump.objects.filter(account_id=self.account.pk).update(beat_at=self.clock())
@@ -269,7 +269,7 @@ def _process() -> str:
     return f"{worker}:{os.getppid()}:{os.getpid()}"
 
 
-def _stopping() -> bool:
+def stopping() -> bool:
     path = os.environ.get(STOP_FILE)
     return path is not None and os.path.exists(path)
 

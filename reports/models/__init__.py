@@ -1,24 +1,42 @@
+from reports.models.audiences import (
+    Audience,
+    AudienceGroup,
+    AudienceRecipient,
+    GroupMember,
+    Recipient,
+    RecipientGroup,
+    Suppression,
+)
 from reports.models.catalogue import Account, Format, Grant, Report, ReportParameter
 from reports.models.delivery import Download, Link
 from reports.models.engine import Heartbeat, Pump, RequestBudget, Slot
 from reports.models.imports import CatalogueImport
 from reports.models.jobs import Attempt, JobEvent, SnapshotFile, SnapshotJob
-from reports.models.schedules import Audience, AudienceRecipient, Recipient, Schedule
+from reports.models.schedules import Occurrence, Protection, Schedule
+from reports.models.sending import Delivery, MailBudget, Notice
 
 __all__ = [
     "Account",
     "Attempt",
     "Audience",
+    "AudienceGroup",
     "AudienceRecipient",
     "CatalogueImport",
+    "Delivery",
     "Download",
     "Format",
     "Grant",
+    "GroupMember",
     "Heartbeat",
     "JobEvent",
     "Link",
+    "MailBudget",
+    "Notice",
+    "Occurrence",
+    "Protection",
     "Pump",
     "Recipient",
+    "RecipientGroup",
     "Report",
     "ReportParameter",
     "RequestBudget",
@@ -26,4 +44,5 @@ __all__ = [
     "Slot",
     "SnapshotFile",
     "SnapshotJob",
+    "Suppression",
 ]

@@ -10,7 +10,9 @@ from django.db import models
 from django.db.models import F, OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 
+from reports.models.audiences import Recipient
 from reports.models.jobs import SnapshotFile, SnapshotJob
+from reports.models.schedules import Protection
 from tenants.models import Tenant, User
 
 REFERENCE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -46,6 +48,7 @@ class Link(models.Model):
         EXPIRED = "expired", _("Expired")
         USED_UP = "used_up", _("Used up")
         REVOKED = "revoked", _("Revoked")
+        SUPERSEDED = "superseded", _("Corrected since")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="links", db_index=False)
@@ -56,6 +59,23 @@ class Link(models.Model):
     max_uses = models.PositiveIntegerField()
     uses = models.PositiveIntegerField(default=0)
     revoked_at = models.DateTimeField(null=True, help_text="NULL: not revoked.")
+    # Whom it was sent to. A new one goes to this address and to no other.
+    email = models.EmailField(blank=True, help_text="Empty: made by hand, for whoever gets its address.")
+    language = models.CharField(max_length=5, blank=True, help_text="Empty: what the visitor's browser asks for.")
+    recipient = models.ForeignKey(
+        Recipient, on_delete=models.SET_NULL, null=True, related_name="links", help_text="NULL: not of the address book."
+    )
+    delivery = models.ForeignKey(
+        "reports.Delivery", on_delete=models.SET_NULL, null=True, related_name="links", help_text="NULL: not by a delivery."
+    )
+    superseded_by = models.ForeignKey(
+        SnapshotJob, on_delete=models.SET_NULL, null=True, related_name="+", help_text="The corrected version; NULL: none is ready."
+    )
+    protection = models.CharField(max_length=8, choices=Protection, blank=True, default=Protection.NOTHING)
+    passcode = models.CharField(max_length=128, blank=True, help_text="Hashed. Empty unless a passcode protects it.")
+    code_sha256 = models.BinaryField(max_length=32, null=True, help_text="Of the mailed code; NULL: none is valid.")
+    code_expires_at = models.DateTimeField(null=True, help_text="NULL: no code was mailed.")
+    wrong_codes = models.PositiveSmallIntegerField(default=0)
     created_by = models.CharField(max_length=254)
     created_at = models.DateTimeField()
 

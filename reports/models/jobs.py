@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from reports.failures import cause_of
 from reports.models.catalogue import Account, Format, Grant, Report
+from reports.models.schedules import Occurrence
 from tenants.models import ApiKey, Tenant, User
 
 logger = logging.getLogger(__name__)
@@ -84,6 +85,8 @@ class SnapshotJob(models.Model):
         API = "api", _("API")
         COMPAT = "compat", _("API")
         RETRY = "retry", _("Run again")
+        SCHEDULE = "schedule", _("By its schedule")
+        REMAKE = "remake", _("Prepared again")
 
     class Waiting(models.TextChoices):
         """Why a job does not move although it is its turn."""
@@ -120,6 +123,22 @@ class SnapshotJob(models.Model):
     requested_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+", help_text="NULL: not a member.")
     api_key = models.ForeignKey(ApiKey, on_delete=models.SET_NULL, null=True, related_name="+", help_text="NULL: not an API call.")
     retry_of = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="retries", help_text="NULL: a first run.")
+    occurrence = models.ForeignKey(
+        Occurrence, on_delete=models.SET_NULL, null=True, related_name="jobs", db_index=False, help_text="NULL: not of a schedule."
+    )
+    # Of the audience, as they were when the job was made: added to the tenant's own, never in place of one.
+    narrowing_tags: models.JSONField[dict[str, str], dict[str, str]] = models.JSONField(default=dict)
+    fingerprint = models.CharField(
+        max_length=64, blank=True, help_text="Of tags, parameters, visuals and formats. Empty: not of a schedule."
+    )
+    round = models.PositiveSmallIntegerField(
+        default=1, help_text="Counts runs of the same occurrence and fingerprint: 2 is its first retry."
+    )
+    # A corrected version. Links of the old job show both.
+    replaces = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, related_name="replacements", help_text="NULL: replaces none."
+    )
+    replaces_because = models.CharField(max_length=300, blank=True, help_text="What end customers read.")
     # One form, one job: a second press of the same button finds the first one's job.
     form_key = models.UUIDField(null=True, help_text="NULL: not from a form.")
     # As they were when the job was asked for; clients of the older API know it by them.
@@ -159,6 +178,9 @@ class SnapshotJob(models.Model):
     class Meta:
         constraints = (
             models.UniqueConstraint(fields=["tenant", "form_key"], condition=~Q(form_key=None), name="one_job_per_form"),
+            models.UniqueConstraint(
+                fields=["occurrence", "fingerprint", "round"], condition=~Q(fingerprint=""), name="one_job_per_rows_of_an_occurrence"
+            ),
             models.CheckConstraint(
                 condition=Q(status__in=("completed", "failed", "cancelled"), finished_at__isnull=False)
                 | Q(status__in=("queued", "starting", "running", "collecting"), finished_at__isnull=True),
@@ -309,6 +331,7 @@ class SnapshotFile(models.Model):
     size_bytes = models.BigIntegerField()
     sha256 = models.BinaryField(max_length=32)
     created_at = models.DateTimeField()
+    data_rows = models.PositiveIntegerField(null=True, help_text="Lines of data in a CSV. NULL: not counted.")
 
     objects = SnapshotFileQuerySet.as_manager()
 

@@ -1,82 +1,185 @@
-"""Schedules and who gets their files: stored and validated here; occurrences come with the scheduler."""
+"""Schedules, and each planned instant of one as a row that everybody can see."""
 
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
+from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from reports.models.catalogue import Format, Report
-from tenants.models import Tenant
+from tenants.models import Tenant, User
 from tenants.models.tenant import check_timezone
+
+
+class Protection(models.TextChoices):
+    """What a link asks for beside being opened."""
+
+    NOTHING = "", _("Nothing")
+    PASSCODE = "passcode", _("A passcode that you give out yourself")
+    MAILED_CODE = "mailed", _("A 6-digit code, sent to the same address")
+
+
+class ScheduleQuerySet(models.QuerySet["Schedule"]):
+    def for_tenant(self, tenant: Tenant) -> ScheduleQuerySet:
+        return self.filter(tenant=tenant)
+
+    def kept(self) -> ScheduleQuerySet:
+        """Those that people still see; a retired one keeps its history."""
+        return self.filter(retired_at=None)
+
+    def active(self) -> ScheduleQuerySet:
+        return self.kept().filter(enabled=True).exclude(next_run_at=None)
+
+    def paused(self) -> ScheduleQuerySet:
+        return self.kept().filter(enabled=False)
+
+    def ended(self) -> ScheduleQuerySet:
+        return self.kept().filter(enabled=True, next_run_at=None)
 
 
 class Schedule(models.Model):
     class Missed(models.TextChoices):
-        SKIP = "skip"
-        LATEST = "latest"
-        ALL = "all"
+        """What becomes of instants that passed while the portal was down."""
+
+        SKIP = "skip", _("Skip them")
+        LATEST = "latest", _("Run the latest one")
+        ALL = "all", _("Run them all")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="schedules")
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="schedules", db_index=False)
     slug = models.SlugField(max_length=80)
+    name = models.CharField(max_length=120, blank=True, help_text="Empty: the report's name.")
     report = models.ForeignKey(Report, on_delete=models.PROTECT, related_name="schedules")
+    owner = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+", help_text="NULL: the tenant's owners.")
     formats = ArrayField(models.CharField(max_length=5, choices=Format))
+    visual_ids = ArrayField(models.CharField(max_length=512), default=list, blank=True, help_text="Empty: all of the report's.")
+    # As people gave them: a relative period such as {"relative": "yesterday"} is worked out for each planned instant.
+    parameters: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict, blank=True)
     cron = models.CharField(max_length=120)
     timezone = models.CharField(max_length=64, validators=[check_timezone])
-    parameters = models.JSONField(default=dict, blank=True)
+    starts_on = models.DateField(null=True, blank=True, help_text="In the schedule's zone. NULL: at once.")
+    ends_on = models.DateField(null=True, blank=True, help_text="The last day, in the schedule's zone. NULL: never.")
     missed = models.CharField(max_length=6, choices=Missed, default=Missed.LATEST)
+    ready_by = models.TimeField(null=True, blank=True, help_text="Promised local time, the first after the planned one. NULL: no promise.")
     enabled = models.BooleanField(default=True)
+    paused_at = models.DateTimeField(null=True, help_text="NULL: not paused.")
+    paused_by = models.CharField(max_length=254, blank=True)
+    # Set by the engine together with enabled = false; saving the schedule clears it.
+    fault = models.TextField(blank=True, help_text="Why the portal itself paused it, as a sentence. Empty: it did not.")
+    retired_at = models.DateTimeField(null=True, help_text="NULL: in use. A retired one runs no more; its history stays.")
+
+    # What its mails and links are like.
     subject = models.CharField(max_length=200, blank=True)
     message = models.TextField(blank=True)
+    cc = ArrayField(models.EmailField(), default=list, blank=True)
+    attach = models.BooleanField(default=False, help_text="Small files also as attachments, where the tenant allows it.")
+    skip_if_empty = models.BooleanField(default=False)
+    tell_owner = models.BooleanField(default=True, help_text="The owner gets a mail when a run fails for good.")
+    link_days = models.PositiveSmallIntegerField(null=True, blank=True, help_text="NULL: the tenant's.")
+    link_max_uses = models.PositiveIntegerField(null=True, blank=True, help_text="NULL: the tenant's.")
+    link_protection = models.CharField(max_length=8, choices=Protection, blank=True, default=Protection.NOTHING)
+    link_passcode = models.CharField(max_length=128, blank=True, help_text="Hashed.")
+
+    # When it is due; the engine sees and moves these across tenants.
+    next_run_at = models.DateTimeField(null=True, help_text="NULL: never again.")
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = ScheduleQuerySet.as_manager()
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["tenant", "slug"], name="one_schedule_per_slug"),)
+        indexes = (models.Index(fields=["next_run_at"], condition=Q(retired_at=None), name="schedule_due"),)
 
     def __str__(self) -> str:
         return self.slug
 
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
 
-class Recipient(models.Model):
+    @property
+    def title(self) -> str:
+        return self.name or self.report.name
+
+
+class OccurrenceQuerySet(models.QuerySet["Occurrence"]):
+    def for_tenant(self, tenant: Tenant) -> OccurrenceQuerySet:
+        return self.filter(tenant=tenant)
+
+    def newest_first(self) -> OccurrenceQuerySet:
+        return self.order_by("-planned_at", "-id")
+
+
+class Occurrence(models.Model):
+    """One planned instant of a schedule: what became of it, also when nothing ran."""
+
+    class Status(models.TextChoices):
+        PLANNED = "planned", _("Planned")  # noted; its jobs are not made yet
+        RUNNING = "running", _("Running")  # jobs or deliveries are under way
+        DELIVERED = "delivered", _("Delivered")
+        PARTLY_DELIVERED = "partly_delivered", _("Partly delivered")
+        HELD = "held", _("Held for review")
+        FAILED = "failed", _("Failed")
+        SKIPPED = "skipped", _("Skipped")  # on purpose: paused, empty, nobody to send to
+        MISSED = "missed", _("Missed")  # the portal was down, and the schedule does not run it late
+
+    class Kind(models.TextChoices):
+        PLAN = "plan", _("By the schedule")
+        HAND = "hand", _("Run by hand")
+
+    OPEN: ClassVar = frozenset({Status.PLANNED, Status.RUNNING, Status.HELD})
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="recipients")
-    email = models.EmailField()
-    name = models.CharField(max_length=120, blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+", db_index=False)
+    schedule = models.ForeignKey(Schedule, on_delete=models.CASCADE, related_name="occurrences", db_index=False)
+    planned_at = models.DateTimeField()
+    kind = models.CharField(max_length=4, choices=Kind, default=Kind.PLAN)
+    status = models.CharField(max_length=16, choices=Status, default=Status.PLANNED)
+    reason = models.CharField(
+        max_length=24, blank=True, help_text="Why it did not run or not end well; reports/occurrences/reasons.py has the words."
+    )
+    detail: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(
+        default=dict, help_text="What the reason's words are filled with."
+    )
+    actor = models.CharField(max_length=254, blank=True, help_text="Who pressed Run now; empty: the schedule.")
+    ready_by_at = models.DateTimeField(null=True, help_text="What was promised. NULL: nothing.")
+    lease_until = models.DateTimeField(null=True, help_text="NULL: nobody makes its jobs just now.")
+    tries = models.PositiveSmallIntegerField(default=0, help_text="Times that making its jobs was begun.")
+    expanded_at = models.DateTimeField(null=True, help_text="NULL: its jobs are not made.")
+    ended_at = models.DateTimeField(null=True, help_text="NULL: still open.")
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = OccurrenceQuerySet.as_manager()
 
     class Meta:
-        constraints = (models.UniqueConstraint(fields=["tenant", "email"], name="one_recipient_per_address"),)
+        constraints = (
+            models.UniqueConstraint(fields=["schedule", "planned_at"], name="one_occurrence_per_instant"),
+            models.CheckConstraint(
+                condition=Q(status__in=("planned", "running", "held"), ended_at__isnull=True)
+                | Q(status__in=("delivered", "partly_delivered", "failed", "skipped", "missed"), ended_at__isnull=False),
+                name="an_ended_occurrence_has_an_end",
+            ),
+        )
+        indexes = (
+            models.Index(fields=["tenant", "schedule", "-planned_at", "-id"], name="occurrence_list"),
+            models.Index(fields=["planned_at"], condition=Q(status="planned"), name="occurrence_to_expand"),
+        )
 
     def __str__(self) -> str:
-        return self.email
+        return f"{self.schedule_id} {self.planned_at:%Y-%m-%dT%H:%M%z}"
 
+    @property
+    def has_ended(self) -> bool:
+        return self.status not in self.OPEN
 
-class Audience(models.Model):
-    """Recipients of a schedule who get the same rows. The default audience has no name and gets the tenant's own rows."""
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="audiences")
-    schedule = models.ForeignKey(Schedule, on_delete=models.CASCADE, related_name="audiences")
-    name = models.CharField(max_length=120, blank=True)
-    session_tags = models.JSONField(default=dict, blank=True, help_text="Narrowing only: never a key of the tenant.")
-    recipients = models.ManyToManyField(Recipient, through="AudienceRecipient", related_name="audiences")
-
-    class Meta:
-        constraints = (models.UniqueConstraint(fields=["schedule", "name"], name="one_audience_per_name"),)
-
-    def __str__(self) -> str:
-        return self.name or "default"
-
-
-class AudienceRecipient(models.Model):
-    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
-    audience = models.ForeignKey(Audience, on_delete=models.CASCADE, related_name="members")
-    recipient = models.ForeignKey(Recipient, on_delete=models.CASCADE, related_name="memberships")
-
-    class Meta:
-        constraints = (models.UniqueConstraint(fields=["audience", "recipient"], name="once_in_an_audience"),)
-
-    def __str__(self) -> str:
-        return f"{self.recipient_id}"
+    def lateness(self) -> float | None:
+        """Seconds from the planned instant to the end; None: not ended."""
+        ended: datetime | None = self.ended_at
+        return (ended - self.planned_at).total_seconds() if ended else None

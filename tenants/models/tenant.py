@@ -6,6 +6,8 @@ import secrets
 import uuid
 import zoneinfo
 
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
 
@@ -45,6 +47,13 @@ class Tenant(models.Model):
     mfa = models.CharField(max_length=8, choices=Mfa, default=Mfa.GRACE)
     link_days = models.PositiveSmallIntegerField(default=30)
     link_max_uses = models.PositiveIntegerField(default=50)
+    # How its mails and its customers' pages look and read.
+    language = models.CharField(max_length=5, choices=settings.LANGUAGES, default="en", help_text="Of recipients who have none.")
+    sender_name = models.CharField(max_length=120, blank=True, help_text="Empty: the tenant's name and the word Reports.")
+    reply_to = models.EmailField(blank=True, help_text="Where its customers' questions go. Empty: nowhere.")
+    brand_color = models.CharField(max_length=7, blank=True, help_text="#rrggbb, under white text. Empty: the portal's own.")
+    allow_attachments = models.BooleanField(default=False)
+    recipient_domains = ArrayField(models.CharField(max_length=253), default=list, blank=True, help_text="Empty: any.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

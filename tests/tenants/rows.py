@@ -9,7 +9,24 @@ from django.apps import apps
 from django.db import connection
 from django.utils import timezone
 
-from reports.models import Audience, AudienceRecipient, Download, JobEvent, Recipient, Report, Schedule
+from reports.models import (
+    Audience,
+    AudienceGroup,
+    AudienceRecipient,
+    Delivery,
+    Download,
+    GroupMember,
+    JobEvent,
+    Link,
+    Notice,
+    Occurrence,
+    Recipient,
+    RecipientGroup,
+    Report,
+    Schedule,
+    SnapshotJob,
+    Suppression,
+)
 from tenants.audit import Actor, record
 from tenants.models import ApiKey, Invitation, Tenant, TenantCode
 from tenants.scope import tenant_scope
@@ -41,6 +58,28 @@ def fill(tenant: Tenant, report: Report) -> None:
         audience = Audience.objects.create(tenant=tenant, schedule=schedule)
         recipient = Recipient.objects.create(tenant=tenant, email="ops@example.com")
         AudienceRecipient.objects.create(tenant=tenant, audience=audience, recipient=recipient)
+        group = RecipientGroup.objects.create(tenant=tenant, name="Night managers")
+        GroupMember.objects.create(tenant=tenant, group=group, recipient=recipient)
+        AudienceGroup.objects.create(tenant=tenant, audience=audience, group=group)
+        Suppression.objects.create(tenant=tenant, email="stopped@example.com", reason=Suppression.Reason.UNSUBSCRIBED, at=now)
+        occurrence = Occurrence.objects.create(tenant=tenant, schedule=schedule, planned_at=now, status=Occurrence.Status.RUNNING)
+        delivery = Delivery.objects.create(
+            tenant=tenant, job=job, occurrence=occurrence, audience=audience, recipient=recipient, address=recipient.email, created_at=now
+        )
+        corrected = factories.make_job(tenant=tenant, report=report, replaces=job)
+        SnapshotJob.objects.filter(pk=job.pk).update(occurrence=occurrence)
+        Link.objects.filter(pk=link.pk).update(recipient=recipient, delivery=delivery, superseded_by=corrected)
+        Notice.objects.create(
+            tenant=tenant,
+            kind=Notice.Kind.RUN_FAILED,
+            key="failed",
+            address="owner@example.com",
+            schedule=schedule,
+            occurrence=occurrence,
+            job=job,
+            link=link,
+            created_at=now,
+        )
         record(Actor("test"), "test.done", now=now, tenant=tenant)
 
 

@@ -23,6 +23,7 @@ WITHOUT_ROW_SECURITY = {
     "reports_requestbudget": "the engine's",
     "reports_pump": "the engine's",
     "reports_heartbeat": "the engine's",
+    "reports_mailbudget": "a sender's address and a time",
     "django_migrations": "Django's",
     "django_content_type": "Django's",
     "auth_permission": "Django's",
@@ -47,6 +48,10 @@ UNIQUE_ACROSS_TENANTS = {
     "reports_attempt (job_id)": "the job is of the same tenant, by a foreign key of both",
     "reports_snapshotfile (job_id, format, visual_id)": "the job is of the same tenant, by a foreign key of both",
     "reports_audience (schedule_id, name)": "the schedule is of the same tenant, by a foreign key of both",
+    "reports_snapshotjob (occurrence_id, fingerprint, round)": "the occurrence is of the same tenant, by a foreign key of both",
+    "reports_occurrence (schedule_id, planned_at)": "the schedule is of the same tenant, by a foreign key of both",
+    "reports_groupmember (group_id, recipient_id)": "both are of the same tenant, by foreign keys of both",
+    "reports_audiencegroup (audience_id, group_id)": "both are of the same tenant, by foreign keys of both",
     "reports_audiencerecipient (audience_id, recipient_id)": "both are of the same tenant, by foreign keys of both",
 }
 READ, WRITE, ALL = {"SELECT"}, {"SELECT", "INSERT", "UPDATE"}, {"SELECT", "INSERT", "UPDATE", "DELETE"}
@@ -83,6 +88,11 @@ GRANTED = {
         "reports_requestbudget": WRITE,
         "reports_pump": WRITE,
         "reports_heartbeat": WRITE,
+        "reports_schedule": {"SELECT", "UPDATE"},
+        "reports_occurrence": WRITE,
+        "reports_delivery": {"SELECT", "UPDATE"},
+        "reports_notice": {"SELECT", "UPDATE"},
+        "reports_mailbudget": WRITE,
     },
     roles.STAFF: {
         "tenants_tenant": READ,

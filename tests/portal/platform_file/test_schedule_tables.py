@@ -43,11 +43,15 @@ def test_a_change_of_a_schedule_names_old_and_new(applied, tenant):
     assert schedule(tenant).cron == "@daily"
 
 
-def test_an_absent_schedule_goes_with_its_audiences(applied, tenant):
+def test_an_absent_schedule_runs_no_more_and_keeps_what_it_did(applied, tenant):
     applied.schedule["absent"] = True
 
     assert applied.lines() == ["- schedule acme/weekday-morning"]
-    assert audiences(tenant) == {}
+    with tenant_scope(tenant):
+        schedule = Schedule.objects.get()
+    assert schedule.retired_at is not None
+    assert schedule.next_run_at is None
+    assert applied.apply() == "no changes\n"
 
 
 def test_recipients_are_added_one_by_one_and_stay_until_they_are_absent(applied, tenant):

@@ -1,0 +1,144 @@
+"""What goes out: deliveries of files, and notices about them. Both wait, are tried, and end in the same states."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any, ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from reports.models.audiences import Audience, Recipient
+from reports.models.delivery import Link
+from reports.models.jobs import SnapshotJob
+from reports.models.schedules import Occurrence, Schedule
+from tenants.models import Tenant
+
+
+class Outgoing(models.Model):
+    """A message to one address. Only a courier that holds the lease may send it; see reports/delivery/."""
+
+    class Status(models.TextChoices):
+        PENDING = "pending", _("Waiting")
+        SENDING = "sending", _("Sending")  # leased; whether it left is not known until the other side answered
+        SENT = "sent", _("Delivered")
+        BOUNCED = "bounced", _("Bounced")
+        FAILED = "failed", _("Failed")
+        SUPPRESSED = "suppressed", _("Not sent")  # unsubscribed, bounced before, the company is suspended, or the report was empty
+
+    OPEN: ClassVar = frozenset({Status.PENDING, Status.SENDING})
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    address = models.EmailField()
+    language = models.CharField(max_length=5, default="en")
+    status = models.CharField(max_length=10, choices=Status, default=Status.PENDING)
+    next_try_at = models.DateTimeField(null=True, help_text="NULL: nothing to try now; a delivery waits for its job's files.")
+    lease_until = models.DateTimeField(null=True, help_text="NULL: no courier has it.")
+    tries = models.PositiveSmallIntegerField(default=0)
+    failure_code = models.CharField(max_length=24, blank=True, help_text="reports/delivery/failures.py has the words.")
+    answer = models.CharField(max_length=500, blank=True, help_text="What the other side said last.")
+    sent_at = models.DateTimeField(null=True, help_text="NULL: not accepted by the other side.")
+    ended_at = models.DateTimeField(null=True, help_text="NULL: still open.")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        abstract = True
+
+    @property
+    def has_ended(self) -> bool:
+        return self.status not in self.OPEN
+
+
+class DeliveryQuerySet(models.QuerySet["Delivery"]):
+    def for_tenant(self, tenant: Tenant) -> DeliveryQuerySet:
+        return self.filter(tenant=tenant)
+
+    def open(self) -> DeliveryQuerySet:
+        return self.filter(status__in=Delivery.OPEN)
+
+
+class Delivery(Outgoing):
+    """The files of one job to one recipient over one channel."""
+
+    class Channel(models.TextChoices):
+        EMAIL = "email", _("Email")
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+", db_index=False)
+    job = models.ForeignKey(SnapshotJob, on_delete=models.CASCADE, related_name="deliveries")
+    occurrence = models.ForeignKey(
+        Occurrence, on_delete=models.CASCADE, null=True, related_name="deliveries", db_index=False, help_text="NULL: of a single job."
+    )
+    audience = models.ForeignKey(
+        Audience, on_delete=models.SET_NULL, null=True, related_name="+", help_text="NULL: not by an audience, or it is gone."
+    )
+    audience_name = models.CharField(max_length=120, blank=True)
+    recipient = models.ForeignKey(
+        Recipient, on_delete=models.SET_NULL, null=True, related_name="deliveries", help_text="NULL: not in the address book."
+    )
+    channel = models.CharField(max_length=8, choices=Channel, default=Channel.EMAIL)
+    name = models.CharField(max_length=120, blank=True)
+    is_copy = models.BooleanField(default=False, help_text="Of the schedule's CC line.")
+
+    objects = DeliveryQuerySet.as_manager()
+
+    class Meta:
+        constraints = (
+            # Two audiences with the same rows share a job, and one who is in both gets one mail.
+            models.UniqueConstraint(fields=["tenant", "job", "channel", "address"], name="one_delivery_per_job_and_address"),
+            models.CheckConstraint(
+                condition=Q(status__in=("pending", "sending"), ended_at__isnull=True)
+                | Q(status__in=("sent", "bounced", "failed", "suppressed"), ended_at__isnull=False),
+                name="an_ended_delivery_has_an_end",
+            ),
+        )
+        indexes = (
+            models.Index(fields=["tenant", "occurrence", "status"], name="delivery_ledger"),
+            models.Index(fields=["tenant", "address", "-created_at"], name="delivery_by_address"),
+            models.Index(fields=["next_try_at"], condition=Q(status__in=("pending", "sending")), name="delivery_due"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.pk}"
+
+
+class Notice(Outgoing):
+    """A mail that carries no files: what its text is made of is read when it is sent. Codes and tokens are made then, and never kept."""
+
+    class Kind(models.TextChoices):
+        RUN_FAILED = "run_failed"  # to the schedule's owner
+        RUN_LATE = "run_late"  # to the schedule's owner: the promised time is in danger
+        NEW_LINK = "new_link"  # asked for on an expired link's page
+        CODE = "code"  # the 6 digits of a protected link
+        READY_AGAIN = "ready_again"  # a file was prepared again
+        TEST = "test"  # "send me a test" of a schedule's mail
+        INVITATION = "invitation"
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+", db_index=False)
+    kind = models.CharField(max_length=12, choices=Kind)
+    # The same key again is the same notice: one button pressed twice, or one cause met twice, sends one mail.
+    key = models.CharField(max_length=200)
+    schedule = models.ForeignKey(Schedule, on_delete=models.CASCADE, null=True, related_name="+", help_text="NULL: not about one.")
+    occurrence = models.ForeignKey(Occurrence, on_delete=models.CASCADE, null=True, related_name="+", help_text="NULL: not about one.")
+    job = models.ForeignKey(SnapshotJob, on_delete=models.CASCADE, null=True, related_name="+", help_text="NULL: not about one.")
+    link = models.ForeignKey(Link, on_delete=models.CASCADE, null=True, related_name="+", help_text="NULL: not about one.")
+    data: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(
+        default=dict, help_text="What else the text needs. No secret."
+    )
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["tenant", "key"], name="one_notice_per_key"),)
+        indexes = (models.Index(fields=["next_try_at"], condition=Q(status__in=("pending", "sending")), name="notice_due"),)
+
+    def __str__(self) -> str:
+        return f"{self.kind}"
+
+
+class MailBudget(models.Model):
+    """When a sender may send the next mail; shared by all hosts."""
+
+    sender = models.CharField(max_length=254, primary_key=True)
+    next_send_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.sender

@@ -1,0 +1,91 @@
+"""Work that stands by: one process of the installation does it, turn after turn, until its window ends and another one takes over.
+
+All truth is in the tables, and each turn looks there; no message has to arrive for work to be found. A message only starts a stand, and
+may be lost or doubled: a lock lets one in, and whoever is dead is replaced within seconds (`reports.tasks.replace_dead`).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+from django.db import InterfaceError, OperationalError, connection, connections
+from django.db.models.functions import Now
+
+from reports.engine.pump import stopping
+from reports.models import Heartbeat
+from tenants.scope import engine_scope
+
+LOCK_CLASS = 7204
+WINDOW_SECONDS = 50.0
+IDLE_SECONDS = 0.5
+BEAT_SECONDS = 1.0
+RECONNECT_SECONDS = 1.0
+# Without a beat for this long it counts as dead. A turn has to be shorter.
+BEAT_LATE = timedelta(seconds=10)
+
+
+def stand(name: str, number: int, turn: Callable[[], bool], *, window: float = WINDOW_SECONDS) -> str:
+    """Call `turn` again and again; it returns whether there was work. Returns why it ended: busy, window or stop.
+
+    `number` tells its lock from those of other stands. `turn` runs outside any scope, takes a few seconds at most, and is told apart by
+    the process that runs it: no two run at once.
+    """
+    end = time.monotonic() + window
+    while True:
+        try:
+            return _one_stand(name, number, turn, end)
+        except (OperationalError, InterfaceError):
+            # The database was away: begin anew as long as the window lasts, then the watchdog sends for another.
+            if time.monotonic() > end:
+                raise
+            connection.close()
+            time.sleep(RECONNECT_SECONDS)
+
+
+def _one_stand(name: str, number: int, turn: Callable[[], bool], end: float) -> str:
+    if stopping():
+        return "stop"
+    with _only_one(number) as mine:
+        if not mine:
+            return "busy"
+        beat_at = 0.0
+        try:
+            while not stopping():
+                if time.monotonic() > end:
+                    return "window"
+                if time.monotonic() > beat_at:
+                    _beat(name)
+                    beat_at = time.monotonic() + BEAT_SECONDS
+                if not turn():
+                    time.sleep(IDLE_SECONDS)
+            return "stop"
+        finally:
+            # Signed off: whoever looks does not wait for a late beat.
+            with engine_scope():
+                Heartbeat.objects.filter(cluster=name).update(beat_at=Now() - BEAT_LATE)
+
+
+def dead(names: list[str]) -> list[str]:
+    """Those of the names that nobody does just now."""
+    alive = Heartbeat.objects.filter(cluster__in=names, beat_at__gt=Now() - BEAT_LATE)
+    return sorted(set(names) - set(alive.values_list("cluster", flat=True)))
+
+
+def _beat(name: str) -> None:
+    with engine_scope():
+        Heartbeat.objects.update_or_create(cluster=name, defaults={"beat_at": Now()})
+
+
+@contextmanager
+def _only_one(number: int) -> Iterator[bool]:
+    """A lock on a connection of its own: the server drops it when this process dies, however it dies."""
+    holder = connections.create_connection("default")
+    try:
+        with holder.cursor() as cursor:
+            cursor.execute("select pg_try_advisory_lock(%s, %s)", [LOCK_CLASS, number])
+            yield bool(cursor.fetchone()[0])
+    finally:
+        holder.close()
