@@ -34,9 +34,8 @@ def application(store: MailStore) -> Flask:
 
     @pages.get("/mail/<name>")
     def mail(name: str) -> str:
-        return render_template(
-            "mail.html", mail=(found := _found(store, name)), html=found.body("html"), sandbox=SANDBOX, **_stopping(found)
-        )
+        found = _found(store, name)
+        return render_template("mail.html", mail=found, html=found.body("html"), sandbox=SANDBOX, **_stopping(found))
 
     @pages.get("/mail/<name>/html")
     def html(name: str) -> Response:
