@@ -61,7 +61,7 @@ def own_settings(address: str, aws: str, *, unproxied: str = "") -> dict[str, st
     """What the demo sets, whatever else there is."""
     unproxied = ",".join(filter(None, [unproxied, "127.0.0.1,localhost"]))
     return {
-        **{f"AWS_ENDPOINT_URL_{service}": aws for service in ("QUICKSIGHT", "S3", "SQS", "STS")},
+        **{f"AWS_ENDPOINT_URL_{service}": aws for service in ("QUICKSIGHT", "S3", "SESV2", "SQS", "STS")},
         "AWS_ACCESS_KEY_ID": ACCESS_KEY,
         "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
         "AWS_REGION": REGION,
