@@ -24,6 +24,7 @@ insert into reports_mailbudget as budget (sender, next_send_at, refused_code, re
 values (%(sender)s, clock_timestamp() + make_interval(secs => 1 / %(rate)s::float8), '', '')
 on conflict (sender) do update
    set next_send_at = greatest(budget.next_send_at, clock_timestamp()) + make_interval(secs => 1 / %(rate)s::float8)
+ where budget.refused_since is null or budget.next_send_at <= clock_timestamp()
 returning extract(epoch from next_send_at - clock_timestamp())::float8 - 1 / %(rate)s::float8
 """
 
@@ -45,13 +46,16 @@ def state(setup: EmailSetup) -> State:
     return State(rests=is_refused and row.next_send_at > row.now, probes=is_refused)
 
 
-def wait_for_turn(setup: EmailSetup) -> None:
-    """Takes the sender's next free instant and sleeps until it comes. No transaction is open while it sleeps."""
+def wait_for_turn(setup: EmailSetup) -> bool:
+    """Takes the sender's next free instant and sleeps until it comes, in no transaction. False: all mail rests since a moment ago."""
     with engine_scope(), connection.cursor() as cursor:
         cursor.execute(TAKE, {"sender": setup.sender, "rate": setup.rate})
-        (wait,) = cursor.fetchone()
-    if wait > 0:
-        time.sleep(wait)
+        row = cursor.fetchone()
+    if row is None:
+        return False
+    if row[0] > 0:
+        time.sleep(row[0])
+    return True
 
 
 def slow_down(setup: EmailSetup) -> None:

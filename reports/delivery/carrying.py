@@ -36,6 +36,10 @@ RECONNECT_SECONDS = 1.0
 AFTER_OUR_FAULT = timedelta(minutes=5)
 
 
+class Resting(NotSent):
+    """While this one was prepared another one found out that nobody can be sent to."""
+
+
 @dataclass(frozen=True)
 class Prepared:
     channel: str
@@ -65,10 +69,11 @@ def _carry(lease: Lease, setup: EmailSetup, clock: Clock) -> None:
         return
     try:
         answer = _send(lease, prepared, setup)
-    except TooFast as error:
+    except Resting:
+        _write_down(lease, lambda: outcomes.put_back(lease, clock()))
+    except TooFast:
         budget.slow_down(setup)
         _write_down(lease, lambda: outcomes.put_back(lease, clock()))
-        logger.info("message %s: too fast for the other side, %s", lease.id, error.code)
     except OurFault as error:
         fault = error
         _write_down(lease, lambda: outcomes.put_back(lease, clock(), at=clock() + AFTER_OUR_FAULT, error=fault))
@@ -126,7 +131,8 @@ def _send(lease: Lease, prepared: Prepared, setup: EmailSetup) -> Sent:
     for file in prepared.letter.files:
         prepared.letter.message.attach(file.name, _content(lease, file), CONTENT_TYPES[file.format])
     channel = CHANNELS[prepared.channel](setup)
-    budget.wait_for_turn(setup)
+    if not budget.wait_for_turn(setup):
+        raise Resting("sending_stopped")
     return channel.send(Parcel(lease.id, prepared.address, prepared.letter.message))
 
 
