@@ -15,8 +15,3 @@ def send_raw(region: str, raw: bytes, *, sender: str, address: str, tags: dict[s
         "EmailTags": [{"Name": name, "Value": value} for name, value in tags.items()],
     } | ({"ConfigurationSetName": configuration_set} if configuration_set else {})
     return str(ask(AccountFacts("", region), ses_client, lambda client: client.send_email(**request))["MessageId"])
-
-
-def check(region: str) -> bool:
-    """Whether the account may send just now. Raises AwsError."""
-    return bool(ask(AccountFacts("", region), ses_client, lambda client: client.get_account())["SendingEnabled"])

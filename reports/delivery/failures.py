@@ -40,6 +40,7 @@ CAUSES: dict[str, Cause] = {
     "too_large": Cause(_("The email is larger than their mail server accepts."), _("Send links instead of attachments.")),
     "not_accepted": Cause(_("Their mail server does not accept our email."), ASK_THEM),
     "returned": Cause(_("The email was accepted at first and came back later."), CHECK_ADDRESS),
+    "held_up": Cause(_("Their mail server took it, and said later that it could not hand it over just then.")),
     # Not sent on purpose.
     "unsubscribed": Cause(_("The person stopped these emails."), _("Only they can start them again, with the link in an earlier email.")),
     "bounced": Cause(_("An earlier email to this address came back."), CHECK_ADDRESS),

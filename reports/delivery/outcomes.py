@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import F
+from django.db.models.query import QuerySet
 
 from reports.delivery import retries
 from reports.delivery.channel import NotSent, Refused, Sent, TryLater
@@ -55,17 +56,35 @@ def wait_for_files(lease: Lease, now: datetime) -> None:
     _write(lease, now, **LATER, next_try_at=None, tries=F("tries") - 1)
 
 
-def bounced(outgoing: Delivery | Notice, reason: Suppression.Reason, code: str, answer: str, now: datetime) -> bool:
-    """What was sent came back, or was called spam. In the tenant's scope. False: that was known before."""
-    suppress_address(outgoing, reason, answer, now)
-    if reason == Suppression.Reason.COMPLAINED:
-        # It did arrive.
-        return True
-    rows = type(outgoing).objects.filter(tenant=outgoing.tenant, pk=outgoing.pk).exclude(status=Status.BOUNCED)
-    moved = rows.update(**ENDED, status=Status.BOUNCED, ended_at=now, failure_code=code, answer=answer[:500])
-    if moved:
-        _ended(outgoing, now)
-    return bool(moved)
+def came_back(outgoing: Delivery | Notice, code: str, answer: str, now: datetime, *, suppress: bool) -> bool:
+    """Taken by the other side, and returned later. In the tenant's scope. False: that was known before.
+
+    Only with that news is the address suppressed: an old event that comes once more does not undo what people put right meanwhile.
+    """
+    rows = _row(outgoing).exclude(status=Status.BOUNCED)
+    if not rows.update(**ENDED, status=Status.BOUNCED, ended_at=now, failure_code=code, answer=answer[:500]):
+        return False
+    if suppress:
+        suppress_address(outgoing, Suppression.Reason.BOUNCED, answer, now)
+    _ended(outgoing, now)
+    return True
+
+
+def complained(outgoing: Delivery | Notice, answer: str, now: datetime) -> bool:
+    """It did arrive, so its status stays. In the tenant's scope. False: that was known before."""
+    if not _row(outgoing).exclude(failure_code="complained").update(failure_code="complained", answer=answer[:500]):
+        return False
+    suppress_address(outgoing, Suppression.Reason.COMPLAINED, answer, now)
+    return True
+
+
+def delayed(outgoing: Delivery | Notice, answer: str) -> bool:
+    """Whether it arrived in the end nobody will say: noted on what counts as sent, and nothing else."""
+    return bool(_row(outgoing).filter(status=Status.SENT, failure_code="").update(failure_code="held_up", answer=answer[:500]))
+
+
+def _row(outgoing: Delivery | Notice) -> QuerySet[Any]:
+    return type(outgoing)._default_manager.filter(tenant=outgoing.tenant, pk=outgoing.pk)
 
 
 def suppress_address(outgoing: Delivery | Notice, reason: Suppression.Reason, answer: str, now: datetime) -> None:

@@ -33,8 +33,7 @@ def find(tenant: Tenant, token: str) -> Mail | None:
     """In the tenant's scope. Whatever the token is, it costs the same: two look-ups and the comparisons."""
     mail_id = _read_id(token[:ID_LENGTH])
     found: list[Mail | None] = [
-        model.objects.filter(tenant=tenant).select_related("tenant").filter(pk=mail_id).first()
-        for model in (Delivery, Notice)
+        model.objects.filter(tenant=tenant).select_related("tenant").filter(pk=mail_id).first() for model in (Delivery, Notice)
     ]
     signed = [hmac.compare_digest(token[ID_LENGTH:].encode(), signature.encode()) for signature in _signatures(mail_id)]
     return (found[0] or found[1]) if any(signed) else None
