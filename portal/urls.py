@@ -18,9 +18,11 @@ from portal.views import (
     recipients,
     recipients_upload,
     reports,
+    schedule_mail,
     session,
     staff_catalogue,
     staff_imports,
+    unsubscribe,
 )
 
 handler400 = errors.bad_request
@@ -50,6 +52,9 @@ company: list[URLPattern | URLResolver] = [
     path("recipients/groups/<uuid:group>/", recipient_groups.edit, name="recipient_group"),
     path("recipients/groups/<uuid:group>/people/", recipient_groups.people, name="recipient_group_people"),
     path("recipients/groups/<uuid:group>/remove/", recipient_groups.remove, name="recipient_group_remove"),
+    path("schedules/<uuid:schedule>/mail/", schedule_mail.mail, name="schedule_mail"),
+    path("schedules/<uuid:schedule>/mail/view/", schedule_mail.view, name="schedule_mail_view"),
+    path("schedules/<uuid:schedule>/mail/test/", schedule_mail.test, name="schedule_mail_test"),
     path("links/", links.links, name="links"),
     path("links/<uuid:link>/revoke/", links.revoke, name="link_revoke"),
 ]
@@ -77,4 +82,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("staff/", include(staff)),
     path("invitations/<str:code>/<str:token>/", invitation.invitation, name="invitation"),
     path("d/<str:code>/<str:token>", download.download, name="download"),
+    path("u/<str:code>/<str:token>", unsubscribe.unsubscribe, name="unsubscribe"),
 ]

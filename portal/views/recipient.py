@@ -93,7 +93,7 @@ def _facts(request: TenantRequest, recipient: Recipient) -> dict[str, Any]:
     return {
         "recipient": recipient,
         "stopped": stopped,
-        "own_word": stopping.OWN_WORD.get(stopped.reason) if stopped else "",
+        "own_word": stopping.OWN_WORD.get(Suppression.Reason(stopped.reason), "") if stopped else "",
         "gets": listing.gets_of_people(tenant, [recipient]).get(recipient.pk, []),
         "last_mail": mails.first(),
         "working_links": people.working_links(recipient, now).count(),

@@ -99,9 +99,14 @@ def _told(read: PeopleList) -> str:
 
 
 def _corrected(line: Line, number: int, post: QueryDict) -> Line:
-    typed = {name: post[f"{name}-{number}"].strip()[: lists.MAX_CELL] for name in FIELDS if f"{name}-{number}" in post}
-    groups = {"groups": lists.groups_in(typed.pop("groups"))} if "groups" in typed else {}
-    return replace(line, **typed, **groups)
+    typed = {name: str(post[f"{name}-{number}"]).strip()[: lists.MAX_CELL] for name in FIELDS if f"{name}-{number}" in post}
+    return replace(
+        line,
+        email=typed.get("email", line.email),
+        name=typed.get("name", line.name),
+        groups=lists.groups_in(typed["groups"]) if "groups" in typed else line.groups,
+        language=typed.get("language", line.language),
+    )
 
 
 def _save(request: TenantRequest, draft: Draft) -> HttpResponse:
@@ -136,7 +141,7 @@ def _preview(request: TenantRequest, draft: Draft, *, show: str | None = None, s
     context = {
         "draft": draft,
         "text": lists.write([one.line for one in judged], numbered=True),
-        "results": [(value, word, count[value] if value else len(judged), value == show) for value, word in RESULTS],
+        "results": [(value, word, count[Result(value)] if value else len(judged), value == show) for value, word in RESULTS],
         "show": show,
         "rows": [(number, one, list(_cells(number, one))) for number, one in listed[:SHOWN]],
         "listed": len(listed),
