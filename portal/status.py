@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from reports.models import Attempt, Link, Report, SnapshotJob, Suppression
+from portal.job_deliveries import Sent
+from reports.models import Attempt, Delivery, Link, Report, SnapshotJob, Suppression
 
-Job, LinkStatus, Stopped = SnapshotJob.Status, Link.Status, Suppression.Reason
+Job, LinkStatus, Sending, Stopped = SnapshotJob.Status, Link.Status, Delivery.Status, Suppression.Reason
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,18 @@ LINKS: dict[str, Look] = {
     LinkStatus.REVOKED: Look(LinkStatus.REVOKED.label, "ban"),
 }
 
+DELIVERIES: dict[str, Look] = {
+    Sending.PENDING: Look(Sending.PENDING.label, "clock"),
+    Sending.SENDING: Look(Sending.SENDING.label, "send", "run"),
+    Sending.SENT: Look(Sending.SENT.label, "check", "ok"),
+    Sending.BOUNCED: Look(Sending.BOUNCED.label, "alert-circle", "bad"),
+    Sending.FAILED: Look(Sending.FAILED.label, "alert-circle", "bad"),
+    Sending.SUPPRESSED: Look(Sending.SUPPRESSED.label, "ban"),
+}
+SENT_AGAIN = Look(_("Retrying"), "refresh", "warn")
+DOWNLOADED = Look(_("Downloaded"), "check", "ok")
+SENT_ONLY = Look(_("Sent"), "send", "run")
+
 # Whether anything is sent to an address; None: nothing stops it.
 ADDRESSES: dict[str | None, Look] = {
     None: Look(_("Active"), "check", "ok"),
@@ -69,6 +82,15 @@ def of_job(job: SnapshotJob) -> Look:
     if job.status == Job.COMPLETED and job.attempt_count > 1:
         return AFTER_A_RETRY
     return JOBS[job.status]
+
+
+def of_sent(sent: Sent) -> Look:
+    """On a job's page: what its link tells comes before how the mail fared."""
+    if sent.revoked_at:
+        return LINKS[LinkStatus.REVOKED]
+    if sent.status == Sending.SENT:
+        return DOWNLOADED if sent.last_download_at else SENT_ONLY
+    return SENT_AGAIN if sent.status == Sending.PENDING and sent.tries else DELIVERIES[sent.status]
 
 
 def of_attempt(attempt: Attempt) -> Look:
