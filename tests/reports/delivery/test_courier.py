@@ -57,7 +57,7 @@ def test_a_hanging_server_keeps_no_more_than_its_places_and_the_turn_goes_on(smt
 def test_a_notice_does_not_wait_behind_deliveries(smtp, job):
     for _ in range(20):
         steps.due_delivery(job)
-    notice = steps.due_notice(job.tenant, kind=Notice.Kind.CODE)
+    notice = steps.due_notice(job.tenant)
     courier = Courier()
 
     courier.turn()
