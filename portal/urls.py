@@ -6,7 +6,20 @@ from allauth.account.views import login, logout
 from django.urls import URLPattern, URLResolver, include, path
 
 from portal import health
-from portal.views import download, errors, home, invitation, jobs, links, reports, session, staff_catalogue, staff_imports, unsubscribe
+from portal.views import (
+    download,
+    errors,
+    home,
+    invitation,
+    jobs,
+    links,
+    reports,
+    schedule_mail,
+    session,
+    staff_catalogue,
+    staff_imports,
+    unsubscribe,
+)
 
 handler400 = errors.bad_request
 handler500 = errors.server_error
@@ -21,6 +34,9 @@ company: list[URLPattern | URLResolver] = [
     path("jobs/<uuid:job>/retry/", jobs.retry, name="job_retry"),
     path("jobs/<uuid:job>/files/<uuid:file>/", jobs.file, name="job_file"),
     path("jobs/<uuid:job>/links/", jobs.new_link, name="job_links"),
+    path("schedules/<uuid:schedule>/mail/", schedule_mail.mail, name="schedule_mail"),
+    path("schedules/<uuid:schedule>/mail/view/", schedule_mail.view, name="schedule_mail_view"),
+    path("schedules/<uuid:schedule>/mail/test/", schedule_mail.test, name="schedule_mail_test"),
     path("links/", links.links, name="links"),
     path("links/<uuid:link>/revoke/", links.revoke, name="link_revoke"),
 ]
