@@ -1,4 +1,4 @@
-"""When a country changes its clocks: a due time is stored as an instant, and is worked out anew once this process has newer time zone data."""
+"""When a country changes its clocks: due times are stored as instants, and are worked out anew once the time zone data is newer."""
 
 from __future__ import annotations
 
