@@ -15,6 +15,7 @@ from portal.database import databases, login_for
 from portal.env import env_bool, env_int, env_list, env_str, env_url, refuse_unknown
 from portal.logs import log_level, logging_settings
 from portal.secret_key import secret_key
+from reports.delivery import email_url
 from tenants.roles import URL_VARIABLES
 
 # --- Paths -----------------------------------------------------------------------------------------------------------
@@ -29,6 +30,7 @@ PORTAL_SETTINGS = {
     "PORTAL_BROKER",
     "PORTAL_BUCKET",
     "PORTAL_EVENT_QUEUE_URL",
+    "PORTAL_MAIL_EVENT_QUEUE_URL",
     "PORTAL_COMPAT_URL_SECONDS",
     "PORTAL_ENCRYPTION_KEYS",
     "PORTAL_ALERT_WEBHOOK",
@@ -212,7 +214,10 @@ JOB_RETENTION_CLASS = "r90"
 # --- Delivery and the older API ---------------------------------------------------------------------------------------
 PRESIGNED_SECONDS = 60
 PORTAL_COMPAT_URL_SECONDS = env_int("PORTAL_COMPAT_URL_SECONDS", 3600, low=1, high=3600)
-EMAIL_URL = env_url("EMAIL_URL", "", schemes=("smtp", "smtps", "ses", "file"))
+EMAIL_URL = env_str("EMAIL_URL", "")
+# Read where mail is sent; here, what is wrong with it stops the start.
+email_url.read(EMAIL_URL)
+PORTAL_MAIL_EVENT_QUEUE_URL = env_url("PORTAL_MAIL_EVENT_QUEUE_URL", "", schemes=("http", "https"))
 PORTAL_ALERT_WEBHOOK = env_url("PORTAL_ALERT_WEBHOOK", "", schemes=("http", "https"))
 PORTAL_ENCRYPTION_KEYS = env_list("PORTAL_ENCRYPTION_KEYS")
 METRICS_TOKEN = env_str("METRICS_TOKEN", "")
