@@ -52,7 +52,7 @@ def test_the_other_ways():
     ],
 )
 def test_what_is_wrong_stops_the_start_without_the_password(url):
-    with pytest.raises(ImproperlyConfigured, match="^EMAIL_URL ") as stopped:
+    with pytest.raises(ImproperlyConfigured, match=r"^EMAIL_URL ") as stopped:
         read(url)
 
     assert "s3cret" not in str(stopped.value)
