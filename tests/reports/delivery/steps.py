@@ -36,8 +36,10 @@ def due_delivery(job, address: str = "", *, schedule=None, **fields) -> Delivery
 
 
 def due_notice(tenant, address: str = "kim@customer.example", **fields) -> Notice:
-    now = timezone.now()
-    fields = {"kind": Notice.Kind.READY_AGAIN, "key": f"{address} {now}", "next_try_at": now, "created_at": now} | fields
+    """About a link that works."""
+    now, job = timezone.now(), factories.make_job(tenant=tenant, status="completed")
+    link, _ = factories.make_link(job=job, email=address)
+    fields = {"kind": Notice.Kind.READY_AGAIN, "key": f"{address} {now}", "next_try_at": now, "created_at": now, "link": link} | fields
     with tenant_scope(tenant):
         return Notice.objects.create(tenant=tenant, address=address, **fields)
 

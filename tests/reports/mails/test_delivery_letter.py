@@ -37,7 +37,6 @@ def test_its_link_opens_the_report_and_is_the_same_on_every_try(written, deliver
     with tenant_scope(delivery.tenant):
         assert links.find(delivery.tenant, token).delivery_id == delivery.pk
         assert Link.objects.filter(delivery=delivery).count() == 1
-    assert first.mail["Message-ID"] == second.mail["Message-ID"] == f"<{delivery.pk}@127.0.0.1>"
 
 
 def test_the_sender_is_the_company_and_answers_go_where_it_says(written, delivery, settings):
@@ -48,7 +47,6 @@ def test_the_sender_is_the_company_and_answers_go_where_it_says(written, deliver
     assert read.mail["From"] == '"Acme Hotels Reports" <reports@mail.anycompany.example>'
     assert read.mail["Reply-To"] == "reports@acme.example"
     assert read.mail["To"] == "rosa@customer.example"
-    assert read.mail["Message-ID"] == f"<{delivery.pk}@mail.anycompany.example>"
 
 
 def test_a_company_may_have_its_own_name_for_the_sender(written, delivery, acme):

@@ -4,13 +4,16 @@ import pytest
 
 from reports.mails.variables import VARIABLES, check_text, fill
 
+TAKEN = ["", "Your {report}", "{schedule}: {period}, {date} {time}", "For {recipient} of {tenant}", "{ alone", "} {"]
+REFUSED = ["{nope}", "{}", "{report.account}", "{report[0]}", "{0}", "{Report}", "{ report }", "{{nope}}", "{__class__}"]
 
-@pytest.mark.parametrize("text", ["", "Your {report}", "{schedule}: {period}, {date} {time}", "For {recipient} of {tenant}", "{ alone", "} {"])
+
+@pytest.mark.parametrize("text", TAKEN)
 def test_texts_with_known_variables_are_taken(text):
     assert check_text(text) == ""
 
 
-@pytest.mark.parametrize("text", ["{nope}", "{}", "{report.account}", "{report[0]}", "{0}", "{Report}", "{ report }", "{{nope}}", "{__class__}"])
+@pytest.mark.parametrize("text", REFUSED)
 def test_an_unknown_variable_is_refused_with_those_that_are_known(text):
     fault = check_text(text)
 
