@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from email.utils import format_datetime
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 
-from reports.delivery import email_url
+from reports.delivery.identity import message_id, sender_address
 from reports.mails.content import Content, one_line
 from reports.mails.drawing import as_html, as_text
 from reports.models import Delivery, Notice
@@ -21,7 +20,7 @@ MAX_NAME = 120
 
 
 def message(row: Delivery | Notice, content: Content, now: datetime, *, sender: str, headers: dict[str, str]) -> EmailMultiAlternatives:
-    """To the row's address alone. `sender` is the name that mail programs show. The channel adds the Message-ID."""
+    """To the row's address alone. `sender` is the name that mail programs show."""
     letter = EmailMultiAlternatives(
         subject=one_line(content.subject, MAX_SUBJECT),
         body=as_text(content),
@@ -29,6 +28,7 @@ def message(row: Delivery | Notice, content: Content, now: datetime, *, sender: 
         to=[row.address],
         reply_to=[content.reply_to] if content.reply_to else None,
         headers={
+            "Message-ID": message_id(row.pk),
             "Date": format_datetime(now),
             # No out-of-office answers, please.
             "Auto-Submitted": "auto-generated",
@@ -43,12 +43,6 @@ def message(row: Delivery | Notice, content: Content, now: datetime, *, sender: 
 def quoted(name: str) -> str:
     """Fit to stand between quotation marks in a header."""
     return one_line(re.sub(r'[\\"<>]', " ", name), MAX_NAME)
-
-
-def sender_address() -> str:
-    """What all mail comes from; without a mail server an address at the portal's own host, which only previews show."""
-    setup = email_url.setup()
-    return setup.sender if setup else f"reports@{urlsplit(settings.PORTAL_BASE_URL).hostname}"
 
 
 def portal_name() -> str:

@@ -8,9 +8,10 @@ from datetime import datetime
 from django.utils import timezone, translation
 
 from reports import notices
+from reports.delivery.identity import sender_address
 from reports.mails import handing_over
 from reports.mails.drawing import as_html, as_text
-from reports.mails.envelope import company_sender, sender_address
+from reports.mails.envelope import company_sender
 from reports.models import Notice, Schedule
 
 
