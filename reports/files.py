@@ -18,12 +18,13 @@ CONTENT_TYPES: dict[str, str] = {
 }
 
 
-def note_download(file: SnapshotFile, actor: Actor, *, now: datetime, link: Link | None = None) -> Download:
+def note_download(file: SnapshotFile, actor: Actor, *, now: datetime, link: Link | None = None, is_repeat: bool = False) -> Download:
     """Inside the tenant's scope, in the transaction that grants the file."""
     return Download.objects.create(
         tenant_id=file.tenant_id,
         file=file,
         link=link,
+        is_repeat=is_repeat,
         user_id=actor.user_id,
         actor=actor.label,
         at=now,

@@ -31,8 +31,6 @@ SALT = "portal.views.download"
 @require_http_methods(["GET", "HEAD", "POST"])
 def download(request: HttpRequest, code: str, token: str) -> HttpResponse:
     tenant = links.tenant_of(code)
-    if tenant is None:
-        return _unknown(request)
     log_context.note(tenant=tenant.pk)
     with tenant_scope(tenant):
         link = links.find(tenant, token)
