@@ -6,7 +6,7 @@ from allauth.account.views import login, logout
 from django.urls import URLPattern, URLResolver, include, path
 
 from portal import health
-from portal.views import download, errors, home, invitation, jobs, links, reports, session, staff_catalogue, staff_imports
+from portal.views import brand, download, errors, home, invitation, jobs, links, reports, session, staff_catalogue, staff_imports
 
 handler400 = errors.bad_request
 handler500 = errors.server_error
@@ -48,4 +48,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("staff/", include(staff)),
     path("invitations/<str:code>/<str:token>/", invitation.invitation, name="invitation"),
     path("d/<str:code>/<str:token>", download.download, name="download"),
+    path("brand/<str:code>.css", brand.brand, name="brand"),
 ]

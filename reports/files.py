@@ -33,6 +33,11 @@ def note_download(file: SnapshotFile, actor: Actor, *, now: datetime, link: Link
     )
 
 
+def is_there(file: SnapshotFile) -> bool:
+    """Whether S3 has it still. Outside any transaction. Raises AwsError when S3 is silent, or does not let us look."""
+    return storage.exists(AccountFacts(aws_account_id="", region=file.region), file.bucket, file.key)
+
+
 def presigned_url(file: SnapshotFile, *, seconds: int | None = None, inline: bool = False) -> str:
     """Valid for `seconds` (default a minute), signed for the host that browsers reach. Never stored, never logged."""
     return storage.presign(
