@@ -80,7 +80,9 @@ def unknown(request: HttpRequest) -> HttpResponse:
 
 
 def too_many(request: HttpRequest) -> HttpResponse:
-    return hidden(render(request, "link/too_many.html", status=429, headers={"Retry-After": "60"}))
+    response = hidden(render(request, "link/too_many.html", status=429))
+    response["Retry-After"] = "60"
+    return response
 
 
 def hidden(response: HttpResponse) -> HttpResponse:

@@ -104,8 +104,10 @@ def _prepare_again(request: HttpRequest, link: Link, token: str, file: SnapshotF
 def _answer_code(request: HttpRequest, link: Link, token: str) -> HttpResponse:
     now = timezone.now()
     with _inside(request, link.tenant, token) as found:
-        if found is None or (page := link_pages.ended(request, found, now)):
-            return page if found else link_pages.unknown(request)
+        if found is None:
+            return link_pages.unknown(request)
+        if page := link_pages.ended(request, found, now):
+            return page
     answer, left = links.try_code(link, request.POST.get("passcode", ""), now=now)
     if answer is links.Answer.RIGHT:
         response = link_pages.hidden(SeeOther(request.path))

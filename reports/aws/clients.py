@@ -29,6 +29,9 @@ S3_QUICK = S3.merge(Config(retries={"mode": "standard", "total_max_attempts": 2}
 
 
 STS = Config(retries=ONE_ATTEMPT, connect_timeout=5, read_timeout=10)
+# One attempt: a mail is tried again by its row, and a second one that nobody counted could be a second mail.
+SES = Config(retries=ONE_ATTEMPT, connect_timeout=10, read_timeout=30, max_pool_connections=32)
+SQS = Config(retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=5, read_timeout=30)
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,14 @@ def s3_client(account: AccountFacts, endpoint_url: str = "") -> Any:
 def quick_s3_client(account: AccountFacts) -> Any:
     """One that gives up within ten seconds."""
     return _client("s3", account, S3_QUICK)
+
+
+def ses_client(account: AccountFacts) -> Any:
+    return _client("sesv2", account, SES)
+
+
+def sqs_client(account: AccountFacts) -> Any:
+    return _client("sqs", account, SQS)
 
 
 def _client(service: str, account: AccountFacts, config: Config, endpoint_url: str = "") -> Any:

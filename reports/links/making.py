@@ -140,7 +140,7 @@ def _correction_of(job: SnapshotJob) -> SnapshotJob | None:
     return newest
 
 
-def for_new_link(notice: Notice, now: datetime) -> NewLink:
+def for_notice(notice: Notice, *, now: datetime) -> NewLink:
     """The link that the mail of a `new_link` or `ready_again` notice carries: to what `notice.link` leads to, for the same address.
 
     Made once, and with the same address each time the mail is tried. In the tenant's scope. Raises Refused("link_revoked") for a link

@@ -13,9 +13,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 from django.db import transaction
 
 from reports.aws.quicksight import QuickSight
+from reports.delivery import carrying
+from reports.delivery.email import Email
 from reports.engine import claim, collect, pump, start
 
 # The step at which the worker dies; or the pid file of a PostgreSQL server that dies at each step. MARKS: where sprung traps are noted.
@@ -56,11 +59,16 @@ STEPS: dict[str, Step] = {
     "collected": Step(collect, "_check"),
     "row saved": Step(collect, "_complete", committed=True),
 }
+# Of a mail: the worker dies before it leaves, or before anybody wrote down that it left.
+MAIL_STEPS: dict[str, Step] = {
+    "mail prepared": Step(carrying, "_prepare", when=lambda prepared: prepared is not None),
+    "mail sent": Step(Email, "send"),
+}
 
 
 def install() -> None:
     if step := os.environ.get(STEP):
-        STEPS[step].install(lambda: kill_worker(step))
+        (STEPS | MAIL_STEPS)[step].install(lambda: kill_worker(step))
     if os.environ.get(POSTMASTER):
         for name, step in STEPS.items():
             step.install(lambda name=name: kill_postmaster(name))
@@ -74,8 +82,14 @@ def kill_worker(step: str) -> None:
 
 
 def kill_postmaster(step: str) -> None:
-    if _first_at(step):
-        os.kill(int(Path(os.environ[POSTMASTER]).read_text().split()[0]), signal.SIGKILL)
+    """Not one that another step has just killed: a call that needs no database may return meanwhile, and would be counted as a death."""
+    process = int(Path(os.environ[POSTMASTER]).read_text().split()[0])
+    if _lives(process) and _first_at(step):
+        os.kill(process, signal.SIGKILL)
+
+
+def _lives(process: int) -> bool:
+    return psutil.pid_exists(process) and psutil.Process(process).status() != psutil.STATUS_ZOMBIE
 
 
 def sprung(marks: Path) -> set[str]:

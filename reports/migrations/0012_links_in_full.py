@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("reports", "0010_schedule_security"),
+        ("reports", "0011_courier"),
         ("tenants", "0004_mail"),
     ]
 
