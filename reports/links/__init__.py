@@ -5,7 +5,7 @@ link, revoking.py takes links back. job_ends.py and remaking.py know what links 
 because the engine needs the one, and the other needs the engine.
 """
 
-from reports.links.asking import ask_for_notice, masked
+from reports.links.asking import ask_for_new_link, masked
 from reports.links.codes import CODE_LIFE, UNLOCKED_FOR, Answer, ask_for_code, new_code, try_code
 from reports.links.making import NewLink, Terms, create, for_delivery, for_notice, url
 from reports.links.opening import REPEAT_WITHIN, find, offered, redeem, tenant_of, versions
@@ -20,7 +20,7 @@ __all__ = [
     "NewLink",
     "Terms",
     "ask_for_code",
-    "ask_for_notice",
+    "ask_for_new_link",
     "create",
     "find",
     "for_delivery",

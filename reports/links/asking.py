@@ -10,7 +10,7 @@ from reports.models import Link, Notice
 BETWEEN_NEW_LINKS = timedelta(minutes=10)
 
 
-def ask_for_notice(link: Link, *, now: datetime) -> bool:
+def ask_for_new_link(link: Link, *, now: datetime) -> bool:
     """A mail with a new link; False when one was asked for a moment ago, or there is nothing to ask for. In the tenant's scope.
 
     The page says the same either way.

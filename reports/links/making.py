@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 
+from reports.address_book.addresses import clean_address, refuse_foreign_domain
 from reports.models import Delivery, Link, Notice, Protection, Schedule, SnapshotJob
 from reports.refused import Place, Refused
 from tenants.audit import Actor, record
@@ -44,8 +45,12 @@ def create(job: SnapshotJob, actor: Actor, terms: Terms | None = None, *, now: d
     if job.status != SnapshotJob.Status.COMPLETED:
         raise Refused("file_not_ready", "This job has no files yet.")
     terms = terms or Terms()
-    days, max_uses = terms.days or job.tenant.link_days, terms.max_uses or job.tenant.link_max_uses
+    days = job.tenant.link_days if terms.days is None else terms.days
+    max_uses = job.tenant.link_max_uses if terms.max_uses is None else terms.max_uses
     check(days, max_uses, terms)
+    email = clean_address(terms.email) if terms.email else ""
+    if email:
+        refuse_foreign_domain(job.tenant, email)
     token = secrets.token_urlsafe(32)
     link = Link.objects.create(
         tenant=job.tenant,
@@ -56,7 +61,7 @@ def create(job: SnapshotJob, actor: Actor, terms: Terms | None = None, *, now: d
         protection=terms.protection,
         # Slow by design: what people choose can be guessed. No download waits for it, only the answer to the passcode's question.
         passcode=make_password(terms.passcode) if terms.protection == Protection.PASSCODE else "",
-        email=terms.email,
+        email=email,
         superseded_by=_correction_of(job),
         created_by=actor.label,
         created_at=now,
