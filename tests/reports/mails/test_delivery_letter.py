@@ -18,7 +18,7 @@ LONG = "Auswertung der Gesprächsdauer nach Standort und Wochentag AG"
 def test_the_mail_tells_what_came_when_it_was_made_and_until_when_it_can_be_had(written, delivery):
     read = written(delivery)
 
-    assert read.header("Subject") == "Calls of yesterday: Sunday 22 November 2026"
+    assert read.header("Subject") == "Calls of yesterday: 22 November 2026"
     for part in read.both:
         assert "Your Calls of yesterday is ready" in part
         assert "PDF, 1.8 MB" in part
@@ -37,7 +37,6 @@ def test_its_link_opens_the_report_and_is_the_same_on_every_try(written, deliver
     with tenant_scope(delivery.tenant):
         assert links.find(delivery.tenant, token).delivery_id == delivery.pk
         assert Link.objects.filter(delivery=delivery).count() == 1
-    assert first.mail["Message-ID"] == second.mail["Message-ID"] == f"<{delivery.pk}@127.0.0.1>"
 
 
 def test_the_sender_is_the_company_and_answers_go_where_it_says(written, delivery, settings):
@@ -48,7 +47,6 @@ def test_the_sender_is_the_company_and_answers_go_where_it_says(written, deliver
     assert read.mail["From"] == '"Acme Hotels Reports" <reports@mail.anycompany.example>'
     assert read.mail["Reply-To"] == "reports@acme.example"
     assert read.mail["To"] == "rosa@customer.example"
-    assert read.mail["Message-ID"] == f"<{delivery.pk}@mail.anycompany.example>"
 
 
 def test_a_company_may_have_its_own_name_for_the_sender(written, delivery, acme):
@@ -172,7 +170,7 @@ def test_a_protected_link_says_what_it_will_ask_for(written, delivery, schedule,
 def test_a_german_recipient_reads_german(written, occurrence, now):
     read = written(delivery_of(occurrence, now, language="de"))
 
-    assert read.header("Subject") == "Calls of yesterday: Sonntag, 22. November 2026"
+    assert read.header("Subject") == "Calls of yesterday: 22. November 2026"
     for part in read.both:
         assert "Bericht öffnen" in part
         assert "PDF, 1,8 MB" in part
