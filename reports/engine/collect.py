@@ -15,6 +15,7 @@ from reports.aws.quicksight import Output, OutputResult, QuickSight, SnapshotRes
 from reports.engine import cadence, moves
 from reports.engine.start import Clock, outputs
 from reports.models import Attempt, Format, SnapshotFile, SnapshotJob
+from reports.occurrences.job_ends import job_ended
 
 Status = SnapshotJob.Status
 # ErrorType values after which the same job would fail again (StartDashboardSnapshotJob, SnapshotJobErrorInfo).
@@ -164,6 +165,7 @@ def _complete(job: SnapshotJob, attempt: Attempt, found: list[Found], region: st
     for file in files:
         job.note("saved", now, name=file.name, size_bytes=file.size_bytes)
     job.note("completed", now)
+    job_ended(job, now)
 
 
 def _file(job: SnapshotJob, attempt: Attempt, found: Found, region: str, now: datetime) -> SnapshotFile:
@@ -186,6 +188,8 @@ def _file(job: SnapshotJob, attempt: Attempt, found: Found, region: str, now: da
         size_bytes=stored.size_bytes,
         sha256=stored.sha256,
         created_at=now,
+        # The first line names the columns.
+        data_rows=max(0, stored.lines - 1) if is_csv else None,
     )
 
 

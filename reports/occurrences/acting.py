@@ -51,10 +51,10 @@ def resume(schedule: Schedule, actor: Actor, now: datetime) -> None:
     paused = kept.select_for_update().filter(enabled=False).first()
     if paused is None:
         return
-    if paused.fault:
-        raise Refused("schedule_fault", _("%(fault)s Edit the schedule to let it run again.") % {"fault": paused.fault})
     # What came due while it was paused and is not noted yet was skipped, and must not run now as if the portal had been down.
     noting.note_all(paused, now)
+    if paused.fault:
+        raise Refused("schedule_fault", _("%(fault)s Edit the schedule to let it run again.") % {"fault": paused.fault})
     kept.update(enabled=True, paused_at=None, paused_by="")
     record(actor, "schedule.resumed", now=now, tenant=schedule.tenant, about=schedule)
     schedule.refresh_from_db(fields=["enabled", "paused_at", "paused_by", "next_run_at"])
