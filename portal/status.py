@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from reports.models import Attempt, Link, Report, SnapshotJob
+from reports.models import Attempt, Link, Report, SnapshotJob, Suppression
 
-Job, LinkStatus = SnapshotJob.Status, Link.Status
+Job, LinkStatus, Stopped = SnapshotJob.Status, Link.Status, Suppression.Reason
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,14 @@ LINKS: dict[str, Look] = {
     LinkStatus.EXPIRED: Look(LinkStatus.EXPIRED.label, "clock-off"),
     LinkStatus.USED_UP: Look(LinkStatus.USED_UP.label, "clock-off"),
     LinkStatus.REVOKED: Look(LinkStatus.REVOKED.label, "ban"),
+}
+
+# Whether anything is sent to an address; None: nothing stops it.
+ADDRESSES: dict[str | None, Look] = {
+    None: Look(_("Active"), "check", "ok"),
+    Stopped.BOUNCED: Look(Stopped.BOUNCED.label, "alert-circle", "bad"),
+    Stopped.UNSUBSCRIBED: Look(Stopped.UNSUBSCRIBED.label, "ban"),
+    Stopped.COMPLAINED: Look(Stopped.COMPLAINED.label, "ban", "bad"),
 }
 
 PREFLIGHTS: dict[str, Look] = {

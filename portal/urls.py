@@ -6,7 +6,24 @@ from allauth.account.views import login, logout
 from django.urls import URLPattern, URLResolver, include, path
 
 from portal import health
-from portal.views import download, errors, home, invitation, jobs, links, reports, session, staff_catalogue, staff_imports
+from portal.views import (
+    download,
+    errors,
+    home,
+    invitation,
+    jobs,
+    links,
+    recipient,
+    recipient_groups,
+    recipients,
+    recipients_upload,
+    reports,
+    schedule_mail,
+    session,
+    staff_catalogue,
+    staff_imports,
+    unsubscribe,
+)
 
 handler400 = errors.bad_request
 handler500 = errors.server_error
@@ -21,6 +38,23 @@ company: list[URLPattern | URLResolver] = [
     path("jobs/<uuid:job>/retry/", jobs.retry, name="job_retry"),
     path("jobs/<uuid:job>/files/<uuid:file>/", jobs.file, name="job_file"),
     path("jobs/<uuid:job>/links/", jobs.new_link, name="job_links"),
+    path("recipients/", recipients.recipients, name="recipients"),
+    path("recipients/bounced/", recipients.stopped, {"kind": recipients.BOUNCED}, name="recipients_bounced"),
+    path("recipients/stopped/", recipients.stopped, {"kind": recipients.STOPPED}, name="recipients_stopped"),
+    path("recipients/stopped/<uuid:suppression>/send-again/", recipient.send_again, name="recipient_send_again"),
+    path("recipients/export/", recipients.export, name="recipients_export"),
+    path("recipients/upload/", recipients_upload.upload, name="recipients_upload"),
+    path("recipients/new/", recipient.new, name="recipient_new"),
+    path("recipients/<uuid:recipient>/", recipient.edit, name="recipient"),
+    path("recipients/<uuid:recipient>/remove/", recipient.remove, name="recipient_remove"),
+    path("recipients/groups/", recipient_groups.groups, name="recipient_groups"),
+    path("recipients/groups/new/", recipient_groups.new, name="recipient_group_new"),
+    path("recipients/groups/<uuid:group>/", recipient_groups.edit, name="recipient_group"),
+    path("recipients/groups/<uuid:group>/people/", recipient_groups.people, name="recipient_group_people"),
+    path("recipients/groups/<uuid:group>/remove/", recipient_groups.remove, name="recipient_group_remove"),
+    path("schedules/<uuid:schedule>/mail/", schedule_mail.mail, name="schedule_mail"),
+    path("schedules/<uuid:schedule>/mail/view/", schedule_mail.view, name="schedule_mail_view"),
+    path("schedules/<uuid:schedule>/mail/test/", schedule_mail.test, name="schedule_mail_test"),
     path("links/", links.links, name="links"),
     path("links/<uuid:link>/revoke/", links.revoke, name="link_revoke"),
 ]
@@ -48,4 +82,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("staff/", include(staff)),
     path("invitations/<str:code>/<str:token>/", invitation.invitation, name="invitation"),
     path("d/<str:code>/<str:token>", download.download, name="download"),
+    path("u/<str:code>/<str:token>", unsubscribe.unsubscribe, name="unsubscribe"),
 ]

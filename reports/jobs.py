@@ -72,7 +72,8 @@ def check(tenant: Tenant, actor: Actor, wanted: Wanted, *, now: datetime) -> Sna
     grant = find_grant(tenant, wanted.report)
     formats = check_formats(grant, wanted.formats)
     visual_ids = check_visuals(grant, formats, wanted.visual_ids)
-    values = parameters.resolve(grant.report.parameters.all(), grant.parameters, wanted.parameters, wanted.zone or tenant.zone)
+    zone, at = wanted.zone or tenant.zone, wanted.at or now
+    values = parameters.resolve(grant.report.parameters.all(), grant.parameters, wanted.parameters, zone, at=at)
     return SnapshotJob(
         tenant=tenant,
         account_id=grant.report.account_id,

@@ -20,7 +20,7 @@ from reports import rechecking, standing
 from reports.aws.clients import quicksight_client
 from reports.aws.quicksight import QuickSight
 from reports.catalogue import facts_of
-from reports.delivery import courier
+from reports.delivery import courier, ses_events
 from reports.engine import limiter, load, pump
 from reports.engine.clock import DatabaseClock
 from reports.importing import working
@@ -46,6 +46,7 @@ RECURRING = {
     "watch-work": ("reports.tasks.watch_work", WORK, 1),
     "recheck-reports": ("reports.tasks.recheck_reports", WORK, 10),
     "plan-load": ("reports.tasks.plan_load", WORK, 30),
+    "mail-events": ("reports.tasks.read_mail_events", WORK, 1),
     "tidy": ("reports.tasks.tidy", WORK, 60),
 }
 
@@ -123,6 +124,11 @@ def plan_load() -> None:
     """What pages warn with when somebody promises a time."""
     with engine_scope():
         load.write(timezone.now())
+
+
+def read_mail_events() -> None:
+    """Each minute: what SES says of mails that left."""
+    ses_events.read_queue(timezone.now())
 
 
 def tidy() -> None:

@@ -8,7 +8,7 @@ from tenants.rls import run
 
 
 class Migration(migrations.Migration):
-    dependencies = [("reports", "0010_schedule_security")]
+    dependencies = [("reports", "0011_courier")]
 
     operations = [
         migrations.AddField(

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.db import connection
 
+from reports.mails.failure_notices import run_late
 from reports.models import Occurrence
 from tenants.scope import engine_scope, tenant_scope
 
@@ -40,4 +41,5 @@ def _warn(occurrence_id: uuid.UUID, tenant_id: uuid.UUID, now: datetime) -> bool
         unwarned = Occurrence.objects.filter(tenant=tenant_id, pk=occurrence_id, status__in=Occurrence.OPEN, warned_at=None)
         if not unwarned.update(warned_at=now):
             return False
+        run_late(Occurrence.objects.select_related("tenant", "schedule__tenant").get(tenant=tenant_id, pk=occurrence_id), now)
     return True

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from reports.mails.failure_notices import run_failed
 from reports.models import Delivery, Occurrence, SnapshotJob
 from reports.occurrences import reasons
 
@@ -44,11 +45,7 @@ def end(occurrence: Occurrence, outcome: Outcome, now: datetime) -> None:
     occurrence.lease_until = None
     occurrence.save(update_fields=["status", "reason", "detail", "ended_at", "lease_until"])
     if occurrence.status != before and occurrence.status in (Status.FAILED, Status.PARTLY_DELIVERED):
-        tell_owner(occurrence, now)
-
-
-def tell_owner(occurrence: Occurrence, now: datetime) -> None:
-    pass
+        run_failed(occurrence, now)
 
 
 def _outcome(occurrence: Occurrence) -> Outcome:
