@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from reports import cadence, periods, words
-from reports.mails.attachments import Attaching
+from reports.mails.attachments import Attaching, attaching
 from reports.mails.content import Address, Content, Fact, one_line
 from reports.mails.variables import fill
 from reports.models import Format, Protection, Report, ReportParameter, Schedule
@@ -62,6 +62,7 @@ def sample(schedule: Schedule, recipient: str, now: datetime) -> Handover:
         url=f"{settings.PORTAL_BASE_URL}/d/{tenant.code}/test",
         files=[(name, SAMPLE_SIZES[Format(name)]) for name in schedule.formats],
         parameters={},
+        attaching=attaching(tenant, schedule, ()),
         protection=schedule.link_protection,
         is_sample=True,
     )

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
 import re
+from email import message_from_bytes, policy
 from html import unescape
 
 import pytest
 
 from reports import links
+from reports.delivery import email_url
+from reports.delivery.channel import Parcel
+from reports.delivery.email import raw_mail
 from reports.models import Link
 from tenants.scope import tenant_scope
 from tests.reports.mails.conftest import change, delivery_of
@@ -189,6 +193,24 @@ def test_the_text_says_everything_that_the_html_says(written, delivery, schedule
     plain = " ".join(read.text.split())
     missing = [piece for piece in map(unescape, pieces) if piece.strip(" .") and " ".join(piece.split()).rstrip(".") not in plain]
     assert missing == ["If the button does not work, copy this address into your browser:"]
+
+
+def test_it_leaves_as_it_was_written(written, delivery, acme, schedule, settings):
+    """Through the channel: its bytes, read by another parser."""
+    settings.EMAIL_URL = "smtp://mail.example:587?from=reports@mail.example"
+    change(acme, sender_name=LONG)
+    change(schedule, subject=f"Größe: {LONG} {LONG}", message="Grüße\n\n.\n" + "x" * 2000)
+    letter = written(delivery).letter
+
+    raw = raw_mail(email_url.setup(), Parcel(delivery.pk, delivery.address, letter.message))
+
+    mail = message_from_bytes(raw, policy=policy.default)
+    assert mail["From"].addresses[0].display_name == LONG
+    assert mail["Subject"].strip() == f"Größe: {LONG} {LONG}"
+    assert [part.get_content_type() for part in mail.iter_parts()] == ["text/plain", "text/html"]
+    assert mail.get_body(("plain",)).get_content().replace("\r\n", "\n") == letter.message.body
+    assert max(map(len, raw.split(b"\r\n"))) <= 998
+    assert mail["Message-ID"] == f"<{delivery.pk}@mail.example>"
 
 
 def test_nothing_in_it_is_loaded_from_anywhere(written, delivery):
