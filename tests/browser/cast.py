@@ -225,9 +225,10 @@ def _delivered(cast: Cast, here: Company, marta: User) -> None:
     links["link_single"] = _link(single, "LNK-8C3RAAAA")
     cast.parts |= {"delivered": str(job.pk), "single": str(single.pk), "revoke": str(links["unused"][0].pk)}
     cast.parts |= {name: f"{here.tenant.code}/{token}" for name, (_, token) in links.items()}
-    mailed = make_delivery(job=single, address="rossio.desk@azurebay.example", status="sent")
-    with tenant_scope(here.tenant):
-        cast.parts["link_stop"] = unsubscribe_url(mailed).partition("/u/")[2]
+    for part, address in (("link_stop", "rossio.desk@azurebay.example"), ("link_stopped", "faro.gm@azurebay.example")):
+        mailed = make_delivery(job=single, address=address, status="sent")
+        with tenant_scope(here.tenant):
+            cast.parts[part] = unsubscribe_url(mailed).partition("/u/")[2]
 
 
 def _lumen(cast: Cast, here: Company, marta: User) -> None:
