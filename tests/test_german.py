@@ -23,6 +23,8 @@ COMPLETE = [
     "reports/mails/*.py",
     "reports/delivery/*.py",
     "reports/failures.py",
+    "reports/links/*.py",
+    "portal/views/download.py",
     "reports/words.py",
     "reports/cadence.py",
     "reports/periods.py",
