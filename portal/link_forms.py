@@ -24,9 +24,7 @@ class LinkForm(PlainForm):
         widget=forms.NumberInput(INPUT),
         help_text=_("How many files may be had by it. One only together with a passcode or a code."),
     )
-    protection = forms.ChoiceField(
-        label=_("Protected by"), choices=Protection.choices, required=False, widget=forms.Select(SELECT)
-    )
+    protection = forms.ChoiceField(label=_("Protected by"), choices=Protection.choices, required=False, widget=forms.Select(SELECT))
     passcode = forms.CharField(
         label=_("Passcode"),
         max_length=200,
