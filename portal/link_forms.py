@@ -16,17 +16,17 @@ from tenants.models import Tenant
 
 
 class LinkForm(PlainForm):
-    days = forms.IntegerField(label=_("Works for, in days"), min_value=0, max_value=9999, widget=forms.NumberInput(INPUT))
+    # Left empty: as the company has it.
+    days = forms.IntegerField(label=_("Works for, in days"), required=False, min_value=0, max_value=9999, widget=forms.NumberInput(INPUT))
     max_uses = forms.IntegerField(
         label=_("Downloads"),
+        required=False,
         min_value=0,
         max_value=999_999,
         widget=forms.NumberInput(INPUT),
         help_text=_("How many files may be had by it. One only together with a passcode or a code."),
     )
-    protection = forms.ChoiceField(
-        label=_("Protected by"), choices=Protection.choices, required=False, widget=forms.Select(SELECT)
-    )
+    protection = forms.ChoiceField(label=_("Protected by"), choices=Protection.choices, required=False, widget=forms.Select(SELECT))
     passcode = forms.CharField(
         label=_("Passcode"),
         max_length=200,
