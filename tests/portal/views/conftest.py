@@ -71,5 +71,6 @@ def stored(aws: Server, ready_job):
         return file
 
     with tenant_scope(ready_job.tenant):
-        store(ready_job.files.get())
+        file = ready_job.files.get()
+    store(file)
     return store
