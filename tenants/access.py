@@ -16,6 +16,8 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "jobs.cancel": MANAGERS,
     "jobs.retry": MANAGERS,
     "files.download": EVERYONE,
+    "schedules.view": EVERYONE,
+    "schedules.manage": MANAGERS,
     "links.view": EVERYONE,
     "links.create": MANAGERS,
     "links.revoke": MANAGERS,

@@ -35,6 +35,7 @@ MOMENTS: dict[str, Callable[[datetime], str]] = {
     "": words.moment,
     "long": words.moment_long,
     "clock": words.clock,
+    "day": lambda at: words.day_and_time(at, timezone.now()),
     "near": lambda at: words.moment_near(at, timezone.now()),
     "Near": lambda at: capfirst(words.moment_near(at, timezone.now())),
 }
