@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
 import pytest
 
-from reports.scheduling import BadCron, check_cron, expression
+from reports.models import Schedule
+from reports.scheduling import BadCron, check_cron, due_between, expression, next_run, next_runs, offset_text, ready_by_at
 
 GOOD = ["30 7 * * 1-5", "*/15 * * * *", "0 0 29 2 *", "0 6 L * *", "0 9 * * MON#2", "0 0 31 2 1", " @daily ", "@Weekly", "@hourly"]
 
@@ -41,3 +45,86 @@ def test_a_time_that_never_comes_is_refused():
 def test_an_alias_stands_for_five_fields():
     assert expression("@midnight") == expression("@daily") == "0 0 * * *"
     assert expression(" 30 7 * * 1-5 ") == "30 7 * * 1-5"
+
+
+def plan(cron="30 7 * * *", timezone="Europe/Berlin", **rest):
+    return Schedule(cron=cron, timezone=timezone, **rest)
+
+
+def instants(*texts):
+    return [datetime.fromisoformat(text).astimezone(UTC) for text in texts]
+
+
+def test_the_next_run_is_after_the_given_instant_and_in_utc():
+    monday = datetime(2026, 11, 23, 6, 30, tzinfo=UTC)
+
+    assert next_run(plan("30 7 * * 1-5"), monday - timedelta(seconds=1)) == monday
+    assert next_run(plan("30 7 * * 1-5"), monday) == monday + timedelta(days=1)
+    assert next_run(plan("@daily", "Asia/Kathmandu"), monday) == datetime(2026, 11, 23, 18, 15, tzinfo=UTC)
+
+
+def test_a_schedule_runs_from_its_first_day_to_its_last_and_these_are_days_of_its_zone():
+    november = plan("0 0 * * *", "Asia/Tokyo", starts_on=date(2026, 11, 29), ends_on=date(2026, 11, 30))
+
+    due = due_between(november, datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 12, 31, tzinfo=UTC), limit=10)
+
+    assert due == instants("2026-11-29T00:00+09:00", "2026-11-30T00:00+09:00")
+    assert next_run(november, due[-1]) is None
+
+
+def test_what_is_due_includes_the_end_of_the_time_asked_for_and_stops_at_the_limit():
+    start, end = instants("2026-11-23T07:30+01:00", "2026-11-26T07:30+01:00")
+
+    assert due_between(plan(), start, end, limit=10) == [start + timedelta(days=day) for day in (1, 2, 3)]
+    assert due_between(plan("* * * * *"), start - timedelta(days=3000), end, limit=3) == [
+        start - timedelta(days=3000) + timedelta(minutes=minute) for minute in (1, 2, 3)
+    ]
+
+
+def test_a_time_that_does_not_exist_is_planned_for_the_first_minute_that_does_and_people_are_told():
+    *before, march = next_runs(plan("30 1 28 * *", "Europe/Lisbon"), datetime(2026, 11, 23, tzinfo=UTC))
+
+    assert [run.note for run in before] == [""] * 4
+    assert march.at == datetime(2027, 3, 28, 1, 0, tzinfo=UTC)
+    assert (march.local.isoformat(), march.offset_text) == ("2027-03-28T02:00:00+01:00", "UTC+1")
+    assert march.note == (
+        "Clocks go forward on 28 March. 01:30 does not exist that night, so the run starts at 02:00, the first minute that does."
+    )
+
+
+def test_a_time_that_comes_twice_is_planned_once_and_people_are_told():
+    first, second = next_runs(plan("30 2 * * *"), datetime(2026, 10, 24, 9, tzinfo=UTC), count=2)
+
+    assert (first.at, first.offset_text) == (datetime(2026, 10, 25, 0, 30, tzinfo=UTC), "UTC+2")
+    assert first.note == "Clocks go back on 25 October. 02:30 comes twice that night; the run starts at the first one."
+    assert (second.at, second.note) == (datetime(2026, 10, 26, 1, 30, tzinfo=UTC), "")
+
+
+def test_a_cron_for_every_hour_runs_in_both_hours_of_a_repeat():
+    runs = next_runs(plan("30 * * * *"), datetime(2026, 10, 24, 23, 40, tzinfo=UTC), count=3)
+
+    assert [run.at for run in runs] == instants("2026-10-25T02:30+02:00", "2026-10-25T02:30+01:00", "2026-10-25T03:30+01:00")
+    assert runs[1].note == "Clocks go back on 25 October. 02:30 comes twice that night, and a run starts at each."
+
+
+@pytest.mark.parametrize(
+    ("timezone", "planned_at", "promised"),
+    [
+        ("Europe/Berlin", "2026-11-23T07:30+01:00", "2026-11-23T09:00+01:00"),
+        ("Europe/Berlin", "2026-11-23T09:00+01:00", "2026-11-24T09:00+01:00"),
+        ("Asia/Kathmandu", "2026-11-23T23:00+05:45", "2026-11-24T09:00+05:45"),
+    ],
+)
+def test_a_promise_is_for_the_first_such_time_after_the_planned_one(timezone, planned_at, promised):
+    (planned, ready) = instants(planned_at, promised)
+
+    assert ready_by_at(plan(timezone=timezone, ready_by=time(9)), planned) == ready
+    assert ready_by_at(plan(timezone=timezone), planned) is None
+
+
+@pytest.mark.parametrize(
+    ("zone", "text"),
+    [("Europe/Lisbon", "UTC+0"), ("Asia/Kolkata", "UTC+5:30"), ("America/St_Johns", "UTC-3:30"), ("America/Lima", "UTC-5")],
+)
+def test_an_offset_reads_as_people_write_it(zone, text):
+    assert offset_text(datetime(2026, 1, 15, tzinfo=ZoneInfo(zone))) == text
