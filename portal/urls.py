@@ -6,7 +6,22 @@ from allauth.account.views import login, logout
 from django.urls import URLPattern, URLResolver, include, path
 
 from portal import health
-from portal.views import download, errors, home, invitation, jobs, links, reports, session, staff_catalogue, staff_imports
+from portal.views import (
+    download,
+    errors,
+    home,
+    invitation,
+    jobs,
+    links,
+    occurrences,
+    reports,
+    schedule_audiences,
+    schedule_edit,
+    schedules,
+    session,
+    staff_catalogue,
+    staff_imports,
+)
 
 handler400 = errors.bad_request
 handler500 = errors.server_error
@@ -21,6 +36,24 @@ company: list[URLPattern | URLResolver] = [
     path("jobs/<uuid:job>/retry/", jobs.retry, name="job_retry"),
     path("jobs/<uuid:job>/files/<uuid:file>/", jobs.file, name="job_file"),
     path("jobs/<uuid:job>/links/", jobs.new_link, name="job_links"),
+    path("schedules/", schedules.schedules, name="schedules"),
+    path("schedules/new/", schedule_edit.new, name="schedule_new"),
+    path("schedules/preview/", schedule_edit.preview, name="schedule_preview"),
+    path("schedules/<uuid:schedule>/", schedules.schedule, name="schedule"),
+    path("schedules/<uuid:schedule>/edit/", schedule_edit.edit, name="schedule_edit"),
+    path("schedules/<uuid:schedule>/duplicate/", schedule_edit.duplicate, name="schedule_duplicate"),
+    path("schedules/<uuid:schedule>/pause/", schedules.pause, name="schedule_pause"),
+    path("schedules/<uuid:schedule>/resume/", schedules.resume, name="schedule_resume"),
+    path("schedules/<uuid:schedule>/run/", schedules.run, name="schedule_run"),
+    path("schedules/<uuid:schedule>/remove/", schedules.remove, name="schedule_remove"),
+    path("schedules/<uuid:schedule>/audiences/", schedule_audiences.audiences, name="schedule_audiences"),
+    path("schedules/<uuid:schedule>/audiences/new/", schedule_audiences.new, name="schedule_audience_new"),
+    path("schedules/<uuid:schedule>/audiences/<uuid:audience>/", schedule_audiences.change, name="schedule_audience"),
+    path("schedules/<uuid:schedule>/audiences/<uuid:audience>/remove/", schedule_audiences.remove, name="schedule_audience_remove"),
+    path("schedules/<uuid:schedule>/runs/<uuid:occurrence>/", occurrences.occurrence, name="occurrence"),
+    path("schedules/<uuid:schedule>/runs/<uuid:occurrence>/export/", occurrences.export, name="occurrence_export"),
+    path("schedules/<uuid:schedule>/runs/<uuid:occurrence>/retry/", occurrences.retry, name="occurrence_retry"),
+    path("schedules/<uuid:schedule>/runs/<uuid:occurrence>/<uuid:delivery>/try/", occurrences.try_now, name="delivery_try"),
     path("links/", links.links, name="links"),
     path("links/<uuid:link>/revoke/", links.revoke, name="link_revoke"),
 ]

@@ -44,14 +44,6 @@ def moment_near(at: datetime, now: datetime) -> str:
     return _dated(at, pgettext("date format", "j M Y, H:i"))
 
 
-def day_and_time(at: datetime, now: datetime) -> str:
-    """`Today, 12:00`, `Tue 24 Nov, 06:00`, and with the year when it is another one."""
-    here, today = timezone.localtime(at), timezone.localdate(now)
-    if here.date() == today:
-        return _("Today, %(time)s") % {"time": here.strftime("%H:%M")}
-    return _dated(at, pgettext("date format", "D j M, H:i") if here.year == today.year else pgettext("date format", "D j M Y, H:i"))
-
-
 def soon(at: datetime, now: datetime) -> str:
     """`09:24`, and with its day when that is not today."""
     here = timezone.localtime(at)
@@ -101,16 +93,6 @@ def visual_kind(kind: str) -> str:
 def zone_city() -> str:
     """`Lisbon` for Europe/Lisbon."""
     return timezone.get_current_timezone_name().rsplit("/", 1)[-1].replace("_", " ")
-
-
-def zone_offset(at: datetime) -> str:
-    """`WET, UTC+0`, `UTC+5:30` where the zone has no letters of its own."""
-    here = timezone.localtime(at)
-    offset = here.utcoffset() or timedelta()
-    sign, minutes = "-" if offset < timedelta() else "+", int(abs(offset).total_seconds()) // MINUTE
-    told = f"UTC{sign}{minutes // 60}" + (f":{minutes % 60:02}" if minutes % 60 else "")
-    letters = here.tzname() or ""
-    return f"{letters}, {told}" if letters.isalpha() and letters != "UTC" else told
 
 
 def _dated(at: datetime, pattern: str) -> str:

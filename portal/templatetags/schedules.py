@@ -7,13 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from django import template
-from django.utils import timezone
+from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
-from portal import status, strips, words
+from portal import schedule_words, status, strips, words
 from reports import cadence, periods
 from reports.delivery import failures
 from reports.models import Delivery, Occurrence, Protection, Schedule, SnapshotFile
@@ -27,13 +27,13 @@ register.filter("delivery_look", status.of_delivery)
 register.filter("cadence", cadence.describe)
 register.filter("reason", reasons.words)
 register.simple_tag(strips.strip, name="strip")
-register.simple_tag(words.zone_offset)
+register.simple_tag(schedule_words.zone_offset)
 
 
 @register.simple_tag
 def schedule_city(schedule: Schedule) -> str:
     """`Lisbon` for Europe/Lisbon."""
-    return words.city(schedule.timezone)
+    return schedule_words.city(schedule.timezone)
 
 
 @register.simple_tag
@@ -41,7 +41,7 @@ def next_run(schedule: Schedule, now: datetime) -> SafeString:
     """When, in the reader's zone, and below it in how long."""
     at = schedule.next_run_at
     soon = _("in %(time)s") % {"time": words.duration((at - now).total_seconds())} if at > now else _("due now")
-    return format_html('<time datetime="{}">{}</time><p class="meta">{}</p>', at.isoformat(), words.day_and_time(at, now), soon)
+    return format_html('<time datetime="{}">{}</time><p class="meta">{}</p>', at.isoformat(), schedule_words.day_and_time(at, now), soon)
 
 
 @register.simple_tag
@@ -103,3 +103,14 @@ def tag_values(tags: dict[str, str]) -> str:
 @register.filter
 def total_size(files: Iterable[SnapshotFile]) -> int:
     return sum(file.size_bytes for file in files)
+
+
+@register.simple_tag
+def local_day(local: datetime) -> str:
+    """`Sat 28 Nov 2026`, as its own zone has it and not the reader's."""
+    return formats.date_format(local.replace(tzinfo=None), pgettext("date format", "D j M Y"))
+
+
+@register.simple_tag
+def local_time(local: datetime) -> str:
+    return f"{local:%H:%M}"

@@ -86,6 +86,17 @@ def remove(audience: Audience, actor: Actor, *, now: datetime) -> None:
     audience.delete()
 
 
+def copy(source: Schedule, target: Schedule, actor: Actor, *, now: datetime) -> None:
+    """The named audiences of `source`, for a new schedule that has none. In the tenant's scope; both are of the same tenant."""
+    of_target = Audience.objects.filter(tenant=target.tenant, schedule=target)
+    if target.report_id != source.report_id or of_target.exclude(name="").exists():
+        return
+    for audience in Audience.objects.filter(tenant=source.tenant, schedule=source).exclude(name=""):
+        audience.tenant = source.tenant
+        lines = addressees.lines_of(audience)
+        save(target, actor, name=audience.name, session_tags=audience.session_tags, lines=lines, now=now)
+
+
 def who_gets(schedule: Schedule) -> list[Through]:
     """Everybody, once for each way. In the tenant's scope, two questions."""
     tenant = schedule.tenant
