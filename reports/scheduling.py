@@ -100,7 +100,7 @@ def next_run(plan: Plan, after: datetime) -> datetime | None:
 
 
 def due_between(plan: Plan, after: datetime, until: datetime, limit: int) -> list[datetime]:
-    """The planned instants after `after`, up to and with `until`; the first `limit` of them, so that years of minutes are no endless work."""
+    """The planned instants after `after`, up to and with `until`; the first `limit` ones, so that years of minutes end."""
     due = takewhile(lambda at: at <= until, (at for wall, at in _planned(plan, after)))
     return list(islice(due, limit))
 

@@ -9,6 +9,7 @@ import io
 import json
 import logging
 import os
+import smtplib
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -29,11 +30,13 @@ from reports.models import Report
 from tenants import roles
 from tenants.models import Tenant, User
 from tests import database, factories
+from tests.smtp import SmtpServer
 
 
 def pytest_configure(config: pytest.Config) -> None:
     # Collected static files exist only where the product is installed; the tests serve them from the apps' folders.
     config.addinivalue_line("filterwarnings", "ignore:No directory at:UserWarning")
+    config.addinivalue_line("filterwarnings", "ignore:Requiring AUTH while not requiring TLS:UserWarning")
 
 
 @pytest.fixture(scope="session")
@@ -100,17 +103,33 @@ def nobodys_aws_account(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def no_call_inside_a_transaction(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A slow answer of AWS would hold locks and a connection that others wait for. Only the test's own transaction may be open."""
-    send, inside = URLLib3Session.send, []
+    """A slow answer of AWS or of a mail server would hold locks and a connection that others wait for. Only the test's own transaction
+    may be open."""
+    send, connect, inside = URLLib3Session.send, smtplib.SMTP.connect, []
+
+    def note(call: str) -> None:
+        if any(not block._from_testcase for block in connection.atomic_blocks):
+            inside.append(call)
 
     def noting_send(session: URLLib3Session, request: Any) -> Any:
-        if any(not block._from_testcase for block in connection.atomic_blocks):
-            inside.append(f"{request.method} {request.url}")
+        note(f"{request.method} {request.url}")
         return send(session, request)
 
+    def noting_connect(client: smtplib.SMTP, *address: Any, **options: Any) -> Any:
+        note(f"SMTP {address}")
+        return connect(client, *address, **options)
+
     monkeypatch.setattr(URLLib3Session, "send", noting_send)
+    monkeypatch.setattr(smtplib.SMTP, "connect", noting_connect)
     yield
-    assert inside == [], "AWS was called inside a transaction"
+    assert inside == [], "AWS or a mail server was called inside a transaction"
+
+
+@pytest.fixture
+def smtp() -> Iterator[SmtpServer]:
+    """A real mail server of its own, which keeps what it takes and misbehaves when told to."""
+    with SmtpServer() as server:
+        yield server
 
 
 @pytest.fixture

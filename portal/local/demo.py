@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import shlex
 import time
+import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from urllib.parse import urlencode, urlsplit
 
 from portal.local import state_dir
 from portal.local.aws.options import ACCESS_KEY, SECRET_KEY
@@ -18,6 +20,11 @@ REGION = "us-east-1"
 JOB_SECONDS = 2.0
 WEB_PORT = 8000
 AWS_PORT = 4566
+MAILBOX_PORT = 8025
+MAIL_PORT = 1025
+SENDER = "reports@anycompany.example"
+# The one that shows within a minute that reports come by themselves.
+EACH_MINUTE = "every-minute"
 
 # Known to everybody, and good for nothing but the pretend world on this machine.
 PASSWORD = "fanfold-demo"
@@ -49,25 +56,46 @@ def folder(tenant: str) -> Path:
     return state_dir() / "demo" / tenant
 
 
-def environment(given: Mapping[str, str], address: str, aws: str) -> dict[str, str]:
+def mail_folder() -> Path:
+    return state_dir() / "mail"
+
+
+def email_url(mail: str) -> str:
+    """`mail` is the address of the mail server, as http://host:port."""
+    return f"smtp://{urlsplit(mail).netloc}?{urlencode({'from': SENDER})}"
+
+
+def recipients() -> dict[str, dict[str, str]]:
+    """For each tenant who gets the report of each minute: addresses, and for each the audience's name; empty: all of the tenant's rows."""
+    found: dict[str, dict[str, str]] = {}
+    for tenant in tomllib.loads(PLATFORM_FILE.read_text())["tenant"]:
+        (schedule,) = (schedule for schedule in tenant["schedule"] if schedule["slug"] == EACH_MINUTE)
+        own = {recipient["email"]: "" for recipient in schedule["recipient"]}
+        narrowed = {email: audience["name"] for audience in schedule["audience"] for email in audience["recipients"]}
+        found[tenant["slug"]] = own | narrowed
+    return found
+
+
+def environment(given: Mapping[str, str], address: str, aws: str, mail: str = "") -> dict[str, str]:
     """For the product's processes. The developer's own databases, settings, AWS profile and keys stay out, and so does a proxy."""
     # Six Python processes start at once: without compiled files each compiles everything for itself.
     left_out = {*not_ours(given), "PYTHONDONTWRITEBYTECODE"}
     kept = {name: value for name, value in given.items() if name not in left_out}
-    return kept | own_settings(address, aws, unproxied=given.get("NO_PROXY") or given.get("no_proxy") or "")
+    return kept | own_settings(address, aws, mail, unproxied=given.get("NO_PROXY") or given.get("no_proxy") or "")
 
 
-def own_settings(address: str, aws: str, *, unproxied: str = "") -> dict[str, str]:
-    """What the demo sets, whatever else there is."""
+def own_settings(address: str, aws: str, mail: str = "", *, unproxied: str = "") -> dict[str, str]:
+    """What the demo sets, whatever else there is. `mail` is an EMAIL_URL; empty: no mail is sent."""
     unproxied = ",".join(filter(None, [unproxied, "127.0.0.1,localhost"]))
     return {
-        **{f"AWS_ENDPOINT_URL_{service}": aws for service in ("QUICKSIGHT", "S3", "SQS", "STS")},
+        **{f"AWS_ENDPOINT_URL_{service}": aws for service in ("QUICKSIGHT", "S3", "SESV2", "SQS", "STS")},
         "AWS_ACCESS_KEY_ID": ACCESS_KEY,
         "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
         "AWS_REGION": REGION,
         "AWS_CONFIG_FILE": "/dev/null",
         "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
         "AWS_EC2_METADATA_DISABLED": "true",
+        "EMAIL_URL": mail,
         "NO_PROXY": unproxied,
         "no_proxy": unproxied,
         "PORTAL_BASE_URL": address,
@@ -84,8 +112,8 @@ def shell_file() -> Path:
     return state_dir() / "demo.env"
 
 
-def write_shell_file(address: str, aws: str) -> None:
-    lines = (f"export {name}={shlex.quote(value)}\n" for name, value in own_settings(address, aws).items())
+def write_shell_file(address: str, aws: str, mail: str) -> None:
+    lines = (f"export {name}={shlex.quote(value)}\n" for name, value in own_settings(address, aws, mail).items())
     shell_file().write_text("# Written by `make demo`: the settings of its processes, for commands beside it.\n" + "".join(lines))
 
 

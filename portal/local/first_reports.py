@@ -82,13 +82,16 @@ def _deliver(job: SnapshotJob) -> tuple[str, list[Path]]:
         raise FirstReportFailed(f"The report of {tenant.name} is {job.status}. {job.failure_text}")
     with tenant_scope(tenant):
         url = links.create(job, ACTOR, now=timezone.now()).url
-    folder = demo.folder(tenant.slug)
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    files = download(url, folder)
+    files = download(url, emptied(demo.folder(tenant.slug)))
     if sorted(path.suffix for path in files if path.stat().st_size) != SUFFIXES:
         raise FirstReportFailed(f"The link of {tenant.name} gave {[path.name for path in files]}, not one file of each format.")
     return url, files
+
+
+def emptied(folder: Path) -> Path:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
 
 
 def rows_of(files: list[Path]) -> set[tuple[str, ...]]:

@@ -59,8 +59,11 @@ class Launcher:
         self._ignore_the_shell()
         self._web_listener, self.address = self._listen("the portal", demo.WEB_PORT)
         self._aws_listener, self.aws = self._listen("the pretend AWS", demo.AWS_PORT)
-        environment = demo.environment(os.environ, self.address, self.aws)
-        demo.write_shell_file(self.address, self.aws)
+        self._mailbox_listener, self.mailbox = self._listen("the mailbox's page", demo.MAILBOX_PORT)
+        self._mail_listener, mail = self._listen("the mail server", demo.MAIL_PORT)
+        email_url = demo.email_url(mail)
+        environment = demo.environment(os.environ, self.address, self.aws, email_url)
+        demo.write_shell_file(self.address, self.aws, email_url)
         self.processes = Processes(environment, state_dir() / "log", signals.check)
 
     def start(self) -> None:
@@ -68,6 +71,7 @@ class Launcher:
         databases(roles.OWNER)
         self._say("PostgreSQL answers")
         self._serve_aws()
+        self._serve_mailbox()
         migrate = self.processes.begin("migrate", *_manage("migrate", "--no-input"))
         self.processes.finish(migrate)
         self._say("tables are up to date")
@@ -84,12 +88,17 @@ class Launcher:
     def show_first_reports(self) -> None:
         reports = self.processes.begin("reports", *_manage("demo_reports", f"--began={self.began}"), show=True)
         self.processes.finish(reports)
-        print(f"\n  {self.address}\n\n  Sign in with the password {demo.PASSWORD} as")
+        print(f"\n  {self.address}\n  {self.mailbox}  is the mailbox of everybody whom reports are mailed to\n")
+        print(f"  Sign in with the password {demo.PASSWORD} as")
         for email, who in demo.SIGN_INS.items():
             print(f"    {email:24} {who}")
         for tenant, key in demo.API_KEYS.items():
             print(f"  API key of {demo.TENANTS[tenant]}: {key}")
         print(f"  Commands beside it:  . {demo.shell_file()}  and then  .venv/bin/python manage.py doctor\n", flush=True)
+
+    def show_first_mails(self) -> None:
+        mails = self.processes.begin("mails", *_manage("demo_mails", f"--began={self.began}"), show=True)
+        self.processes.finish(mails)
 
     def serve(self) -> None:
         print(f"Serving until Ctrl-C. Logs are in {state_dir() / 'log'}.", flush=True)
@@ -99,13 +108,20 @@ class Launcher:
     def _serve_aws(self) -> None:
         listener = self._aws_listener
         options = {"fd": listener.fileno(), "state": state_dir() / "aws", "bucket": demo.BUCKET, "job-seconds": demo.JOB_SECONDS}
-        self.processes.serve("aws", "-m", "portal.local.aws", *(f"--{name}={value}" for name, value in options.items()), listener=listener)
+        flags = (f"--{name}={value}" for name, value in options.items())
+        self.processes.serve("aws", "-m", "portal.local.aws", *flags, listeners=[listener])
+
+    def _serve_mailbox(self) -> None:
+        listeners = [self._mailbox_listener, self._mail_listener]
+        options = {"state": demo.mail_folder(), "fd": listeners[0].fileno(), "smtp-fd": listeners[1].fileno()}
+        flags = (f"--{name}={value}" for name, value in options.items())
+        self.processes.serve("mailbox", "-m", "portal.local.mailbox", *flags, listeners=listeners)
 
     def _serve_web(self) -> None:
         listener = self._web_listener
         options = {"config": "python:portal.gunicorn", "bind": f"fd://{listener.fileno()}", "workers": 1, "graceful-timeout": 1}
         flags = (f"--{name}={value}" for name, value in options.items())
-        self.processes.serve("web", "-m", "gunicorn", *flags, listener=listener)
+        self.processes.serve("web", "-m", "gunicorn", *flags, listeners=[listener])
 
     def _wait_for(self, url: str, status: int = 200) -> None:
         give_up = time.monotonic() + READY_SECONDS

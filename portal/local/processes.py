@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -54,9 +54,9 @@ class Processes:
         self._running: list[Child] = []
         logs.mkdir(parents=True, exist_ok=True)
 
-    def serve(self, name: str, *command: str, listener: socket.socket | None = None) -> None:
-        """Start a process that should run until `stop`. It inherits `listener` under the same number."""
-        self._serving.append(self._start(name, command, {}, show=False, listener=listener))
+    def serve(self, name: str, *command: str, listeners: Sequence[socket.socket] = ()) -> None:
+        """Start a process that should run until `stop`. It inherits the `listeners` under the same numbers."""
+        self._serving.append(self._start(name, command, {}, show=False, listeners=listeners))
 
     def begin(self, name: str, *command: str, extra: Mapping[str, str] | None = None, show: bool = False) -> Child:
         """Start a process that ends by itself. `show` lets its output into the terminal; errors go to the log all the same."""
@@ -99,7 +99,7 @@ class Processes:
             time.sleep(LOOK_AGAIN_SECONDS)
 
     def _start(
-        self, name: str, command: tuple[str, ...], extra: Mapping[str, str], show: bool, listener: socket.socket | None = None
+        self, name: str, command: tuple[str, ...], extra: Mapping[str, str], show: bool, listeners: Sequence[socket.socket] = ()
     ) -> Child:
         log = self._logs / f"{name}.log"
         with open(log, "wb") as file:
@@ -112,7 +112,7 @@ class Processes:
                 stderr=file,
                 # Out of the terminal's reach: Ctrl-C comes to the launcher alone, which ends them in order.
                 start_new_session=True,
-                pass_fds=[listener.fileno()] if listener else [],
+                pass_fds=[listener.fileno() for listener in listeners],
                 preexec_fn=partial(_die_with_parent, os.getpid()),
             )
         return Child(name, log, process)

@@ -81,7 +81,7 @@ def _serving(name: str, aws: Server, state: Path) -> Iterator[str]:
     address = f"http://127.0.0.1:{listener.getsockname()[1]}"
     processes = Processes(_environment(name, address, aws, state), state / "log", lambda: None)
     try:
-        processes.serve("web", "-m", "gunicorn", f"--bind=fd://{listener.fileno()}", *WEB, listener=listener)
+        processes.serve("web", "-m", "gunicorn", f"--bind=fd://{listener.fileno()}", *WEB, listeners=[listener])
         processes.serve("worker", "manage.py", "worker")
         wait_for(lambda: _is_ready(f"{address}/readyz"), 60, "web and worker are ready")
         yield address

@@ -110,6 +110,14 @@ class ControlClient:
         """Every job with the tags and parameters it was started with."""
         return list(self._post("jobs"))
 
+    def mails(self) -> list[dict[str, Any]]:
+        """What SES took, oldest first: message_id, sender, recipients, raw (as it went out), tags, configuration_set."""
+        return list(self._post("mails"))
+
+    def mail_event(self, message_id: str, kind: str, *, recipient: str = "", queue: str = "") -> None:
+        """`kind`: bounce, soft_bounce, complaint or delivery; of all recipients unless one is named. To the switch's queue unless named."""
+        self._post("mail_event", message_id=message_id, kind=kind, recipient=recipient, queue=queue)
+
     def _post(self, verb: str, **fields: Any) -> Any:
         request = urllib.request.Request(self._base + verb, json.dumps(fields).encode(), method="POST")
         request.add_header("Content-Type", "application/json")

@@ -13,6 +13,7 @@ from portal.local.aws.catalogue import sample_account
 from portal.local.aws.faults import Fault, JobFault
 from portal.local.aws.gate import Environ, StartResponse
 from portal.local.aws.jobs import Job
+from portal.local.aws.mail_events import EVENTS, event, publish
 from portal.local.aws.rows import TagRule, TagRules
 from portal.local.aws.store import ObjectStore
 from portal.local.aws.switches import RESULT_VARIANTS
@@ -31,6 +32,7 @@ class Control:
         self._at_start = replace(world.switches)
         verbs = (self.reset, self.set, self.fault, self.job_fault, self.clear_faults, self.outage, self.finish)
         verbs += (self.fail, self.hold, self.rules, self.republish, self.create_bucket, self.advance_clock, self.stats, self.jobs)  # type: ignore[assignment]
+        verbs += (self.mails, self.mail_event)  # type: ignore[assignment]
         self._verbs: dict[str, Callable[..., Any]] = {verb.__name__: verb for verb in verbs}
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -50,6 +52,7 @@ class Control:
         world.jobs.clear()
         world.faults.clear()
         world.throttle.clear()
+        world.outbox.clear()
         world.clock.reset()
         world.switches.change(**{name: value for name, value in vars(self._at_start).items()})
         world.switches.dashboard_seconds = dict(self._at_start.dashboard_seconds)
@@ -120,6 +123,15 @@ class Control:
 
     def jobs(self) -> list[dict[str, Any]]:
         return [self._told(job) for job in self._world.jobs.all()]
+
+    def mails(self) -> list[dict[str, Any]]:
+        return [vars(mail) for mail in self._world.outbox.mails()]
+
+    def mail_event(self, message_id: str, kind: str, recipient: str = "", queue: str = "") -> None:
+        _one_of("kind", kind, tuple(EVENTS))
+        mail = self._world.outbox.find(message_id)
+        recipients = [recipient] if recipient else mail.recipients
+        publish(event(mail, kind, recipients, self._world), mail.region, queue or self._world.switches.mail_event_queue, self._world)
 
     def _told(self, job: Job) -> dict[str, Any]:
         configuration = job.request["SnapshotConfiguration"]

@@ -1,10 +1,10 @@
-"""What QuickSight says when it refuses, with the HTTP status its own model gives."""
+"""What QuickSight or SES says when it refuses, with the HTTP status its own model gives."""
 
 from __future__ import annotations
 
 from moto.core.utils import get_service_model
 
-# Codes every AWS service can answer with, which QuickSight's model does not list.
+# Codes every AWS service can answer with, which neither model lists.
 _COMMON_STATUS = {"UnrecognizedClientException": 403, "InvalidSignatureException": 403, "ExpiredTokenException": 403}
 _COMMON_STATUS |= {"MissingAuthenticationTokenException": 403, "ServiceUnavailable": 503, "UnknownOperationException": 404}
 _WITH_RESOURCE_TYPE = ("LimitExceededException", "ResourceExistsException", "ResourceNotFoundException")
@@ -29,7 +29,7 @@ def invalid(message: str) -> Refusal:
 
 
 def http_status(code: str) -> int:
-    shapes = {shape.name: shape for shape in get_service_model("quicksight").error_shapes}
+    shapes = {shape.name: shape for service in ("sesv2", "quicksight") for shape in get_service_model(service).error_shapes}
     if code in shapes:
         return int(shapes[code].metadata["error"]["httpStatusCode"])
     return _COMMON_STATUS.get(code, 400)

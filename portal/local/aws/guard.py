@@ -34,21 +34,22 @@ App = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 class Guard:
     def __init__(
-        self, quicksight: App, others: App, *, keys: KnownKeys, permissions: Permissions, switches: Switches, clock: Clock
+        self, own: Mapping[str, App], others: App, *, keys: KnownKeys, permissions: Permissions, switches: Switches, clock: Clock
     ) -> None:
-        self._quicksight, self._others = quicksight, others
+        """`own`: the services that are ours, by the name that calls are signed for."""
+        self._own, self._others = own, others
         self._keys, self._permissions, self._switches, self._clock = keys, permissions, switches, clock
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        is_quicksight = environ["PATH_INFO"].startswith("/accounts/") and "X-Amz-Signature" not in _query(environ)
+        speaks_json = environ["PATH_INFO"].startswith(("/accounts/", "/v2/email/")) and "X-Amz-Signature" not in _query(environ)
         try:
             service = self._signed_service(environ)
             if service == "s3":
                 self._permissions.check(environ)
         except Refused as refused:
-            answer = refused.as_json() if is_quicksight else refused.as_xml(environ["RAW_URI"].partition("?")[0])
+            answer = refused.as_json() if speaks_json else refused.as_xml(environ["RAW_URI"].partition("?")[0])
             return answer(environ, start_response)
-        return (self._quicksight if service == "quicksight" else self._others)(environ, start_response)
+        return self._own.get(service, self._others)(environ, start_response)
 
     def _signed_service(self, environ: Environ) -> str:
         query, header = _query(environ), environ.get("HTTP_AUTHORIZATION", "")

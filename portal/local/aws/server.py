@@ -23,8 +23,10 @@ from portal.local.aws.guard import Guard
 from portal.local.aws.jobs import Jobs
 from portal.local.aws.journal import Journal
 from portal.local.aws.options import Options
+from portal.local.aws.outbox import Outbox
 from portal.local.aws.permissions import Permissions
 from portal.local.aws.services import Services
+from portal.local.aws.ses import Ses
 from portal.local.aws.signatures import presigned_url
 from portal.local.aws.store import ObjectStore
 from portal.local.aws.throttle import Throttle
@@ -75,13 +77,14 @@ def _world(options: Options, store: ObjectStore, address: str) -> World:
         jobs.restore(job)
         if job.drawn_at is None:
             delivery.submit(job)
-    return World(options.account, options.switches, catalogue, jobs, delivery, Faults(), Throttle(), clock)
+    return World(options.account, options.switches, catalogue, jobs, delivery, Faults(), Throttle(), clock, Outbox())
 
 
 def _application(options: Options, world: World, store: ObjectStore) -> Application:
     keys = KnownKeys(options.account, options.access_key, options.secret_key, world.clock)
     permissions = Permissions(world.switches, store.has_object)
-    guarded = Guard(QuickSight(world), Services(store), keys=keys, permissions=permissions, switches=world.switches, clock=world.clock)
+    own: dict[str, Application] = {"quicksight": QuickSight(world), "ses": Ses(world)}
+    guarded = Guard(own, Services(store), keys=keys, permissions=permissions, switches=world.switches, clock=world.clock)
     return _with_control(Control(world, store), guarded)
 
 

@@ -37,6 +37,13 @@ class Switches:
     denied: list[str] = field(default_factory=list)  # IAM actions that no key may use, with wildcards: "s3:List*"
     unwritable_buckets: list[str] = field(default_factory=list)  # for QuickSight; clients may still write
 
+    # SES, and who hears of what became of its mails.
+    mails_per_second: int = 14
+    rejected_addresses: list[str] = field(default_factory=list)  # of a sender or a recipient
+    mail_event_queue: str = ""  # an SQS queue's name; empty: nobody listens
+    mail_event_key: str = "eventType"  # of a configuration set's events; feedback notifications of an identity say notificationType
+    raw_mail_events: bool = False  # "raw message delivery": without SNS's envelope
+
     # What AWS does not document. OTHER_READINGS has the other value of each.
     started_status: int = 200  # HTTP status of an accepted start
     foreign_account_code: str = "AccessDeniedException"
@@ -77,6 +84,7 @@ WORDS = {
     "wrong_requests": ("refuse", "fail"),
     "early_result_code": ("PreconditionNotMetException", "InvalidParameterValueException"),
     "incomplete_tags": ("no_rows", "failed", "all_rows"),
+    "mail_event_key": ("eventType", "notificationType"),
 }
 
 OTHER_READINGS: dict[str, object] = {

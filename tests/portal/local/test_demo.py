@@ -63,13 +63,11 @@ def test_a_shell_beside_the_demo_gets_its_settings_from_a_file(tmp_path, monkeyp
     monkeypatch.setenv("PORTAL_STATE_DIR", str(tmp_path / "a state"))
     (tmp_path / "a state").mkdir()
 
-    demo.write_shell_file("http://127.0.0.1:8000", "http://127.0.0.1:4566")
+    settings = ("http://127.0.0.1:8000", "http://127.0.0.1:4566", demo.email_url("http://127.0.0.1:1025"))
+    demo.write_shell_file(*settings)
     read = subprocess.run(["sh", "-c", f". '{demo.shell_file()}'; env"], capture_output=True, text=True, check=True).stdout
 
-    assert (
-        dict(line.split("=", 1) for line in read.splitlines()).items()
-        >= demo.own_settings("http://127.0.0.1:8000", "http://127.0.0.1:4566").items()
-    )
+    assert dict(line.split("=", 1) for line in read.splitlines()).items() >= demo.own_settings(*settings).items()
 
 
 def test_settings_and_databases_of_the_surrounding_shell_stay_out():
@@ -85,6 +83,25 @@ def test_settings_and_databases_of_the_surrounding_shell_stay_out():
 
     assert demo.not_ours(given) == sorted(others)
     assert {name for name, value in made.items() if value == "theirs"} == {"LOG_LEVEL", "PATH"}
+
+
+def test_mails_of_the_demo_go_to_its_own_server_whatever_the_shell_says():
+    given = {"EMAIL_URL": "smtp://mail.corp.example"}
+
+    made = demo.environment(given, "http://127.0.0.1:8000", "http://127.0.0.1:4566", demo.email_url("http://127.0.0.1:1025"))
+
+    assert made["EMAIL_URL"] == "smtp://127.0.0.1:1025?from=reports%40anycompany.example"
+
+
+def test_each_tenant_has_a_report_each_minute_for_all_its_rows_and_for_a_part_of_them():
+    file = tomllib.loads(demo.PLATFORM_FILE.read_text())
+    each_minute = [schedule for tenant in file["tenant"] for schedule in tenant["schedule"] if schedule["slug"] == demo.EACH_MINUTE]
+
+    assert [schedule["cron"] for schedule in each_minute] == ["* * * * *"] * 2
+    assert {slug: sorted(audiences.values()) for slug, audiences in demo.recipients().items()} == {
+        "acme": ["", "North desk"],
+        "globex": ["", "Night desk"],
+    }
 
 
 def test_every_sign_in_and_key_of_the_platform_file_is_known_to_the_launcher():
@@ -115,7 +132,7 @@ def test_a_process_serves_the_port_that_was_kept_for_it(processes):
     """Nobody can take it between the choice and the start."""
     script = "import socket, sys; socket.socket(fileno=int(sys.argv[1])).accept()[0].send(b'here')"
     with listen(0) as listener, socket.create_connection(listener.getsockname()) as caller:
-        processes.serve("server", "-c", script, str(listener.fileno()), listener=listener)
+        processes.serve("server", "-c", script, str(listener.fileno()), listeners=[listener])
 
         assert caller.recv(4) == b"here"
 
