@@ -21,7 +21,7 @@ PARTS = (
     ("end", _("its last day")),
     ("end_exclusive", _("the day after it")),
 )
-MOST_UNITS = 366
+COUNTED = {"last_n_days": _("Last … days"), "last_n_months": _("Last … months")}
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,11 @@ def moves(parameter: ReportParameter) -> bool:
     return parameter.type == ReportParameter.Type.DATETIME and not parameter.multiple
 
 
+def period_choices() -> list[tuple[str, Any]]:
+    named = [(name, words) for name, words in periods.NAMES.items() if name not in COUNTED]
+    return [(FIXED, _("A fixed day")), *named, *COUNTED.items()]
+
+
 def fields_of(parameter: ReportParameter, kept: Any) -> dict[str, forms.Field]:
     """By name. `kept`: what the schedule has, as reports/parameters.py takes it; None: nothing, so the report's default stands there."""
     name, value = field_name(parameter), field_for(parameter)
@@ -48,14 +53,13 @@ def fields_of(parameter: ReportParameter, kept: Any) -> dict[str, forms.Field]:
     relative: dict[str, Any] = kept if isinstance(kept, dict) else {}
     value.initial = _initial(value, parameter, None if relative else kept)
     value.required, value.label = False, _("Day")
-    choices = [(FIXED, _("A fixed day")), *periods.CHOICES]
     return {
         name: value,
         f"{name}-period": forms.ChoiceField(
-            label=_("Period"), choices=choices, required=False, initial=relative.get("relative", FIXED), widget=forms.Select(SELECT)
+            label=_("Period"), choices=period_choices(), required=False, initial=relative.get("relative", FIXED), widget=forms.Select(SELECT)
         ),
         f"{name}-n": forms.IntegerField(
-            label=_("How many"), min_value=1, max_value=MOST_UNITS, required=False, initial=relative.get("n", 7), widget=forms.NumberInput(INPUT)
+            label=_("How many"), min_value=1, max_value=periods.MAX_N, required=False, initial=relative.get("n", 7), widget=forms.NumberInput(INPUT)
         ),
         f"{name}-part": forms.ChoiceField(
             label=_("Of it"), choices=PARTS, required=False, initial=relative.get("part", "start"), widget=forms.Select(SELECT)
@@ -78,7 +82,7 @@ def read(parameter: ReportParameter, cleaned: dict[str, Any]) -> Any:
         value = cleaned.get(name)
         return as_json(parameter, value) if value not in (None, "") else None
     wish = {"relative": period, "part": cleaned.get(f"{name}-part") or "start"}
-    return wish | {"n": cleaned.get(f"{name}-n")} if period in periods.COUNTED else wish
+    return wish | {"n": cleaned.get(f"{name}-n")} if period in COUNTED else wish
 
 
 def _initial(field: forms.Field, parameter: ReportParameter, kept: Any) -> Any:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.utils.translation import gettext as _
 
+from reports.address_book.addresses import clean_address, refuse_foreign_domain
 from reports.models import Audience, AudienceGroup, AudienceRecipient, Recipient, RecipientGroup
-from reports.refused import Place
+from reports.refused import Place, Refused
 from tenants.models import Tenant
 
 MAX_PEOPLE = 5000
@@ -18,7 +17,7 @@ MAX_PEOPLE = 5000
 
 @dataclass
 class Addressees:
-    """`emails` in lower case, each once; `faults` are sentences about what is neither."""
+    """`emails` as mail servers see them, each once; `faults` are sentences about what is neither."""
 
     emails: list[str] = field(default_factory=list)
     groups: list[RecipientGroup] = field(default_factory=list)
@@ -31,34 +30,30 @@ class Addressees:
 def read(tenant: Tenant, lines: Iterable[str]) -> Addressees:
     """In the tenant's scope. A line with an @ is an address, any other the name of a group, in whatever case."""
     typed = list(dict.fromkeys(line.strip() for line in lines if line.strip()))
-    found = Addressees(emails=list(dict.fromkeys(line.lower() for line in typed if "@" in line)))
-    found.faults = [fault for email in found.emails if (fault := address_fault(tenant, email))]
+    found = Addressees()
     names = [line for line in typed if "@" not in line]
     known = {group.name.casefold(): group for group in RecipientGroup.objects.filter(tenant=tenant)} if names else {}
-    for name in names:
-        group = known.get(name.casefold())
-        if group is None:
-            found.faults.append(_("“%(name)s” is neither an address nor the name of a group.") % {"name": name[:120]})
-        elif group not in found.groups:
+    for line in typed:
+        if "@" in line:
+            _add_address(found, tenant, line)
+        elif group := known.get(line.casefold()):
             found.groups.append(group)
+        else:
+            found.faults.append(_("“%(name)s” is neither an address nor the name of a group.") % {"name": line[:120]})
+    found.emails = list(dict.fromkeys(found.emails))
     if len(found.emails) > MAX_PEOPLE:
         found.faults.append(_("More than %(limit)d people. Put them into groups.") % {"limit": MAX_PEOPLE})
     return found
 
 
-def address_fault(tenant: Tenant, email: str) -> str:
-    """Why nothing may be sent there; empty: it may."""
+def _add_address(found: Addressees, tenant: Tenant, line: str) -> None:
     try:
-        validate_email(email)
-    except ValidationError:
-        return _("“%(email)s” is not an e-mail address.") % {"email": email[:120]}
-    domain = email.rpartition("@")[2]
-    if len(email) > Recipient._meta.get_field("email").max_length:
-        return _("“%(email)s” is too long.") % {"email": f"{email[:60]}…"}
-    if tenant.recipient_domains and domain.lower() not in {allowed.lower() for allowed in tenant.recipient_domains}:
-        allowed = ", ".join(tenant.recipient_domains)
-        return _("%(email)s: your company sends only to addresses at %(allowed)s.") % {"email": email, "allowed": allowed}
-    return ""
+        email = clean_address(line)
+        refuse_foreign_domain(tenant, email)
+    except Refused as refused:
+        found.faults.append(f"{line[:120]}: {refused.detail}")
+    else:
+        found.emails.append(email)
 
 
 def lines_of(audience: Audience | None) -> list[str]:

@@ -11,9 +11,9 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from reports import jobs, parameters, scheduling
+from reports.address_book.addresses import clean_address, refuse_foreign_domain
 from reports.models import Format, Grant, Protection, Schedule
 from reports.refused import Place, Refused
-from reports.schedules.addressees import address_fault
 from tenants.models import Membership
 from tenants.models.tenant import check_timezone
 from tenants.secrets import is_storable
@@ -80,8 +80,10 @@ def _who(schedule: Schedule) -> Iterator[Place]:
     if schedule.owner_id is not None and not Membership.objects.filter(tenant=tenant, user=schedule.owner_id).exists():
         yield Place(("owner",), "does_not_exist", _("The owner has to be a member of your company."))
     for address in schedule.cc:
-        if fault := address_fault(tenant, address):
-            yield Place(("cc",), "invalid", fault)
+        try:
+            refuse_foreign_domain(tenant, clean_address(address))
+        except Refused as refused:
+            yield Place(("cc",), refused.code, f"{address[:120]}: {refused.detail}")
     if len(schedule.cc) > MAX_COPIES:
         yield Place(("cc",), "too_long", _("At most %(limit)d addresses get a copy.") % {"limit": MAX_COPIES})
     if schedule.attach and not tenant.allow_attachments:

@@ -15,6 +15,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from reports import jobs, scheduling
+from reports.address_book.addresses import clean_address
 from reports.models import Audience, Grant, Schedule
 from reports.refused import Place, Refused
 from reports.schedules import addressees, checks
@@ -73,6 +74,7 @@ def save(
     people = addressees.read(tenant, values["recipients"]) if "recipients" in values else None
     _refuse_faults([*checks.faults(wanted, grant, values, now=now), *(people.places("recipients") if people else [])])
     wanted.formats = jobs.check_formats(grant, wanted.formats)
+    wanted.cc = list(dict.fromkeys(clean_address(address) for address in wanted.cc))
     if values.get("passcode"):
         wanted.link_passcode = make_password(values["passcode"])
     _set_due(wanted, schedule, now)
