@@ -45,7 +45,7 @@ def submit(tenant: Tenant, actor: Actor, wanted: Wanted, *, now: datetime) -> Sn
     grant = find_grant(tenant, wanted.report)
     formats = check_formats(grant, wanted.formats)
     visual_ids = check_visuals(grant, formats, wanted.visual_ids)
-    values = parameters.resolve(grant.report.parameters.all(), grant.parameters, wanted.parameters, tenant.zone)
+    values = parameters.resolve(grant.report.parameters.all(), grant.parameters, wanted.parameters, tenant.zone, at=now)
     job = SnapshotJob(
         tenant=tenant,
         account_id=grant.report.account_id,

@@ -1,17 +1,19 @@
 """Values for a report's typed parameters: checked by us, never guessed, because what QuickSight does with a wrong one is unknown.
 
-Values are kept as JSON: text, whole numbers, decimals, and date-times as RFC 3339 text with an offset.
+Values are kept as JSON: text, whole numbers, decimals, and date-times as RFC 3339 text with an offset. What is asked for may also be a
+relative period (`reports/periods.py`), which comes to such a value when a run's time is known.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
+from reports import periods
 from reports.models.catalogue import ReportParameter
 from reports.refused import Place, Refused
 from tenants.secrets import is_storable
@@ -30,8 +32,12 @@ class BadValue(ValueError):
         self.code = code
 
 
-def resolve(parameters: Iterable[ReportParameter], pinned: dict[str, Any], given: dict[str, Any], zone: ZoneInfo) -> dict[str, list[Any]]:
+def resolve(
+    parameters: Iterable[ReportParameter], pinned: dict[str, Any], given: dict[str, Any], zone: ZoneInfo, *, at: datetime
+) -> dict[str, list[Any]]:
     """The values to send, a list for each parameter: what is pinned wins, then what was given, then the default.
+
+    Relative periods are those of `at` in the zone: the planned instant of a run, or when a single job was asked for.
 
     Raises Refused with a place for each fault: unknown names, pinned names, wrong values, and missing ones without a default.
     """
@@ -51,6 +57,8 @@ def resolve(parameters: Iterable[ReportParameter], pinned: dict[str, Any], given
             faults.append(Place(("parameters", name), "parameter_required", f"{name} needs a value."))
             continue
         try:
+            if periods.is_relative(value):
+                value = _from_period(parameter, value, zone, at)
             resolved[name] = check_value(parameter, value, zone)
         except BadValue as error:
             faults.append(Place(("parameters", name), error.code, f"{name}: {error}"))
@@ -71,6 +79,20 @@ def check_value(parameter: ReportParameter, value: Any, zone: ZoneInfo) -> list[
     if allowed is not None and any(single not in allowed for single in checked):
         raise BadValue("parameter_value", f"must be one of {', '.join(str(choice) for choice in allowed)}.")
     return checked
+
+
+def _from_period(parameter: ReportParameter, value: Mapping[str, Any], zone: ZoneInfo, at: datetime) -> str:
+    try:
+        relative = periods.read(value)
+    except periods.BadPeriod as error:
+        raise BadValue("parameter_value", str(error)) from error
+    if parameter.type == Type.DATETIME and not relative.format:
+        return relative.start_of_day(at, zone)
+    if parameter.type == Type.STRING:
+        return relative.text(at, zone)
+    raise BadValue(
+        "parameter_value", _("a number takes no relative period.") if parameter.type != Type.DATETIME else _("a day takes no format.")
+    )
 
 
 def declaration_faults(parameter: ReportParameter) -> Iterator[tuple[str, str]]:

@@ -39,7 +39,7 @@ def apply_schedule(tenant: Tenant, tags: dict[str, str], offered: Offered, entry
     report = run.reports[slug]
     values = entry.values | {"report": report}
     wanted = _as_it_will_be(schedule, values, tenant)
-    _check(wanted, report, offered[slug], entry)
+    _check(wanted, report, offered[slug], entry, run)
     name = f"{tenant.slug}/{entry.label}"
     if schedule is None:
         schedule = wanted
@@ -58,7 +58,7 @@ def _as_it_will_be(schedule: Schedule | None, values: dict[str, Any], tenant: Te
     return Schedule(tenant=tenant, **kept | values)
 
 
-def _check(schedule: Schedule, report: Report, grant: Grant, entry: Entry) -> None:
+def _check(schedule: Schedule, report: Report, grant: Grant, entry: Entry, run: Run) -> None:
     for position, name in enumerate(schedule.formats, 1):
         if name not in report.formats:
             offered = ", ".join(report.formats)
@@ -68,7 +68,7 @@ def _check(schedule: Schedule, report: Report, grant: Grant, entry: Entry) -> No
     if "parameters" in entry.bad:
         return
     try:
-        resolve(report.parameters.all(), grant.parameters, schedule.parameters, ZoneInfo(schedule.timezone))
+        resolve(report.parameters.all(), grant.parameters, schedule.parameters, ZoneInfo(schedule.timezone), at=run.now)
     except Refused as refused:
         for place in refused.places:
             entry.fault(".".join(place.path), place.detail)
