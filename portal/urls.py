@@ -17,6 +17,7 @@ from portal.views import (
     reports,
     schedule_audiences,
     schedule_edit,
+    schedule_mail,
     schedules,
     session,
     staff_catalogue,
@@ -54,6 +55,9 @@ company: list[URLPattern | URLResolver] = [
     path("schedules/<uuid:schedule>/runs/<uuid:occurrence>/export/", occurrences.export, name="occurrence_export"),
     path("schedules/<uuid:schedule>/runs/<uuid:occurrence>/retry/", occurrences.retry, name="occurrence_retry"),
     path("schedules/<uuid:schedule>/runs/<uuid:occurrence>/<uuid:delivery>/try/", occurrences.try_now, name="delivery_try"),
+    path("schedules/<uuid:schedule>/mail/", schedule_mail.mail, name="schedule_mail"),
+    path("schedules/<uuid:schedule>/mail/view/", schedule_mail.view, name="schedule_mail_view"),
+    path("schedules/<uuid:schedule>/mail/test/", schedule_mail.test, name="schedule_mail_test"),
     path("links/", links.links, name="links"),
     path("links/<uuid:link>/revoke/", links.revoke, name="link_revoke"),
 ]

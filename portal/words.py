@@ -6,11 +6,16 @@ import re
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from django.utils import formats, timezone
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
-KIB = 1024
+from reports.words import dated
+from reports.words import file_size as file_size
+from reports.words import moment as moment
+from reports.words import moment_long as moment_long
+from reports.words import zone_city as zone_city
+
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 # Up to a minute, an hour, a day, and beyond. portal.js counts on in the same words.
 DURATIONS = (
@@ -22,16 +27,6 @@ DURATIONS = (
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?[+-]\d\d:\d\d")
 
 
-def moment(at: datetime) -> str:
-    """`Mon 23 Nov 2026, 09:17`"""
-    return _dated(at, pgettext("date format", "D j M Y, H:i"))
-
-
-def moment_long(at: datetime) -> str:
-    """`Monday 23 November 2026, 09:17`"""
-    return _dated(at, pgettext("date format", "l j F Y, H:i"))
-
-
 def moment_near(at: datetime, now: datetime) -> str:
     """`today, 09:16`, `yesterday, 18:30`, `16 Nov, 06:04`, and with the year when it is another one. Fit for the middle of a sentence."""
     here, today = timezone.localtime(at), timezone.localdate(now)
@@ -40,14 +35,14 @@ def moment_near(at: datetime, now: datetime) -> str:
     if here.date() == today - timedelta(days=1):
         return _("yesterday, %(time)s") % {"time": here.strftime("%H:%M")}
     if here.year == today.year:
-        return _dated(at, pgettext("date format", "j M, H:i"))
-    return _dated(at, pgettext("date format", "j M Y, H:i"))
+        return dated(at, pgettext("date format", "j M, H:i"))
+    return dated(at, pgettext("date format", "j M Y, H:i"))
 
 
 def soon(at: datetime, now: datetime) -> str:
     """`09:24`, and with its day when that is not today."""
     here = timezone.localtime(at)
-    return here.strftime("%H:%M") if here.date() == timezone.localdate(now) else _dated(at, pgettext("date format", "j M, H:i"))
+    return here.strftime("%H:%M") if here.date() == timezone.localdate(now) else dated(at, pgettext("date format", "j M, H:i"))
 
 
 def parameter(value: Any) -> str:
@@ -55,7 +50,7 @@ def parameter(value: Any) -> str:
     if not isinstance(value, str) or not TIME.fullmatch(value):
         return str(value)
     here = timezone.localtime(datetime.fromisoformat(value))
-    return _dated(here, pgettext("date format", "j M Y")) if here.time() == time() else moment(here)
+    return dated(here, pgettext("date format", "j M Y")) if here.time() == time() else moment(here)
 
 
 def clock(at: datetime) -> str:
@@ -70,15 +65,6 @@ def duration(seconds: float) -> str:
     return str(DURATIONS[sum(whole >= unit for unit in (MINUTE, HOUR, DAY))]) % units
 
 
-def file_size(size: int) -> str:
-    """`412 KB`, `1.8 MB`; in steps of 1024."""
-    if size < KIB:
-        return _("%(n)d bytes") % {"n": size}
-    if size < KIB**2:
-        return _("%(n)s KB") % {"n": formats.number_format(size / KIB, 0)}
-    return _("%(n)s MB") % {"n": formats.number_format(size / KIB**2, 1)}
-
-
 def aws_account(number: str) -> str:
     """`1234 5678 9012`, as AWS's own pages group it."""
     return " ".join(number[start : start + 4] for start in range(0, len(number), 4))
@@ -88,12 +74,3 @@ def visual_kind(kind: str) -> str:
     """`pivot table` for PivotTableVisual: QuickSight's own word for it."""
     words = re.findall(r"[A-Z]+(?![a-z])|[A-Z][a-z]+", kind.removesuffix("Visual"))
     return " ".join(word if word.isupper() else word.lower() for word in words)
-
-
-def zone_city() -> str:
-    """`Lisbon` for Europe/Lisbon."""
-    return timezone.get_current_timezone_name().rsplit("/", 1)[-1].replace("_", " ")
-
-
-def _dated(at: datetime, pattern: str) -> str:
-    return formats.date_format(timezone.localtime(at), pattern)

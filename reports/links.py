@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import transaction
 
 from reports import files
-from reports.models import Delivery, Download, Link, Protection, SnapshotFile, SnapshotJob
+from reports.models import Delivery, Download, Link, Notice, Protection, SnapshotFile, SnapshotJob
 from reports.refused import Refused
 from tenants.audit import Actor, record
 from tenants.models import Tenant, TenantCode
@@ -22,6 +22,8 @@ REPEAT_WITHIN = timedelta(minutes=10)
 # More than a person needs for a download that breaks off; a cookie handed round gets no further.
 REPEATS = 5
 MAILED = "link of a delivery"
+ASKED_FOR = "link of a notice"
+CODE_LIFE = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,28 @@ def _mailed(delivery: Delivery, token: str, now: datetime) -> Link:
         created_by=f"schedule {schedule.slug}" if schedule else "delivery",
         created_at=now,
     )
+
+
+def for_notice(notice: Notice, *, now: datetime) -> NewLink:
+    """The link that somebody asked for who had `notice.link`, with the same limits; made once, as for a delivery. In the tenant's scope."""
+    old, tokens = notice.link, list(derived_tokens(ASKED_FOR, str(notice.pk)))
+    by_hash = {secret_hash(token): token for token in tokens}
+    link = Link.objects.for_tenant(notice.tenant).filter(token_sha256__in=by_hash).first()
+    if link is None:
+        kept = {name: getattr(old, name) for name in ("tenant", "job", "max_uses", "email", "language", "recipient", "delivery")}
+        kept |= {name: getattr(old, name) for name in ("protection", "passcode", "created_by")}
+        ends = now + timedelta(days=notice.tenant.link_days)
+        link = Link.objects.create(token_sha256=secret_hash(tokens[0]), expires_at=ends, created_at=now, **kept)
+    return NewLink(link, url(notice.tenant, by_hash[bytes(link.token_sha256)]))
+
+
+def new_code(link: Link, now: datetime) -> str:
+    """Six digits that open the link for ten minutes; those before are good no longer. Only their hash is kept."""
+    code = f"{secrets.randbelow(10**6):06}"
+    Link.objects.for_tenant(link.tenant).filter(pk=link.pk).update(
+        code_sha256=secret_hash(code), code_expires_at=now + CODE_LIFE, wrong_codes=0
+    )
+    return code
 
 
 def url(tenant: Tenant, token: str) -> str:

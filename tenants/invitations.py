@@ -4,16 +4,29 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.conf import settings
 from django.db import transaction
 
 from tenants.audit import Actor, record
 from tenants.models import Invitation, Membership, Tenant, TenantCode, User
+from tenants.models.members import INVITED
 from tenants.models.tenant import is_code
 from tenants.scope import tenant_scope
+from tenants.secrets import derived_tokens, secret_hash
 
 
 class AlreadyAccepted(Exception):
     """Somebody was faster, or the invitation ended meanwhile."""
+
+
+def url(invitation: Invitation) -> str:
+    """The same as when it was issued. In the tenant's scope. Never stored, never logged."""
+    tokens = list(derived_tokens(INVITED, str(invitation.pk)))
+    known = [token for token in tokens if secret_hash(token) == bytes(invitation.token_sha256)]
+    if not known:
+        # Its key is gone: better a mail with a working address than the same address.
+        Invitation.objects.filter(tenant=invitation.tenant_id, pk=invitation.pk).update(token_sha256=secret_hash(tokens[0]))
+    return f"{settings.PORTAL_BASE_URL}/invitations/{invitation.tenant.code}/{(known or tokens)[0]}/"
 
 
 def find(code: str, token: str, *, now: datetime) -> Invitation | None:

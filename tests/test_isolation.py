@@ -17,7 +17,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.resolvers import RoutePattern
 from django.utils import timezone
 
-from reports.models import Link, SnapshotFile, SnapshotJob
+from reports.models import Link, Schedule, SnapshotFile, SnapshotJob
 from tenants.models import Invitation, Tenant, User
 from tenants.scope import tenant_scope
 from tests import factories
@@ -57,6 +57,7 @@ class Company:
     job: SnapshotJob
     file: SnapshotFile
     link: Link
+    schedule: Schedule
     token: str
     invitation_token: str
     api_key: str
@@ -82,6 +83,7 @@ OBJECTS: dict[str, tuple[Callable[[Company], str], Callable[[], str]]] = {
     "job": (lambda company: str(company.job.pk), lambda: str(uuid.uuid4())),
     "file": (lambda company: str(company.file.pk), lambda: str(uuid.uuid4())),
     "link": (lambda company: str(company.link.pk), lambda: str(uuid.uuid4())),
+    "schedule": (lambda company: str(company.schedule.pk), lambda: str(uuid.uuid4())),
     "report": (lambda company: company.report_slug, lambda: "no-such-report"),
     "job_id": (lambda company: str(company.job.pk), lambda: str(uuid.uuid4())),
     "dashboard_id": (lambda company: company.report_slug, lambda: "no-such-dashboard"),
@@ -156,7 +158,8 @@ def _company(tenant: Tenant) -> Company:
         _, invitation_token = Invitation.issue(tenant, f"invited@{tenant.slug}.example", "viewer", timezone.now())
     _, api_key = factories.make_api_key(tenant=tenant, name="walk")
     owner = factories.make_member(tenant=tenant, email=f"owner@{tenant.slug}.example", role="owner")
-    return Company(tenant, owner, job, file, link, token, invitation_token, api_key, report.slug)
+    schedule = factories.make_schedule(tenant=tenant, report=report, name=f"Schedule of {tenant.slug}")
+    return Company(tenant, owner, job, file, link, schedule, token, invitation_token, api_key, report.slug)
 
 
 @pytest.fixture

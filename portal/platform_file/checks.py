@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from portal.platform_file.faults import Bad
+from reports.mails.variables import check_text
 from reports.scheduling import BadCron, check_cron
 from reports.session_tags import tag_faults
 from tenants.models.tenant import check_timezone
@@ -37,6 +38,18 @@ def text(limit: int, *, empty: bool = False, lines: bool = False) -> Check:
         if (CONTROL_IN_LINES if lines else CONTROL).search(value):
             raise Bad(_("has a control character."))
         return value
+
+    return check
+
+
+def mail_text(limit: int, *, lines: bool = False) -> Check:
+    """Of a schedule's mail: empty, or text whose variables are known."""
+    plain = text(limit, empty=True, lines=lines)
+
+    def check(value: Any) -> str:
+        if fault := check_text(plain(value)):
+            raise Bad(fault)
+        return str(value)
 
     return check
 

@@ -8,6 +8,9 @@ from django.utils.translation import gettext as _
 from portal.platform_file.reading import Entry
 from portal.platform_file.retiring import members_of, remove_invitation, remove_member
 from portal.platform_file.run import Run
+from reports import notices
+from reports.models import Notice
+from tenants import invitations
 from tenants.models import Invitation, Membership, Tenant, User
 
 
@@ -53,7 +56,19 @@ def _invite(tenant: Tenant, email: str, role: str, run: Run) -> None:
     if invitation is not None:
         run.changes.update("invitation", name, invitation, {"role": role}, tenant)
         return
-    invitation, token = Invitation.issue(tenant, email, role, run.now)
+    invitation, _token = Invitation.issue(tenant, email, role, run.now)
     run.changes.added("invitation", name, invitation, {"role": role, "expires_at": invitation.expires_at}, tenant)
-    url = f"{settings.PORTAL_BASE_URL}/invitations/{tenant.code}/{token}/"
-    run.changes.shown_once.append(_("Invitation for %(name)s, shown once: %(url)s") % {"name": name, "url": url})
+    told = {"name": name, "url": invitations.url(invitation)}
+    if settings.EMAIL_URL:
+        # No token in it: the mail's writer works the address out again.
+        notices.ask_for(
+            tenant,
+            Notice.Kind.INVITATION,
+            f"invitation:{invitation.pk}",
+            invitation.email,
+            now=run.now,
+            data={"invitation": str(invitation.pk)},
+        )
+        run.changes.shown_once.append(_("Invitation for %(name)s, shown once and sent by email: %(url)s") % told)
+    else:
+        run.changes.shown_once.append(_("Invitation for %(name)s, shown once: %(url)s") % told)

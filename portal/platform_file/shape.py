@@ -12,6 +12,7 @@ from portal.platform_file.checks import (
     cron,
     email,
     flag,
+    mail_text,
     many,
     matching,
     one_of,
@@ -64,8 +65,8 @@ SCHEDULE = Kind(
         "parameters": parameter_values,
         "missed": one_of(*Schedule.Missed.values),
         "enabled": flag,
-        "subject": text(200, empty=True),
-        "message": TEXT,
+        "subject": mail_text(200),
+        "message": mail_text(10_000, lines=True),
     },
     {"recipient": RECIPIENT, "audience": AUDIENCE},
 )

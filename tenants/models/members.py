@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import uuid
 from datetime import datetime, timedelta
 
@@ -11,9 +10,10 @@ from django.utils.translation import gettext_lazy as _
 
 from tenants.models.tenant import Tenant
 from tenants.models.user import User
-from tenants.secrets import secret_hash
+from tenants.secrets import derived_tokens, secret_hash
 
 INVITATION_LIFE = timedelta(hours=72)
+INVITED = "invitation"
 
 
 class Role(models.TextChoices):
@@ -66,9 +66,9 @@ class Invitation(models.Model):
 
     @classmethod
     def issue(cls, tenant: Tenant, email: str, role: str, now: datetime) -> tuple[Invitation, str]:
-        """The invitation and its token; the token is not kept and cannot be shown again."""
-        token = secrets.token_urlsafe(32)
-        invitation = cls.objects.create(
-            tenant=tenant, email=email.lower(), role=role, token_sha256=secret_hash(token), expires_at=now + INVITATION_LIFE
-        )
+        """The invitation and its token. The token is not kept; only this portal can work it out again, for the mail."""
+        invitation = cls(tenant=tenant, email=email.lower(), role=role, expires_at=now + INVITATION_LIFE)
+        token = next(derived_tokens(INVITED, str(invitation.pk)))
+        invitation.token_sha256 = secret_hash(token)
+        invitation.save(force_insert=True)
         return invitation, token

@@ -9,17 +9,17 @@ from django.urls import get_resolver, reverse
 
 from portal import urls
 from tenants.access import ACTIONS
-from tests.factories import make_file, make_grant, make_job, make_link, make_report
+from tests.factories import make_file, make_grant, make_job, make_link, make_report, make_schedule
 
 pytestmark = pytest.mark.django_db
 # Open to everybody by intent, each with a test of its own.
 OPEN = {"account_login", "account_logout", "theme", "download", "invitation"}
 NAMES = sorted(pattern.name for pattern in urls.company)
-POSTED = {"job_cancel", "job_retry", "job_file", "job_links"}
+POSTED = {"job_cancel", "job_retry", "job_file", "job_links", "schedule_mail_test"}
 
 
-def addresses(tenant, job, file, link, report):
-    parts = {"job": job, "file": file, "link": link, "report": report}
+def addresses(tenant, job, file, link, report, schedule):
+    parts = {"job": job, "file": file, "link": link, "report": report, "schedule": schedule}
     for pattern in urls.company:
         kwargs = {name: parts[name] for name in pattern.pattern.converters}
         yield pattern.name, reverse(pattern.name, kwargs={"slug": tenant} | kwargs)
@@ -32,7 +32,13 @@ def theirs(globex, acme):
     make_grant(tenant=globex, report=report)
     job = make_job(tenant=globex, report=report, status="completed")
     file, (link, _) = make_file(job=job), make_link(job=job)
-    things = {"job": job.pk, "file": file.pk, "link": link.pk, "report": "theirs"}
+    things = {
+        "job": job.pk,
+        "file": file.pk,
+        "link": link.pk,
+        "report": "theirs",
+        "schedule": make_schedule(tenant=globex, report=report).pk,
+    }
     return [
         *addresses("globex", **things),
         *[pair for pair in addresses("acme", **things) if pair[0] not in {"home", "reports", "jobs", "links"}],
@@ -66,7 +72,7 @@ def test_addresses_outside_a_company_are_led_to_sign_in_too(client):
 
 
 def test_what_belongs_to_another_company_answers_as_what_is_not_there(as_adam, theirs):
-    unknown = {"job": uuid.uuid4(), "file": uuid.uuid4(), "link": uuid.uuid4(), "report": "no-such-report"}
+    unknown = {"job": uuid.uuid4(), "file": uuid.uuid4(), "link": uuid.uuid4(), "report": "no-such-report", "schedule": uuid.uuid4()}
     missing = [
         *addresses("no-such-company", **unknown),
         *[pair for pair in addresses("acme", **unknown) if pair[0] not in {"home", "reports", "jobs", "links"}],
@@ -82,7 +88,8 @@ def test_what_belongs_to_another_company_answers_as_what_is_not_there(as_adam, t
 @pytest.mark.parametrize("name", sorted(POSTED))
 def test_an_address_that_acts_takes_no_visit(as_adam, ready_job, name):
     file, (link, _) = make_file(job=ready_job, format="CSV"), make_link(job=ready_job)
-    paths = dict(addresses("acme", job=ready_job.pk, file=file.pk, link=link.pk, report="daily-calls"))
+    schedule = make_schedule(tenant=ready_job.tenant, report=ready_job.report)
+    paths = dict(addresses("acme", job=ready_job.pk, file=file.pk, link=link.pk, report="daily-calls", schedule=schedule.pk))
 
     assert as_adam.get(paths[name]).status_code == 405
 

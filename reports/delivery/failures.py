@@ -1,0 +1,71 @@
+"""Why a message did not arrive, for people who know nothing of mail servers. The other side's own words, `answer`, are shown beneath."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from reports.models.sending import Outgoing
+
+Text = str | Promise
+
+
+@dataclass(frozen=True)
+class Cause:
+    """`message` is a whole sentence; `advice` what the company can do, or empty."""
+
+    message: Text
+    advice: Text = ""
+
+
+BY_ITSELF = _("It is tried again by itself.")
+CHECK_ADDRESS = _("Check the address with the person, then correct it under Recipients.")
+ASK_THEM = _("Ask the person to have their mail administrator accept our sender, then send it again.")
+OURS = _("You need not do anything: we were told, and it is sent as soon as this is put right.")
+CAUSES: dict[str, Cause] = {
+    # The way there.
+    "unreachable": Cause(_("The mail server could not be reached."), BY_ITSELF),
+    "no_answer": Cause(_("The mail server did not answer in time."), BY_ITSELF),
+    "dropped": Cause(_("The connection broke before the email was handed over."), BY_ITSELF),
+    "fate_unknown": Cause(_("The connection broke while the email was handed over, so it is not known whether it arrived."), BY_ITSELF),
+    "asked_to_wait": Cause(_("Their mail server asked to wait."), BY_ITSELF),
+    "file_unreadable": Cause(_("A file to attach could not be read from the file store."), BY_ITSELF),
+    # The other side's verdict.
+    "mailbox_full": Cause(_("Their mailbox is full."), _("Ask the person to make room, then send it again.")),
+    "no_such_address": Cause(_("There is no such address."), CHECK_ADDRESS),
+    "no_such_domain": Cause(_("The part of the address after the @ does not exist or takes no email."), CHECK_ADDRESS),
+    "mailbox_off": Cause(_("The mailbox was switched off."), CHECK_ADDRESS),
+    "too_large": Cause(_("The email is larger than their mail server accepts."), _("Send links instead of attachments.")),
+    "not_accepted": Cause(_("Their mail server does not accept our email."), ASK_THEM),
+    "returned": Cause(_("The email was accepted at first and came back later."), CHECK_ADDRESS),
+    # Not sent on purpose.
+    "unsubscribed": Cause(_("The person stopped these emails."), _("Only they can start them again, with the link in an earlier email.")),
+    "bounced": Cause(_("An earlier email to this address came back."), CHECK_ADDRESS),
+    "complained": Cause(_("The person marked an earlier email as spam."), _("Nothing more is sent to this address.")),
+    "recipient_removed": Cause(_("The person was removed before the email was sent.")),
+    "schedule_retired": Cause(_("The schedule was deleted before the email was sent.")),
+    "report_withdrawn": Cause(_("The report is no longer offered to your company.")),
+    "link_revoked": Cause(_("The link in this email was revoked before it was sent.")),
+    "not_needed": Cause(_("There was nothing to say any more when it was this email's turn.")),
+    "empty": Cause(_("The report was empty, and the schedule sends nothing then.")),
+    # Ours.
+    "job_failed": Cause(_("The report could not be made.")),
+    "login_refused": Cause(_("Our own mail server did not let us in."), OURS),
+    "sender_refused": Cause(_("Our mail server does not accept our own address."), OURS),
+    "no_encryption": Cause(_("No safe connection to our mail server could be made."), OURS),
+    "sending_stopped": Cause(_("Our mail service stopped sending for us."), OURS),
+    "internal": Cause(_("Something went wrong in the portal."), _("Please contact us.")),
+}
+UNKNOWN = Cause(_("It could not be sent."))
+
+
+def cause_of(code: str) -> Cause:
+    """A cause that this release does not know was written by a newer one: said without detail rather than not at all."""
+    return CAUSES.get(code, UNKNOWN)
+
+
+def words(outgoing: Outgoing) -> Text:
+    """One sentence for a row of a list: why it failed or waits; empty where all is well."""
+    return cause_of(outgoing.failure_code).message if outgoing.failure_code else ""

@@ -1,0 +1,75 @@
+"""Stopping a company's mails to one address, and starting them again, by a link that only the mail holds.
+
+The link's token names the mail's row and is signed, so nothing is stored for it. It can do no more than stop and start the mails of that
+company to the address which that mail went to.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+import uuid
+from datetime import datetime
+
+from django.conf import settings
+
+from reports.models import Delivery, Notice, Suppression
+from tenants.audit import Actor, record
+from tenants.models import Tenant
+from tenants.secrets import derived_tokens
+
+PURPOSE = "stop the mails"
+ID_LENGTH = 22  # of 16 bytes in URL-safe base64
+Mail = Delivery | Notice
+
+
+def unsubscribe_url(mail: Mail) -> str:
+    """For the mail's text and its List-Unsubscribe header; the same on every try. Never logged."""
+    return f"{settings.PORTAL_BASE_URL}/u/{mail.tenant.code}/{_id(mail.pk)}{_signatures(mail.pk)[0]}"
+
+
+def find(tenant: Tenant, token: str) -> Mail | None:
+    """In the tenant's scope. Whatever the token is, it costs the same: two look-ups and the comparisons."""
+    mail_id = _read_id(token[:ID_LENGTH])
+    found: list[Mail | None] = [
+        model.objects.filter(tenant=tenant).select_related("tenant").filter(pk=mail_id).first() for model in (Delivery, Notice)
+    ]
+    signed = [hmac.compare_digest(token[ID_LENGTH:].encode(), signature.encode()) for signature in _signatures(mail_id)]
+    return (found[0] or found[1]) if any(signed) else None
+
+
+def suppression(mail: Mail) -> Suppression | None:
+    return Suppression.objects.filter(tenant=mail.tenant, email=mail.address.lower()).first()
+
+
+def stop(mail: Mail, actor: Actor, *, now: datetime) -> None:
+    """Every mail that was not handed over yet stays here too: the courier looks right before it sends. Twice changes nothing."""
+    _row, is_new = Suppression.objects.get_or_create(
+        tenant=mail.tenant, email=mail.address.lower(), defaults={"reason": Suppression.Reason.UNSUBSCRIBED, "at": now}
+    )
+    if is_new:
+        record(actor, "recipient.unsubscribed", now=now, tenant=mail.tenant, about=mail, after={"email": mail.address})
+
+
+def start_again(mail: Mail, actor: Actor, *, now: datetime) -> None:
+    """Takes back the person's own word, and no other reason: an address that bounced still does."""
+    stopped = Suppression.objects.filter(tenant=mail.tenant, email=mail.address.lower(), reason=Suppression.Reason.UNSUBSCRIBED)
+    if stopped.delete()[0]:
+        record(actor, "recipient.resubscribed", now=now, tenant=mail.tenant, about=mail, after={"email": mail.address})
+
+
+def _id(mail_id: uuid.UUID) -> str:
+    return base64.urlsafe_b64encode(mail_id.bytes).rstrip(b"=").decode()
+
+
+def _read_id(text: str) -> uuid.UUID:
+    """Of what cannot be one, the id that no row has: the same work is done with it."""
+    try:
+        return uuid.UUID(bytes=base64.urlsafe_b64decode(f"{text}=="))
+    except (ValueError, binascii.Error):
+        return uuid.UUID(int=0)
+
+
+def _signatures(mail_id: uuid.UUID) -> list[str]:
+    return list(derived_tokens(PURPOSE, str(mail_id)))

@@ -1,0 +1,61 @@
+"""The message around a content: its headers, and nothing in them that somebody typed without being cleaned."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from email.utils import format_datetime
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+
+from reports.delivery.identity import message_id, sender_address
+from reports.mails.content import Content
+from reports.mails.drawing import as_html, as_text
+from reports.models import Delivery, Notice
+from tenants.models import Tenant
+
+MAX_SUBJECT = 200
+MAX_NAME = 120
+# Line breaks of any alphabet, marks that turn the direction of writing, and what has no width.
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
+
+
+def message(row: Delivery | Notice, content: Content, now: datetime, *, sender: str, headers: dict[str, str]) -> EmailMultiAlternatives:
+    """To the row's address alone. `sender` is the name that mail programs show."""
+    letter = EmailMultiAlternatives(
+        subject=one_line(content.subject, MAX_SUBJECT),
+        body=as_text(content),
+        from_email=f'"{quoted(sender)}" <{sender_address()}>',
+        to=[row.address],
+        reply_to=[content.reply_to] if content.reply_to else None,
+        headers={
+            "Message-ID": message_id(row),
+            "Date": format_datetime(now),
+            # No out-of-office answers, please.
+            "Auto-Submitted": "auto-generated",
+            "X-Auto-Response-Suppress": "All",
+            **headers,
+        },
+    )
+    letter.attach_alternative(as_html(content), "text/html")
+    return letter
+
+
+def one_line(text: str, limit: int) -> str:
+    clean = " ".join(CONTROL.sub(" ", text).split())
+    return clean if len(clean) <= limit else f"{clean[: limit - 1].rstrip()}…"
+
+
+def quoted(name: str) -> str:
+    """Fit to stand between quotation marks in a header."""
+    return one_line(re.sub(r'[\\"<>]', " ", name), MAX_NAME)
+
+
+def portal_name() -> str:
+    """As the sign-in page has it."""
+    return f"{settings.PLATFORM_NAME} Reports"
+
+
+def company_sender(tenant: Tenant) -> str:
+    return tenant.sender_name or f"{tenant.name} Reports"

@@ -1,0 +1,161 @@
+"""The mail that hands a report over: to one recipient, with a link of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from reports import words
+from reports.mails.attachments import Attaching
+from reports.mails.content import Address, Content, Fact
+from reports.mails.variables import fill
+from reports.models import Format, Protection, Report, ReportParameter, Schedule
+from tenants.models import Tenant
+
+SAMPLE_SIZES = {Format.PDF: 1_887_437, Format.CSV: 421_888, Format.EXCEL: 734_003}
+
+
+@dataclass(frozen=True)
+class Handover:
+    """What such a mail tells. Of a delivery, or made up for a look at the mail."""
+
+    tenant: Tenant
+    report: Report
+    schedule: Schedule | None
+    recipient: str
+    planned_at: datetime
+    prepared_at: datetime
+    ends_at: datetime
+    url: str
+    # Format and size in bytes of each file.
+    files: Sequence[tuple[str, int]]
+    parameters: dict[str, Any]
+    attaching: Attaching = Attaching.NOT_ASKED
+    protection: str = Protection.NOTHING
+    stop_url: str = ""
+    is_copy: bool = False
+    is_sample: bool = False
+
+    @property
+    def title(self) -> str:
+        return self.schedule.title if self.schedule else self.report.name
+
+
+def sample(schedule: Schedule, recipient: str, now: datetime) -> Handover:
+    """What a recipient would get at the next planned instant; its link leads nowhere."""
+    tenant, planned_at = schedule.tenant, schedule.next_run_at or now
+    prepared_at = planned_at + timedelta(minutes=2)
+    return Handover(
+        tenant=tenant,
+        report=schedule.report,
+        schedule=schedule,
+        recipient=recipient,
+        planned_at=planned_at,
+        prepared_at=prepared_at,
+        ends_at=prepared_at + timedelta(days=schedule.link_days or tenant.link_days),
+        url=f"{settings.PORTAL_BASE_URL}/d/{tenant.code}/test",
+        files=[(name, SAMPLE_SIZES[Format(name)]) for name in schedule.formats],
+        parameters={},
+        protection=schedule.link_protection,
+        is_sample=True,
+    )
+
+
+def content_of(handover: Handover) -> Content:
+    """In the recipient's language, and in the time zone of the times."""
+    tenant = handover.tenant
+    subject, paragraphs = _own_words(handover)
+    note = _("This is a test of the mail. Its link leads nowhere; each recipient gets a link of their own.")
+    return Content(
+        subject=_("Test: %(subject)s") % {"subject": subject} if handover.is_sample else subject,
+        owner=tenant.name,
+        title=_("Your %(report)s is ready") % {"report": handover.title},
+        glance=_("Ready to download until %(until)s. %(files)s.") % {"until": words.moment(handover.ends_at), "files": _files(handover)},
+        paragraphs=(note, *paragraphs) if handover.is_sample else paragraphs,
+        button=Address(_("Open the report"), handover.url),
+        facts=tuple(_facts(handover)),
+        notes=tuple(_notes(handover)),
+        links=(Address(_("Stop these emails"), handover.stop_url),) if handover.stop_url else (),
+        reply_to=tenant.reply_to,
+        foot=_("Delivered for %(company)s by %(platform)s.") % {"company": tenant.name, "platform": settings.PLATFORM_NAME},
+        color=tenant.brand_color,
+    )
+
+
+def _own_words(handover: Handover) -> tuple[str, tuple[str, ...]]:
+    """Subject and paragraphs: the schedule's own, where it has any."""
+    values = _values(handover)
+    schedule = handover.schedule
+    subject = schedule.subject if schedule and schedule.subject else "{schedule}: {period}"
+    if schedule and schedule.message.strip():
+        return fill(subject, values), tuple(part.strip() for part in fill(schedule.message, values).split("\n\n") if part.strip())
+    asked_for = _("For %(period)s.") % {"period": values["period"]} if _days(handover) else ""
+    return fill(subject, values), tuple(part for part in (handover.report.description, asked_for) if part)
+
+
+def _values(handover: Handover) -> dict[str, str]:
+    planned = timezone.localtime(handover.planned_at)
+    return {
+        "report": handover.report.name,
+        "schedule": handover.title,
+        "tenant": handover.tenant.name,
+        "recipient": handover.recipient,
+        "date": words.day(planned.date()),
+        "time": planned.strftime("%H:%M"),
+        "period": _period(_days(handover) or [planned.date()]),
+    }
+
+
+def _days(handover: Handover) -> list[date]:
+    """Those of the parameters that are dates, first and last."""
+    dated = {parameter.name for parameter in handover.report.parameters.all() if parameter.type == ReportParameter.Type.DATETIME}
+    given = [value for name, values in handover.parameters.items() if name in dated for value in values]
+    days = sorted(timezone.localtime(datetime.fromisoformat(value)).date() for value in given)
+    return list(dict.fromkeys((days[0], days[-1]))) if days else []
+
+
+def _period(days: list[date]) -> str:
+    if len(days) == 1:
+        return words.day_long(days[0])
+    return _("%(first)s to %(last)s") % {"first": words.day(days[0]), "last": words.day(days[-1])}
+
+
+def _files(handover: Handover) -> str:
+    """`PDF, 1.8 MB; Excel, 717 KB`"""
+    return "; ".join(f"{Format(name).label}, {words.file_size(size)}" for name, size in handover.files)
+
+
+def _facts(handover: Handover) -> list[Fact]:
+    city = words.zone_city()
+    attached = {
+        Attaching.ATTACHED: _("Attached, and behind the link."),
+        Attaching.TOO_LARGE: _("Too large to attach; the link has them."),
+        Attaching.PROTECTED: _("Not attached, because the link is protected."),
+    }.get(handover.attaching)
+    facts = [
+        Fact(_("File") if len(handover.files) == 1 else _("Files"), _files(handover)),
+        Fact(_("Prepared"), f"{words.moment_long(handover.prepared_at)} ({city})"),
+        Fact(_("Link ends"), f"{words.moment_long(handover.ends_at)} ({city})"),
+    ]
+    return [*facts, Fact(_("Attachment"), attached)] if attached else facts
+
+
+def _notes(handover: Handover) -> list[str]:
+    company = {"company": handover.tenant.name}
+    reason = (
+        _("You get this copy because %(company)s put you on the copy line.")
+        if handover.is_copy
+        else _("You get this report because %(company)s added you.")
+    )
+    asks = {
+        Protection.PASSCODE: _("The page asks for the passcode that %(company)s gave you."),
+        Protection.MAILED_CODE: _("The page sends a code of 6 digits to this address before it opens the report."),
+    }.get(Protection(handover.protection))
+    notes = [_("This link is yours alone; please do not forward it."), asks, reason]
+    return [note % company for note in notes if note]
