@@ -39,12 +39,13 @@ class Strip:
     words: str
 
 
-def strip(runs: list[dict[str, Any]], places: int) -> Strip:
+def strip(runs: list[dict[str, Any]], places: int | str) -> Strip:
     """`runs`: ended ones, newest first, as reports.schedules.figures reads them. The newest stands at the right, gaps stay at the left."""
     tones = [_tone(run) for run in reversed(runs)]
-    free = places - len(tones)
+    # A component's attribute is text.
+    free = int(places) - len(tones)
     marks = [Mark(tone, f"{STEP * (free + n) + LEFT}", TOPS[tone], HEIGHT - TOPS[tone]) for n, tone in enumerate(tones)]
-    return Strip(marks, places * STEP, _words(tones))
+    return Strip(marks, int(places) * STEP, _words(tones))
 
 
 def _tone(run: dict[str, Any]) -> str:

@@ -21,8 +21,6 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "links.view": EVERYONE,
     "links.create": MANAGERS,
     "links.revoke": MANAGERS,
-    "schedules.view": EVERYONE,
-    "schedules.manage": MANAGERS,
 }
 
 # What platform staff may do, all of them alike. None of it is inside a tenant.

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from reports import jobs, parameters, scheduling
 from reports.address_book.addresses import clean_address, refuse_foreign_domain
+from reports.mails.variables import check_text
 from reports.models import Format, Grant, Protection, Schedule
 from reports.refused import Place, Refused
 from tenants.models import Membership
@@ -26,7 +27,7 @@ MIN_PASSCODE, MAX_PASSCODE = 6, 64
 
 def faults(schedule: Schedule, grant: Grant, values: dict[str, Any], *, now: datetime) -> list[Place]:
     """In the tenant's scope. `values` as `editing.save` gets them: the passcode as it will be typed is nowhere else."""
-    return [*_texts(schedule), *_report(schedule, grant), *_when(schedule, now), *_who(schedule), *_links(schedule, values)]
+    return [*_texts(schedule), *_variables(schedule), *_report(schedule, grant), *_when(schedule, now), *_who(schedule), *_links(schedule, values)]
 
 
 def _texts(schedule: Schedule) -> Iterator[Place]:
@@ -39,6 +40,12 @@ def _texts(schedule: Schedule) -> Iterator[Place]:
     for name in ("name", "subject"):
         if any(not character.isprintable() for character in getattr(schedule, name)):
             yield Place((name,), "invalid", _("It has to be one line of text."))
+
+
+def _variables(schedule: Schedule) -> Iterator[Place]:
+    for name in ("subject", "message"):
+        if fault := check_text(getattr(schedule, name)):
+            yield Place((name,), "invalid", fault)
 
 
 def _report(schedule: Schedule, grant: Grant) -> Iterator[Place]:
