@@ -27,7 +27,7 @@ MIN_PASSCODE, MAX_PASSCODE = 6, 64
 
 def faults(schedule: Schedule, grant: Grant, values: dict[str, Any], *, now: datetime) -> list[Place]:
     """In the tenant's scope. `values` as `editing.save` gets them: the passcode as it will be typed is nowhere else."""
-    return [*_texts(schedule), *_variables(schedule), *_report(schedule, grant), *_when(schedule, now), *_who(schedule), *_links(schedule, values)]
+    return [*_texts(schedule), *_variables(schedule), *_report(schedule, grant, now), *_when(schedule, now), *_who(schedule), *_links(schedule, values)]
 
 
 def _texts(schedule: Schedule) -> Iterator[Place]:
@@ -48,14 +48,14 @@ def _variables(schedule: Schedule) -> Iterator[Place]:
             yield Place((name,), "invalid", fault)
 
 
-def _report(schedule: Schedule, grant: Grant) -> Iterator[Place]:
+def _report(schedule: Schedule, grant: Grant, now: datetime) -> Iterator[Place]:
     try:
         formats = jobs.check_formats(grant, schedule.formats)
         jobs.check_visuals(grant, formats, schedule.visual_ids)
     except Refused as refused:
         yield from refused.places
     try:
-        parameters.resolve(grant.report.parameters.all(), grant.parameters, schedule.parameters, _zone(schedule))
+        parameters.resolve(grant.report.parameters.all(), grant.parameters, schedule.parameters, _zone(schedule), at=now)
     except Refused as refused:
         yield from refused.places
     if schedule.skip_if_empty and Format.CSV not in schedule.formats:
