@@ -19,8 +19,8 @@ setup: $(DEMO) ## install what demo and test need into .venv
 demo: $(DEMO) ## show the product on this machine until Ctrl-C; ONCE=1: stop after the first downloads
 	@exec $(RUN) -m portal.local.launch
 
-test: $(DEMO) ## run the whole suite; ARGS="tests/portal/views -k link" picks
-	@$(RUN) -m pytest $(ARGS)
+test: $(DEMO) ## run the whole suite, four files at a time; ARGS="tests/portal/views -k link" picks
+	@$(RUN) -m pytest $(if $(ARGS),$(ARGS),-n 4 --dist loadfile)
 
 screenshots: $(DEMO) ## draw every page into docs/screens/, in both themes, wide and narrow
 	@REQUIRE_BROWSER=1 $(RUN) -m pytest -q tests/browser/screenshots.py $(ARGS)

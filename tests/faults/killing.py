@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 from django.db import transaction
 
 from reports.aws.quicksight import QuickSight
@@ -74,8 +75,14 @@ def kill_worker(step: str) -> None:
 
 
 def kill_postmaster(step: str) -> None:
-    if _first_at(step):
-        os.kill(int(Path(os.environ[POSTMASTER]).read_text().split()[0]), signal.SIGKILL)
+    """Not one that another step has just killed: a call that needs no database may return meanwhile, and would be counted as a death."""
+    process = int(Path(os.environ[POSTMASTER]).read_text().split()[0])
+    if _lives(process) and _first_at(step):
+        os.kill(process, signal.SIGKILL)
+
+
+def _lives(process: int) -> bool:
+    return psutil.pid_exists(process) and psutil.Process(process).status() != psutil.STATUS_ZOMBIE
 
 
 def sprung(marks: Path) -> set[str]:
