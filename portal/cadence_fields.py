@@ -1,114 +1,72 @@
-"""How often, at what time: the fields of a cadence, and the cron expression that they mean."""
+"""The fields of a cadence: how often, on which days, at what time. reports/cadence.py turns them into cron and back."""
 
 from __future__ import annotations
 
-import re
 from datetime import time
 from typing import Any
 
 from django import forms
+from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext_lazy as _
 
 from portal.parameter_fields import INPUT, SELECT
-from reports.scheduling import expression
+from reports.cadence import HOURS, Cadence, Kind, day_choices
 
-HOURLY, DAILY, WEEKDAYS, WEEKLY, MONTHLY, CRON = "hourly", "daily", "weekdays", "weekly", "monthly", "cron"
-HOWS = (
-    (HOURLY, _("Hourly")),
-    (DAILY, _("Daily")),
-    (WEEKDAYS, _("Weekdays")),
-    (WEEKLY, _("Weekly")),
-    (MONTHLY, _("Monthly")),
-    (CRON, _("Cron")),
-)
-DAYS = (
-    ("1", _("Monday")),
-    ("2", _("Tuesday")),
-    ("3", _("Wednesday")),
-    ("4", _("Thursday")),
-    ("5", _("Friday")),
-    ("6", _("Saturday")),
-    ("0", _("Sunday")),
-)
-EVERY = ("1", "2", "3", "4", "6", "8", "12")
-USUAL = "30 7 * * 1-5"
+USUAL = Cadence(Kind.WEEKDAYS, at=time(7, 30))
+MONO = {"class": "input input--mono", "autocapitalize": "off", "spellcheck": "false"}
 
 
 def fields(cron: str) -> dict[str, forms.Field]:
-    """By name; filled with what an existing cron expression means, or with a usual one."""
-    shown = _initial(cron or USUAL)
-    minute = forms.IntegerField(label=_("At minute"), required=False, min_value=0, max_value=59, widget=forms.NumberInput(INPUT))
-    made: dict[str, forms.Field] = {
-        "how": forms.ChoiceField(label=_("How often"), choices=HOWS, widget=forms.RadioSelect),
-        "at": forms.TimeField(label=_("At"), required=False, widget=forms.TimeInput(INPUT | {"type": "time"}, format="%H:%M")),
-        "every": forms.ChoiceField(label=_("Every … hours"), choices=[(n, n) for n in EVERY], required=False, widget=forms.Select(SELECT)),
-        "minute": minute,
-        "weekdays": forms.MultipleChoiceField(label=_("On"), choices=DAYS, required=False, widget=forms.CheckboxSelectMultiple),
-        "month_day": forms.ChoiceField(label=_("On"), choices=_month_days(), required=False, widget=forms.Select(SELECT)),
+    """By name; filled with what a cron expression means, without one with a usual cadence."""
+    shown = Cadence.from_cron(cron) if cron else USUAL
+    days = [(str(number), WEEKDAYS[number - 1]) for number in range(1, 8)]
+    every = [(str(hours), hours) for hours in HOURS]
+    return {
+        "how": forms.ChoiceField(label=_("How often"), choices=Kind.choices, initial=shown.kind, widget=forms.RadioSelect),
+        "at": forms.TimeField(
+            label=_("At"), required=False, initial=shown.at, widget=forms.TimeInput(INPUT | {"type": "time"}, format="%H:%M")
+        ),
+        "every": forms.ChoiceField(
+            label=_("Every … hours"), choices=every, required=False, initial=str(shown.every_hours), widget=forms.Select(SELECT)
+        ),
+        "weekdays": forms.MultipleChoiceField(
+            label=_("On"), choices=days, required=False, initial=[str(day) for day in shown.weekdays], widget=forms.CheckboxSelectMultiple
+        ),
+        "month_day": forms.ChoiceField(
+            label=_("On"), choices=day_choices(), required=False, initial=shown.day, widget=forms.Select(SELECT)
+        ),
         "cron": forms.CharField(
             label=_("Cron expression"),
             required=False,
             max_length=120,
+            initial=cron,
             help_text=_("Minute, hour, day of month, month, day of week; or @daily and its like."),
-            widget=forms.TextInput(INPUT | {"class": "input input--mono", "autocapitalize": "off", "spellcheck": "false"}),
+            widget=forms.TextInput(MONO),
         ),
     }
-    for name, field in made.items():
-        field.initial = shown.get(name)
-    return made
 
 
 def read(cleaned: dict[str, Any]) -> str:
-    """Empty: something is missing."""
-    how, at = cleaned.get("how"), cleaned.get("at")
-    if how == CRON:
+    """As cron. Empty: something is missing."""
+    how, at, weekdays = cleaned.get("how", ""), cleaned.get("at"), cleaned.get("weekdays") or []
+    if how == Kind.CRON:
         return str(cleaned.get("cron", "")).strip()
-    if how == HOURLY:
-        every = cleaned.get("every") or "1"
-        return f"{cleaned.get('minute') or 0} {'*' if every == '1' else f'*/{every}'} * * *"
-    if at is None:
+    if not how or at is None or (how == Kind.WEEKLY and not weekdays):
         return ""
-    day = cleaned.get("month_day") or "1"
-    by_day = {
-        DAILY: "* * *",
-        WEEKDAYS: "* * 1-5",
-        WEEKLY: f"* * {','.join(sorted(cleaned.get('weekdays') or []))}" if cleaned.get("weekdays") else "",
-        MONTHLY: f"* * {day}" if "#" in day else f"{day} * *",
-    }
-    days = by_day.get(how or "", "")
-    return f"{at.minute} {at.hour} {days}" if days else ""
+    chosen = {"every_hours": int(cleaned.get("every") or 1), "day": cleaned.get("month_day") or "1"}
+    return Cadence(how, at, weekdays=tuple(int(day) for day in weekdays), **chosen).to_cron()
 
 
 def field_at_fault(cleaned: dict[str, Any]) -> str:
     """Where a fault of the cron expression is shown."""
     how = cleaned.get("how")
-    if how == WEEKLY and not cleaned.get("weekdays"):
+    if how == Kind.WEEKLY and not cleaned.get("weekdays"):
         return "weekdays"
-    return {CRON: "cron", HOURLY: "minute"}.get(how or "", "at")
+    return "cron" if how == Kind.CRON else "at"
 
 
-def _initial(cron: str) -> dict[str, Any]:
-    """The simplest way to say it that means the same; cron itself for what has none."""
-    shown: dict[str, Any] = {"how": CRON, "cron": cron, "at": time(7, 30), "every": "1", "minute": 0, "month_day": "1", "weekdays": ["1"]}
-    minute, hour, day, month, weekday = (*expression(cron).split(), "", "", "", "", "")[:5]
-    if not minute.isdigit() or month != "*":
-        return shown
-    every = re.fullmatch(r"\*(?:/(\d+))?", hour)
-    if every and (every[1] or "1") in EVERY and day == weekday == "*":
-        return shown | {"how": HOURLY, "minute": int(minute), "every": every[1] or "1"}
-    if not hour.isdigit() or int(hour) > 23 or int(minute) > 59:
-        return shown
-    shown["at"] = time(int(hour), int(minute))
-    if day == weekday == "*":
-        return shown | {"how": DAILY}
-    if day == "*" and weekday == "1-5":
-        return shown | {"how": WEEKDAYS}
-    if day == "*" and re.fullmatch(r"[0-6](,[0-6])*", weekday):
-        return shown | {"how": WEEKLY, "weekdays": weekday.split(",")}
-    chosen = weekday if day == "*" else day if weekday == "*" else ""
-    return shown | {"how": MONTHLY, "month_day": chosen} if chosen in dict(_month_days()) else shown
-
-
-def _month_days() -> list[tuple[str, Any]]:
-    numbered = [(str(n), _("Day %(n)d") % {"n": n}) for n in range(1, 32)]
-    return [*numbered, ("L", _("Last day")), ("1#1", _("First Monday")), ("5L", _("Last Friday"))]
+def missing(cleaned: dict[str, Any]) -> Any:
+    """What has to be filled in before there is a cron expression at all; empty: nothing."""
+    if read(cleaned) or cleaned.get("how") == Kind.CRON:
+        return ""
+    return _("Choose at least one day.") if field_at_fault(cleaned) == "weekdays" else _("Say at what time.")

@@ -162,7 +162,8 @@ class ScheduleForm(forms.Form):
         names[("cron",)] = cadence_fields.field_at_fault(self.cleaned_data)
         for place in refused.places:
             name = names.get(place.path) or AT.get(place.path[0], place.path[0])
-            self.add_error(name if name in self.fields else None, place.detail)
+            detail = cadence_fields.missing(self.cleaned_data) if place.path == ("cron",) else ""
+            self.add_error(name if name in self.fields else None, detail or place.detail)
         if not refused.places:
             self.add_error(None, refused.detail)
 

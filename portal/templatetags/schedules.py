@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
@@ -28,6 +29,12 @@ register.filter("cadence", cadence.describe)
 register.filter("reason", reasons.words)
 register.simple_tag(strips.strip, name="strip")
 register.simple_tag(schedule_words.zone_offset)
+
+
+@register.simple_tag
+def form_key() -> SafeString:
+    """What makes a button pressed twice do its work once."""
+    return format_html('<input type="hidden" name="form_key" value="{}">', uuid.uuid4())
 
 
 @register.simple_tag

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django.views.decorators.vary import vary_on_headers
 
 from portal import actors, filters
+from portal.forms import RetryForm
 from portal.live import QUIET_SECONDS, Live, plain_query, poll_seconds
 from portal.pages import SeeOther, tenant_page
 from portal.paging import page_of
@@ -127,9 +128,10 @@ def resume(request: TenantRequest, schedule: uuid.UUID) -> HttpResponse:
 @require_POST
 @tenant_page("schedules.manage")
 def run(request: TenantRequest, schedule: uuid.UUID) -> HttpResponse:
-    found = find(request, schedule)
+    found, form = find(request, schedule), RetryForm(request.POST)
+    form_key = form.cleaned_data["form_key"] if form.is_valid() else None
     try:
-        made = acting.run_now(found, actors.member(request), timezone.now())
+        made = acting.run_now(found, actors.member(request), timezone.now(), form_key=form_key)
     except Refused as refused:
         messages.error(request, refused.detail)
         return _back(request, found)
