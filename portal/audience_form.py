@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from portal.forms import Renderer
+from portal.forms import Renderer, always_filled
 from portal.parameter_fields import INPUT, SELECT
 from portal.schedule_form import LINES, LinesField
 from reports.models import Audience
@@ -41,12 +41,9 @@ class AudienceForm(forms.Form):
         offered = [("", "–"), *((key, key) for key in sorted({*keys, *(key for key, value in tags)}))]
         for number in range(self.pairs):
             key, value = tags[number] if number < len(tags) else ("", "")
-            self.fields[f"key-{number}"] = forms.ChoiceField(
-                label=_("By"), choices=offered, required=False, initial=key, widget=forms.Select(SELECT)
-            )
-            self.fields[f"value-{number}"] = forms.CharField(
-                label=_("Only"), required=False, max_length=256, initial=value, widget=forms.TextInput(INPUT), strip=True
-            )
+            by = forms.ChoiceField(label=_("By"), choices=offered, required=False, initial=key, widget=forms.Select(SELECT))
+            only = forms.CharField(label=_("Only"), required=False, max_length=256, initial=value, widget=forms.TextInput(INPUT))
+            self.fields |= {f"key-{number}": always_filled(by), f"value-{number}": always_filled(only)}
 
     def narrowing(self) -> list[tuple[forms.BoundField, forms.BoundField]]:
         return [(self[f"key-{number}"], self[f"value-{number}"]) for number in range(self.pairs)]

@@ -9,6 +9,7 @@ from django import forms
 from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext_lazy as _
 
+from portal.forms import always_filled
 from portal.parameter_fields import INPUT, SELECT
 from reports.cadence import HOURS, Cadence, Kind, day_choices
 
@@ -21,7 +22,7 @@ def fields(cron: str) -> dict[str, forms.Field]:
     shown = Cadence.from_cron(cron) if cron else USUAL
     days = [(str(number), WEEKDAYS[number - 1]) for number in range(1, 8)]
     every = [(str(hours), hours) for hours in HOURS]
-    return {
+    made: dict[str, forms.Field] = {
         "how": forms.ChoiceField(label=_("How often"), choices=Kind.choices, initial=shown.kind, widget=forms.RadioSelect),
         "at": forms.TimeField(
             label=_("At"), required=False, initial=shown.at, widget=forms.TimeInput(INPUT | {"type": "time"}, format="%H:%M")
@@ -44,6 +45,7 @@ def fields(cron: str) -> dict[str, forms.Field]:
             widget=forms.TextInput(MONO),
         ),
     }
+    return {name: always_filled(field) for name, field in made.items()}
 
 
 def read(cleaned: dict[str, Any]) -> str:

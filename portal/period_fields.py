@@ -11,6 +11,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from portal.forms import always_filled
 from portal.parameter_fields import INPUT, SELECT, as_json, field_for, field_name
 from reports import periods
 from reports.models import ReportParameter
@@ -53,7 +54,7 @@ def fields_of(parameter: ReportParameter, kept: Any) -> dict[str, forms.Field]:
     relative: dict[str, Any] = kept if isinstance(kept, dict) else {}
     value.initial = _initial(value, parameter, None if relative else kept)
     value.required, value.label = False, _("Day")
-    return {
+    made = {
         name: value,
         f"{name}-period": forms.ChoiceField(
             label=_("Period"), choices=period_choices(), required=False, initial=relative.get("relative", FIXED), widget=forms.Select(SELECT)
@@ -65,6 +66,7 @@ def fields_of(parameter: ReportParameter, kept: Any) -> dict[str, forms.Field]:
             label=_("Of it"), choices=PARTS, required=False, initial=relative.get("part", "start"), widget=forms.Select(SELECT)
         ),
     }
+    return {name: always_filled(field) for name, field in made.items()}
 
 
 def drawn(form: forms.Form, parameter: ReportParameter) -> Drawn:

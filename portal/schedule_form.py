@@ -11,7 +11,7 @@ from django.forms.utils import ErrorDict
 from django.utils.translation import gettext_lazy as _
 
 from portal import cadence_fields, period_fields
-from portal.forms import Renderer, boxes
+from portal.forms import Renderer, always_filled, boxes
 from portal.parameter_fields import INPUT, SELECT, TEXTAREA, field_name
 from portal.schedule_choices import life_choices, use_choices, zone_choices
 from reports.mails.variables import VARIABLES
@@ -20,11 +20,12 @@ from reports.refused import Refused
 from tenants.models import Tenant, User
 
 DAY = INPUT | {"type": "date"}
-LINES = {"class": "textarea", "rows": 4, "data-chips": "known"}
+# portal.js draws the lines as chips; without script they are lines.
+LINES = {"class": "textarea", "rows": 4, "data-chips": "known", "data-add": _("Add a person or group"), "data-remove": _("Remove {name}")}
 # Fields that are typed as they are stored.
 SAME = ("name", "timezone", "starts_on", "ends_on", "missed", "ready_by", "subject", "message", "skip_if_empty", "tell_owner")
 # Where a fault is shown that has no field of its own name.
-AT = {"visual_ids": "visuals", "link_protection": "link_protection"}
+AT = {"visual_ids": "visuals"}
 
 
 class LinesField(forms.CharField):
@@ -61,14 +62,9 @@ class ScheduleForm(forms.Form):
         required=False,
         max_length=4000,
         help_text=_("One address a line."),
-        widget=forms.Textarea(LINES | {"rows": 2, "data-chips": ""}),
+        widget=forms.Textarea(LINES | {"rows": 2, "data-chips": "", "data-add": _("Add an address")}),
     )
-    link_protection = forms.ChoiceField(
-        label=_("A link asks for"), choices=Protection.choices, required=False, widget=forms.Select(SELECT)
-    )
-    passcode = forms.CharField(
-        label=_("Passcode"), required=False, max_length=64, strip=False, widget=forms.TextInput(INPUT | {"autocomplete": "off"})
-    )
+    passcode = forms.CharField(label=_("Passcode"), required=False, max_length=64, widget=forms.TextInput(INPUT | {"autocomplete": "off"}))
     skip_if_empty = forms.BooleanField(label=_("Send nothing when the report is empty"), required=False)
     attach = forms.BooleanField(label=_("Attach small files to the email, beside the link"), required=False)
     subject = forms.CharField(label=_("Subject"), required=False, max_length=200, widget=forms.TextInput(INPUT))
@@ -111,12 +107,14 @@ class ScheduleForm(forms.Form):
         zones = zone_choices(self.initial.get("timezone", tenant.timezone))
         self.fields["timezone"] = forms.ChoiceField(label=_("Time zone"), choices=zones, widget=forms.Select(SELECT))
         lives, uses = life_choices(tenant, self.initial.get("link_days")), use_choices(tenant, self.initial.get("link_max_uses"))
-        self.fields["link_days"] = _number(_("Link works for"), lives)
-        self.fields["link_max_uses"] = _number(_("Downloads each"), uses)
+        self.fields["link_days"] = _chosen(_("Link works for"), lives)
+        self.fields["link_max_uses"] = _chosen(_("Downloads each"), uses)
         people = [("", _("The owners of the company")), *((str(person.pk), person.display_name) for person in members)]
-        self.fields["owner"] = forms.ChoiceField(label=_("Owner"), choices=people, required=False, widget=forms.Select(SELECT))
+        self.fields["owner"] = _chosen(_("Owner"), people)
+        self.fields["link_protection"] = _chosen(_("A link asks for"), list(Protection.choices))
         if not tenant.allow_attachments:
             del self.fields["attach"]
+        always_filled(self.fields["passcode"])
         if self.initial.get("link_passcode"):
             self.fields["passcode"].help_text = _("Left empty, it stays as it is.")
 
@@ -175,5 +173,5 @@ def initial_of(schedule: Schedule, recipients: list[str]) -> dict[str, Any]:
     return initial | {"report": schedule.report.slug, "owner": str(schedule.owner_id or ""), "recipients": recipients}
 
 
-def _number(label: Any, choices: list[tuple[str, Any]]) -> forms.ChoiceField:
-    return forms.ChoiceField(label=label, choices=choices, required=False, widget=forms.Select(SELECT))
+def _chosen(label: Any, choices: list[tuple[str, Any]]) -> forms.Field:
+    return always_filled(forms.ChoiceField(label=label, choices=choices, required=False, widget=forms.Select(SELECT)))

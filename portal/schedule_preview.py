@@ -15,6 +15,7 @@ from reports.models import GroupMember, Schedule
 from reports.occurrences import load
 from reports.scheduling import PlannedRun
 from reports.schedules import addressees
+from reports.schedules.audiences import who_gets
 from tenants.models import Tenant
 
 
@@ -40,7 +41,7 @@ def preview_of(tenant: Tenant, form: ScheduleForm, stored: Schedule | None, *, n
     preview = Preview(sender=tenant.sender_name or _("%(company)s Reports") % {"company": tenant.name})
     preview.subject = schedule.subject or schedule.title
     preview.schedule = schedule
-    preview.people = _people(tenant, values.get("recipients", []))
+    preview.people = _people(tenant, values.get("recipients", []), stored)
     _add_times(preview, schedule, now)
     return preview
 
@@ -85,7 +86,9 @@ def _as_typed(tenant: Tenant, form: ScheduleForm, values: dict[str, Any], stored
     return schedule
 
 
-def _people(tenant: Tenant, lines: list[str]) -> int:
+def _people(tenant: Tenant, lines: list[str], stored: Schedule | None) -> int:
+    """Of the audience that is typed here, and of those that have a page of their own."""
     found = addressees.read(tenant, lines)
     members = GroupMember.objects.filter(tenant=tenant, group__in=found.groups).values_list("recipient__email", flat=True)
-    return len({*found.emails, *members})
+    others = [way.email for way in who_gets(stored) if way.audience.name] if stored else []
+    return len({*found.emails, *members, *others})

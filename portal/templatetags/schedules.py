@@ -103,11 +103,6 @@ def period_words(value: Any) -> str:
 
 
 @register.filter
-def tag_values(tags: dict[str, str]) -> str:
-    return ", ".join(tags.values())
-
-
-@register.filter
 def total_size(files: Iterable[SnapshotFile]) -> int:
     return sum(file.size_bytes for file in files)
 

@@ -7,7 +7,7 @@ import uuid
 from datetime import datetime
 
 from django.contrib import messages
-from django.db.models import OuterRef, Subquery
+from django.db.models import Count, OuterRef, Subquery
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -55,6 +55,7 @@ def occurrence(request: TenantRequest, schedule: uuid.UUID, occurrence: uuid.UUI
     to_do = ledger.waiting + ledger.retrying + ledger.failed
     chosen = query.get("status", OPEN) if to_do else ALL
     page = page_of(with_downloads(open_ if chosen != ALL else deliveries), query)
+    sets = _sets(deliveries)
     moves = [(job.status, job.attempt_count) for job in jobs]
     sent = [(delivery.status, delivery.tries, delivery.next_try_at, delivery.last_download_at) for delivery in page.rows]
     live = Live(request, seen(found), ledger, moves, sent, timezone.localdate(now), seconds=poll_seconds([found], now))
@@ -66,11 +67,10 @@ def occurrence(request: TenantRequest, schedule: uuid.UUID, occurrence: uuid.UUI
         "occurrence": found,
         "schedule": found.schedule,
         "ledger": ledger,
-        "jobs": jobs,
+        "jobs": [(job, sets.get(job.pk, [])) for job in jobs],
         "page": page,
         "timeline": story.lines(found, jobs, ledger),
         "shown": states_row(query, SHOWN, chosen, {OPEN: str(to_do), ALL: str(to_do + ledger.sent + ledger.not_sent)}) if to_do else [],
-        "failed_jobs": [job for job in jobs if job.status == SnapshotJob.Status.FAILED],
         "may_manage": request.may("schedules.manage"),
     }
     return render(request, "portal/occurrence_news.html" if live.asked else "portal/occurrence.html", context)
@@ -80,6 +80,14 @@ def with_downloads(deliveries: DeliveryQuerySet) -> DeliveryQuerySet:
     """`last_download_at`: None: nobody fetched anything by its link yet."""
     newest = Download.objects.filter(tenant=OuterRef("tenant"), link__delivery=OuterRef("pk")).order_by("-at")
     return deliveries.annotate(last_download_at=Subquery(newest.values("at")[:1]))
+
+
+def _sets(deliveries: DeliveryQuerySet) -> dict[uuid.UUID, list[tuple[str, int]]]:
+    """By job, the audiences that share it, each with its number of people."""
+    found: dict[uuid.UUID, list[tuple[str, int]]] = {}
+    for job, audience, number in deliveries.values_list("job", "audience_name").annotate(number=Count("pk")).order_by("audience_name"):
+        found.setdefault(job, []).append((audience, number))
+    return found
 
 
 @require_safe

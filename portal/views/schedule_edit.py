@@ -138,7 +138,15 @@ def preview(request: TenantRequest) -> HttpResponse:
         return HttpResponse(status=204)
     initial = {"report": request.POST.get("report", ""), "timezone": request.tenant.timezone}
     form = ScheduleForm(request.tenant, grants, _members(request), request.POST, initial=initial, quiet=True)
-    return render(request, "portal/_schedule_preview.html", {"preview": preview_of(request.tenant, form, None, now=timezone.now())})
+    stored = Schedule.objects.for_tenant(request.tenant).filter(pk=_id(request.GET.get("schedule", ""))).first()
+    return render(request, "portal/_schedule_preview.html", {"preview": preview_of(request.tenant, form, stored, now=timezone.now())})
+
+
+def _id(text: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return None
 
 
 def _grants(request: TenantRequest) -> list[Grant]:
