@@ -9,7 +9,7 @@ checksum = $(shell cat $(1) | cksum | cut -d' ' -f1)
 DEMO := $(V)/.demo-$(call checksum,requirements.txt)
 DEV := $(V)/.dev-$(call checksum,requirements.txt requirements-dev.txt)
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test screenshots check lock mutate clean
+.PHONY: help setup demo test screenshots check messages lock mutate clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' Makefile | awk -F'|' '{ printf "  make %-11s %s\n", $$1, $$2 }'
@@ -39,6 +39,10 @@ check: export DATABASE_OWNER_URL = postgresql://portal_owner@db.invalid/portal
 check: export SECRET_KEY = only-for-checks-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGH
 check: export PORTAL_BASE_URL = https://portal.example
 check: export PORTAL_BUCKET = reports
+
+messages: $(DEMO) ## collect texts into locale/de/LC_MESSAGES/django.po and compile it; needs GNU gettext
+	$(RUN) manage.py makemessages --locale de --no-location --no-obsolete --ignore .venv --ignore .local --ignore tests --ignore portal/local
+	$(RUN) manage.py compilemessages --locale de --ignore .venv
 
 lock: $(DEV) ## write the three lock files from requirements/*.in; ARGS=--upgrade takes newer versions
 	$(call compile,requirements-prod.txt,requirements/prod.in)

@@ -15,6 +15,7 @@ from portal.database import databases, login_for
 from portal.env import env_bool, env_int, env_list, env_str, env_url, refuse_unknown
 from portal.logs import log_level, logging_settings
 from portal.secret_key import secret_key
+from reports.delivery import email_url
 from tenants.roles import URL_VARIABLES
 
 # --- Paths -----------------------------------------------------------------------------------------------------------
@@ -29,6 +30,7 @@ PORTAL_SETTINGS = {
     "PORTAL_BROKER",
     "PORTAL_BUCKET",
     "PORTAL_EVENT_QUEUE_URL",
+    "PORTAL_MAIL_EVENT_QUEUE_URL",
     "PORTAL_COMPAT_URL_SECONDS",
     "PORTAL_ENCRYPTION_KEYS",
     "PORTAL_ALERT_WEBHOOK",
@@ -85,7 +87,6 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -155,6 +156,7 @@ CSRF_TRUSTED_ORIGINS = [PORTAL_BASE_URL]
 # --- Languages and time ----------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_TZ = True
 TIME_ZONE = "UTC"
 
@@ -212,7 +214,10 @@ JOB_RETENTION_CLASS = "r90"
 # --- Delivery and the older API ---------------------------------------------------------------------------------------
 PRESIGNED_SECONDS = 60
 PORTAL_COMPAT_URL_SECONDS = env_int("PORTAL_COMPAT_URL_SECONDS", 3600, low=1, high=3600)
-EMAIL_URL = env_url("EMAIL_URL", "", schemes=("smtp", "smtps", "ses", "file"))
+EMAIL_URL = env_str("EMAIL_URL", "")
+# Read where mail is sent; here, what is wrong with it stops the start.
+email_url.read(EMAIL_URL)
+PORTAL_MAIL_EVENT_QUEUE_URL = env_url("PORTAL_MAIL_EVENT_QUEUE_URL", "", schemes=("http", "https"))
 PORTAL_ALERT_WEBHOOK = env_url("PORTAL_ALERT_WEBHOOK", "", schemes=("http", "https"))
 PORTAL_ENCRYPTION_KEYS = env_list("PORTAL_ENCRYPTION_KEYS")
 METRICS_TOKEN = env_str("METRICS_TOKEN", "")

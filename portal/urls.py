@@ -22,6 +22,7 @@ from portal.views import (
     session,
     staff_catalogue,
     staff_imports,
+    unsubscribe,
 )
 
 handler400 = errors.bad_request
@@ -85,4 +86,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("staff/", include(staff)),
     path("invitations/<str:code>/<str:token>/", invitation.invitation, name="invitation"),
     path("d/<str:code>/<str:token>", download.download, name="download"),
+    path("u/<str:code>/<str:token>", unsubscribe.unsubscribe, name="unsubscribe"),
 ]

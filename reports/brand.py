@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 OURS = "#1b1f29"
-INK, WHITE = "#161921", "#ffffff"
+BLACK, WHITE = "#000000", "#ffffff"
 # The paper of the dark theme, that a link has to be read on.
 DARK_PAPER = "#15181e"
 # WCAG 2.2, success criterion 1.4.3.
@@ -34,11 +34,11 @@ def brand(color: str) -> Brand:
     return Brand(
         color=color,
         on=_on(color),
-        link=_until_read(color, "#000000", WHITE),
+        link=_until_read(color, BLACK, WHITE),
         soft=_mixed(color, WHITE, 0.91),
         dark_color=dark,
         dark_on=_on(dark),
-        dark_soft=_mixed(color, DARK_PAPER, 0.8),
+        dark_soft=_mixed(color, DARK_PAPER, 0.85),
     )
 
 
@@ -49,7 +49,7 @@ def contrast(one: str, other: str) -> float:
 
 
 def _on(color: str) -> str:
-    return WHITE if contrast(color, WHITE) >= contrast(color, INK) else INK
+    return WHITE if contrast(color, WHITE) >= contrast(color, BLACK) else BLACK
 
 
 def _until_read(color: str, towards: str, paper: str) -> str:

@@ -6,6 +6,8 @@ may be lost or doubled: a lock lets one in, and whoever is dead is replaced with
 
 from __future__ import annotations
 
+import os
+import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -48,7 +50,7 @@ def stand(name: str, number: int, turn: Callable[[], bool], *, window: float = W
 def _one_stand(name: str, number: int, turn: Callable[[], bool], end: float) -> str:
     if stopping():
         return "stop"
-    with _only_one(number) as mine:
+    with _only_one(name, number) as mine:
         if not mine:
             return "busy"
         beat_at = 0.0
@@ -80,9 +82,14 @@ def _beat(name: str) -> None:
 
 
 @contextmanager
-def _only_one(number: int) -> Iterator[bool]:
-    """A lock on a connection of its own: the server drops it when this process dies, however it dies."""
+def _only_one(name: str, number: int) -> Iterator[bool]:
+    """A lock on a connection of its own: the server drops it when this process dies, however it dies.
+
+    `pg_stat_activity` has the name and the process of whoever stands, as the connection's application.
+    """
     holder = connections.create_connection("default")
+    options = {**holder.settings_dict.get("OPTIONS", {}), "application_name": f"{name} {socket.gethostname()[:40]}:{os.getpid()}"}
+    holder.settings_dict = {**holder.settings_dict, "OPTIONS": options}
     try:
         with holder.cursor() as cursor:
             cursor.execute("select pg_try_advisory_lock(%s, %s)", [LOCK_CLASS, number])

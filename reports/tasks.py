@@ -20,7 +20,7 @@ from reports import rechecking, standing
 from reports.aws.clients import quicksight_client
 from reports.aws.quicksight import QuickSight
 from reports.catalogue import facts_of
-from reports.delivery import courier
+from reports.delivery import courier, ses_events
 from reports.engine import limiter, pump
 from reports.engine.clock import DatabaseClock
 from reports.importing import working
@@ -45,6 +45,7 @@ RECURRING = {
     "watch-engine": ("reports.tasks.watch_engine", ENGINE, 1),
     "watch-work": ("reports.tasks.watch_work", WORK, 1),
     "recheck-reports": ("reports.tasks.recheck_reports", WORK, 10),
+    "mail-events": ("reports.tasks.read_mail_events", WORK, 1),
     "tidy": ("reports.tasks.tidy", WORK, 60),
 }
 
@@ -116,6 +117,11 @@ def recheck_account(account_id: int) -> None:
     # Made before the first turn of the budget is taken: it takes longer than two calls are apart.
     quicksight_client(facts)
     rechecking.recheck(account, QuickSight(facts, gate=lambda: limiter.wait_for_turn(account_id)), clock)
+
+
+def read_mail_events() -> None:
+    """Each minute: what SES says of mails that left."""
+    ses_events.read_queue(timezone.now())
 
 
 def tidy() -> None:

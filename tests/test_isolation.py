@@ -17,6 +17,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.resolvers import RoutePattern
 from django.utils import timezone
 
+from reports.delivery.unsubscribing import unsubscribe_url
 from reports.models import Link, Schedule, SnapshotFile, SnapshotJob
 from tenants.models import Invitation, Tenant, User
 from tenants.scope import tenant_scope
@@ -59,6 +60,7 @@ class Company:
     link: Link
     schedule: Schedule
     token: str
+    stop_token: str
     invitation_token: str
     api_key: str
     # Its dashboard has the same name.
@@ -88,6 +90,7 @@ OBJECTS: dict[str, tuple[Callable[[Company], str], Callable[[], str]]] = {
     "job_id": (lambda company: str(company.job.pk), lambda: str(uuid.uuid4())),
     "dashboard_id": (lambda company: company.report_slug, lambda: "no-such-dashboard"),
     "d/token": (lambda company: company.token, lambda: "x" * 43),
+    "u/token": (lambda company: company.stop_token, lambda: "x" * 65),
     "invitations/token": (lambda company: company.invitation_token, lambda: "x" * 43),
 }
 # The parameter that names the company itself.
@@ -154,12 +157,15 @@ def _company(tenant: Tenant) -> Company:
     factories.make_job(tenant=tenant, report=report, status="failed", actor=f"person@{tenant.slug}.example")
     file = factories.make_file(job=job, name=f"revenue-of-{tenant.slug}.pdf")
     link, token = factories.make_link(job=job)
+    mailed = factories.make_delivery(job=job)
     with tenant_scope(tenant):
+        stop_url = unsubscribe_url(mailed)
         _, invitation_token = Invitation.issue(tenant, f"invited@{tenant.slug}.example", "viewer", timezone.now())
     _, api_key = factories.make_api_key(tenant=tenant, name="walk")
     owner = factories.make_member(tenant=tenant, email=f"owner@{tenant.slug}.example", role="owner")
     schedule = factories.make_schedule(tenant=tenant, report=report, name=f"Schedule of {tenant.slug}")
-    return Company(tenant, owner, job, file, link, schedule, token, invitation_token, api_key, report.slug)
+    stop_token = stop_url.rpartition("/")[2]
+    return Company(tenant, owner, job, file, link, schedule, token, stop_token, invitation_token, api_key, report.slug)
 
 
 @pytest.fixture

@@ -95,10 +95,14 @@ def emptied(folder: Path) -> Path:
 
 
 def rows_of(files: list[Path]) -> set[tuple[str, ...]]:
-    """The rows of the CSV among the files, without its heading."""
-    (path,) = (path for path in files if path.suffix == ".csv")
+    """The calls in the one CSV among the files that lists them, without its heading."""
+    (rows,) = (rows for path in files if path.suffix == ".csv" and (rows := _read(path))[0][0] == "Call")
+    return set(rows[1:])
+
+
+def _read(path: Path) -> list[tuple[str, ...]]:
     with open(path, newline="", encoding="utf-8") as file:
-        return {tuple(row) for row in list(csv.reader(file))[1:]}
+        return [tuple(row) for row in csv.reader(file)]
 
 
 def compared(rows: dict[str, set[tuple[str, ...]]]) -> str:

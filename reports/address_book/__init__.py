@@ -1,4 +1,4 @@
-"""The people and groups who get a tenant's reports without an account. Pages, lists from a file, the platform file and the API call the same.
+"""The people and groups who get a tenant's reports without an account. Pages, files and the API call the same.
 
 addresses.py says what an address may be, and which domains a tenant sends to.
 """

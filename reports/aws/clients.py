@@ -27,6 +27,9 @@ S3 = Config(
 
 
 STS = Config(retries=ONE_ATTEMPT, connect_timeout=5, read_timeout=10)
+# One attempt: a mail is tried again by its row, and a second one that nobody counted could be a second mail.
+SES = Config(retries=ONE_ATTEMPT, connect_timeout=10, read_timeout=30, max_pool_connections=32)
+SQS = Config(retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=5, read_timeout=30)
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,14 @@ def quicksight_client(account: AccountFacts) -> Any:
 
 def s3_client(account: AccountFacts, endpoint_url: str = "") -> Any:
     return _client("s3", account, S3, endpoint_url)
+
+
+def ses_client(account: AccountFacts) -> Any:
+    return _client("sesv2", account, SES)
+
+
+def sqs_client(account: AccountFacts) -> Any:
+    return _client("sqs", account, SQS)
 
 
 def _client(service: str, account: AccountFacts, config: Config, endpoint_url: str = "") -> Any:

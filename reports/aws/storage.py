@@ -47,6 +47,11 @@ def read_object(account: AccountFacts, bucket: str, key: str) -> StoredObject:
         return _read(account, bucket, unquote(key))
 
 
+def read_bytes(account: AccountFacts, bucket: str, key: str) -> bytes:
+    """The whole of a small object. Raises as `read_object` does."""
+    return bytes(ask(account, s3_client, lambda client: client.get_object(Bucket=bucket, Key=key)["Body"].read()))
+
+
 def exists(account: AccountFacts, bucket: str, key: str) -> bool:
     try:
         ask(account, s3_client, lambda client: client.head_object(Bucket=bucket, Key=key))

@@ -40,6 +40,7 @@ CAUSES: dict[str, Cause] = {
     "too_large": Cause(_("The email is larger than their mail server accepts."), _("Send links instead of attachments.")),
     "not_accepted": Cause(_("Their mail server does not accept our email."), ASK_THEM),
     "returned": Cause(_("The email was accepted at first and came back later."), CHECK_ADDRESS),
+    "held_up": Cause(_("Their mail server took it, and said later that it could not hand it over just then.")),
     # Not sent on purpose.
     "unsubscribed": Cause(_("The person stopped these emails."), _("Only they can start them again, with the link in an earlier email.")),
     "bounced": Cause(_("An earlier email to this address came back."), CHECK_ADDRESS),
@@ -59,6 +60,7 @@ CAUSES: dict[str, Cause] = {
     "internal": Cause(_("Something went wrong in the portal."), _("Please contact us.")),
 }
 UNKNOWN = Cause(_("It could not be sent."))
+SENT_AGAIN = _("Sent again because it is not known whether the first one arrived.")
 
 
 def cause_of(code: str) -> Cause:
@@ -69,3 +71,8 @@ def cause_of(code: str) -> Cause:
 def words(outgoing: Outgoing) -> Text:
     """One sentence for a row of a list: why it failed or waits; empty where all is well."""
     return cause_of(outgoing.failure_code).message if outgoing.failure_code else ""
+
+
+def remark(outgoing: Outgoing) -> Text:
+    """What its history has to say beside its status; empty as a rule."""
+    return SENT_AGAIN if outgoing.maybe_twice else ""

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+
+# Line breaks of any alphabet, marks that turn the direction of writing, and what has no width.
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
 
 
 @dataclass(frozen=True)
@@ -42,3 +46,9 @@ class Content:
     foot: str = ""
     # "#rrggbb" of the company; empty: the portal's own.
     color: str = ""
+
+
+def one_line(text: str, limit: int = 0) -> str:
+    """What somebody typed, fit for a header or a line of its own. `limit` 0: none."""
+    clean = " ".join(CONTROL.sub(" ", text).split())
+    return clean if not limit or len(clean) <= limit else f"{clean[: limit - 1].rstrip()}…"

@@ -6,7 +6,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 from reports.brand import brand
-from reports.mails.content import Content
+from reports.mails.content import Content, one_line
 
 
 def as_html(content: Content) -> str:
@@ -17,16 +17,16 @@ def as_text(content: Content) -> str:
     """Paragraphs apart by an empty line; an address stands alone on its line, so that mail programs make a link of it."""
     wide = max((len(fact.label) for fact in content.facts), default=0) + 1
     parts = [
-        content.owner,
-        content.title,
+        one_line(content.owner),
+        one_line(content.title),
         *content.paragraphs,
         " ".join(filter(None, (content.alarm, content.alarm_more))),
         content.code,
         f"{content.button.label}:\n{content.button.url}" if content.button else "",
-        "\n".join(f"{fact.label + ':':<{wide}}  {fact.value}" for fact in content.facts),
-        "\n".join(content.notes),
+        "\n".join(f"{fact.label + ':':<{wide}}  {one_line(fact.value)}" for fact in content.facts),
+        "\n".join(map(one_line, content.notes)),
         "\n".join(f"{link.label}:\n{link.url}" for link in content.links),
         _("Questions: %(address)s") % {"address": content.reply_to} if content.reply_to else "",
-        content.foot,
+        one_line(content.foot),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"

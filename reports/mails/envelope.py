@@ -10,15 +10,13 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 
 from reports.delivery.identity import message_id, sender_address
-from reports.mails.content import Content
+from reports.mails.content import Content, one_line
 from reports.mails.drawing import as_html, as_text
 from reports.models import Delivery, Notice
 from tenants.models import Tenant
 
 MAX_SUBJECT = 200
 MAX_NAME = 120
-# Line breaks of any alphabet, marks that turn the direction of writing, and what has no width.
-CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
 
 
 def message(row: Delivery | Notice, content: Content, now: datetime, *, sender: str, headers: dict[str, str]) -> EmailMultiAlternatives:
@@ -40,11 +38,6 @@ def message(row: Delivery | Notice, content: Content, now: datetime, *, sender: 
     )
     letter.attach_alternative(as_html(content), "text/html")
     return letter
-
-
-def one_line(text: str, limit: int) -> str:
-    clean = " ".join(CONTROL.sub(" ", text).split())
-    return clean if len(clean) <= limit else f"{clean[: limit - 1].rstrip()}…"
 
 
 def quoted(name: str) -> str:

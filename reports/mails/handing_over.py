@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from reports import words
 from reports.mails.attachments import Attaching
-from reports.mails.content import Address, Content, Fact
+from reports.mails.content import Address, Content, Fact, one_line
 from reports.mails.variables import fill
 from reports.models import Format, Protection, Report, ReportParameter, Schedule
 from tenants.models import Tenant
@@ -101,7 +101,7 @@ def _own_words(handover: Handover) -> tuple[str, tuple[str, ...]]:
 
 def _values(handover: Handover) -> dict[str, str]:
     planned = timezone.localtime(handover.planned_at)
-    return {
+    values = {
         "report": handover.report.name,
         "schedule": handover.title,
         "tenant": handover.tenant.name,
@@ -110,6 +110,7 @@ def _values(handover: Handover) -> dict[str, str]:
         "time": planned.strftime("%H:%M"),
         "period": _period(_days(handover) or [planned.date()]),
     }
+    return {name: one_line(value) for name, value in values.items()}
 
 
 def _days(handover: Handover) -> list[date]:

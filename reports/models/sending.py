@@ -15,6 +15,9 @@ from reports.models.jobs import SnapshotJob
 from reports.models.schedules import Occurrence, Schedule
 from tenants.models import Tenant
 
+# By tenant first: the courier goes round the tenants, and finds each one's next message however many another one has.
+WAITING = Q(status__in=("pending", "sending"), next_try_at__isnull=False)
+
 
 class Outgoing(models.Model):
     """A message to one address. Only a courier that holds the lease may send it; see reports/delivery/."""
@@ -38,6 +41,8 @@ class Outgoing(models.Model):
     tries = models.PositiveSmallIntegerField(default=0)
     failure_code = models.CharField(max_length=24, blank=True, help_text="reports/delivery/failures.py has the words.")
     answer = models.CharField(max_length=500, blank=True, help_text="What the other side said last.")
+    # Set once a try ended without anybody knowing whether it arrived; what follows may be the same mail again.
+    maybe_twice = models.BooleanField(default=False)
     sent_at = models.DateTimeField(null=True, help_text="NULL: not accepted by the other side.")
     ended_at = models.DateTimeField(null=True, help_text="NULL: still open.")
     created_at = models.DateTimeField()
@@ -95,7 +100,7 @@ class Delivery(Outgoing):
         indexes = (
             models.Index(fields=["tenant", "occurrence", "status"], name="delivery_ledger"),
             models.Index(fields=["tenant", "address", "-created_at"], name="delivery_by_address"),
-            models.Index(fields=["next_try_at"], condition=Q(status__in=("pending", "sending")), name="delivery_due"),
+            models.Index(fields=["tenant", "next_try_at"], condition=WAITING, name="delivery_due"),
         )
 
     def __str__(self) -> str:
@@ -128,17 +133,22 @@ class Notice(Outgoing):
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["tenant", "key"], name="one_notice_per_key"),)
-        indexes = (models.Index(fields=["next_try_at"], condition=Q(status__in=("pending", "sending")), name="notice_due"),)
+        indexes = (models.Index(fields=["tenant", "next_try_at"], condition=WAITING, name="notice_due"),)
 
     def __str__(self) -> str:
         return f"{self.kind}"
 
 
 class MailBudget(models.Model):
-    """When a sender may send the next mail; shared by all hosts."""
+    """When a sender may send the next mail, and whether it is let in at all; shared by all hosts."""
 
     sender = models.CharField(max_length=254, primary_key=True)
     next_send_at = models.DateTimeField()
+    refused_since = models.DateTimeField(
+        null=True, help_text="Our own login or sender is refused, and one mail at a time probes. NULL: it is not."
+    )
+    refused_code = models.CharField(max_length=24, blank=True, help_text="reports/delivery/failures.py has the words.")
+    refused_answer = models.CharField(max_length=500, blank=True, help_text="What our mail server said.")
 
     def __str__(self) -> str:
         return self.sender

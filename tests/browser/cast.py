@@ -14,6 +14,7 @@ from typing import Any
 from django.utils import timezone
 
 from portal.paging import key_of
+from reports.delivery.unsubscribing import unsubscribe_url
 from reports.models import Account, Attempt, JobEvent, Link, Report, SnapshotJob
 from tenants.models import Invitation, Tenant, User
 from tenants.scope import platform_scope, tenant_scope
@@ -22,6 +23,7 @@ from tests.factories import (
     make_account,
     make_api_key,
     make_attempt,
+    make_delivery,
     make_file,
     make_grant,
     make_job,
@@ -207,6 +209,9 @@ def _delivered(cast: Cast, here: Company, marta: User) -> None:
     links["link_single"] = _link(single, "LNK-8C3RAAAA")
     cast.parts |= {"delivered": str(job.pk), "single": str(single.pk), "revoke": str(links["unused"][0].pk)}
     cast.parts |= {name: f"{here.tenant.code}/{token}" for name, (_, token) in links.items()}
+    mailed = make_delivery(job=single, address="rossio.desk@azurebay.example", status="sent")
+    with tenant_scope(here.tenant):
+        cast.parts["link_stop"] = unsubscribe_url(mailed).partition("/u/")[2]
 
 
 def _lumen(cast: Cast, here: Company, marta: User) -> None:

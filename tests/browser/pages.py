@@ -171,6 +171,7 @@ PAGES = [
     Page("link-revoke", f"{HERE}/links/{{revoke}}/revoke/", MARTA),
     Page("download", "/d/{link}"),
     Page("download-one", "/d/{link_single}"),
+    Page("unsubscribe", "/u/{link_stop}"),
     Page("download-which", "/d/{link}", status=422, act=download_nothing_in_particular),
     Page("download-long", "/d/{link_long}"),
     Page("download-expired", "/d/{link_expired}", status=404),
@@ -194,6 +195,7 @@ PAGES = [
     Page("error-500", f"{HERE}/", MARTA, 500, during=faults.a_table_is_gone),
     Page("error-503", f"{HERE}/", MARTA, 503, during=faults.the_database_does_not_answer),
     # Adds to what other pages show, so it comes last.
+    Page("unsubscribed", "/u/{link_stop}", act=press("Stop these emails")),
     Page("job-new-link", f"{HERE}/jobs/{{single}}/", MARTA, act=press("New link")),
 ]
 

@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 from django_q.models import OrmQ, Schedule
 
@@ -16,6 +17,7 @@ from portal.supervisor import STOP_SECONDS, end_leftovers
 from reports import tasks
 from reports.engine.pump import STOP_FILE
 from reports.models import Heartbeat, Pump, Slot
+from reports.standing import LOCK_CLASS, dead
 from tenants.scope import engine_scope
 from tests.reports.engine import steps
 from tests.reports.engine.conftest import account, aws, daily_calls, server
@@ -212,3 +214,52 @@ def test_recurring_rows_are_what_the_code_says():
         tasks.install_recurring()
 
     assert dict(Schedule.objects.values_list("name", "func")) == {name: row[0] for name, row in tasks.RECURRING.items()}
+
+
+STANDING = """
+select application_name from pg_locks join pg_stat_activity using (pid)
+ where locktype = 'advisory' and classid = %s and granted and datname = current_database()
+"""
+
+
+def standing_by() -> dict[str, int]:
+    """The process that holds the lock, by the name of the stand."""
+    with connection.cursor() as cursor:
+        cursor.execute(STANDING, [LOCK_CLASS])
+        names = [name.partition(" ") for (name,) in cursor.fetchall()]
+    return {name: int(process.rpartition(":")[2]) for name, _, process in names}
+
+
+def all_stand_by() -> bool:
+    return standing_by().keys() == tasks.STANDS.keys()
+
+
+def test_expander_and_courier_stand_by_soon_after_the_start(environment, tmp_path):
+    with running_worker(environment, tmp_path):
+        wait_for(all_stand_by, 20, "both stand by")
+
+        assert dead(list(tasks.STANDS)) == []
+
+
+def test_stands_whose_processes_died_are_replaced_long_before_the_scheduler_sends_for_them(environment, tmp_path):
+    with running_worker(environment, tmp_path):
+        wait_for(all_stand_by, 20, "both stand by")
+        old = standing_by()
+        tasks.Schedule.objects.all().delete()
+        for process in old.values():
+            os.kill(process, signal.SIGKILL)
+        wait_for(lambda: not set(old.values()) & set(standing_by().values()), 20, "their locks are free")
+        wait_for(all_stand_by, 30, "both stand by again")
+
+        assert dead(list(tasks.STANDS)) == []
+
+
+def test_a_stop_ends_the_stands_in_order(environment, tmp_path):
+    with running_worker(environment, tmp_path) as worker:
+        wait_for(all_stand_by, 20, "both stand by")
+        worker.send_signal(signal.SIGTERM)
+        worker.wait(timeout=15)
+
+    # Signed off, and not ended in the middle of a turn.
+    assert (worker.returncode, dead(list(tasks.STANDS))) == (0, sorted(tasks.STANDS))
+    assert processes(tmp_path) == {}

@@ -1,0 +1,164 @@
+"""One message, from its lease to its outcome: prepared inside its tenant, sent without a transaction, written down in another one."""
+
+from __future__ import annotations
+
+import logging
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import InterfaceError, OperationalError, connection
+
+from reports import links
+from reports.aws import storage
+from reports.aws.errors import AwsError
+from reports.catalogue import facts_of
+from reports.delivery import budget, outcomes
+from reports.delivery.channel import Channel, NotSent, OurFault, Parcel, Sent, TooFast, TryLater
+from reports.delivery.email import Email
+from reports.delivery.email_url import EmailSetup
+from reports.delivery.last_look import reason_not_to_send
+from reports.delivery.taking import LEASE_SECONDS, Lease
+from reports.files import CONTENT_TYPES
+from reports.mails.letters import Letter, letter_of, letter_of_notice
+from reports.models import Delivery, Notice, SnapshotFile, SnapshotJob
+from reports.models.sending import Outgoing
+from tenants import log_context
+from tenants.scope import tenant_scope
+
+logger = logging.getLogger(__name__)
+Clock = Callable[[], datetime]
+CHANNELS: dict[str, Callable[[EmailSetup], Channel]] = {Delivery.Channel.EMAIL: Email}
+RECONNECT_SECONDS = 1.0
+# What made all mail rest is not one message's doing, but should it be, others go first.
+AFTER_OUR_FAULT = timedelta(minutes=5)
+
+
+class Resting(NotSent):
+    """While this one was prepared another one found out that nobody can be sent to."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    channel: str
+    address: str
+    letter: Letter
+
+
+def carry(lease: Lease, setup: EmailSetup, clock: Clock) -> None:
+    """Never raises: a fault of ours on one message stops no other. Runs in a thread of its own, outside any scope."""
+    with log_context.about(tenant=lease.tenant_id):
+        try:
+            _carry(lease, setup, clock)
+        except (OperationalError, InterfaceError):
+            # Nothing was sent, or its outcome could not be written for as long as its lease: the lease says when it is tried again.
+            logger.warning("message %s: the database did not answer", lease.id)
+        except Exception as error:
+            # Without the error's own text, which may be an address or a part of the letter.
+            logger.error("message %s: %s in our own code at %s", lease.id, type(error).__name__, _place(error))
+            _write_down(lease, lambda: outcomes.not_sent(lease, TryLater("internal"), clock()))
+        finally:
+            connection.close()
+
+
+def _carry(lease: Lease, setup: EmailSetup, clock: Clock) -> None:
+    prepared = _prepare(lease, clock())
+    if prepared is None:
+        return
+    try:
+        answer = _send(lease, prepared, setup)
+    except Resting:
+        _write_down(lease, lambda: outcomes.put_back(lease, clock()))
+    except TooFast:
+        budget.slow_down(setup)
+        _write_down(lease, lambda: outcomes.put_back(lease, clock()))
+    except OurFault as error:
+        fault = error
+        _write_down(lease, lambda: outcomes.put_back(lease, clock(), at=clock() + AFTER_OUR_FAULT, error=fault))
+        budget.rest(setup, fault)
+    except NotSent as error:
+        verdict = error
+        _write_down(lease, lambda: outcomes.not_sent(lease, verdict, clock()))
+    else:
+        _write_down(lease, lambda: outcomes.sent(lease, answer, clock()))
+        if budget.go_on(setup):
+            logger.warning("mail is sent again")
+
+
+def _prepare(lease: Lease, now: datetime) -> Prepared | None:
+    """Committed before anything leaves: from here on it may have been sent. None: there is nothing to send, and that is written."""
+    with tenant_scope(lease.tenant_id):
+        outgoing = _of(lease)
+        if outgoing is None:
+            return None
+        if isinstance(outgoing, Delivery) and outgoing.job.status != SnapshotJob.Status.COMPLETED:
+            outcomes.wait_for_files(lease, now)
+            return None
+        if reason := reason_not_to_send(outgoing):
+            outcomes.suppress(lease, reason, now)
+            return None
+        letter = _letter(outgoing, now)
+        if letter is None:
+            outcomes.suppress(lease, "not_needed", now)
+            return None
+        again = lease.was_sending or outgoing.maybe_twice
+        held = lease.model.objects.filter(tenant=lease.tenant_id, pk=lease.id, lease_until=lease.until)
+        held.update(status=Outgoing.Status.SENDING, maybe_twice=again)
+        return Prepared(getattr(outgoing, "channel", Delivery.Channel.EMAIL), outgoing.address, letter)
+
+
+def _of(lease: Lease) -> Delivery | Notice | None:
+    """None: somebody else has it by now. The row stays locked until the commit, so that nobody takes it meanwhile."""
+    parents = ("tenant", "job__report", "occurrence__schedule")
+    return (
+        lease.model.objects.select_for_update(of=("self",))
+        .select_related(*parents)
+        .filter(tenant=lease.tenant_id, pk=lease.id, lease_until=lease.until, status__in=Outgoing.OPEN)
+        .first()
+    )
+
+
+def _letter(outgoing: Delivery | Notice, now: datetime) -> Letter | None:
+    if isinstance(outgoing, Notice):
+        return letter_of_notice(outgoing, now)
+    return letter_of(outgoing, links.for_delivery(outgoing, now=now).url, now)
+
+
+def _send(lease: Lease, prepared: Prepared, setup: EmailSetup) -> Sent:
+    """Raises NotSent."""
+    for file in prepared.letter.files:
+        prepared.letter.message.attach(file.name, _content(lease, file), CONTENT_TYPES[file.format])
+    channel = CHANNELS[prepared.channel](setup)
+    if not budget.wait_for_turn(setup):
+        raise Resting("sending_stopped")
+    return channel.send(Parcel(lease.id, prepared.address, prepared.letter.message))
+
+
+def _content(lease: Lease, file: SnapshotFile) -> bytes:
+    with tenant_scope(lease.tenant_id):
+        account = SnapshotJob.objects.select_related("account").get(pk=file.job_id).account
+    try:
+        return storage.read_bytes(facts_of(account), file.bucket, file.key)
+    except AwsError as error:
+        raise TryLater("file_unreadable", error.code) from error
+
+
+def _write_down(lease: Lease, write: Callable[[], None]) -> None:
+    """As long as the lease lasts: what was sent and is not written down will be sent again."""
+    end = time.monotonic() + LEASE_SECONDS / 2
+    while True:
+        try:
+            write()
+            return
+        except (OperationalError, InterfaceError):
+            connection.close()
+            if time.monotonic() > end:
+                raise
+            time.sleep(RECONNECT_SECONDS)
+
+
+def _place(error: Exception) -> str:
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{last.filename}:{last.lineno}"

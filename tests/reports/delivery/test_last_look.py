@@ -1,0 +1,98 @@
+"""Between planning and sending people stop mails, leave, and revoke: then nothing is sent, and the row says why."""
+
+from __future__ import annotations
+
+import pytest
+from django.utils import timezone
+
+from reports import links
+from reports.delivery import unsubscribing
+from reports.models import AudienceRecipient, Grant, Notice, Recipient, Schedule, Suppression
+from tenants.audit import Actor
+from tenants.scope import tenant_scope
+from tests import factories
+from tests.reports.delivery import steps
+
+pytestmark = pytest.mark.django_db
+
+
+def unsubscribed(delivery):
+    unsubscribing.stop(delivery, Actor("kim"), now=timezone.now())
+
+
+def removed_from_the_address_book(delivery):
+    Recipient.objects.filter(pk=delivery.recipient_id).delete()
+
+
+def removed_from_the_audience(delivery):
+    AudienceRecipient.objects.filter(recipient=delivery.recipient_id).delete()
+
+
+def schedule_deleted(delivery):
+    Schedule.objects.update(retired_at=timezone.now())
+
+
+def report_withdrawn(delivery):
+    Grant.objects.update(withdrawn_at=timezone.now())
+
+
+def link_revoked(delivery):
+    links.revoke(links.for_delivery(delivery, now=timezone.now()).link, Actor("adam"), now=timezone.now())
+
+
+def complained(delivery):
+    Suppression.objects.create(tenant=delivery.tenant, email=delivery.address, reason="complained", at=timezone.now())
+
+
+@pytest.mark.parametrize(
+    ("act", "code"),
+    [
+        (unsubscribed, "unsubscribed"),
+        (complained, "complained"),
+        (removed_from_the_address_book, "recipient_removed"),
+        (removed_from_the_audience, "recipient_removed"),
+        (schedule_deleted, "schedule_retired"),
+        (report_withdrawn, "report_withdrawn"),
+        (link_revoked, "link_revoked"),
+    ],
+)
+def test_what_happened_meanwhile_keeps_the_mail_here(smtp, job, act, code):
+    delivery = steps.due_delivery(job, "kim@customer.example")
+    with tenant_scope(job.tenant):
+        act(steps.now_of(delivery))
+
+    steps.carry_all()
+
+    row = steps.now_of(delivery)
+    assert (row.status, row.failure_code, smtp.mails) == ("suppressed", code, [])
+    assert row.ended_at is not None
+
+
+def test_who_is_in_a_group_of_the_audience_gets_it(smtp, job):
+    recipient = factories.make_recipient(tenant=job.tenant)
+    group = factories.make_group(tenant=job.tenant, recipients=[recipient])
+    audience = factories.make_audience(schedule=job.occurrence.schedule, groups=[group])
+    delivery = factories.make_delivery(job=job, address=recipient.email, recipient=recipient, audience=audience, next_try_at=timezone.now())
+
+    steps.carry_all()
+
+    assert steps.now_of(delivery).status == "sent"
+
+
+def test_a_copy_needs_no_audience(smtp, job):
+    delivery = factories.make_delivery(job=job, address="boss@acme.example", is_copy=True, next_try_at=timezone.now())
+
+    steps.carry_all()
+
+    assert steps.now_of(delivery).status == "sent"
+
+
+@pytest.mark.parametrize(("kind", "status"), [(Notice.Kind.CODE, "sent"), (Notice.Kind.READY_AGAIN, "suppressed")])
+def test_what_a_person_asks_for_comes_although_they_stopped_the_regular_mails(smtp, acme, kind, status):
+    with tenant_scope(acme):
+        Suppression.objects.create(tenant=acme, email="kim@customer.example", reason="unsubscribed", at=timezone.now())
+    notice = steps.due_notice(acme, "kim@customer.example", kind=kind)
+
+    steps.carry_all(Notice)
+
+    assert steps.now_of(notice).status == status
