@@ -58,8 +58,10 @@ def change(request: TenantRequest, schedule: uuid.UUID, audience: uuid.UUID) -> 
 @require_http_methods(["GET", "HEAD", "POST"])
 @tenant_page("schedules.manage")
 def remove(request: TenantRequest, schedule: uuid.UUID, audience: uuid.UUID) -> HttpResponse:
-    """Asks first: its people and its tags would have to be typed again."""
+    """Asks first: its people and its tags would have to be typed again. Pressed twice, the second one finds it done."""
     found = find(request, schedule)
+    if not Audience.objects.filter(tenant=request.tenant, schedule=found, pk=audience).exists():
+        return SeeOther(_address(request, found))
     chosen = _audience(found, audience)
     if request.method != "POST":
         return render(request, "portal/schedule_audience_remove.html", {"schedule": found, "audience": chosen})

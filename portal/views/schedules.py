@@ -6,7 +6,7 @@ import uuid
 
 from django.contrib import messages
 from django.db.models import Count, Q
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
@@ -141,8 +141,10 @@ def run(request: TenantRequest, schedule: uuid.UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @tenant_page("schedules.manage")
 def remove(request: TenantRequest, schedule: uuid.UUID) -> HttpResponse:
-    """Asks first: a schedule that was removed does not come back."""
-    found = find(request, schedule)
+    """Asks first: a schedule that was removed does not come back. Pressed twice, the second one finds it done."""
+    found = _find_any(request, schedule)
+    if found.retired_at:
+        return _back(request, found)
     if request.method != "POST":
         return render(request, "portal/schedule_remove.html", {"schedule": found})
     acting.retire(found, actors.member(request), timezone.now())
@@ -152,7 +154,14 @@ def remove(request: TenantRequest, schedule: uuid.UUID) -> HttpResponse:
 
 def find(request: TenantRequest, pk: uuid.UUID) -> Schedule:
     """One that people still see, with its report."""
-    found = get_object_or_404(Schedule.objects.for_tenant(request.tenant).kept().select_related("report"), pk=pk)
+    found = _find_any(request, pk)
+    if found.retired_at:
+        raise Http404("removed")
+    return found
+
+
+def _find_any(request: TenantRequest, pk: uuid.UUID) -> Schedule:
+    found = get_object_or_404(Schedule.objects.for_tenant(request.tenant).select_related("report"), pk=pk)
     found.tenant = request.tenant
     return found
 
