@@ -11,6 +11,8 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.http import Http404, QueryDict
 
+from tenants.secrets import is_storable
+
 SIZE = 50
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -48,6 +50,28 @@ def page_of(
         rows,
         older=_query(query, before=key_of(rows[-1], by)) if rows and more_older else "",
         newer=_query(query, after=key_of(rows[0], by)) if rows and more_newer else "",
+        size=size,
+    )
+
+
+def page_by(found: QuerySet[Any], query: QueryDict, column: str, *, size: int = SIZE) -> Page:
+    """By a unique column of text, from A to Z: `older` is the next page, `newer` the one before. Raises Http404 for what is no text."""
+    before, after = query.get("before", ""), query.get("after", "")
+    if not is_storable(before + after):
+        raise Http404("not a key of this list")
+    if before:
+        rows = list(found.filter(**{f"{column}__lt": before}).order_by(f"-{column}")[: size + 1])
+        more_next, more_previous = True, len(rows) > size
+        rows = rows[:size][::-1]
+    else:
+        rest = found.filter(**{f"{column}__gt": after}) if after else found
+        rows = list(rest.order_by(column)[: size + 1])
+        more_next, more_previous = len(rows) > size, bool(after)
+        rows = rows[:size]
+    return Page(
+        rows,
+        older=_query(query, after=getattr(rows[-1], column)) if rows and more_next else "",
+        newer=_query(query, before=getattr(rows[0], column)) if rows and more_previous else "",
         size=size,
     )
 

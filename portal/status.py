@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from reports.models import Attempt, Delivery, Link, Occurrence, Report, Schedule, SnapshotJob
+from reports.models import Attempt, Delivery, Link, Occurrence, Report, Schedule, SnapshotJob, Suppression
 from reports.schedules.figures import is_late
 
-Job, LinkStatus, Run, Sending = SnapshotJob.Status, Link.Status, Occurrence.Status, Delivery.Status
+Job, LinkStatus, Stopped = SnapshotJob.Status, Link.Status, Suppression.Reason
+Run, Sending = Occurrence.Status, Delivery.Status
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,14 @@ ON = Look(_("On"), "check", "ok")
 PAUSED = Look(_("Paused"), "player-pause", "warn")
 STOPPED = Look(_("Stopped by a fault"), "alert-circle", "bad")
 ENDED = Look(_("Ended"), "circle-off")
+
+# Whether anything is sent to an address; None: nothing stops it.
+ADDRESSES: dict[str | None, Look] = {
+    None: Look(_("Active"), "check", "ok"),
+    Stopped.BOUNCED: Look(Stopped.BOUNCED.label, "alert-circle", "bad"),
+    Stopped.UNSUBSCRIBED: Look(Stopped.UNSUBSCRIBED.label, "ban"),
+    Stopped.COMPLAINED: Look(Stopped.COMPLAINED.label, "ban", "bad"),
+}
 
 PREFLIGHTS: dict[str, Look] = {
     Report.Preflight.PASSED: Look(_("Rules hold"), "check", "ok"),

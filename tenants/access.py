@@ -18,6 +18,8 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "files.download": EVERYONE,
     "schedules.view": EVERYONE,
     "schedules.manage": MANAGERS,
+    "recipients.view": EVERYONE,
+    "recipients.manage": MANAGERS,
     "links.view": EVERYONE,
     "links.create": MANAGERS,
     "links.revoke": MANAGERS,

@@ -18,7 +18,8 @@ from django.utils.text import capfirst
 
 from portal import schedule_words, status, waiting, words
 from portal.icons import icon_paths
-from reports.models import Format, Link, SnapshotFile, SnapshotJob
+from reports.address_book.listing import Gets
+from reports.models import Format, Link, Recipient, SnapshotFile, SnapshotJob
 
 register = template.Library()
 ARN_OR_ACCOUNT = re.compile(r"arn:aws[\w-]*:\S+|\b\d{12}\b")
@@ -104,6 +105,24 @@ def days_until(end: datetime) -> int:
 @register.filter
 def link_look(link: Link) -> status.Look:
     return status.LINKS[link.status(timezone.now())]
+
+
+@register.filter
+def address_look(reason: str | None) -> status.Look:
+    """Of an address: why nothing is sent there, or None."""
+    return status.ADDRESSES[reason]
+
+
+@register.filter
+def initials(person: Recipient) -> str:
+    """Two letters for the round mark: of the name's first and last word, or of the address."""
+    words = person.name.split() or re.split(r"[.@_-]+", person.email)[:2]
+    return "".join(word[:1] for word in (words[0], words[-1] if len(words) > 1 else "")).upper()
+
+
+@register.filter
+def has_all_rows(gets: Iterable[Gets]) -> bool:
+    return any(not one.rows for one in gets)
 
 
 @register.filter

@@ -254,3 +254,22 @@ def test_an_absent_tenant_lets_nobody_in_and_runs_nothing_but_stays_on_record(ap
     with platform_scope():
         assert Tenant.objects.filter(slug="acme").exists()
     assert applied.apply() == "no changes\n"
+
+
+def test_how_its_mails_look_and_where_they_may_go_is_stored(applied, tenant):
+    wanted = {
+        "language": "de",
+        "sender_name": "Acme Berichte",
+        "reply_to": "desk@acme.example",
+        "brand_color": "#0f5f8c",
+        "allow_attachments": True,
+        "recipient_domains": ["acme.example", "*.acme.example"],
+    }
+    applied.tenant.update(wanted)
+
+    applied.apply()
+
+    with platform_scope():
+        tenant.refresh_from_db()
+    assert {name: getattr(tenant, name) for name in wanted} == wanted
+    assert applied.apply() == "no changes\n"

@@ -70,7 +70,7 @@ def test_both_are_in_the_audit_trail(stranger, acme, path):
     press(stranger, path, do="start")
 
     with tenant_scope(acme):
-        trail = list(AuditEvent.objects.filter(action__startswith="recipient.").order_by("pk").values_list("action", "actor"))
+        trail = list(AuditEvent.objects.filter(action__startswith="recipient.").order_by("at").values_list("action", "actor"))
     assert trail == [("recipient.unsubscribed", "kim@customer.example"), ("recipient.resubscribed", "kim@customer.example")]
 
 

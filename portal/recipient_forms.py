@@ -1,0 +1,80 @@
+"""Forms of the address book. They only read what was typed; reports/address_book/ decides what is right."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from portal.forms import Renderer, boxes
+from reports.address_book.people import Person
+from reports.models import Recipient, RecipientGroup
+from reports.refused import Refused
+
+INPUT, SELECT = {"class": "input"}, {"class": "select"}
+
+
+class PlainForm(forms.Form):
+    default_renderer = Renderer
+
+    def refuse(self, refused: Refused) -> None:
+        """Each fault at its field, or on top of the form where it has none."""
+        for place in refused.places:
+            name = place.path[0]
+            self.add_error(name if name in self.fields else None, place.detail)
+        if not refused.places:
+            self.add_error(None, refused.detail)
+
+
+class PersonForm(PlainForm):
+    email = forms.CharField(label=_("Email"), max_length=1000, required=False, widget=forms.EmailInput(INPUT | {"autocomplete": "off"}))
+    name = forms.CharField(label=_("Name"), max_length=1000, required=False, widget=forms.TextInput(INPUT | {"autocomplete": "off"}))
+    language = forms.ChoiceField(label=_("Language of the emails"), required=False, widget=forms.Select(SELECT))
+
+    def __init__(self, groups: list[RecipientGroup], data: Any = None, recipient: Recipient | None = None) -> None:
+        first = {"groups": [group.pk for group in recipient.groups.all()]} if recipient else {}
+        names = ("email", "name", "language")
+        super().__init__(data, initial={name: getattr(recipient, name) for name in names} | first if recipient else {})
+        self.fields["language"].choices = [("", _("The company's")), *settings.LANGUAGES]
+        self.fields["email"].required = True
+        if recipient:
+            self.fields["email"].help_text = _("Another address counts from the next run. Links that were sent to the old one stay open.")
+        if groups:
+            self.fields["groups"] = boxes(_("Groups"), [(str(group.pk), group.name) for group in groups], required=False)
+
+    def person(self) -> Person:
+        cleaned = self.cleaned_data
+        groups = frozenset(cleaned["groups"]) if "groups" in self.fields else None
+        return Person(cleaned["email"], cleaned["name"], cleaned["language"], groups)
+
+
+class GroupForm(PlainForm):
+    name = forms.CharField(label=_("Name"), max_length=1000, widget=forms.TextInput(INPUT | {"autocomplete": "off"}))
+
+
+class JoinForm(PlainForm):
+    """Who joins a group: addresses of people in the book, divided by anything that no address has."""
+
+    people = forms.CharField(
+        label=_("Add people"),
+        max_length=100_000,
+        help_text=_("Addresses of people in the list, one a line or with commas."),
+        widget=forms.Textarea({"class": "textarea", "rows": 3}),
+    )
+
+    def addresses(self) -> list[str]:
+        return list(dict.fromkeys(part.lower() for part in re.split(r"[\s,;]+", self.cleaned_data["people"]) if part))
+
+
+class RemoveForm(forms.Form):
+    revoke_links = forms.BooleanField(required=False, initial=True)
+
+
+class UploadForm(forms.Form):
+    """The first step: a file, or the text of one."""
+
+    file = forms.FileField(required=False, widget=forms.FileInput({"accept": ".csv,text/csv,text/plain"}))
+    text = forms.CharField(required=False, strip=False, widget=forms.Textarea({"class": "textarea mono", "rows": 6}))
