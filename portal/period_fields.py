@@ -57,10 +57,19 @@ def fields_of(parameter: ReportParameter, kept: Any) -> dict[str, forms.Field]:
     made = {
         name: value,
         f"{name}-period": forms.ChoiceField(
-            label=_("Period"), choices=period_choices(), required=False, initial=relative.get("relative", FIXED), widget=forms.Select(SELECT)
+            label=_("Period"),
+            choices=period_choices(),
+            required=False,
+            initial=relative.get("relative", FIXED),
+            widget=forms.Select(SELECT),
         ),
         f"{name}-n": forms.IntegerField(
-            label=_("How many"), min_value=1, max_value=periods.MAX_N, required=False, initial=relative.get("n", 7), widget=forms.NumberInput(INPUT)
+            label=_("How many"),
+            min_value=1,
+            max_value=periods.MAX_N,
+            required=False,
+            initial=relative.get("n", 7),
+            widget=forms.NumberInput(INPUT),
         ),
         f"{name}-part": forms.ChoiceField(
             label=_("Of it"), choices=PARTS, required=False, initial=relative.get("part", "start"), widget=forms.Select(SELECT)

@@ -70,11 +70,20 @@ class ScheduleForm(forms.Form):
     subject = forms.CharField(label=_("Subject"), required=False, max_length=200, widget=forms.TextInput(INPUT))
     message = forms.CharField(label=_("Message"), required=False, max_length=4000, widget=forms.Textarea(TEXTAREA))
     ready_by = forms.TimeField(label=_("Ready by"), required=False, widget=forms.TimeInput(INPUT | {"type": "time"}, format="%H:%M"))
-    missed = forms.ChoiceField(label=_("Runs missed while the portal was down"), choices=Schedule.Missed.choices, widget=forms.Select(SELECT))
+    missed = forms.ChoiceField(
+        label=_("Runs missed while the portal was down"), choices=Schedule.Missed.choices, widget=forms.Select(SELECT)
+    )
     tell_owner = forms.BooleanField(label=_("Tell the owner by email when a run fails for good"), required=False)
 
     def __init__(
-        self, tenant: Tenant, grants: Sequence[Grant], members: Sequence[User], data: Any = None, *, initial: dict[str, Any], quiet: bool = False
+        self,
+        tenant: Tenant,
+        grants: Sequence[Grant],
+        members: Sequence[User],
+        data: Any = None,
+        *,
+        initial: dict[str, Any],
+        quiet: bool = False,
     ) -> None:
         """`quiet`: what was typed is shown again without a word about it, because nothing was to be saved."""
         super().__init__(data, initial={"key": uuid.uuid4()} | initial)
@@ -142,9 +151,13 @@ class ScheduleForm(forms.Form):
     def values(self) -> dict[str, Any]:
         """As reports.schedules.editing.save takes them; what could not be read is left out."""
         cleaned = self.cleaned_data
-        values: dict[str, Any] = {name: cleaned[name] for name in (*SAME, "report", "formats", "recipients", "cc", "passcode") if name in cleaned}
+        values: dict[str, Any] = {
+            name: cleaned[name] for name in (*SAME, "report", "formats", "recipients", "cc", "passcode") if name in cleaned
+        }
         values |= {name: cleaned[name] for name in ("attach", "link_protection") if name in cleaned}
-        values |= {name: int(cleaned[name]) if cleaned[name] else None for name in ("link_days", "link_max_uses", "owner") if name in cleaned}
+        values |= {
+            name: int(cleaned[name]) if cleaned[name] else None for name in ("link_days", "link_max_uses", "owner") if name in cleaned
+        }
         given = {parameter.name: period_fields.read(parameter, cleaned) for parameter in self.open}
         values["parameters"] = {name: value for name, value in given.items() if value is not None}
         chosen = cleaned.get("visuals", [])

@@ -13,9 +13,9 @@ from portal.schedule_form import ScheduleForm
 from reports import cadence, scheduling
 from reports.models import GroupMember, Schedule
 from reports.occurrences import load
-from reports.scheduling import PlannedRun
 from reports.schedules import addressees
 from reports.schedules.audiences import who_gets
+from reports.scheduling import PlannedRun
 from tenants.models import Tenant
 
 
@@ -77,7 +77,19 @@ def _values(form: ScheduleForm) -> dict[str, Any]:
 
 
 def _as_typed(tenant: Tenant, form: ScheduleForm, values: dict[str, Any], stored: Schedule | None) -> Schedule:
-    known = ("name", "formats", "cron", "starts_on", "ends_on", "ready_by", "subject", "link_days", "link_max_uses", "link_protection", "attach")
+    known = (
+        "name",
+        "formats",
+        "cron",
+        "starts_on",
+        "ends_on",
+        "ready_by",
+        "subject",
+        "link_days",
+        "link_max_uses",
+        "link_protection",
+        "attach",
+    )
     fields = {name: values[name] for name in known if values.get(name) is not None}
     schedule = Schedule(tenant=tenant, report=form.report, timezone=values.get("timezone") or tenant.timezone, **fields)
     if stored is not None:

@@ -52,6 +52,13 @@ def next_run(schedule: Schedule, now: datetime) -> SafeString:
 
 
 @register.simple_tag
+def day_word(at: datetime, now: datetime) -> str:
+    """`Today`, `Tue 24`"""
+    here = timezone.localtime(at)
+    return _("Today") if here.date() == timezone.localdate(now) else formats.date_format(here, pgettext("date format", "D j"))
+
+
+@register.simple_tag
 def run_end(run: Occurrence) -> str:
     """`07:31, 1 min 50 s`"""
     took = run.lateness() or 0

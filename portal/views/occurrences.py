@@ -48,7 +48,9 @@ def occurrence(request: TenantRequest, schedule: uuid.UUID, occurrence: uuid.UUI
     now = timezone.now()
     found = find(request, schedule, occurrence)
     ledger = ledgers(request.tenant, [found]).get(found.pk, Ledger())
-    jobs = list(SnapshotJob.objects.for_tenant(request.tenant).filter(occurrence=found).order_by("created_at", "id").prefetch_related("files"))
+    jobs = list(
+        SnapshotJob.objects.for_tenant(request.tenant).filter(occurrence=found).order_by("created_at", "id").prefetch_related("files")
+    )
     query = plain_query(request)
     deliveries = Delivery.objects.for_tenant(request.tenant).filter(occurrence=found)
     open_ = deliveries.exclude(status__in=DONE)

@@ -68,7 +68,12 @@ class Editing:
 
 
 def _page(
-    request: TenantRequest, grants: list[Grant], initial: dict[str, Any], *, schedule: Schedule | None = None, source: Schedule | None = None
+    request: TenantRequest,
+    grants: list[Grant],
+    initial: dict[str, Any],
+    *,
+    schedule: Schedule | None = None,
+    source: Schedule | None = None,
 ) -> HttpResponse:
     if not any(grant.report.slug == initial["report"] for grant in grants):
         initial = initial | {"report": grants[0].report.slug} if grants else initial
@@ -163,4 +168,3 @@ def _recipients(schedule: Schedule) -> list[str]:
     if audience is not None:
         audience.tenant = schedule.tenant
     return addressees.lines_of(audience)
-

@@ -27,7 +27,14 @@ MIN_PASSCODE, MAX_PASSCODE = 6, 64
 
 def faults(schedule: Schedule, grant: Grant, values: dict[str, Any], *, now: datetime) -> list[Place]:
     """In the tenant's scope. `values` as `editing.save` gets them: the passcode as it will be typed is nowhere else."""
-    return [*_texts(schedule), *_variables(schedule), *_report(schedule, grant, now), *_when(schedule, now), *_who(schedule), *_links(schedule, values)]
+    return [
+        *_texts(schedule),
+        *_variables(schedule),
+        *_report(schedule, grant, now),
+        *_when(schedule, now),
+        *_who(schedule),
+        *_links(schedule, values),
+    ]
 
 
 def _texts(schedule: Schedule) -> Iterator[Place]:

@@ -35,7 +35,11 @@ class Ledger:
     def sentence(self) -> str:
         """Empty where nobody was to get anything."""
         if not self.wanted:
-            return ngettext("%(n)d person was left out", "%(n)d people were left out", self.not_sent) % {"n": self.not_sent} if self.not_sent else ""
+            return (
+                ngettext("%(n)d person was left out", "%(n)d people were left out", self.not_sent) % {"n": self.not_sent}
+                if self.not_sent
+                else ""
+            )
         parts = [_("%(sent)d of %(wanted)d delivered") % {"sent": self.sent, "wanted": self.wanted}]
         if self.waiting:
             parts.append(_("%(n)d waiting") % {"n": self.waiting})

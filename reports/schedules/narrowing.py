@@ -32,4 +32,6 @@ def _faults(tags: dict[str, str], narrowing: dict[str, str], report: Report) -> 
         for data_set in report.row_rules:
             if data_set["enabled"] and key not in {rule["key"] for rule in data_set["rules"]}:
                 names = {"key": key, "dataset": called(data_set)}
-                yield Place(("session_tags", key), "tag_not_narrowing", _("%(dataset)s has no rule for %(key)s: it would not narrow.") % names)
+                yield Place(
+                    ("session_tags", key), "tag_not_narrowing", _("%(dataset)s has no rule for %(key)s: it would not narrow.") % names
+                )

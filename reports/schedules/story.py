@@ -27,7 +27,11 @@ def _lines(run: Occurrence, jobs: Sequence[SnapshotJob], ledger: Ledger) -> Iter
     for job in jobs:
         if job.status == SnapshotJob.Status.FAILED and job.finished_at:
             yield Line(job.finished_at, _("A job failed"), job.failure_text, "alert-circle", "bad")
-    last = Delivery.objects.for_tenant(run.tenant).filter(occurrence=run).exclude(sent_at=None).order_by("-sent_at").first() if ledger.sent else None
+    last = (
+        Delivery.objects.for_tenant(run.tenant).filter(occurrence=run).exclude(sent_at=None).order_by("-sent_at").first()
+        if ledger.sent
+        else None
+    )
     if last is not None and last.sent_at:
         yield Line(last.sent_at, ngettext("%(n)d delivered", "%(n)d delivered", ledger.sent) % {"n": ledger.sent}, "", "check", "ok")
     if run.ended_at and ledger.failed:

@@ -66,7 +66,11 @@ def make_schedules(tenant: Tenant, account: Account, marta: User, now: datetime,
     more = {
         "schedule_faulty": ("agents", "Agent performance", {"cron": "45 5 * * 1-5", "enabled": False, "fault": fault}),
         "schedule_new": ("sla", "SLA compliance", {"cron": "0 */4 * * *", "formats": ["CSV"]}),
-        "schedule_close": ("billing", "Month close, night audit", {"cron": "30 1 28 * *", "formats": ["EXCEL"], "starts_on": date(2026, 11, 28)}),
+        "schedule_close": (
+            "billing",
+            "Month close, night audit",
+            {"cron": "30 1 28 * *", "formats": ["EXCEL"], "starts_on": date(2026, 11, 28)},
+        ),
         "schedule_paused": ("voice", "Voice of the guest", {"enabled": False, "paused_at": now, "paused_by": "Marta Oliveira"}),
         "schedule_over": ("campaign", "Summer campaign", {"next_run_at": None, "ends_on": date(2026, 9, 30)}),
     }
@@ -92,7 +96,9 @@ def _pack(tenant: Tenant, report: Report, marta: User, now: datetime) -> Schedul
     for name, number in PROPERTIES.items():
         town = name.split()[0].lower()
         known = {"lisboa": ["rossio.desk", "rossio.spa"], "faro": ["faro.gm"], "funchal": ["gm.funchal"], "porto": ["gm.porto"]}[town]
-        people = [_person(tenant, mailbox) for mailbox in known] + [_person(tenant, f"{town}{n}") for n in range(1, number - len(known) + 1)]
+        people = [_person(tenant, mailbox) for mailbox in known] + [
+            _person(tenant, f"{town}{n}") for n in range(1, number - len(known) + 1)
+        ]
         ways = {"groups": [make_group(tenant=tenant, name=f"Group {name}", recipients=people)]}
         if name == "Porto Ribeira":
             ways["recipients"] = [office[-1]]
@@ -112,7 +118,14 @@ def _latest(pack: Schedule, report: Report, now: datetime) -> Occurrence:
         began, done = planned + timedelta(seconds=2), planned + timedelta(seconds=90)
         asked = {"occurrence": latest, "trigger": "schedule", "formats": ["PDF", "EXCEL"], "narrowing_tags": audience.session_tags}
         job = make_job(
-            tenant=pack.tenant, report=report, status="completed", now=began, finished_at=done, attempt_count=1, id=_id(f"set {audience}"), **asked
+            tenant=pack.tenant,
+            report=report,
+            status="completed",
+            now=began,
+            finished_at=done,
+            attempt_count=1,
+            id=_id(f"set {audience}"),
+            **asked,
         )
         for format, size in (("PDF", 780_000), ("EXCEL", 320_000)):
             make_file(job=job, format=format, size_bytes=size)
@@ -123,7 +136,9 @@ def _latest(pack: Schedule, report: Report, now: datetime) -> Occurrence:
             told = {"audience": audience, "audience_name": audience.name, "recipient": person, "id": _id(f"to {audience} {person}")}
             delivery = make_delivery(job=job, address=person.email, status=status, **told, **fields)
             if status == "sent":
-                make_link(job=job, delivery=delivery, recipient=person, email=person.email, uses=number % 2, id=_id(f"link {audience} {person}"))
+                make_link(
+                    job=job, delivery=delivery, recipient=person, email=person.email, uses=number % 2, id=_id(f"link {audience} {person}")
+                )
     return latest
 
 

@@ -56,7 +56,9 @@ def mixed(job):
         "waiting": {"status": "pending"},
         "retrying": {"status": "pending", "tries": 2, "answer": "452 mailbox full", "next_try_at": soon},
     }
-    return {name: make_delivery(job=job, address=f"{name}@customer.example", **{"status": name} | fields) for name, fields in states.items()}
+    return {
+        name: make_delivery(job=job, address=f"{name}@customer.example", **{"status": name} | fields) for name, fields in states.items()
+    }
 
 
 def test_a_sentence_says_where_all_deliveries_stand(as_adam, run, mixed):

@@ -51,7 +51,10 @@ def page(browser, schedule, **query):
 
 def stored(schedule):
     with tenant_scope(schedule.tenant_id):
-        return {audience.name: (audience.session_tags, addressees.lines_of(audience)) for audience in schedule.audiences.select_related("tenant")}
+        return {
+            audience.name: (audience.session_tags, addressees.lines_of(audience))
+            for audience in schedule.audiences.select_related("tenant")
+        }
 
 
 def typed(**values):
@@ -124,7 +127,9 @@ def test_rows_that_no_rule_narrows_are_not_offered_to_be_narrowed(as_adam, acme)
 def test_the_audience_of_all_rows_has_no_name_and_no_tags(as_adam, pack, anna):
     everybody = make_audience(schedule=pack, recipients=[anna])
 
-    as_adam.post(address(pack, "schedule_audience", everybody.pk), {"recipients": "ben@customer.example", "key-0": "property", "value-0": "x"})
+    as_adam.post(
+        address(pack, "schedule_audience", everybody.pk), {"recipients": "ben@customer.example", "key-0": "property", "value-0": "x"}
+    )
 
     assert stored(pack) == {"": ({}, ["ben@customer.example"])}
 
@@ -163,7 +168,9 @@ def test_who_is_in_two_audiences_is_told(as_adam, pack, porto, anna):
     assert "anna@customer.example: All rows, Porto" in shown
 
 
-@pytest.mark.parametrize(("search", "told"), [("ANNA@", "Anna Berg"), ("berg", "Anna Berg"), ("ben@", "through the group “Porto managers”")])
+@pytest.mark.parametrize(
+    ("search", "told"), [("ANNA@", "Anna Berg"), ("berg", "Anna Berg"), ("ben@", "through the group “Porto managers”")]
+)
 def test_a_person_is_found_with_what_they_get(as_adam, pack, porto, search, told):
     shown = page(as_adam, pack, person=search)
 

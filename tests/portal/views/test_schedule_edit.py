@@ -94,7 +94,13 @@ def test_a_schedule_is_stored_as_it_was_typed(as_adam, adam, acme, daily_calls, 
 
     made = stored(acme)
     assert answer["Location"] == reverse("schedule", args=["acme", made.pk])
-    assert (made.name, made.report, made.formats, made.cron, made.timezone) == ("Morning pack", daily_calls, ["PDF"], "30 7 * * 1-5", "Europe/Berlin")
+    assert (made.name, made.report, made.formats, made.cron, made.timezone) == (
+        "Morning pack",
+        daily_calls,
+        ["PDF"],
+        "30 7 * * 1-5",
+        "Europe/Berlin",
+    )
     assert (made.starts_on, made.ends_on, made.ready_by, made.missed) == (date(2027, 1, 1), date(2027, 12, 31), time(9), "all")
     assert made.parameters == {"Region": ["North"], "From": "2026-10-26", "MinSeconds": 20}
     assert lines(made) == ["Night managers", "anna@customer.example"]
@@ -292,7 +298,9 @@ def test_it_may_be_handed_to_another_member_and_to_nobody_else(as_adam, acme, pa
 
 
 def test_a_duplicate_begins_as_the_other_one_with_all_its_audiences(as_adam, acme, daily_calls, managers):
-    pack = make_schedule(tenant=acme, report=daily_calls, name="Morning pack", subject="Hello", link_passcode="hash", parameters={"Region": ["East"]})
+    pack = make_schedule(
+        tenant=acme, report=daily_calls, name="Morning pack", subject="Hello", link_passcode="hash", parameters={"Region": ["East"]}
+    )
     make_audience(schedule=pack, recipients=[make_recipient(tenant=acme, email="anna@customer.example")])
     make_audience(schedule=pack, name="North", groups=[managers])
     address = reverse("schedule_duplicate", args=["acme", pack.pk])
@@ -310,7 +318,9 @@ def test_a_duplicate_begins_as_the_other_one_with_all_its_audiences(as_adam, acm
 
 
 def test_another_report_brings_its_own_parameters_and_keeps_what_was_typed(as_adam, acme, daily_calls, pack):
-    make_schedule(tenant=acme, report=make_report(slug="billing", name="Billing", formats=["CSV"], parameters=[{"name": "Year", "type": "integer"}]))
+    make_schedule(
+        tenant=acme, report=make_report(slug="billing", name="Billing", formats=["CSV"], parameters=[{"name": "Year", "type": "integer"}])
+    )
 
     answer = as_adam.post(NEW, filled(report="billing", redraw="1"))
 

@@ -93,7 +93,13 @@ def test_the_list_is_narrowed_to_a_report(as_adam, acme, weekly):
 
 def test_the_strip_tells_the_last_runs_in_words_too(as_adam, weekly):
     noon = datetime(2026, 11, 20, 12, tzinfo=UTC)
-    for day, status, minutes in ((0, "delivered", 2), (1, "delivered", 40), (2, "failed", 2), (3, "skipped", 0), (4, "partly_delivered", 2)):
+    for day, status, minutes in (
+        (0, "delivered", 2),
+        (1, "delivered", 40),
+        (2, "failed", 2),
+        (3, "skipped", 0),
+        (4, "partly_delivered", 2),
+    ):
         planned = noon - timedelta(days=day)
         make_occurrence(schedule=weekly, planned_at=planned, status=status, ended_at=planned + timedelta(minutes=minutes))
     make_occurrence(schedule=weekly, status="running")
@@ -116,7 +122,15 @@ def test_somebody_who_may_only_look_gets_no_buttons(as_alice, weekly):
 
 @pytest.mark.parametrize(
     "name",
-    ["schedule_edit", "schedule_duplicate", "schedule_pause", "schedule_resume", "schedule_run", "schedule_remove", "schedule_audience_new"],
+    [
+        "schedule_edit",
+        "schedule_duplicate",
+        "schedule_pause",
+        "schedule_resume",
+        "schedule_run",
+        "schedule_remove",
+        "schedule_audience_new",
+    ],
 )
 def test_somebody_who_may_only_look_changes_nothing(as_alice, weekly, name):
     assert as_alice.post(address(weekly, name)).status_code == 403
@@ -194,7 +208,14 @@ def test_runs_are_paged_by_the_planned_instant(as_adam, weekly):
 
 def test_the_figures_count_the_last_30_days_without_what_was_skipped(as_adam, weekly):
     now = timezone.now()
-    for days, status, minutes in ((1, "delivered", 2), (2, "delivered", 16), (3, "failed", 1), (4, "missed", 1), (5, "skipped", 1), (40, "failed", 1)):
+    for days, status, minutes in (
+        (1, "delivered", 2),
+        (2, "delivered", 16),
+        (3, "failed", 1),
+        (4, "missed", 1),
+        (5, "skipped", 1),
+        (40, "failed", 1),
+    ):
         planned = now - timedelta(days=days)
         make_occurrence(schedule=weekly, planned_at=planned, status=status, ended_at=planned + timedelta(minutes=minutes))
 
@@ -207,7 +228,11 @@ def test_the_figures_count_the_last_30_days_without_what_was_skipped(as_adam, we
 def test_a_promise_takes_the_place_of_the_quarter_of_an_hour(as_adam, weekly):
     planned = timezone.now() - timedelta(days=1)
     make_occurrence(
-        schedule=weekly, planned_at=planned, status="delivered", ended_at=planned + timedelta(minutes=50), ready_by_at=planned + timedelta(hours=1)
+        schedule=weekly,
+        planned_at=planned,
+        status="delivered",
+        ended_at=planned + timedelta(minutes=50),
+        ready_by_at=planned + timedelta(hours=1),
     )
 
     assert as_adam.get(address(weekly)).context["figures"].in_time == 1
