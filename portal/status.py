@@ -40,6 +40,7 @@ LINKS: dict[str, Look] = {
     LinkStatus.ACTIVE: Look(LinkStatus.ACTIVE.label, "link", "ok"),
     LinkStatus.EXPIRED: Look(LinkStatus.EXPIRED.label, "clock-off"),
     LinkStatus.USED_UP: Look(LinkStatus.USED_UP.label, "clock-off"),
+    LinkStatus.SUPERSEDED: Look(LinkStatus.SUPERSEDED.label, "info-circle", "ok"),
     LinkStatus.REVOKED: Look(LinkStatus.REVOKED.label, "ban"),
 }
 

@@ -7,12 +7,17 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from portal import health
 from portal.views import (
+    brand,
     download,
     errors,
     home,
     invitation,
+    job_correct,
+    job_links,
     jobs,
+    link,
     links,
+    links_revoke,
     occurrences,
     recipient,
     recipient_groups,
@@ -41,7 +46,8 @@ company: list[URLPattern | URLResolver] = [
     path("jobs/<uuid:job>/cancel/", jobs.cancel, name="job_cancel"),
     path("jobs/<uuid:job>/retry/", jobs.retry, name="job_retry"),
     path("jobs/<uuid:job>/files/<uuid:file>/", jobs.file, name="job_file"),
-    path("jobs/<uuid:job>/links/", jobs.new_link, name="job_links"),
+    path("jobs/<uuid:job>/links/", job_links.new_link, name="job_links"),
+    path("jobs/<uuid:job>/correct/", job_correct.correct, name="job_correct"),
     path("schedules/", schedules.schedules, name="schedules"),
     path("schedules/new/", schedule_edit.new, name="schedule_new"),
     path("schedules/preview/", schedule_edit.preview, name="schedule_preview"),
@@ -78,7 +84,9 @@ company: list[URLPattern | URLResolver] = [
     path("schedules/<uuid:schedule>/mail/view/", schedule_mail.view, name="schedule_mail_view"),
     path("schedules/<uuid:schedule>/mail/test/", schedule_mail.test, name="schedule_mail_test"),
     path("links/", links.links, name="links"),
-    path("links/<uuid:link>/revoke/", links.revoke, name="link_revoke"),
+    path("links/revoke/", links_revoke.revoke, name="links_revoke"),
+    path("links/<uuid:link>/", link.link, name="link"),
+    path("links/<uuid:link>/revoke/", link.revoke, name="link_revoke"),
 ]
 
 staff: list[URLPattern | URLResolver] = [
@@ -104,5 +112,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("staff/", include(staff)),
     path("invitations/<str:code>/<str:token>/", invitation.invitation, name="invitation"),
     path("d/<str:code>/<str:token>", download.download, name="download"),
+    path("brand/<str:code>.css", brand.brand, name="brand"),
     path("u/<str:code>/<str:token>", unsubscribe.unsubscribe, name="unsubscribe"),
 ]

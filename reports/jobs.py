@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 
 from reports import parameters
 from reports.engine.pump import wake
+from reports.links import job_ends
 from reports.models import Format, Grant, SnapshotJob
 from reports.models.catalogue import MAX_VISUALS
 from reports.models.jobs import log_move
@@ -20,6 +21,7 @@ from tenants.audit import Actor, record
 from tenants.models import Tenant
 
 Status = SnapshotJob.Status
+MOST_REASON = 300
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,10 @@ class Wanted:
     form_key: uuid.UUID | None = None
     requested_prefix: str = ""
     retry_of: SnapshotJob | None = None
+    # Of the audience that the files are for; never from a form.
+    narrowing_tags: dict[str, str] = field(default_factory=dict)
+    replaces: SnapshotJob | None = None
+    replaces_because: str = ""
 
 
 def submit(tenant: Tenant, actor: Actor, wanted: Wanted, *, now: datetime) -> SnapshotJob:
@@ -61,6 +67,9 @@ def submit(tenant: Tenant, actor: Actor, wanted: Wanted, *, now: datetime) -> Sn
         requested_by_id=actor.user_id,
         api_key_id=actor.api_key_id,
         retry_of=wanted.retry_of,
+        narrowing_tags=wanted.narrowing_tags,
+        replaces=wanted.replaces,
+        replaces_because=wanted.replaces_because,
         form_key=wanted.form_key,
         requested_prefix=wanted.requested_prefix,
         created_at=now,
@@ -68,7 +77,7 @@ def submit(tenant: Tenant, actor: Actor, wanted: Wanted, *, now: datetime) -> Sn
     )
     try:
         with transaction.atomic():
-            job.save(force_insert=True)
+            enqueue(job, now=now)
     except IntegrityError:
         first = SnapshotJob.objects.for_tenant(tenant).filter(form_key=wanted.form_key).exclude(form_key=None).first()
         if first is None:
@@ -77,15 +86,21 @@ def submit(tenant: Tenant, actor: Actor, wanted: Wanted, *, now: datetime) -> Sn
             return first
         # Back in the browser, and something else chosen in the same form: that is another wish.
         return submit(tenant, actor, replace(wanted, form_key=None), now=now)
-    job.note("queued", now, trigger=wanted.trigger, actor=actor.label)
-    log_move(job.pk, job.tenant_id, "", job.status, wanted.trigger)
-    # Robust: the job is stored, and a wake-up that could not be sent costs a minute; an error here would make the caller ask twice.
-    transaction.on_commit(lambda: wake(job.account_id), robust=True)
     return job
 
 
+def enqueue(job: SnapshotJob, *, now: datetime) -> None:
+    """Store a job that was not saved before, and send for the pump. Raises IntegrityError when a constraint says that it is there."""
+    job.save(force_insert=True)
+    job.note("queued", now, trigger=job.trigger, actor=job.actor)
+    log_move(job.pk, job.tenant_id, "", job.status, job.trigger)
+    # Robust: the job is stored, and a wake-up that could not be sent costs a minute; an error here would make the caller ask twice.
+    transaction.on_commit(lambda: wake(job.account_id), robust=True)
+
+
 def _same_wish(first: SnapshotJob, job: SnapshotJob) -> bool:
-    return all(getattr(first, name) == getattr(job, name) for name in ("report_id", "formats", "visual_ids", "parameters", "retry_of_id"))
+    names = ("report_id", "formats", "visual_ids", "parameters", "narrowing_tags", "retry_of_id", "replaces_id", "replaces_because")
+    return all(getattr(first, name) == getattr(job, name) for name in names)
 
 
 def find_grant(tenant: Tenant, slug: str) -> Grant:
@@ -134,17 +149,37 @@ def cancel(job: SnapshotJob, actor: Actor, *, now: datetime) -> None:
     job.attempts.filter(ended_at=None).update(ended_at=now)
     job.note("cancelled", now, actor=actor.label)
     record(actor, "job.cancelled", now=now, tenant=job.tenant, about=job)
+    job_ends.job_ended(job, now)
 
 
 def retry(job: SnapshotJob, actor: Actor, *, form_key: uuid.UUID | None = None, now: datetime) -> SnapshotJob:
     """A new job that points at the old one, with the same wishes; history is not rewritten. `form_key` as for `submit`."""
     if not job.has_ended:
         raise Refused("job_not_ended", "This job is still running.")
-    given = {name: values for name, values in job.parameters.items() if name not in _pinned(job)}
-    wanted = Wanted(
-        job.report.slug, job.formats, given, job.visual_ids, SnapshotJob.Lane.NOW, SnapshotJob.Trigger.RETRY, form_key, retry_of=job
-    )
+    wanted = _again(job, form_key)
+    if job.status != Status.COMPLETED:
+        # A correction that failed is still wanted as one.
+        wanted = replace(wanted, replaces=job.replaces, replaces_because=job.replaces_because)
     return submit(job.tenant, actor, wanted, now=now)
+
+
+def correct(job: SnapshotJob, actor: Actor, because: str, *, form_key: uuid.UUID | None = None, now: datetime) -> SnapshotJob:
+    """Run it again as a new version. Once that is ready, links of the old one show it first, with `because`: what end customers read."""
+    if job.status != Status.COMPLETED:
+        raise Refused("job_not_completed", "Only a job that has files can be corrected.")
+    because = " ".join(because.split())
+    if not 0 < len(because) <= MOST_REASON:
+        detail = f"Say in 1 to {MOST_REASON} characters what was wrong: customers read it on the page of their link."
+        raise Refused("reason_missing", detail, (Place(("because",), "invalid", detail),))
+    return submit(job.tenant, actor, replace(_again(job, form_key), replaces=job, replaces_because=because), now=now)
+
+
+def _again(job: SnapshotJob, form_key: uuid.UUID | None) -> Wanted:
+    """With the same narrowing tags: without them those who may see a part of the rows would be shown all of them."""
+    given = {name: values for name, values in job.parameters.items() if name not in _pinned(job)}
+    lane, trigger = SnapshotJob.Lane.NOW, SnapshotJob.Trigger.RETRY
+    tags = job.narrowing_tags
+    return Wanted(job.report.slug, job.formats, given, job.visual_ids, lane, trigger, form_key, retry_of=job, narrowing_tags=tags)
 
 
 def _pinned(job: SnapshotJob) -> dict[str, Any]:

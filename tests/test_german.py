@@ -24,6 +24,8 @@ COMPLETE = [
     "reports/delivery/*.py",
     "reports/failures.py",
     "reports/words.py",
+    "reports/cadence.py",
+    "reports/periods.py",
     "reports/models/catalogue.py",
     "portal/words.py",
     "tenants/models/members.py",

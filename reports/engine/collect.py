@@ -14,6 +14,7 @@ from reports.aws.errors import AccessDenied, AwsError, NotFound, NoVerdict
 from reports.aws.quicksight import Output, OutputResult, QuickSight, SnapshotResult
 from reports.engine import cadence, moves
 from reports.engine.start import Clock, outputs
+from reports.links import job_ends
 from reports.models import Attempt, Format, SnapshotFile, SnapshotJob
 
 Status = SnapshotJob.Status
@@ -164,6 +165,7 @@ def _complete(job: SnapshotJob, attempt: Attempt, found: list[Found], region: st
     for file in files:
         job.note("saved", now, name=file.name, size_bytes=file.size_bytes)
     job.note("completed", now)
+    job_ends.job_ended(job, now)
 
 
 def _file(job: SnapshotJob, attempt: Attempt, found: Found, region: str, now: datetime) -> SnapshotFile:

@@ -11,8 +11,8 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from reports import words
-from reports.mails.attachments import Attaching
+from reports import cadence, periods, words
+from reports.mails.attachments import Attaching, attaching
 from reports.mails.content import Address, Content, Fact, one_line
 from reports.mails.variables import fill
 from reports.models import Format, Protection, Report, ReportParameter, Schedule
@@ -62,6 +62,7 @@ def sample(schedule: Schedule, recipient: str, now: datetime) -> Handover:
         url=f"{settings.PORTAL_BASE_URL}/d/{tenant.code}/test",
         files=[(name, SAMPLE_SIZES[Format(name)]) for name in schedule.formats],
         parameters={},
+        attaching=attaching(tenant, schedule, ()),
         protection=schedule.link_protection,
         is_sample=True,
     )
@@ -95,7 +96,7 @@ def _own_words(handover: Handover) -> tuple[str, tuple[str, ...]]:
     subject = schedule.subject if schedule and schedule.subject else "{schedule}: {period}"
     if schedule and schedule.message.strip():
         return fill(subject, values), tuple(part.strip() for part in fill(schedule.message, values).split("\n\n") if part.strip())
-    asked_for = _("For %(period)s.") % {"period": values["period"]} if _days(handover) else ""
+    asked_for = _("For %(period)s.") % {"period": values["period"]} if _has_period(handover) else ""
     return fill(subject, values), tuple(part for part in (handover.report.description, asked_for) if part)
 
 
@@ -108,23 +109,29 @@ def _values(handover: Handover) -> dict[str, str]:
         "recipient": handover.recipient,
         "date": words.day(planned.date()),
         "time": planned.strftime("%H:%M"),
-        "period": _period(_days(handover) or [planned.date()]),
+        "period": _period(handover),
     }
     return {name: one_line(value) for name, value in values.items()}
 
 
 def _days(handover: Handover) -> list[date]:
-    """Those of the parameters that are dates, first and last."""
+    """Those of the parameters that are dates, in order."""
     dated = {parameter.name for parameter in handover.report.parameters.all() if parameter.type == ReportParameter.Type.DATETIME}
     given = [value for name, values in handover.parameters.items() if name in dated for value in values]
-    days = sorted(timezone.localtime(datetime.fromisoformat(value)).date() for value in given)
-    return list(dict.fromkeys((days[0], days[-1]))) if days else []
+    return sorted(timezone.localdate(datetime.fromisoformat(value)) for value in given)
 
 
-def _period(days: list[date]) -> str:
-    if len(days) == 1:
-        return words.day_long(days[0])
-    return _("%(first)s to %(last)s") % {"first": words.day(days[0]), "last": words.day(days[-1])}
+def _has_period(handover: Handover) -> bool:
+    return bool(_days(handover)) or bool(handover.schedule and any(map(periods.is_relative, handover.schedule.parameters.values())))
+
+
+def _period(handover: Handover) -> str:
+    """Of relative days what they are relative to, such as a whole month; else the days that were sent; else the planned one."""
+    schedule, days = handover.schedule, _days(handover)
+    if schedule and (not days or any(map(periods.is_relative, schedule.parameters.values()))):
+        return periods.period_label(schedule.parameters, handover.planned_at, schedule.zone)
+    days = days or [timezone.localdate(handover.planned_at)]
+    return periods.label(days[0], days[-1])
 
 
 def _files(handover: Handover) -> str:
@@ -144,7 +151,11 @@ def _facts(handover: Handover) -> list[Fact]:
         Fact(_("Prepared"), f"{words.moment_long(handover.prepared_at)} ({city})"),
         Fact(_("Link ends"), f"{words.moment_long(handover.ends_at)} ({city})"),
     ]
-    return [*facts, Fact(_("Attachment"), attached)] if attached else facts
+    if attached:
+        facts.append(Fact(_("Attachment"), attached))
+    if handover.schedule and (rhythm := cadence.Cadence.from_cron(handover.schedule.cron)).kind != cadence.Kind.CRON:
+        facts.append(Fact(_("How often"), f"{rhythm} ({city})"))
+    return facts
 
 
 def _notes(handover: Handover) -> list[str]:

@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 
 from reports import links, words
 from reports.mails.content import Address, Content, Fact
-from reports.models import Link, Notice
+from reports.models import Notice
 
 
 def new_link(notice: Notice, now: datetime) -> Content | None:
@@ -31,7 +31,7 @@ def ready_again(notice: Notice, now: datetime) -> Content | None:
 def code(notice: Notice, now: datetime) -> Content | None:
     """The digits are made here and stand in this mail alone; a second try makes others."""
     link = notice.link
-    if link is None or link.status(now) != Link.Status.ACTIVE:
+    if link is None or not link.is_working(now):
         return None
     digits = links.new_code(link, now)
     report = {"report": link.job.report.name}

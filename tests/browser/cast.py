@@ -30,6 +30,7 @@ from tests.factories import (
     make_link,
     make_member,
     make_report,
+    make_schedule,
     make_tenant,
     make_user,
 )
@@ -122,7 +123,8 @@ def _account_that_rests() -> Account:
 
 
 def _tenant(slug: str, name: str, code: str, tags: dict[str, str]) -> Tenant:
-    return make_tenant(slug=slug, name=name, code=code, timezone="Europe/Lisbon", session_tags=tags)
+    looks = {"brand_color": "#0b5e6b", "reply_to": f"reports@{slug.replace('-', '')}.example"}
+    return make_tenant(slug=slug, name=name, code=code, timezone="Europe/Lisbon", session_tags=tags, **looks)
 
 
 def _azure_bay(cast: Cast, here: Company, marta: User) -> None:
@@ -165,6 +167,22 @@ def _azure_bay(cast: Cast, here: Company, marta: User) -> None:
     cast.parts |= {"failed": str(failed.pk), "older": key_of(failed)}
     cast.parts |= make_schedules(here.tenant, here.reports["daily"].account, marta, here.now, here.reports)
     _invitations(cast, here.tenant, marta)
+    _mail(cast, here)
+
+
+def _mail(cast: Cast, here: Company) -> None:
+    """What a schedule's recipients get, in words of its own."""
+    scheduled = make_schedule(
+        tenant=here.tenant,
+        report=here.reports["daily"],
+        id=_id("scheduled"),
+        slug="daily-calls",
+        formats=["PDF", "EXCEL"],
+        cron="0 6 * * *",
+        next_run_at=here.now + timedelta(hours=20),
+        message="Dear {recipient},\nthese are yesterday's calls of all properties.\n\nReply to this mail if a figure looks wrong.",
+    )
+    cast.parts["scheduled"] = str(scheduled.pk)
 
 
 def _delivered(cast: Cast, here: Company, marta: User) -> None:
@@ -263,8 +281,11 @@ def _staff(cast: Cast, published: Report) -> None:
 def _long_names(cast: Cast) -> None:
     here = make_long_names()
     _, token = make_link(job=here.completed)
+    scheduled = make_schedule(
+        tenant=here.tenant, report=here.report, formats=["PDF", "CSV", "EXCEL"], subject=f"{here.report.name} {{tenant}}"
+    )
     cast.people["long"] = here.owner
-    cast.parts |= {"long": str(here.completed.pk), "link_long": f"{here.tenant.code}/{token}"}
+    cast.parts |= {"long": str(here.completed.pk), "link_long": f"{here.tenant.code}/{token}", "scheduled_long": str(scheduled.pk)}
 
 
 def _failed(here: Company, name: str, report: str, *, attempts: int, **fields: Any) -> SnapshotJob:

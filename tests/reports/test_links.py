@@ -272,11 +272,15 @@ def test_a_code_leads_to_its_company(acme, globex):
     ],
     ids=["lower case", "nine", "seven", "NUL", "NUL behind", "wide letter", "half a pair", "not in the alphabet", "space", "empty", "long"],
 )
-def test_an_odd_code_leads_nowhere_without_asking_the_database(odd, acme, django_assert_num_queries):
-    with django_assert_num_queries(0):
+def test_an_odd_code_leads_to_nobodys_links_with_as_many_statements_as_a_true_one(odd, acme, django_assert_num_queries):
+    with django_assert_num_queries(1):
         found = links.tenant_of(odd(acme.code))
+    with django_assert_num_queries(1):
+        links.tenant_of(acme.code)
 
-    assert found is None
+    assert found != acme
+    with tenant_scope(found):
+        assert links.find(found, "x" * 43) is None
 
 
 def test_a_token_is_found_in_its_own_company_alone(ready, globex):

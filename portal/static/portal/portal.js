@@ -113,7 +113,7 @@ for (const area of document.querySelectorAll("textarea[data-chips]")) {
     if (event.key === "Backspace" && !field.value) { write(lines().slice(0, -1)); field.focus(); }
   });
   field.addEventListener("change", add);
-  field.form.addEventListener("formdata", (event) => { if (field.value.trim()) event.formData.set(area.name, [...lines(), field.value].join("\n")); });
+  area.form.addEventListener("formdata", (event) => { if (field.value.trim()) event.formData.set(area.name, [...lines(), field.value].join("\n")); });
   draw();
 }
 

@@ -148,7 +148,7 @@ def test_a_waiting_job_asks_little_too(as_adam, acme, daily_calls, adam):
 
 def schedules_of(tenant, number):
     """Each with people in two ways, runs in its history and one that is under way. Returns the last one's run."""
-    for n in range(number):
+    for _number in range(number):
         report = make_report(parameters=[])
         schedule = make_schedule(tenant=tenant, report=report, owner=make_member(tenant=tenant, role="admin"))
         people = [make_recipient(tenant=tenant) for _ in range(3)]
