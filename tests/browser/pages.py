@@ -98,7 +98,8 @@ def save_without_a_time(page: browser.Page) -> None:
     page.get_by_label("Monday", exact=True).uncheck()
     page.get_by_label("Shortest call, seconds").fill("")
     page.get_by_label("Recipients (optional)").fill("Night managers, nobody@")
-    page.get_by_role("button", name="Save schedule").last.click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Save schedule").last.click()
 
 
 def save_an_audience_without_a_name(page: browser.Page) -> None:
