@@ -21,7 +21,7 @@ from reports.aws.clients import quicksight_client
 from reports.aws.quicksight import QuickSight
 from reports.catalogue import facts_of
 from reports.delivery import courier, ses_events
-from reports.engine import limiter, pump
+from reports.engine import limiter, load, pump
 from reports.engine.clock import DatabaseClock
 from reports.importing import working
 from reports.models import Account, Heartbeat, Pump, Report
@@ -45,6 +45,7 @@ RECURRING = {
     "watch-engine": ("reports.tasks.watch_engine", ENGINE, 1),
     "watch-work": ("reports.tasks.watch_work", WORK, 1),
     "recheck-reports": ("reports.tasks.recheck_reports", WORK, 10),
+    "plan-load": ("reports.tasks.plan_load", WORK, 30),
     "mail-events": ("reports.tasks.read_mail_events", WORK, 1),
     "tidy": ("reports.tasks.tidy", WORK, 60),
 }
@@ -117,6 +118,12 @@ def recheck_account(account_id: int) -> None:
     # Made before the first turn of the budget is taken: it takes longer than two calls are apart.
     quicksight_client(facts)
     rechecking.recheck(account, QuickSight(facts, gate=lambda: limiter.wait_for_turn(account_id)), clock)
+
+
+def plan_load() -> None:
+    """What pages warn with when somebody promises a time."""
+    with engine_scope():
+        load.write(timezone.now())
 
 
 def read_mail_events() -> None:

@@ -104,7 +104,7 @@ def test_a_parameter_without_default_has_to_be_given(platform):
 @pytest.mark.parametrize(
     ("tags", "sentence"),
     [
-        ({"floor": "1"}, "session_tags.floor: data set “calls” has no rule for it, so it would not narrow."),
+        ({"floor": "1"}, "session_tags: Data set “calls” has no rule for “floor”, so it would not narrow."),
         ({"desk": "north,south"}, "session_tags: Session tag “desk” contains the delimiter"),
         ({"desk": "*"}, "session_tags: Session tag “desk” is the value that means all rows"),
     ],
