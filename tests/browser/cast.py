@@ -18,6 +18,7 @@ from reports.delivery.unsubscribing import unsubscribe_url
 from reports.models import Account, Attempt, JobEvent, Link, Report, SnapshotJob
 from tenants.models import Invitation, Tenant, User
 from tenants.scope import platform_scope, tenant_scope
+from tests.browser.cast_schedules import make_schedules
 from tests.factories import (
     make_account,
     make_api_key,
@@ -164,6 +165,7 @@ def _azure_bay(cast: Cast, here: Company, marta: User) -> None:
     cast.people["rui"] = rui
     cast.parts |= {"running": str(running.pk), "queued": str(queued.pk), "retrying": str(retrying.pk), "cancelled": str(cancelled.pk)}
     cast.parts |= {"failed": str(failed.pk), "older": key_of(failed)}
+    cast.parts |= make_schedules(here.tenant, here.reports["daily"].account, marta, here.now, here.reports)
     _invitations(cast, here.tenant, marta)
     _mail(cast, here)
 
