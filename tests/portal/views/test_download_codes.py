@@ -71,7 +71,7 @@ class TestAPasscode:
         assert (given.status_code, elsewhere.status_code) == (303, 200)
 
     def test_of_one_link_opens_no_other(self, stored, visitor, guarded, ready_job):
-        other, path = page_of(ready_job, protection="passcode", passcode=make_password("another"))
+        _other, path = page_of(ready_job, protection="passcode", passcode=make_password("another"))
         visitor.post(guarded[1], {"act": "open", "passcode": "open sesame"})
         for cookie in visitor.cookies.values():
             cookie["path"] = "/"
