@@ -1,7 +1,7 @@
 """From what a wall clock shows to instants: where clocks are put forward a time is missing, where they are put back it comes twice.
 
 cronsim is asked on a clock that never changes, and only here is the zone looked at. Its own ways with zones fit changes of whole hours;
-where clocks move by half an hour (Lord Howe) it leaves runs out.
+where clocks move by half an hour (Lord Howe), or where midnight is missing (Cairo), it leaves runs out.
 """
 
 from __future__ import annotations

@@ -6,11 +6,12 @@ from collections.abc import Iterable
 
 from django.utils.translation import gettext as _
 
+from portal.platform_file import recipients
 from portal.platform_file.reading import Entry
 from portal.platform_file.run import Run
-from reports.models import Audience, AudienceRecipient, Recipient, Report, Schedule
+from reports.models import Audience, AudienceGroup, AudienceRecipient, Recipient, RecipientGroup, Report, Schedule
 from reports.refused import Refused
-from reports.session_tags import refuse_unsafe_tags
+from reports.session_tags import refuse_unsafe_narrowing
 
 DEFAULT = ""
 
@@ -24,7 +25,7 @@ def apply_audiences(schedule: Schedule, tags: dict[str, str], report: Report, en
         if child.absent:
             if audience is not None:
                 _remove(schedule, audience, run)
-        elif audience is not None or child.needs("recipients"):
+        else:
             _check_narrowing(child, tags, report)
             _write(schedule, audience, child, run)
 
@@ -37,10 +38,11 @@ def _default_audience(schedule: Schedule, audience: Audience | None, entries: li
             if audience is not None and recipient is not None:
                 _drop(schedule, audience, [recipient], run)
             continue
+        recipients.check_domain(schedule.tenant, entry.label, entry, "email")
         if audience is None:
             audience = Audience.objects.create(tenant=schedule.tenant, schedule=schedule, name=DEFAULT)
         if recipient is None:
-            recipient = _new_recipient(schedule, entry.label, run, entry.values.get("name", ""))
+            recipient = recipients.add(schedule.tenant, entry.label, run, entry.values.get("name", ""))
         elif "name" in entry.values:
             name = {"name": entry.values["name"]}
             run.changes.update("recipient", f"{schedule.tenant.slug}/{entry.label}", recipient, name, schedule.tenant)
@@ -55,42 +57,44 @@ def _write(schedule: Schedule, audience: Audience | None, entry: Entry, run: Run
         run.changes.added("audience", name, audience, {"session_tags": tags}, schedule.tenant)
     else:
         run.changes.update("audience", name, audience, {"session_tags": tags}, schedule.tenant)
-    if "recipients" not in entry.values:
-        return
+    if "recipients" in entry.values:
+        _set_recipients(schedule, audience, entry, run)
+    if "groups" in entry.values:
+        _set_groups(schedule, audience, entry, run)
+    if not entry.bad and not audience.recipients.exists() and not audience.groups.exists():
+        entry.fault("recipients", _("name at least one address here, or a group in `groups`."))
+
+
+def _set_recipients(schedule: Schedule, audience: Audience, entry: Entry, run: Run) -> None:
     wanted = entry.values["recipients"]
-    known = {recipient.email: recipient for recipient in Recipient.objects.filter(tenant=schedule.tenant, email__in=wanted)}
-    for email in wanted:
-        _join(schedule, audience, known.get(email) or _new_recipient(schedule, email, run), run)
+    recipients.check_domains(schedule.tenant, wanted, entry, "recipients")
+    for recipient in recipients.find_or_create(schedule.tenant, wanted, run):
+        _join(schedule, audience, recipient, run)
     _drop(schedule, audience, audience.recipients.exclude(email__in=wanted), run)
 
 
+def _set_groups(schedule: Schedule, audience: Audience, entry: Entry, run: Run) -> None:
+    wanted = entry.values["groups"]
+    known = {group.name: group for group in RecipientGroup.objects.filter(tenant=schedule.tenant, name__in=wanted)}
+    name = f"{schedule.tenant.slug}/{schedule.slug}/{audience}"
+    for position, group in enumerate(wanted, 1):
+        if group not in known:
+            entry.fault(f"groups[{position}]", _("there is no group “%(name)s”.") % {"name": group})
+            continue
+        joined, is_new = AudienceGroup.objects.get_or_create(tenant=schedule.tenant, audience=audience, group=known[group])
+        if is_new:
+            run.changes.added("audience_group", f"{name}/{group}", joined, {}, schedule.tenant)
+    for joined in AudienceGroup.objects.filter(tenant=schedule.tenant, audience=audience).exclude(group__name__in=wanted):
+        run.changes.removed("audience_group", f"{name}/{joined.group.name}", joined, {}, schedule.tenant)
+        AudienceGroup.objects.filter(tenant=schedule.tenant, pk=joined.pk).delete()
+
+
 def _check_narrowing(entry: Entry, tags: dict[str, str], report: Report) -> None:
-    """An audience's keys are others than the tenant's, and each must really hold rows back."""
-    narrower: dict[str, str] = entry.values.get("session_tags", {})
-    for key in narrower:
-        if key in tags or key in report.required_tags:
-            entry.fault(f"session_tags.{key}", _("is a key of the tenant. An audience only narrows: it cannot replace one."))
-        for data_set in report.row_rules:
-            if data_set["enabled"] and key not in {rule["key"] for rule in data_set["rules"]}:
-                names = {"dataset": data_set["dataset"]}
-                entry.fault(f"session_tags.{key}", _("data set “%(dataset)s” has no rule for it, so it would not narrow.") % names)
-    fault = _isolation_fault(tags | narrower, report)
-    if fault and not _isolation_fault(tags, report):
-        entry.fault("session_tags", fault)
-
-
-def _isolation_fault(tags: dict[str, str], report: Report) -> str:
     try:
-        refuse_unsafe_tags(tags, report.required_tags, report.row_rules, same_for_everyone=report.is_open)
+        refuse_unsafe_narrowing(tags, entry.values.get("session_tags", {}), report)
     except Refused as refused:
-        return refused.detail
-    return ""
-
-
-def _new_recipient(schedule: Schedule, email: str, run: Run, name: str = "") -> Recipient:
-    recipient = Recipient.objects.create(tenant=schedule.tenant, email=email, name=name)
-    run.changes.added("recipient", f"{schedule.tenant.slug}/{email}", recipient, {"name": name}, schedule.tenant)
-    return recipient
+        for place in refused.places:
+            entry.fault(".".join(place.path), place.detail)
 
 
 def _join(schedule: Schedule, audience: Audience, recipient: Recipient, run: Run) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, time
 from typing import Any
 
 from django.db.models import Model
@@ -16,7 +16,10 @@ from tenants.scope import tenant_scope
 
 ACTOR = Actor("apply")
 # Long or derived: in the audit trail, not in the plan.
-NOT_PLANNED = {"row_rules", "preflight_at", "preflight_code", "preflight_detail", "preflight_remedy", "dashboard_version"}
+NOT_PLANNED = {
+    *("row_rules", "preflight_at", "preflight_code", "preflight_detail", "preflight_remedy", "dashboard_version"),
+    *("next_run_at", "paused_at", "paused_by", "fault"),
+}
 
 
 @dataclass(frozen=True)
@@ -98,7 +101,7 @@ def plain(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, datetime):
+    if isinstance(value, datetime | date | time):
         return value.isoformat()
     return str(value) if isinstance(value, Model) else value
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -15,7 +15,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from portal.platform_file.faults import Bad
+from reports import periods
+from reports.address_book.addresses import clean_address
+from reports.brand import HEX, LEAST_CONTRAST, WHITE, contrast
 from reports.mails.variables import check_text
+from reports.refused import Refused
 from reports.scheduling import BadCron, check_cron
 from reports.session_tags import tag_faults
 from tenants.models.tenant import check_timezone
@@ -114,6 +118,54 @@ def email(value: Any) -> str:
     return address
 
 
+def recipient(value: Any) -> str:
+    """As the address book keeps it, so that one mailbox is one recipient."""
+    try:
+        return clean_address(text(ADDRESS_LENGTH)(value))
+    except Refused as refused:
+        raise Bad(refused.detail) from None
+
+
+def or_empty(check: Check, empty: Any) -> Check:
+    """`""` takes the value away."""
+    return lambda value: empty if value == "" else check(value)
+
+
+def day(value: Any) -> date:
+    """TOML's own day, or text such as "2026-11-28"."""
+    try:
+        found = date.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        found = None
+    if not isinstance(found, date) or isinstance(found, datetime):
+        raise Bad(_("must be a day such as 2026-11-28."))
+    return found
+
+
+def time_of_day(value: Any) -> time:
+    """TOML's own time, or text such as "09:00"."""
+    try:
+        found = time.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        found = None
+    if not isinstance(found, time) or found.tzinfo or found.second or found.microsecond:
+        raise Bad(_("must be a time of day in hours and minutes, such as 09:00."))
+    return found
+
+
+def color(value: Any) -> str:
+    """That white text can be read on."""
+    if not HEX.fullmatch(text(7)(value)):
+        raise Bad(_("must be a colour such as #0f5f8c."))
+    found = contrast(value, WHITE)
+    if found < LEAST_CONTRAST:
+        raise Bad(
+            _("white text on it cannot be read: its contrast is %(found).1f, and %(least).1f are needed.")
+            % {"found": found, "least": LEAST_CONTRAST}
+        )
+    return str(value)
+
+
 def zone(value: Any) -> str:
     try:
         check_timezone(text(64)(value))
@@ -174,15 +226,32 @@ def session_tags(value: Any) -> dict[str, str]:
     return dict(value)
 
 
-def parameter_values(value: Any) -> dict[str, list[Scalar]]:
+def parameter_values(value: Any) -> dict[str, Any]:
     """Name to values; whether they fit the report's parameters is looked at when the report is known."""
+    return _each_parameter(value, scalars)
+
+
+def planned_values(value: Any) -> dict[str, Any]:
+    """The same, and a value may be a relative period such as { relative = "yesterday" }."""
+    return _each_parameter(value, lambda item: _period(item) if periods.is_relative(item) else scalars(item))
+
+
+def _each_parameter(value: Any, check: Check) -> dict[str, Any]:
     found = {}
     for name, item in _table(value).items():
         try:
-            found[name] = scalars(item)
+            found[name] = check(item)
         except Bad as error:
             raise Bad(str(error), f".{name}{error.at}") from None
     return found
+
+
+def _period(value: Any) -> Any:
+    try:
+        periods.read(value)
+    except periods.BadPeriod as error:
+        raise Bad(str(error)) from None
+    return value
 
 
 def scalars(value: Any) -> list[Scalar]:

@@ -4,28 +4,35 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from portal.platform_file.checks import (
     Check,
     above_zero,
+    color,
     cron,
+    day,
     email,
     flag,
     mail_text,
     many,
     matching,
     one_of,
+    or_empty,
     parameter_values,
+    planned_values,
+    recipient,
     scalars,
     session_tags,
     slug,
     table,
     text,
+    time_of_day,
     whole,
     zone,
 )
-from reports.models import Format, ReportParameter, Schedule
+from reports.models import Format, Protection, ReportParameter, Schedule
 from reports.models.catalogue import MAX_VISUALS
 from tenants.models import Tenant
 from tenants.models.keys import SCOPES
@@ -35,6 +42,11 @@ MAX_SLOTS = 1000
 NAME, LONG_NAME, TEXT = text(80), text(120), text(10_000, empty=True, lines=True)
 RESOURCE_ID = matching(r"[\w-]+", _("must be letters, digits, hyphens and underscores."), limit=512)
 VARIABLE = matching(r"[A-Za-z_][A-Za-z0-9_]*", _("must be the name of an environment variable, not its value."), limit=200)
+DOMAIN = matching(
+    r"(\*\.)?([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z0-9-]{2,}",
+    _("must be a domain such as customer.example, or *.customer.example for all below it."),
+    limit=253,
+)
 FORMATS = many(one_of(*Format.values), least=1)
 # `links:*` means reading and writing.
 ALL_OF = tuple(sorted({f"{scope.partition(':')[0]}:*" for scope in SCOPES if scope.endswith(":write")}))
@@ -52,21 +64,33 @@ class Kind:
 MEMBER = Kind(("email",), {"email": email, "role": one_of(*Role.values), "password_env": VARIABLE})
 API_KEY = Kind(("name",), {"name": NAME, "scopes": many(one_of(*SCOPES, *ALL_OF), least=1), "secret_env": VARIABLE})
 GRANT = Kind(("report",), {"report": slug(80), "parameters": parameter_values})
-RECIPIENT = Kind(("email",), {"email": email, "name": text(120, empty=True)})
-AUDIENCE = Kind(("name",), {"name": LONG_NAME, "session_tags": session_tags, "recipients": many(email, least=1)})
+RECIPIENT = Kind(("email",), {"email": recipient, "name": text(120, empty=True)})
+GROUP = Kind(("name",), {"name": LONG_NAME, "recipients": many(recipient)})
+AUDIENCE = Kind(("name",), {"name": LONG_NAME, "session_tags": session_tags, "recipients": many(recipient), "groups": many(LONG_NAME)})
+LINK_DAYS, LINK_USES = whole(1, 3650), whole(1, 1_000_000)
 SCHEDULE = Kind(
     ("slug",),
     {
         "slug": slug(80),
+        "name": text(120, empty=True),
         "report": slug(80),
         "formats": FORMATS,
+        "parameters": planned_values,
+        "owner": or_empty(email, ""),
         "cron": cron,
         "timezone": zone,
-        "parameters": parameter_values,
+        "starts_on": or_empty(day, None),
+        "ends_on": or_empty(day, None),
+        "ready_by": or_empty(time_of_day, None),
         "missed": one_of(*Schedule.Missed.values),
         "enabled": flag,
         "subject": mail_text(200),
         "message": mail_text(10_000, lines=True),
+        "cc": many(recipient, most=10),
+        "attach": flag,
+        "skip_if_empty": flag,
+        "tell_owner": flag,
+        "links": table({"days": LINK_DAYS, "max_uses": LINK_USES, "protection": one_of(*Protection.values)}),
     },
     {"recipient": RECIPIENT, "audience": AUDIENCE},
 )
@@ -81,9 +105,15 @@ TENANT = Kind(
         "reports": many(slug(80)),
         "weight": above_zero(1000),
         "mfa": one_of(*Tenant.Mfa.values),
-        "links": table({"days": whole(1, 3650), "max_uses": whole(1, 1_000_000)}),
+        "links": table({"days": LINK_DAYS, "max_uses": LINK_USES}),
+        "language": one_of(*dict(settings.LANGUAGES)),
+        "sender_name": text(120, empty=True),
+        "reply_to": or_empty(email, ""),
+        "brand_color": or_empty(color, ""),
+        "allow_attachments": flag,
+        "recipient_domains": many(DOMAIN),
     },
-    {"grant": GRANT, "member": MEMBER, "api_key": API_KEY, "schedule": SCHEDULE},
+    {"grant": GRANT, "member": MEMBER, "api_key": API_KEY, "group": GROUP, "schedule": SCHEDULE},
 )
 PARAMETER = Kind(
     ("name",),

@@ -1,4 +1,4 @@
-"""[[tenant]]: the tenant's own row and its session tags; its grants, members, keys and schedules are in files of their own."""
+"""[[tenant]]: the tenant's own row and its session tags; its grants, members, keys, groups and schedules are in files of their own."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from portal.platform_file import grants, keys, members, schedules
+from portal.platform_file import grants, groups, keys, members, schedules
 from portal.platform_file.people import find_or_create
 from portal.platform_file.reading import Entry
 from portal.platform_file.retiring import retire
@@ -15,7 +15,20 @@ from portal.platform_file.run import Run
 from tenants.models import SessionTag, Tenant, TenantCode
 from tenants.scope import platform_scope, tenant_scope
 
-FIELDS = ("slug", "name", "timezone", "bucket", "weight", "mfa")
+FIELDS = (
+    "slug",
+    "name",
+    "timezone",
+    "bucket",
+    "weight",
+    "mfa",
+    "language",
+    "sender_name",
+    "reply_to",
+    "brand_color",
+    "allow_attachments",
+    "recipient_domains",
+)
 
 
 def apply_tenant(entry: Entry, run: Run) -> None:
@@ -37,6 +50,7 @@ def apply_tenant(entry: Entry, run: Run) -> None:
         offered = grants.apply_grants(tenant, tags, entry, run)
         members.apply_members(tenant, people, entry.children["member"], run)
         keys.apply_keys(tenant, [secret for secret in secrets if secret is not None], run)
+        groups.apply_groups(tenant, entry.children["group"], run)
         for schedule in entry.children["schedule"]:
             schedules.apply_schedule(tenant, tags, offered, schedule, run)
 

@@ -24,7 +24,7 @@ from portal.live import Live, plain_query, poll_seconds
 from portal.pages import SeeOther, inside, tenant_page
 from portal.paging import page_of
 from portal.requests import TenantRequest
-from reports import files, links, timeline
+from reports import files, timeline
 from reports import jobs as domain
 from reports.engine import cadence
 from reports.failures import cause_of
@@ -109,6 +109,7 @@ def job(request: TenantRequest, job: uuid.UUID) -> HttpResponse:
         "retry_form": RetryForm() if request.may("jobs.retry") and found.has_ended else None,
         "may_cancel": request.may("jobs.cancel") and found.status == Status.QUEUED,
         "may_link": request.may("links.create"),
+        "may_correct": request.may("jobs.retry") and found.status == Status.COMPLETED,
         "may_revoke": request.may("links.revoke"),
     }
     return render(request, "portal/job_news.html" if live.asked else "portal/job.html", context)
@@ -146,20 +147,6 @@ def file(request: TenantRequest, slug: str, job: uuid.UUID, file: uuid.UUID) -> 
         found = get_object_or_404(SnapshotFile.objects.for_tenant(request.tenant), job=job, pk=file)
         files.note_download(found, actors.member(request), now=timezone.now())
     return SeeOther(files.presigned_url(found))
-
-
-@require_POST
-@tenant_page("links.create")
-def new_link(request: TenantRequest, job: uuid.UUID) -> HttpResponse:
-    """The address travels to the next page in the person's own cookie and is gone after that: only its hash is kept here."""
-    found = _find(request, job)
-    try:
-        made = links.create(found, actors.member(request), now=timezone.now())
-    except Refused as refused:
-        messages.error(request, refused.detail)
-    else:
-        messages.success(request, made.url, extra_tags="link")
-    return SeeOther(_address(request, found))
 
 
 def _find(request: TenantRequest, pk: uuid.UUID, draw: Callable[[Any], Any] = lambda jobs: jobs) -> Any:

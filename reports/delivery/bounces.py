@@ -64,7 +64,7 @@ def take_in(event: MailEvent, now: datetime) -> bool:
         outgoing = model.objects.select_for_update(of=("self",)).select_related("tenant").get(pk=event.mail_id)
         if outgoing.address.lower() != event.address.strip().lower():
             return _refuse(event, "that mail went to another address")
-        if not outgoing.tries:
+        if not outgoing.tries or outgoing.status == outgoing.Status.SUPPRESSED:
             return _refuse(event, "that mail was never sent")
         changed = _note(outgoing, event, now)
     logger.info("mail %s: %s", event.mail_id, event.kind.value, extra={"why": event.status, "changed": changed})

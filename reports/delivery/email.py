@@ -18,6 +18,7 @@ from reports.aws.errors import AccountRefused as RefusedByAws
 from reports.delivery import smtp
 from reports.delivery.channel import NotSent, OurFault, Parcel, Refused, Sent, TooFast, TryLater
 from reports.delivery.email_url import EmailSetup
+from reports.delivery.identity import message_id
 
 # Comes back with SES's events, whose mails have no Message-ID of ours.
 TAG = "delivery"
@@ -45,17 +46,12 @@ class Email:
         return smtp.send(self.setup, parcel.id, parcel.address, raw)
 
 
-def message_id(setup: EmailSetup, mail_id: uuid.UUID) -> str:
-    """The same on every try, so that a mailbox that got the first one may drop the second."""
-    return f"<{mail_id}@{setup.sender.rpartition('@')[2]}>"
-
-
 def raw_mail(setup: EmailSetup, parcel: Parcel) -> bytes:
     """To this one address whatever the letter says; from our one sender, under the letter's name for it."""
     message: EmailMessage = parcel.message
     message.to, message.cc, message.bcc = [parcel.address], [], []
     message.from_email = formataddr((parseaddr(message.from_email)[0], setup.sender))
-    message.extra_headers["Message-ID"] = message_id(setup, parcel.id)
+    message.extra_headers["Message-ID"] = message_id(parcel.id)
     written = io.BytesIO()
     BytesGenerator(written, mangle_from_=False).flatten(message.message(), linesep="\r\n")
     return written.getvalue()

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qs, urlsplit
+import uuid
+from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from reports.models import Delivery, Notice
+from reports.delivery import email_url
 
 
 def sender_address() -> str:
     """The `from` of EMAIL_URL; without one an address at the portal's own host, which only previews show."""
-    told = parse_qs(urlsplit(settings.EMAIL_URL).query).get("from", [""])[0]
-    return told or f"reports@{urlsplit(settings.PORTAL_BASE_URL).hostname}"
+    setup = email_url.setup()
+    return setup.sender if setup else f"reports@{urlsplit(settings.PORTAL_BASE_URL).hostname}"
 
 
-def message_id(row: Delivery | Notice) -> str:
-    """The same on every try: a mail program that gets a mail twice shows it once."""
-    return f"<{row.pk}@{sender_address().rpartition('@')[2]}>"
+def message_id(mail_id: uuid.UUID) -> str:
+    """Of a row. The same on every try: a mail program that gets a mail twice shows it once."""
+    return f"<{mail_id}@{sender_address().rpartition('@')[2]}>"
+
+
+def is_set_up() -> bool:
+    """False: nothing is sent, what is due waits, and pages say that email is not set up."""
+    return email_url.setup() is not None

@@ -28,7 +28,7 @@ def message(row: Delivery | Notice, content: Content, now: datetime, *, sender: 
         to=[row.address],
         reply_to=[content.reply_to] if content.reply_to else None,
         headers={
-            "Message-ID": message_id(row),
+            "Message-ID": message_id(row.pk),
             "Date": format_datetime(now),
             # No out-of-office answers, please.
             "Auto-Submitted": "auto-generated",

@@ -17,6 +17,8 @@ import psutil
 from django.db import transaction
 
 from reports.aws.quicksight import QuickSight
+from reports.delivery import carrying
+from reports.delivery.email import Email
 from reports.engine import claim, collect, pump, start
 
 # The step at which the worker dies; or the pid file of a PostgreSQL server that dies at each step. MARKS: where sprung traps are noted.
@@ -57,11 +59,16 @@ STEPS: dict[str, Step] = {
     "collected": Step(collect, "_check"),
     "row saved": Step(collect, "_complete", committed=True),
 }
+# Of a mail: the worker dies before it leaves, or before anybody wrote down that it left.
+MAIL_STEPS: dict[str, Step] = {
+    "mail prepared": Step(carrying, "_prepare", when=lambda prepared: prepared is not None),
+    "mail sent": Step(Email, "send"),
+}
 
 
 def install() -> None:
     if step := os.environ.get(STEP):
-        STEPS[step].install(lambda: kill_worker(step))
+        (STEPS | MAIL_STEPS)[step].install(lambda: kill_worker(step))
     if os.environ.get(POSTMASTER):
         for name, step in STEPS.items():
             step.install(lambda name=name: kill_postmaster(name))

@@ -46,6 +46,7 @@ PLATFORM: dict[str, Any] = {
             "grant": [{"report": "daily-calls", "parameters": {"Region": ["North"]}}],
             "member": [{"email": "owner@acme.example", "role": "owner", "password_env": "ACME_OWNER_PASSWORD"}],
             "api_key": [{"name": "integration", "scopes": ["jobs:read", "jobs:write"], "secret_env": "ACME_API_KEY"}],
+            "group": [{"name": "Night desks", "recipients": ["night@acme.example"]}],
             "schedule": [
                 {
                     "slug": "weekday-morning",

@@ -63,14 +63,44 @@ VALUES = [
     ("tenant.0.schedule.0.timezone", "CET-1", f"{SCHEDULE}: timezone: must be a time zone"),
     ("tenant.0.schedule.0.report", "weekly", f"{SCHEDULE}: report: report “weekly” is not offered to this tenant."),
     ("tenant.0.schedule.0.missed", "never", f"{SCHEDULE}: missed: must be one of skip, latest, all."),
+    (
+        "tenant.0.schedule.0.parameters",
+        {"MinSeconds": {"relative": "today"}},
+        f"{SCHEDULE}: parameters.MinSeconds: MinSeconds: a number takes",
+    ),
+    ("tenant.0.schedule.0.parameters", {"Region": {"relative": "soon"}}, f"{SCHEDULE}: parameters.Region: relative must be one of today,"),
+    ("tenant.0.schedule.0.starts_on", "28.11.2026", f"{SCHEDULE}: starts_on: must be a day such as 2026-11-28."),
+    ("tenant.0.schedule.0.ready_by", "9 am", f"{SCHEDULE}: ready_by: must be a time of day in hours and minutes, such as 09:00."),
+    ("tenant.0.schedule.0.ready_by", "09:00:30", f"{SCHEDULE}: ready_by: must be a time of day"),
+    ("tenant.0.schedule.0.cc", ["ops@acme.example", "x"], f"{SCHEDULE}: cc[2]: This is no email address."),
+    ("tenant.0.schedule.0.owner", "olga@acme.example", f"{SCHEDULE}: owner: is not a member of this tenant."),
+    ("tenant.0.schedule.0.links", {"day": 3}, f"{SCHEDULE}: links.day: is not a key here."),
+    ("tenant.0.schedule.0.links", {"protection": "magic"}, f"{SCHEDULE}: links.protection: must be one of"),
+    ("tenant.0.schedule.0.links", {"protection": "passcode"}, f"{SCHEDULE}: links.protection: set the passcode on the schedule's page"),
+    ("tenant.0.schedule.0.audience.0.groups", ["Nobody"], f"{AUDIENCE}: groups[1]: there is no group “Nobody”."),
+    ("tenant.0.language", "fr", f"{TENANT}: language: must be one of en, de."),
+    ("tenant.0.reply_to", "desk", f"{TENANT}: reply_to: is not an e-mail address."),
+    ("tenant.0.brand_color", "blue", f"{TENANT}: brand_color: must be a colour such as #0f5f8c."),
+    (
+        "tenant.0.brand_color",
+        "#ffcc00",
+        f"{TENANT}: brand_color: white text on it cannot be read: its contrast is 1.5, and 4.5 are",
+    ),
+    ("tenant.0.recipient_domains", ["@acme.example"], f"{TENANT}: recipient_domains[1]: must be a domain such as customer.example"),
     ("tenant.0.schedule.0.subject", "a\r\nBcc: b", f"{SCHEDULE}: subject: has a control character."),
+    (
+        "tenant.0.schedule.0.message",
+        "For {report.account}",
+        SCHEDULE + ": message: {report.account} is not known here. "
+        "You can use {report}, {schedule}, {tenant}, {recipient}, {date}, {time}, {period}.",
+    ),
     ("tenant.0.schedule.0.parameters", {"Region": "South"}, f"{SCHEDULE}: parameters.Region: Region is fixed"),
     ("tenant.0.schedule.0.parameters", {"Area": 1}, f"{SCHEDULE}: parameters.Area: Area is not a parameter"),
-    ("tenant.0.schedule.0.recipient.0.email", "ops", f'{SCHEDULE}: recipient "ops": email: is not an e-mail address.'),
-    ("tenant.0.schedule.0.audience.0.session_tags", {"tenant_id": "b"}, f"{AUDIENCE}: session_tags.tenant_id: is a key of the tenant."),
+    ("tenant.0.schedule.0.recipient.0.email", "ops", f'{SCHEDULE}: recipient "ops": email: This is no email address.'),
+    ("tenant.0.schedule.0.audience.0.session_tags", {"tenant_id": "b"}, f"{AUDIENCE}: session_tags.tenant_id: This key is the company"),
     ("tenant.0.schedule.0.audience.0.session_tags", {"desk": " "}, f"{AUDIENCE}: session_tags: Session tag “desk” is blank."),
-    ("tenant.0.schedule.0.audience.0.recipients", ["a@b.example", "b"], f"{AUDIENCE}: recipients[2]: is not an e-mail address."),
-    ("tenant.0.schedule.0.audience.0.recipients", [], f"{AUDIENCE}: recipients: must have 1 to"),
+    ("tenant.0.schedule.0.audience.0.recipients", ["a@b.example", "b"], f"{AUDIENCE}: recipients[2]: This is no email address."),
+    ("tenant.0.schedule.0.audience.0.recipients", [], f"{AUDIENCE}: recipients: name at least one address here, or a group in `groups`."),
     ("staff.0.email", "ops", 'staff[1] "ops": email: is not an e-mail address.'),
 ]
 
@@ -83,7 +113,8 @@ def test_a_bad_value_is_refused_with_its_key(platform, path, value, sentence):
 
 
 UNKNOWN = ["", "account.0", "report.0", "report.0.parameter.0", "staff.0", "tenant.0", "tenant.0.grant.0", "tenant.0.member.0",
-           "tenant.0.api_key.0", "tenant.0.schedule.0", "tenant.0.schedule.0.recipient.0", "tenant.0.schedule.0.audience.0"]  # fmt: skip
+           "tenant.0.api_key.0", "tenant.0.group.0", "tenant.0.schedule.0",
+           "tenant.0.schedule.0.recipient.0", "tenant.0.schedule.0.audience.0"]  # fmt: skip
 
 
 @pytest.mark.parametrize("path", UNKNOWN)
@@ -100,8 +131,8 @@ def test_a_misspelt_key_is_told_with_the_right_one(platform):
 
 
 MISSING = [("account.0", "id"), ("report.0", "name"), ("report.0", "sheet_id"), ("report.0.parameter.0", "type"), ("tenant.0", "name"),
-           ("tenant.0", "slug"), ("tenant.0.member.0", "role"), ("tenant.0.api_key.0", "scopes"), ("tenant.0.schedule.0", "cron"),
-           ("tenant.0.schedule.0.audience.0", "recipients")]  # fmt: skip
+           ("tenant.0", "slug"), ("tenant.0.member.0", "role"), ("tenant.0.api_key.0", "scopes"), ("tenant.0.group.0", "recipients"),
+           ("tenant.0.schedule.0", "cron")]  # fmt: skip
 
 
 @pytest.mark.parametrize(("path", "key"), MISSING)

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import date, time, timedelta
+
 import pytest
+from django.utils import timezone
 
 from reports.models import Audience, AudienceRecipient, Recipient, Schedule
+from reports.scheduling import next_run
+from tenants.models import User
 from tenants.scope import tenant_scope
 from tests import factories
+from tests.portal.platform_file.file import to_toml
 
 
 def schedule(tenant):
@@ -98,7 +104,7 @@ def test_a_parameter_without_default_has_to_be_given(platform):
 @pytest.mark.parametrize(
     ("tags", "sentence"),
     [
-        ({"floor": "1"}, "session_tags.floor: data set “calls” has no rule for it, so it would not narrow."),
+        ({"floor": "1"}, "session_tags: Data set “calls” has no rule for “floor”, so it would not narrow."),
         ({"desk": "north,south"}, "session_tags: Session tag “desk” contains the delimiter"),
         ({"desk": "*"}, "session_tags: Session tag “desk” is the value that means all rows"),
     ],
@@ -113,3 +119,178 @@ def test_an_audience_that_would_not_narrow_is_refused(applied, tags, sentence):
     applied.tables = {"tenant": [{"slug": "acme", "reports": ["checked"], "schedule": [desks]}]}
 
     assert sentence in applied.fault()
+
+
+def test_a_new_schedule_is_due_at_its_first_planned_time(tenant):
+    stored = schedule(tenant)
+
+    assert stored.next_run_at == next_run(stored, stored.created_at)
+
+
+@pytest.mark.parametrize("change", [{"cron": "0 5 * * *"}, {"timezone": "Asia/Tokyo"}, {"starts_on": "2099-01-01"}])
+def test_other_times_make_it_due_at_another_time(applied, tenant, change):
+    before = schedule(tenant).next_run_at
+    applied.schedule.update(change)
+
+    applied.apply()
+
+    stored = schedule(tenant)
+    assert stored.next_run_at == next_run(stored, timezone.now()) != before
+
+
+def test_what_is_due_already_stays_due_when_its_times_stay_the_same(applied, tenant):
+    overdue = timezone.now() - timedelta(hours=3)
+    with tenant_scope(tenant):
+        Schedule.objects.update(next_run_at=overdue)
+    applied.schedule.update(subject="Your calls", timezone="Europe/Berlin", enabled=False)
+
+    applied.apply()
+
+    assert (schedule(tenant).next_run_at, schedule(tenant).subject) == (overdue, "Your calls")
+
+
+def test_a_paused_schedule_says_who_paused_it_and_stays_due_so_that_people_see_what_it_leaves_out(applied, tenant):
+    due = schedule(tenant).next_run_at
+    applied.schedule["enabled"] = False
+    applied.apply()
+    paused = schedule(tenant)
+    assert (paused.enabled, paused.paused_by, paused.next_run_at) == (False, "apply", due)
+    assert paused.paused_at is not None
+
+    applied.schedule["enabled"] = True
+    assert applied.lines() == ["~ schedule acme/weekday-morning: enabled false -> true"]
+    assert (schedule(tenant).paused_at, schedule(tenant).paused_by) == (None, "")
+    assert applied.apply() == "no changes\n"
+
+
+def test_a_schedule_that_the_portal_paused_goes_on_when_the_file_puts_it_right(applied, tenant):
+    with tenant_scope(tenant):
+        Schedule.objects.update(enabled=False, fault="Its report was withdrawn.", paused_at=timezone.now(), next_run_at=None)
+    assert applied.apply() == "no changes\n"
+    applied.schedule["subject"] = "Again"
+
+    applied.apply()
+
+    again = schedule(tenant)
+    assert (again.enabled, again.fault, again.paused_at) == (True, "", None)
+    assert again.next_run_at == next_run(again, timezone.now())
+
+
+def test_a_retired_schedule_comes_back_when_it_is_mentioned_again(applied, tenant):
+    applied.schedule["absent"] = True
+    applied.apply()
+    del applied.schedule["absent"]
+
+    assert applied.lines() == ["+ schedule acme/weekday-morning"]
+
+    back = schedule(tenant)
+    assert back.retired_at is None
+    assert back.next_run_at == next_run(back, timezone.now())
+    assert applied.apply() == "no changes\n"
+
+
+def test_everything_about_its_mails_and_links_can_stand_in_the_file(applied, tenant):
+    applied.schedule.update(
+        name="Morning pack",
+        owner="Owner@acme.example",
+        starts_on="2026-12-01",
+        ends_on="2027-12-31",
+        ready_by="09:00",
+        cc=["Chef@acme.example"],
+        attach=True,
+        skip_if_empty=True,
+        tell_owner=False,
+        links={"days": 7, "protection": "mailed"},
+    )
+
+    applied.apply()
+
+    stored = schedule(tenant)
+    assert (stored.name, stored.starts_on, stored.ends_on, stored.ready_by) == (
+        "Morning pack",
+        date(2026, 12, 1),
+        date(2027, 12, 31),
+        time(9),
+    )
+    assert stored.owner_id == User.objects.get(email="owner@acme.example").pk
+    assert (stored.cc, stored.attach, stored.skip_if_empty, stored.tell_owner) == (["chef@acme.example"], True, True, False)
+    assert (stored.link_days, stored.link_max_uses, stored.link_protection) == (7, None, "mailed")
+    assert applied.apply() == "no changes\n"
+
+
+def test_an_empty_text_takes_a_day_a_time_and_the_owner_away(applied, tenant):
+    applied.schedule.update(owner="owner@acme.example", ends_on="2099-12-31", ready_by="09:00")
+    applied.apply()
+    applied.schedule.update(owner="", ends_on="", ready_by="")
+
+    applied.apply()
+
+    stored = schedule(tenant)
+    assert (stored.owner_id, stored.ends_on, stored.ready_by) == (None, None, None)
+
+
+def test_days_and_times_may_be_tomls_own(applied, tenant):
+    del applied.tenant["schedule"]
+    text = to_toml(applied.tables) + ('[[tenant.schedule]]\nslug = "weekday-morning"\nstarts_on = 2026-12-01\nready_by = 09:00:00\n')
+
+    applied.apply(text=text)
+
+    assert (schedule(tenant).starts_on, schedule(tenant).ready_by) == (date(2026, 12, 1), time(9))
+
+
+def test_a_schedule_that_ends_before_it_starts_is_refused(platform):
+    platform.schedule.update(starts_on="2026-12-02", ends_on="2026-12-01")
+
+    assert platform.fault().endswith("ends_on: lies before starts_on.")
+
+
+def test_a_relative_period_stays_relative(applied, tenant):
+    applied.report["parameter"].append({"name": "From", "type": "datetime", "default": "2026-10-26"})
+    applied.schedule["parameters"] = {"MinSeconds": 30, "From": {"relative": "previous_month", "part": "end"}}
+
+    applied.apply()
+
+    assert schedule(tenant).parameters == {"MinSeconds": [30], "From": {"relative": "previous_month", "part": "end"}}
+    assert applied.apply() == "no changes\n"
+
+
+def test_an_audience_may_be_made_of_groups(applied, tenant):
+    applied.schedule["audience"][0].update(recipients=[], groups=["Night desks"])
+
+    assert "+ audience group acme/weekday-morning/North desk/Night desks" in applied.lines()
+
+    assert audiences(tenant)["North desk"] == []
+    applied.schedule["audience"][0].update(recipients=["north@acme.example"], groups=[])
+    assert "- audience group acme/weekday-morning/North desk/Night desks" in applied.lines()
+    assert audiences(tenant)["North desk"] == ["north@acme.example"]
+
+
+def test_the_recipients_of_a_group_are_the_whole_value(applied, tenant):
+    applied.tenant["group"] = [{"name": "Night desks", "recipients": ["Day@acme.example"]}]
+
+    assert applied.lines() == [
+        "+ recipient acme/day@acme.example",
+        "+ group member acme/Night desks/day@acme.example",
+        "- group member acme/Night desks/night@acme.example",
+    ]
+    applied.tenant["group"] = [{"name": "Night desks", "absent": True}]
+    assert applied.lines() == ["- group acme/Night desks"]
+    with tenant_scope(tenant):
+        assert Recipient.objects.filter(email="day@acme.example").exists()
+
+
+def test_an_address_of_a_foreign_domain_is_refused_wherever_it_stands(platform):
+    platform.tenant["recipient_domains"] = ["acme.example"]
+    platform.tenant["group"][0]["recipients"].append("a@elsewhere.example")
+    platform.schedule["cc"] = ["b@elsewhere.example"]
+    platform.schedule["recipient"].append({"email": "c@elsewhere.example"})
+    platform.schedule["audience"][0]["recipients"].append("d@elsewhere.example")
+
+    faults = platform.faults()
+
+    assert [fault.rpartition(": Reports may not go to elsewhere.example.")[0].removeprefix('tenant[1] "acme": ') for fault in faults] == [
+        'group "Night desks": recipients[2]',
+        'schedule "weekday-morning": cc[1]',
+        'schedule "weekday-morning": recipient "c@elsewhere.example": email',
+        'schedule "weekday-morning": audience "North desk": recipients[2]',
+    ]

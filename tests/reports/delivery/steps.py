@@ -13,7 +13,7 @@ from reports.delivery import courier as module
 from reports.delivery.courier import Courier
 from reports.delivery.email_url import setup
 from reports.delivery.taking import Round
-from reports.models import Delivery, MailBudget, Notice, Occurrence, Suppression
+from reports.models import Delivery, MailBudget, Notice, Occurrence, Schedule, Suppression
 from tenants.scope import engine_scope, tenant_scope
 from tests import factories
 
@@ -36,10 +36,18 @@ def due_delivery(job, address: str = "", *, schedule=None, **fields) -> Delivery
 
 
 def due_notice(tenant, address: str = "kim@customer.example", **fields) -> Notice:
+    """A test mail of a schedule of the tenant's, unless `fields` say otherwise."""
     now = timezone.now()
-    fields = {"kind": Notice.Kind.READY_AGAIN, "key": f"{address} {now}", "next_try_at": now, "created_at": now} | fields
+    fields = {"schedule": fields.get("schedule") or _schedule(tenant)} | fields
+    fields = {"kind": Notice.Kind.TEST, "key": f"{address} {now}", "next_try_at": now, "created_at": now} | fields
     with tenant_scope(tenant):
         return Notice.objects.create(tenant=tenant, address=address, **fields)
+
+
+def _schedule(tenant) -> Schedule:
+    with tenant_scope(tenant):
+        found = Schedule.objects.filter(tenant=tenant).first()
+    return found or factories.make_schedule(tenant=tenant)
 
 
 def take(model, room: int = 8):

@@ -87,7 +87,7 @@ def test_a_copy_needs_no_audience(smtp, job):
     assert steps.now_of(delivery).status == "sent"
 
 
-@pytest.mark.parametrize(("kind", "status"), [(Notice.Kind.CODE, "sent"), (Notice.Kind.READY_AGAIN, "suppressed")])
+@pytest.mark.parametrize(("kind", "status"), [(Notice.Kind.TEST, "sent"), (Notice.Kind.READY_AGAIN, "suppressed")])
 def test_what_a_person_asks_for_comes_although_they_stopped_the_regular_mails(smtp, acme, kind, status):
     with tenant_scope(acme):
         Suppression.objects.create(tenant=acme, email="kim@customer.example", reason="unsubscribed", at=timezone.now())
