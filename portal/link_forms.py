@@ -16,9 +16,11 @@ from tenants.models import Tenant
 
 
 class LinkForm(PlainForm):
-    days = forms.IntegerField(label=_("Works for, in days"), min_value=0, max_value=9999, widget=forms.NumberInput(INPUT))
+    # Left empty: as the company has it.
+    days = forms.IntegerField(label=_("Works for, in days"), required=False, min_value=0, max_value=9999, widget=forms.NumberInput(INPUT))
     max_uses = forms.IntegerField(
         label=_("Downloads"),
+        required=False,
         min_value=0,
         max_value=999_999,
         widget=forms.NumberInput(INPUT),

@@ -48,7 +48,7 @@ class Handover:
 
 
 def sample(schedule: Schedule, recipient: str, now: datetime) -> Handover:
-    """What a recipient would get at the next planned instant; its link leads nowhere."""
+    """What a recipient would get at the next planned instant; its links lead nowhere."""
     tenant, planned_at = schedule.tenant, schedule.next_run_at or now
     prepared_at = planned_at + timedelta(minutes=2)
     return Handover(
@@ -64,6 +64,7 @@ def sample(schedule: Schedule, recipient: str, now: datetime) -> Handover:
         parameters={},
         attaching=attaching(tenant, schedule, ()),
         protection=schedule.link_protection,
+        stop_url=f"{settings.PORTAL_BASE_URL}/u/{tenant.code}/test",
         is_sample=True,
     )
 
@@ -72,7 +73,7 @@ def content_of(handover: Handover) -> Content:
     """In the recipient's language, and in the time zone of the times."""
     tenant = handover.tenant
     subject, paragraphs = _own_words(handover)
-    note = _("This is a test of the mail. Its link leads nowhere; each recipient gets a link of their own.")
+    note = _("This is a test of the mail. Its links lead nowhere; each recipient gets links of their own.")
     return Content(
         subject=_("Test: %(subject)s") % {"subject": subject} if handover.is_sample else subject,
         owner=tenant.name,
@@ -167,7 +168,7 @@ def _notes(handover: Handover) -> list[str]:
     )
     asks = {
         Protection.PASSCODE: _("The page asks for the passcode that %(company)s gave you."),
-        Protection.MAILED_CODE: _("The page sends a code of 6 digits to this address before it opens the report."),
+        Protection.MAILED_CODE: _("The page sends a 6-digit passcode to this address before it opens the report."),
     }.get(Protection(handover.protection))
     notes = [_("This link is yours alone; please do not forward it."), asks, reason]
     return [note % company for note in notes if note]

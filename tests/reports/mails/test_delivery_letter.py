@@ -162,7 +162,7 @@ def test_files_are_attached_where_both_agree_and_they_are_small(
     ("protection", "says"),
     [
         ("passcode", "The page asks for the passcode that Acme Hotels gave you."),
-        ("mailed", "The page sends a code of 6 digits to this address before it opens the report."),
+        ("mailed", "The page sends a 6-digit passcode to this address before it opens the report."),
     ],
 )
 def test_a_protected_link_says_what_it_will_ask_for(written, delivery, schedule, protection, says):

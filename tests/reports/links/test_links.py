@@ -14,19 +14,11 @@ from tenants.audit import Actor
 from tenants.models import AuditEvent
 from tenants.scope import tenant_scope
 from tenants.secrets import secret_hash
-from tests.factories import make_file, make_job, make_link, make_tenant
+from tests.factories import make_job, make_link, make_tenant
 from tests.reports.engine.threads import together
 
 pytestmark = pytest.mark.django_db
 ADAM, VISITOR = Actor("adam@acme.example"), Actor("LNK-VISITOR1", ip="192.0.2.9", user_agent="curl/8")
-
-
-@pytest.fixture
-def ready(acme, daily_calls, now):
-    """A completed job of acme with one PDF."""
-    job = make_job(tenant=acme, report=daily_calls, status="completed", now=now)
-    make_file(job=job)
-    return job
 
 
 def create(job, now):
