@@ -81,7 +81,7 @@ def test_what_runs_is_what_was_translated(catalogue):
 
 
 def test_the_search_for_texts_finds_them():
-    found = texts_of([ROOT / "templates" / "link" / "download.html", ROOT / "reports" / "words.py"])
+    found = texts_of([ROOT / "templates" / "link" / "_facts.html", ROOT / "reports" / "words.py"])
 
     assert ("", "Link ends", "") in found
     assert ("", "That is in one day.", "That is in %(n)s days.") in found

@@ -81,8 +81,12 @@ def _grant(request: HttpRequest, link: Link, token: str, file: SnapshotFile) -> 
     """One statement decides and is committed before a URL exists: a link that was revoked meanwhile leads nowhere."""
     repeated, visitor, now = link_cookies.had(request, file), actors.visitor(request, link.reference), timezone.now()
     with _inside(request, link.tenant, token) as found:
-        if found is None or not links.redeem(found, file, visitor, repeated=repeated, now=now):
-            return link_pages.state_page(request, found, now) if found else link_pages.unknown(request)
+        if found is None:
+            return link_pages.unknown(request)
+        if not links.redeem(found, file, visitor, repeated=repeated, now=now):
+            # Somebody took the last use, or revoked it, after it was read.
+            found.refresh_from_db(fields=["uses", "revoked_at", "wrong_codes"])
+            return link_pages.state_page(request, found, now)
     inline = request.POST.get("view") == "1" and file.format == Format.PDF
     response = link_pages.hidden(SeeOther(files.presigned_url(file, inline=inline)))
     if not repeated:

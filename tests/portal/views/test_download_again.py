@@ -30,7 +30,7 @@ def mailed(ready_job):
 
 def remakes(tenant) -> list[SnapshotJob]:
     with tenant_scope(tenant):
-        return list(SnapshotJob.objects.filter(trigger="remake"))
+        return list(SnapshotJob.objects.filter(trigger="remake").select_related("report"))
 
 
 def counted(link) -> tuple[int, int]:
