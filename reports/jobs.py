@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from reports import parameters
 from reports.engine.pump import wake
-from reports.links import job_ends
-from reports.models import Format, Grant, SnapshotJob
+from reports.job_ends import job_ended
+from reports.models import Format, Grant, JobEvent, SnapshotJob
 from reports.models.catalogue import MAX_VISUALS
 from reports.models.jobs import log_move
+from reports.occurrences import rounds
 from reports.refused import Place, Refused
 from tenants.audit import Actor, record
 from tenants.models import Tenant
@@ -37,8 +40,10 @@ class Wanted:
     form_key: uuid.UUID | None = None
     requested_prefix: str = ""
     retry_of: SnapshotJob | None = None
-    # Of the audience that the files are for; never from a form.
+    # Of the audience: beside the tenant's own tags, never in place of one. `at`: what relative periods are worked out for, by default now.
     narrowing_tags: dict[str, str] = field(default_factory=dict)
+    zone: ZoneInfo | None = None
+    at: datetime | None = None
     replaces: SnapshotJob | None = None
     replaces_because: str = ""
 
@@ -48,36 +53,10 @@ def submit(tenant: Tenant, actor: Actor, wanted: Wanted, *, now: datetime) -> Sn
 
     The same `form_key` again gives the first job back: a button pressed twice runs one report.
     """
-    grant = find_grant(tenant, wanted.report)
-    formats = check_formats(grant, wanted.formats)
-    visual_ids = check_visuals(grant, formats, wanted.visual_ids)
-    values = parameters.resolve(grant.report.parameters.all(), grant.parameters, wanted.parameters, tenant.zone, at=now)
-    job = SnapshotJob(
-        tenant=tenant,
-        account_id=grant.report.account_id,
-        report=grant.report,
-        dashboard_id=grant.report.dashboard_id,
-        sheet_id=grant.report.sheet_id,
-        formats=formats,
-        visual_ids=visual_ids,
-        parameters=values,
-        lane=wanted.lane,
-        trigger=wanted.trigger,
-        actor=actor.label,
-        requested_by_id=actor.user_id,
-        api_key_id=actor.api_key_id,
-        retry_of=wanted.retry_of,
-        narrowing_tags=wanted.narrowing_tags,
-        replaces=wanted.replaces,
-        replaces_because=wanted.replaces_because,
-        form_key=wanted.form_key,
-        requested_prefix=wanted.requested_prefix,
-        created_at=now,
-        deadline_at=now + settings.JOB_DEADLINE,
-    )
+    job = check(tenant, actor, wanted, now=now)
     try:
         with transaction.atomic():
-            enqueue(job, now=now)
+            job.save(force_insert=True)
     except IntegrityError:
         first = SnapshotJob.objects.for_tenant(tenant).filter(form_key=wanted.form_key).exclude(form_key=None).first()
         if first is None:
@@ -86,16 +65,62 @@ def submit(tenant: Tenant, actor: Actor, wanted: Wanted, *, now: datetime) -> Sn
             return first
         # Back in the browser, and something else chosen in the same form: that is another wish.
         return submit(tenant, actor, replace(wanted, form_key=None), now=now)
+    _announce([job], now)
     return job
 
 
-def enqueue(job: SnapshotJob, *, now: datetime) -> None:
-    """Store a job that was not saved before, and send for the pump. Raises IntegrityError when a constraint says that it is there."""
-    job.save(force_insert=True)
-    job.note("queued", now, trigger=job.trigger, actor=job.actor)
-    log_move(job.pk, job.tenant_id, "", job.status, job.trigger)
-    # Robust: the job is stored, and a wake-up that could not be sent costs a minute; an error here would make the caller ask twice.
-    transaction.on_commit(lambda: wake(job.account_id), robust=True)
+def check(tenant: Tenant, actor: Actor, wanted: Wanted, *, now: datetime) -> SnapshotJob:
+    """The job as `wanted` describes it, not stored. Raises Refused. Inside the tenant's scope."""
+    grant = find_grant(tenant, wanted.report)
+    formats = check_formats(grant, wanted.formats)
+    visual_ids = check_visuals(grant, formats, wanted.visual_ids)
+    zone, at = wanted.zone or tenant.zone, wanted.at or now
+    values = parameters.resolve(grant.report.parameters.all(), grant.parameters, wanted.parameters, zone, at=at)
+    return SnapshotJob(
+        tenant=tenant,
+        account_id=grant.report.account_id,
+        report=grant.report,
+        dashboard_id=grant.report.dashboard_id,
+        sheet_id=grant.report.sheet_id,
+        formats=formats,
+        visual_ids=visual_ids,
+        parameters=values,
+        narrowing_tags=wanted.narrowing_tags,
+        lane=wanted.lane,
+        trigger=wanted.trigger,
+        actor=actor.label,
+        requested_by_id=actor.user_id,
+        api_key_id=actor.api_key_id,
+        retry_of=wanted.retry_of,
+        replaces=wanted.replaces,
+        replaces_because=wanted.replaces_because,
+        form_key=wanted.form_key,
+        requested_prefix=wanted.requested_prefix,
+        created_at=now,
+        deadline_at=now + settings.JOB_DEADLINE,
+    )
+
+
+def enqueue(jobs: list[SnapshotJob], now: datetime) -> None:
+    """Jobs that `check` made, stored and announced together. Inside the tenant's scope."""
+    SnapshotJob.objects.bulk_create(jobs)
+    _announce(jobs, now)
+
+
+def _announce(jobs: Iterable[SnapshotJob], now: datetime) -> None:
+    events = [
+        JobEvent(tenant_id=job.tenant_id, job=job, at=now, type="queued", data={"trigger": job.trigger, "actor": job.actor}) for job in jobs
+    ]
+    JobEvent.objects.bulk_create(events)
+    for job in jobs:
+        log_move(job.pk, job.tenant_id, "", job.status, job.trigger)
+    for account_id in {job.account_id for job in jobs}:
+        _wake_after_commit(account_id)
+
+
+def _wake_after_commit(account_id: int) -> None:
+    """Robust: jobs are stored, and a wake-up that could not be sent costs a minute; an error here would make the caller ask twice."""
+    transaction.on_commit(lambda: wake(account_id), robust=True)
 
 
 def _same_wish(first: SnapshotJob, job: SnapshotJob) -> bool:
@@ -148,19 +173,30 @@ def cancel(job: SnapshotJob, actor: Actor, *, now: datetime) -> None:
     # A start that found all slots taken has left its attempt open.
     job.attempts.filter(ended_at=None).update(ended_at=now)
     job.note("cancelled", now, actor=actor.label)
+    job_ended(job, now)
     record(actor, "job.cancelled", now=now, tenant=job.tenant, about=job)
-    job_ends.job_ended(job, now)
 
 
 def retry(job: SnapshotJob, actor: Actor, *, form_key: uuid.UUID | None = None, now: datetime) -> SnapshotJob:
-    """A new job that points at the old one, with the same wishes; history is not rewritten. `form_key` as for `submit`."""
+    """A new job that points at the old one, with the same wishes; history is not rewritten. `form_key` as for `submit`.
+
+    One that failed in an occurrence is made anew inside it, for everybody who waits for its files; asked for twice, it is made once.
+    """
     if not job.has_ended:
         raise Refused("job_not_ended", "This job is still running.")
+    newest = rounds.newest(job)
+    if newest is not None and not newest.has_ended:
+        return newest
+    takes_over = newest is not None and newest.status != Status.COMPLETED
+    job = newest if newest is not None and takes_over else job
     wanted = _again(job, form_key)
     if job.status != Status.COMPLETED:
         # A correction that failed is still wanted as one.
         wanted = replace(wanted, replaces=job.replaces, replaces_because=job.replaces_because)
-    return submit(job.tenant, actor, wanted, now=now)
+    again = submit(job.tenant, actor, wanted, now=now)
+    if takes_over:
+        rounds.take_over(job, again, now)
+    return again
 
 
 def correct(job: SnapshotJob, actor: Actor, because: str, *, form_key: uuid.UUID | None = None, now: datetime) -> SnapshotJob:

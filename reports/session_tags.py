@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from django.utils.translation import gettext as _
 
-from reports.refused import Refused
+from reports.models import Report
+from reports.refused import Place, Refused
 from reports.row_rules import RowRules, called, rule_faults
 from tenants.secrets import is_storable
 
@@ -26,6 +27,46 @@ def refuse_unsafe_tags(tags: Mapping[str, str], required: Sequence[str], row_rul
     faults = [*tag_faults(tags), *_missing(tags, required), *in_rules, *_widening(tags, row_rules), *_incomplete(tags, row_rules)]
     if faults:
         raise Refused("rows_not_isolated", " ".join(faults))
+
+
+def refuse_unsafe_narrowing(own: Mapping[str, str], narrowing: Mapping[str, str], report: Report) -> None:
+    """Tags of an audience beside the tenant's `own`: raises Refused("rows_not_isolated") unless they can only hold more rows back.
+
+    Row rules that nobody has read yet say nothing against them; before a start they are read.
+    """
+    places = [Place(("session_tags", key), "tag_not_narrowing", fault) for key, fault in _taken_keys(own, narrowing, report.required_tags)]
+    faults = [*tag_faults(narrowing)]
+    if narrowing and not places and report.preflight != Report.Preflight.NOT_CHECKED:
+        faults += [*_widening(narrowing, report.row_rules), *_not_narrowing(own, narrowing, report.row_rules)]
+    places += [Place(("session_tags",), "tag_invalid", fault) for fault in faults]
+    if places:
+        raise Refused("rows_not_isolated", " ".join(place.detail for place in places), tuple(places))
+
+
+def _taken_keys(own: Mapping[str, str], narrowing: Mapping[str, str], required: Sequence[str]) -> Iterator[tuple[str, str]]:
+    for key in narrowing:
+        if key in own or key in required:
+            yield key, _("This key is the company's own. An audience only narrows: it cannot replace one.")
+
+
+def _not_narrowing(own: Mapping[str, str], narrowing: Mapping[str, str], row_rules: RowRules) -> Iterator[str]:
+    """Alternatives of rules are ORed: one that the narrower tags complete must hold its rows to all that the tenant's own tags do.
+
+    Else they would add rows to the company's instead of taking some away.
+    """
+    keys = ", ".join(f"“{key}”" for key in narrowing)
+    ruled = [data_set for data_set in row_rules if data_set["enabled"]]
+    if not ruled:
+        yield _("No data set of this report has a rule for %(keys)s, so it would not narrow.") % {"keys": keys}
+    for data_set in ruled:
+        groups = [frozenset(group) for group in data_set.get("groups") or [[rule["key"] for rule in data_set["rules"]]]]
+        complete = [group for group in groups if group <= {*own, *narrowing}]
+        by_own = [group for group in groups if group <= own.keys()]
+        names = {"dataset": called(data_set), "keys": keys}
+        if not any(group >= narrowing.keys() for group in complete):
+            yield _("Data set %(dataset)s has no rule for %(keys)s, so it would not narrow.") % names
+        elif by_own and any(not any(group >= before for before in by_own) for group in complete):
+            yield _("With %(keys)s a further alternative of the rules of data set %(dataset)s would hold, which adds rows.") % names
 
 
 def tag_faults(tags: Mapping[str, str]) -> Iterator[str]:

@@ -21,11 +21,11 @@ from reports.aws.clients import quicksight_client
 from reports.aws.quicksight import QuickSight
 from reports.catalogue import facts_of
 from reports.delivery import courier, ses_events
-from reports.engine import limiter, pump
+from reports.engine import limiter, load, pump
 from reports.engine.clock import DatabaseClock
 from reports.importing import working
 from reports.models import Account, Heartbeat, Pump, Report
-from reports.occurrences import expanding
+from reports.occurrences import expanding, retiming
 from tenants.scope import engine_scope
 
 # django-q2's name of the default queue is the project's; the engine works it, `work` is for what may wait on a slow peer.
@@ -45,6 +45,7 @@ RECURRING = {
     "watch-engine": ("reports.tasks.watch_engine", ENGINE, 1),
     "watch-work": ("reports.tasks.watch_work", WORK, 1),
     "recheck-reports": ("reports.tasks.recheck_reports", WORK, 10),
+    "plan-load": ("reports.tasks.plan_load", WORK, 30),
     "mail-events": ("reports.tasks.read_mail_events", WORK, 1),
     "tidy": ("reports.tasks.tidy", WORK, 60),
 }
@@ -119,15 +120,25 @@ def recheck_account(account_id: int) -> None:
     rechecking.recheck(account, QuickSight(facts, gate=lambda: limiter.wait_for_turn(account_id)), clock)
 
 
+def plan_load() -> None:
+    """What pages warn with when somebody promises a time."""
+    with engine_scope():
+        load.write(timezone.now())
+
+
 def read_mail_events() -> None:
     """Each minute: what SES says of mails that left."""
     ses_events.read_queue(timezone.now())
 
 
 def tidy() -> None:
-    """Sessions that ended are of no use to anybody and name people; a failed task's record is for those who look into it soon."""
+    """Sessions that ended are of no use to anybody and name people; a failed task's record is for those who look into it soon.
+
+    And clocks of countries change, which a new release of the time zone data tells.
+    """
     call_command("clearsessions")
     working.forget_abandoned(timezone.now())
+    retiming.retime(timezone.now())
     Task.objects.filter(success=False, stopped__lt=Now() - FAILURES_KEPT).delete()
 
 

@@ -18,7 +18,7 @@ from django.urls.resolvers import RoutePattern
 from django.utils import timezone
 
 from reports.delivery.unsubscribing import unsubscribe_url
-from reports.models import Link, Schedule, SnapshotFile, SnapshotJob
+from reports.models import Audience, Delivery, Link, Occurrence, Schedule, SnapshotFile, SnapshotJob
 from tenants.models import Invitation, Tenant, User
 from tenants.scope import tenant_scope
 from tests import factories
@@ -59,6 +59,9 @@ class Company:
     file: SnapshotFile
     link: Link
     schedule: Schedule
+    occurrence: Occurrence
+    audience: Audience
+    delivery: Delivery
     token: str
     stop_token: str
     invitation_token: str
@@ -76,6 +79,9 @@ class Company:
             str(self.file.pk),
             self.file.name,
             self.link.reference,
+            self.schedule.name,
+            self.audience.name,
+            self.delivery.address,
             self.report_slug,
         }
 
@@ -86,6 +92,9 @@ OBJECTS: dict[str, tuple[Callable[[Company], str], Callable[[], str]]] = {
     "file": (lambda company: str(company.file.pk), lambda: str(uuid.uuid4())),
     "link": (lambda company: str(company.link.pk), lambda: str(uuid.uuid4())),
     "schedule": (lambda company: str(company.schedule.pk), lambda: str(uuid.uuid4())),
+    "occurrence": (lambda company: str(company.occurrence.pk), lambda: str(uuid.uuid4())),
+    "audience": (lambda company: str(company.audience.pk), lambda: str(uuid.uuid4())),
+    "delivery": (lambda company: str(company.delivery.pk), lambda: str(uuid.uuid4())),
     "report": (lambda company: company.report_slug, lambda: "no-such-report"),
     "job_id": (lambda company: str(company.job.pk), lambda: str(uuid.uuid4())),
     "dashboard_id": (lambda company: company.report_slug, lambda: "no-such-dashboard"),
@@ -164,8 +173,13 @@ def _company(tenant: Tenant) -> Company:
     _, api_key = factories.make_api_key(tenant=tenant, name="walk")
     owner = factories.make_member(tenant=tenant, email=f"owner@{tenant.slug}.example", role="owner")
     schedule = factories.make_schedule(tenant=tenant, report=report, name=f"Schedule of {tenant.slug}")
+    occurrence = factories.make_occurrence(schedule=schedule, status="running")
+    audience = factories.make_audience(schedule=schedule, name=f"Audience of {tenant.slug}")
+    run = factories.make_job(tenant=tenant, report=report, status="completed", occurrence=occurrence, actor=owner.email)
+    delivery = factories.make_delivery(job=run, address=f"customer@{tenant.slug}-customers.example")
+    sent = (occurrence, audience, delivery)
     stop_token = stop_url.rpartition("/")[2]
-    return Company(tenant, owner, job, file, link, schedule, token, stop_token, invitation_token, api_key, report.slug)
+    return Company(tenant, owner, job, file, link, schedule, *sent, token, stop_token, invitation_token, api_key, report.slug)
 
 
 @pytest.fixture

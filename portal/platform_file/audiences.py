@@ -11,7 +11,7 @@ from portal.platform_file.reading import Entry
 from portal.platform_file.run import Run
 from reports.models import Audience, AudienceGroup, AudienceRecipient, Recipient, RecipientGroup, Report, Schedule
 from reports.refused import Refused
-from reports.session_tags import refuse_unsafe_tags
+from reports.session_tags import refuse_unsafe_narrowing
 
 DEFAULT = ""
 
@@ -90,26 +90,11 @@ def _set_groups(schedule: Schedule, audience: Audience, entry: Entry, run: Run) 
 
 
 def _check_narrowing(entry: Entry, tags: dict[str, str], report: Report) -> None:
-    """An audience's keys are others than the tenant's, and each must really hold rows back."""
-    narrower: dict[str, str] = entry.values.get("session_tags", {})
-    for key in narrower:
-        if key in tags or key in report.required_tags:
-            entry.fault(f"session_tags.{key}", _("is a key of the tenant. An audience only narrows: it cannot replace one."))
-        for data_set in report.row_rules:
-            if data_set["enabled"] and key not in {rule["key"] for rule in data_set["rules"]}:
-                names = {"dataset": data_set["dataset"]}
-                entry.fault(f"session_tags.{key}", _("data set “%(dataset)s” has no rule for it, so it would not narrow.") % names)
-    fault = _isolation_fault(tags | narrower, report)
-    if fault and not _isolation_fault(tags, report):
-        entry.fault("session_tags", fault)
-
-
-def _isolation_fault(tags: dict[str, str], report: Report) -> str:
     try:
-        refuse_unsafe_tags(tags, report.required_tags, report.row_rules, same_for_everyone=report.is_open)
+        refuse_unsafe_narrowing(tags, entry.values.get("session_tags", {}), report)
     except Refused as refused:
-        return refused.detail
-    return ""
+        for place in refused.places:
+            entry.fault(".".join(place.path), place.detail)
 
 
 def _join(schedule: Schedule, audience: Audience, recipient: Recipient, run: Run) -> None:

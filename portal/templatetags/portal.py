@@ -16,7 +16,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
-from portal import browsers, status, waiting, words
+from portal import browsers, schedule_words, status, waiting, words
 from portal.icons import icon_paths
 from reports.address_book.listing import Gets
 from reports.models import Format, Link, Recipient, SnapshotFile, SnapshotJob
@@ -36,6 +36,7 @@ MOMENTS: dict[str, Callable[[datetime], str]] = {
     "": words.moment,
     "long": words.moment_long,
     "clock": words.clock,
+    "day": lambda at: schedule_words.day_and_time(at, timezone.now()),
     "near": lambda at: words.moment_near(at, timezone.now()),
     "Near": lambda at: capfirst(words.moment_near(at, timezone.now())),
 }

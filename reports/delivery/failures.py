@@ -50,6 +50,7 @@ CAUSES: dict[str, Cause] = {
     "report_withdrawn": Cause(_("The report is no longer offered to your company.")),
     "link_revoked": Cause(_("The link in this email was revoked before it was sent.")),
     "not_needed": Cause(_("There was nothing to say any more when it was this email's turn.")),
+    "domain_not_allowed": Cause(_("Your company sends no reports to this domain."), _("Add the domain under Recipients, if it should.")),
     "empty": Cause(_("The report was empty, and the schedule sends nothing then.")),
     # Ours.
     "job_failed": Cause(_("The report could not be made.")),

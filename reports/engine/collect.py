@@ -14,7 +14,7 @@ from reports.aws.errors import AccessDenied, AwsError, NotFound, NoVerdict
 from reports.aws.quicksight import Output, OutputResult, QuickSight, SnapshotResult
 from reports.engine import cadence, moves
 from reports.engine.start import Clock, outputs
-from reports.links import job_ends
+from reports.job_ends import job_ended
 from reports.models import Attempt, Format, SnapshotFile, SnapshotJob
 
 Status = SnapshotJob.Status
@@ -165,7 +165,7 @@ def _complete(job: SnapshotJob, attempt: Attempt, found: list[Found], region: st
     for file in files:
         job.note("saved", now, name=file.name, size_bytes=file.size_bytes)
     job.note("completed", now)
-    job_ends.job_ended(job, now)
+    job_ended(job, now)
 
 
 def _file(job: SnapshotJob, attempt: Attempt, found: Found, region: str, now: datetime) -> SnapshotFile:
@@ -188,6 +188,8 @@ def _file(job: SnapshotJob, attempt: Attempt, found: Found, region: str, now: da
         size_bytes=stored.size_bytes,
         sha256=stored.sha256,
         created_at=now,
+        # The first line names the columns.
+        data_rows=max(0, stored.lines - 1) if is_csv else None,
     )
 
 

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from reports.aws.errors import AccountRefused, LimitReached, NoVerdict, Throttled, Unanswered
 from reports.engine import cadence, slots
-from reports.links import job_ends
+from reports.job_ends import job_ended
 from reports.models import Attempt, SnapshotJob
 from tenants.scope import engine_scope, tenant_scope
 
@@ -64,7 +64,7 @@ def fail(job: SnapshotJob, code: str, now: datetime, *, detail: str = "") -> Non
     if job.move_to(Status.FAILED, failure_code=code, failure_message=detail, finished_at=now):
         job.attempts.filter(ended_at=None).update(ended_at=now, failure_code=code)
         job.note("failed", now, code=code)
-        job_ends.job_ended(job, now)
+        job_ended(job, now)
 
 
 def end_attempt(attempt: Attempt, now: datetime, code: str = "", error_type: str = "", error_message: str = "") -> None:

@@ -27,7 +27,7 @@ from reports.alerts import alert
 from reports.aws.errors import AwsError
 from reports.aws.quicksight import QuickSight
 from reports.catalogue import facts_of
-from reports.engine import claim, forecast, limiter, moves, takeover
+from reports.engine import claim, due, forecast, limiter, moves, takeover
 from reports.engine.claim import Lease
 from reports.engine.clock import DatabaseClock
 from reports.engine.crew import ALONE_SECONDS, RECONNECT_SECONDS, Crew, Report, write_down
@@ -48,6 +48,8 @@ DRAIN_SECONDS = 10.0
 STOP_DRAIN_SECONDS = 0.8
 WAKE_ONCE_SECONDS = 5
 FORECAST_SECONDS = 3.0
+# Of `due.LIMIT` schedules each. More wait for the next turn, so that the morning's rush does not keep jobs waiting.
+NOTES_A_TURN = 5
 # Without a beat for this long a pump counts as dead.
 BEAT_LATE = timedelta(seconds=3)
 # Of this process: those of pumps that ended while a call was still under way.
@@ -225,8 +227,14 @@ class Turns:
             self.crew.give(lease)
         for lease in late:
             write_down(lease, lambda job: moves.fail(job, self.pause.failure_code, self.clock()))
+        self._note_due()
         self._forecast()
         return len(leases)
+
+    def _note_due(self) -> None:
+        for _ in range(NOTES_A_TURN):
+            if self.stopping or not due.note(self.account.pk, self.clock()):
+                return
 
     def _forecast(self) -> None:
         """After the starts, and in a transaction of its own: a forecast delays none."""
@@ -276,7 +284,7 @@ def stopping() -> bool:
 
 def _has_work(account_id: int) -> bool:
     with engine_scope():
-        return claim.has_work(account_id)
+        return claim.has_work(account_id) or due.is_soon(account_id)
 
 
 @contextmanager

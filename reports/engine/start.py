@@ -21,7 +21,7 @@ from reports.engine import cadence, moves
 from reports.failures import cause_of
 from reports.models import Attempt, Format, Grant, Report, SnapshotJob
 from reports.refused import Refused
-from reports.session_tags import refuse_unsafe_tags
+from reports.session_tags import refuse_unsafe_narrowing, refuse_unsafe_tags
 from tenants.models import SessionTag
 from tenants.scope import tenant_scope
 
@@ -135,8 +135,11 @@ def _refuse_unoffered(job: SnapshotJob) -> None:
 
 def _safe_tags(job: SnapshotJob) -> dict[str, str]:
     """Raises Refused when the tags cannot prove isolation: closed rather than somebody else's rows."""
-    tags = dict(SessionTag.objects.filter(tenant=job.tenant).values_list("key", "value"))
+    own = dict(SessionTag.objects.filter(tenant=job.tenant).values_list("key", "value"))
+    # The tenant's last: whatever an audience has become, none of its tags takes the place of one.
+    tags = job.narrowing_tags | own
     try:
+        refuse_unsafe_narrowing(own, job.narrowing_tags, job.report)
         _refuse_unsafe(job.report, tags)
     except Refused as refused:
         # Data sets and keys mean nothing to most people: the cause's usual sentence first, then what was found.

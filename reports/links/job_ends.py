@@ -12,7 +12,7 @@ from reports.models.delivery import LinkQuerySet
 Trigger = SnapshotJob.Trigger
 
 
-def job_ended(job: SnapshotJob, now: datetime) -> None:
+def settle_links(job: SnapshotJob, now: datetime) -> None:
     """In the tenant's scope, of a job that was just completed, failed or cancelled."""
     waiting = Notice.objects.filter(
         tenant=job.tenant, job=job, kind=Notice.Kind.READY_AGAIN, status=Notice.Status.PENDING, next_try_at=None

@@ -56,7 +56,7 @@ def _ask(lost: SnapshotJob, file: SnapshotFile, actor: Actor, now: datetime) -> 
     )
     try:
         with transaction.atomic():
-            jobs.enqueue(job, now=now)
+            jobs.enqueue([job], now)
     except IntegrityError:
         if first := remake_of(lost):
             return first

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from reports import failures as job_failures
 from reports.delivery import failures as delivery_failures
 from reports.models import Delivery, Notice, Occurrence, SnapshotJob
+from reports.occurrences import reasons
 
 JOB, DELIVERY, RUN = "job", "delivery", "run"
 
@@ -28,7 +29,7 @@ class Cause:
     def why(self, occurrence: Occurrence) -> str | Promise:
         """One sentence. AWS's own words and codes never stand in it."""
         if self.of == RUN:
-            return _("The run could not be started.")
+            return reasons.words(occurrence) or _("The run could not be started.")
         return (job_failures if self.of == JOB else delivery_failures).cause_of(self.code).message
 
     @property

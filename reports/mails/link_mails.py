@@ -38,13 +38,13 @@ def code(notice: Notice, now: datetime) -> Content | None:
     minutes = int(links.CODE_LIFE.total_seconds() // 60)
     return _to_customer(
         notice,
-        subject=_("Your code for %(report)s") % report,
-        title=_("Your code for %(report)s") % report,
-        glance=_("The code stands in the mail."),
+        subject=_("Your passcode for %(report)s") % report,
+        title=_("Your passcode for %(report)s") % report,
+        glance=_("The passcode stands in the mail."),
         paragraphs=(_("Type it on the page that asked for it."),),
         code=digits,
         facts=(Fact(_("Valid for"), ngettext("%(n)d minute", "%(n)d minutes", minutes) % {"n": minutes}),),
-        notes=(_("Nobody will ever ask you for it by phone or mail. If you did not ask for a code, do nothing."),),
+        notes=(_("Nobody will ever ask you for it by phone or mail. If you did not ask for a passcode, do nothing."),),
     )
 
 

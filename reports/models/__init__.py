@@ -9,7 +9,7 @@ from reports.models.audiences import (
 )
 from reports.models.catalogue import Account, Format, Grant, Report, ReportParameter
 from reports.models.delivery import Download, Link
-from reports.models.engine import Heartbeat, Pump, RequestBudget, Slot
+from reports.models.engine import Heartbeat, PlannedLoad, Pump, RequestBudget, Slot
 from reports.models.imports import CatalogueImport
 from reports.models.jobs import Attempt, JobEvent, SnapshotFile, SnapshotJob
 from reports.models.schedules import Occurrence, Protection, Schedule
@@ -33,6 +33,7 @@ __all__ = [
     "MailBudget",
     "Notice",
     "Occurrence",
+    "PlannedLoad",
     "Protection",
     "Pump",
     "Recipient",

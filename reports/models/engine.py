@@ -44,6 +44,21 @@ class Pump(models.Model):
         return f"{self.account_id}"
 
 
+class PlannedLoad(models.Model):
+    """What all schedules will ask of an account in an hour. Plain numbers, so that a page may warn without looking at other tenants."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+", db_index=False)
+    hour = models.DateTimeField(help_text="Its beginning, in UTC.")
+    jobs = models.PositiveIntegerField()
+    seconds = models.FloatField(help_text="From the hour's beginning until all of them are done, with what hours before have left over.")
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["account", "hour"], name="one_load_per_hour"),)
+
+    def __str__(self) -> str:
+        return f"{self.account_id} {self.hour:%Y-%m-%dT%H}"
+
+
 class Heartbeat(models.Model):
     """Last sign of life of a queue's workers, written by a task that went through that queue."""
 

@@ -192,6 +192,7 @@ class SnapshotJob(models.Model):
             models.Index(fields=["tenant", "report", "-created_at", "-id"], name="job_list_by_report"),
             models.Index(fields=["tenant", "status", "-created_at", "-id"], name="job_list_by_status"),
             models.Index(fields=["tenant", "-finished_at", "-id"], condition=~Q(finished_at=None), name="job_list_by_end"),
+            models.Index(fields=["occurrence"], condition=~Q(occurrence=None), name="job_of_occurrence"),
             models.Index(fields=["account", "deadline_at"], condition=Q(status="queued"), name="job_overdue"),
             models.Index(fields=["account", "lane", "created_at", "id"], condition=Q(status="queued"), name="job_queue"),
             models.Index(fields=["account", "next_look_at"], condition=Q(status__in=("starting", "running", "collecting")), name="job_due"),

@@ -89,6 +89,7 @@ class Schedule(models.Model):
 
     # When it is due; the engine sees and moves these across tenants.
     next_run_at = models.DateTimeField(null=True, help_text="NULL: never again.")
+    job_count = models.PositiveSmallIntegerField(default=1, help_text="Jobs of its last run, by which the load to come is reckoned.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = ScheduleQuerySet.as_manager()
@@ -150,6 +151,7 @@ class Occurrence(models.Model):
     )
     actor = models.CharField(max_length=254, blank=True, help_text="Who pressed Run now; empty: the schedule.")
     ready_by_at = models.DateTimeField(null=True, help_text="What was promised. NULL: nothing.")
+    warned_at = models.DateTimeField(null=True, help_text="When it looked as if the promise would be broken. NULL: it never did.")
     lease_until = models.DateTimeField(null=True, help_text="NULL: nobody makes its jobs just now.")
     tries = models.PositiveSmallIntegerField(default=0, help_text="Times that making its jobs was begun.")
     expanded_at = models.DateTimeField(null=True, help_text="NULL: its jobs are not made.")
@@ -169,7 +171,12 @@ class Occurrence(models.Model):
         )
         indexes = (
             models.Index(fields=["tenant", "schedule", "-planned_at", "-id"], name="occurrence_list"),
-            models.Index(fields=["planned_at"], condition=Q(status="planned"), name="occurrence_to_expand"),
+            models.Index(fields=["tenant", "planned_at"], condition=Q(status="planned"), name="occurrence_to_expand"),
+            models.Index(
+                fields=["ready_by_at"],
+                condition=Q(status__in=("planned", "running"), warned_at=None) & ~Q(ready_by_at=None),
+                name="occurrence_promised",
+            ),
         )
 
     def __str__(self) -> str:

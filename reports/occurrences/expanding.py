@@ -2,8 +2,131 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Callable
+from datetime import datetime
+
+from django.db import InterfaceError, OperationalError, transaction
+
+from reports.alerts import alert
+from reports.engine.clock import DatabaseClock
+from reports.models import Occurrence, Schedule
+from reports.occurrences import addressing, lateness, reasons, taking, wanting
+from reports.occurrences.settling import Outcome, end
+from reports.occurrences.taking import Taken
+from reports.refused import Refused
+from tenants.scope import engine_scope, tenant_scope
+
+logger = logging.getLogger(__name__)
+Status = Occurrence.Status
+# Starts without an end after which it is not tried again.
+MAX_TRIES = 3
+# Taken at once. All of them count a start when the process dies, so not many.
+BATCH = 20
+# Promises are looked at this often.
+LATENESS_SECONDS = 15.0
+# What Refused says at the making of jobs, as a reason.
+REASONS = {
+    "report_not_available": reasons.NOT_OFFERED,
+    "format_not_offered": reasons.UNFIT,
+    "visual_not_offered": reasons.UNFIT,
+}
 
 
 def expander() -> Callable[[], bool]:
-    return lambda: False
+    return Expander().turn
+
+
+class Expander:
+    """The work of one stand."""
+
+    def __init__(self) -> None:
+        self.round, self.clock, self.began = taking.Round(), DatabaseClock(), False
+        self.looked_at = time.monotonic()
+
+    def turn(self) -> bool:
+        """Whether there was work."""
+        with engine_scope():
+            self.clock.synchronise()
+            if not self.began:
+                # Nobody else stands here, so whoever held them is gone.
+                taking.release_all()
+                self.began = True
+            taken = self.round.begun() + self.round.fresh(BATCH)
+        for single in taken:
+            _work_on(single, self.clock())
+        if time.monotonic() > self.looked_at + LATENESS_SECONDS:
+            lateness.warn(self.clock())
+            self.looked_at = time.monotonic()
+        return bool(taken)
+
+
+def _work_on(taken: Taken, now: datetime) -> None:
+    """One that breaks keeps no other waiting; it is tried again when its lease is over."""
+    if taken.tries > MAX_TRIES:
+        give_up(taken, now)
+        return
+    try:
+        expand(taken, now)
+    except (OperationalError, InterfaceError):
+        # The database is away: nothing of the others could be done either.
+        raise
+    except Exception:
+        logger.exception("occurrence %s of tenant %s: its jobs could not be made", taken.id, taken.tenant_id)
+
+
+def expand(taken: Taken, now: datetime) -> None:
+    """All of it or nothing, in one transaction. Twice at once does it once."""
+    with tenant_scope(taken.tenant_id):
+        occurrence = _locked(taken)
+        if occurrence is None:
+            return
+        if outcome := _not_to_run(occurrence):
+            end(occurrence, outcome, now)
+            return
+        try:
+            with transaction.atomic():
+                _make(occurrence, now)
+        except Refused as refused:
+            end(occurrence, _refusal(refused), now)
+
+
+def give_up(taken: Taken, now: datetime) -> None:
+    alert("occurrence_given_up", f"Occurrence {taken.id} was begun {taken.tries - 1} times without an end, and is not tried again.")
+    with tenant_scope(taken.tenant_id):
+        if occurrence := _locked(taken):
+            end(occurrence, Outcome(Status.FAILED, reasons.INTERNAL), now)
+
+
+def _locked(taken: Taken) -> Occurrence | None:
+    """None: somebody was quicker."""
+    rows = Occurrence.objects.filter(tenant=taken.tenant_id, status=Status.PLANNED)
+    return rows.select_for_update(of=("self",)).select_related("tenant", "schedule", "schedule__report").filter(pk=taken.id).first()
+
+
+def _not_to_run(occurrence: Occurrence) -> Outcome | None:
+    """What happened between the planned instant and now."""
+    schedule = occurrence.schedule
+    if schedule.retired_at:
+        return Outcome(Status.SKIPPED, reasons.RETIRED)
+    if schedule.fault:
+        return Outcome(Status.FAILED, reasons.FAULT, {"text": schedule.fault})
+    if not schedule.enabled and occurrence.kind == Occurrence.Kind.PLAN:
+        since = schedule.paused_at.isoformat() if schedule.paused_at else ""
+        return Outcome(Status.SKIPPED, reasons.PAUSED, {"by": schedule.paused_by, "since": since})
+    return None
+
+
+def _refusal(refused: Refused) -> Outcome:
+    return Outcome(Status.FAILED, REASONS.get(refused.code, reasons.PARAMETERS), {"text": refused.detail})
+
+
+def _make(occurrence: Occurrence, now: datetime) -> None:
+    """A job for each set of rows, and a delivery for everybody who is to get them."""
+    audiences = addressing.who_gets(occurrence.schedule)
+    jobs = wanting.make_jobs(occurrence, [rows.tags for rows in audiences], now)
+    addressing.make_deliveries(occurrence, [(job, rows.people) for job, rows in zip(jobs, audiences, strict=True)], now)
+    Occurrence.objects.filter(pk=occurrence.pk).update(status=Status.RUNNING, expanded_at=now, lease_until=None)
+    if occurrence.schedule.job_count != len(jobs):
+        Schedule.objects.for_tenant(occurrence.tenant).filter(pk=occurrence.schedule_id).update(job_count=len(jobs))

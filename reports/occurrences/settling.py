@@ -3,11 +3,26 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
+from reports.mails.failure_notices import run_failed
 from reports.models import Delivery, Occurrence, SnapshotJob
+from reports.occurrences import reasons
 
 Status = Occurrence.Status
+
+
+@dataclass(frozen=True)
+class Outcome:
+    status: str
+    reason: str = ""
+    detail: dict[str, Any] = field(default_factory=dict)
+
+
+RUNNING, DELIVERED = Outcome(Status.RUNNING), Outcome(Status.DELIVERED)
 
 
 def settle(occurrence_id: uuid.UUID, now: datetime) -> Occurrence:
@@ -16,24 +31,42 @@ def settle(occurrence_id: uuid.UUID, now: datetime) -> Occurrence:
     The row is locked: of two that end at once, the second one sees the first one's end and closes the occurrence.
     """
     occurrence = Occurrence.objects.select_for_update(of=("self",)).select_related("tenant", "schedule").get(pk=occurrence_id)
-    if occurrence.status in (Status.SKIPPED, Status.MISSED, Status.PLANNED):
+    if occurrence.status in (Status.MISSED, Status.PLANNED) or occurrence.expanded_at is None:
         return occurrence
-    status = _status(occurrence)
-    ended_at = None if status in Occurrence.OPEN else occurrence.ended_at or now
-    Occurrence.objects.filter(pk=occurrence.pk).update(status=status, ended_at=ended_at)
-    occurrence.status, occurrence.ended_at = status, ended_at
+    end(occurrence, _outcome(occurrence), now)
     return occurrence
 
 
-def _status(occurrence: Occurrence) -> Status:
-    deliveries = list(Delivery.objects.for_tenant(occurrence.tenant).filter(occurrence=occurrence).values_list("status", flat=True))
+def end(occurrence: Occurrence, outcome: Outcome, now: datetime) -> None:
+    """Writes what it came to, an end or not. The row is locked by the caller."""
+    before = occurrence.status
+    occurrence.status, occurrence.reason, occurrence.detail = outcome.status, outcome.reason, outcome.detail
+    occurrence.ended_at = None if outcome.status in Occurrence.OPEN else occurrence.ended_at or now
+    occurrence.lease_until = None
+    occurrence.save(update_fields=["status", "reason", "detail", "ended_at", "lease_until"])
+    if occurrence.status != before and occurrence.status in (Status.FAILED, Status.PARTLY_DELIVERED):
+        run_failed(occurrence, now)
+
+
+def _outcome(occurrence: Occurrence) -> Outcome:
+    deliveries = Delivery.objects.for_tenant(occurrence.tenant).filter(occurrence=occurrence)
     jobs = SnapshotJob.objects.for_tenant(occurrence.tenant).filter(occurrence=occurrence)
-    if jobs.moving().exists() or any(status in Delivery.OPEN for status in deliveries):
-        return Status.RUNNING
-    wanted = [status for status in deliveries if status != Delivery.Status.SUPPRESSED]
-    sent = sum(status == Delivery.Status.SENT for status in wanted)
+    # Asked first: of thousands of deliveries only the last one's end counts the others.
+    if deliveries.open().exists() or jobs.moving().exists():
+        return RUNNING
+    # Those of earlier rounds were made again.
+    rounds = jobs.order_by("round").values_list("fingerprint", "status", "failure_code")
+    newest = {fingerprint: (status, code) for fingerprint, status, code in rounds}
+    failed = [code for status, code in newest.values() if status != SnapshotJob.Status.COMPLETED]
+    why: dict[str, Any] = {"reason": reasons.JOBS, "detail": {"code": failed[0]}} if failed else {"reason": reasons.DELIVERIES}
+    counted = Counter(deliveries.values_list("status", flat=True))
+    wanted = counted.total() - counted[Delivery.Status.SUPPRESSED]
+    sent = counted[Delivery.Status.SENT]
     if not wanted:
         # Nobody was to get it: then the jobs alone say how it went.
-        done = {job.fingerprint for job in jobs.filter(status=SnapshotJob.Status.COMPLETED)}
-        return Status.DELIVERED if done >= set(jobs.values_list("fingerprint", flat=True)) else Status.FAILED
-    return Status.DELIVERED if sent == len(wanted) else Status.PARTLY_DELIVERED if sent else Status.FAILED
+        if deliveries.filter(failure_code=reasons.EMPTY).exists():
+            return Outcome(Status.SKIPPED, reasons.EMPTY)
+        return Outcome(Status.FAILED, **why) if failed else DELIVERED
+    if sent == wanted:
+        return DELIVERED
+    return Outcome(Status.PARTLY_DELIVERED if sent else Status.FAILED, **why)

@@ -18,6 +18,7 @@ from reports.delivery.unsubscribing import unsubscribe_url
 from reports.models import Account, Attempt, JobEvent, Link, Report, SnapshotJob
 from tenants.models import Invitation, Tenant, User
 from tenants.scope import platform_scope, tenant_scope
+from tests.browser.cast_schedules import make_schedules
 from tests.factories import (
     make_account,
     make_api_key,
@@ -29,6 +30,7 @@ from tests.factories import (
     make_link,
     make_member,
     make_report,
+    make_schedule,
     make_tenant,
     make_user,
 )
@@ -121,7 +123,8 @@ def _account_that_rests() -> Account:
 
 
 def _tenant(slug: str, name: str, code: str, tags: dict[str, str]) -> Tenant:
-    return make_tenant(slug=slug, name=name, code=code, timezone="Europe/Lisbon", session_tags=tags)
+    looks = {"brand_color": "#0b5e6b", "reply_to": f"reports@{slug.replace('-', '')}.example"}
+    return make_tenant(slug=slug, name=name, code=code, timezone="Europe/Lisbon", session_tags=tags, **looks)
 
 
 def _azure_bay(cast: Cast, here: Company, marta: User) -> None:
@@ -162,7 +165,24 @@ def _azure_bay(cast: Cast, here: Company, marta: User) -> None:
     cast.people["rui"] = rui
     cast.parts |= {"running": str(running.pk), "queued": str(queued.pk), "retrying": str(retrying.pk), "cancelled": str(cancelled.pk)}
     cast.parts |= {"failed": str(failed.pk), "older": key_of(failed)}
+    cast.parts |= make_schedules(here.tenant, here.reports["daily"].account, marta, here.now, here.reports)
     _invitations(cast, here.tenant, marta)
+    _mail(cast, here)
+
+
+def _mail(cast: Cast, here: Company) -> None:
+    """What a schedule's recipients get, in words of its own."""
+    scheduled = make_schedule(
+        tenant=here.tenant,
+        report=here.reports["daily"],
+        id=_id("scheduled"),
+        slug="daily-calls",
+        formats=["PDF", "EXCEL"],
+        cron="0 6 * * *",
+        next_run_at=here.now + timedelta(hours=20),
+        message="Dear {recipient},\nthese are yesterday's calls of all properties.\n\nReply to this mail if a figure looks wrong.",
+    )
+    cast.parts["scheduled"] = str(scheduled.pk)
 
 
 def _delivered(cast: Cast, here: Company, marta: User) -> None:
@@ -207,9 +227,10 @@ def _delivered(cast: Cast, here: Company, marta: User) -> None:
     links["link_single"] = _link(single, "LNK-8C3RAAAA")
     cast.parts |= {"delivered": str(job.pk), "single": str(single.pk), "revoke": str(links["unused"][0].pk)}
     cast.parts |= {name: f"{here.tenant.code}/{token}" for name, (_, token) in links.items()}
-    mailed = make_delivery(job=single, address="rossio.desk@azurebay.example", status="sent")
-    with tenant_scope(here.tenant):
-        cast.parts["link_stop"] = unsubscribe_url(mailed).partition("/u/")[2]
+    for part, address in (("link_stop", "rossio.desk@azurebay.example"), ("link_stopped", "faro.gm@azurebay.example")):
+        mailed = make_delivery(job=single, address=address, status="sent")
+        with tenant_scope(here.tenant):
+            cast.parts[part] = unsubscribe_url(mailed).partition("/u/")[2]
 
 
 def _lumen(cast: Cast, here: Company, marta: User) -> None:
@@ -261,8 +282,11 @@ def _staff(cast: Cast, published: Report) -> None:
 def _long_names(cast: Cast) -> None:
     here = make_long_names()
     _, token = make_link(job=here.completed)
+    scheduled = make_schedule(
+        tenant=here.tenant, report=here.report, formats=["PDF", "CSV", "EXCEL"], subject=f"{here.report.name} {{tenant}}"
+    )
     cast.people["long"] = here.owner
-    cast.parts |= {"long": str(here.completed.pk), "link_long": f"{here.tenant.code}/{token}"}
+    cast.parts |= {"long": str(here.completed.pk), "link_long": f"{here.tenant.code}/{token}", "scheduled_long": str(scheduled.pk)}
 
 
 def _failed(here: Company, name: str, report: str, *, attempts: int, **fields: Any) -> SnapshotJob:

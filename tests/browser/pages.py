@@ -87,9 +87,30 @@ def download_nothing_in_particular(page: browser.Page) -> None:
     page.get_by_role("button", name="Download").first.click()
 
 
+def stop_the_mails(page: browser.Page) -> None:
+    """Unless an earlier visitor did."""
+    if page.get_by_role("button", name="Stop these emails").count():
+        press("Stop these emails")(page)
+
+
 def open_account_menu(page: browser.Page) -> None:
     """At the side of a wide page, below a narrow one."""
     page.locator("[popovertarget=account]:visible").click()
+
+
+def save_without_a_time(page: browser.Page) -> None:
+    page.get_by_label("Schedule name").fill("")
+    page.get_by_text("Weekly", exact=True).click()
+    page.get_by_label("Monday", exact=True).uncheck()
+    page.get_by_label("Shortest call, seconds").fill("")
+    page.get_by_label("Recipients (optional)").fill("Night managers, nobody@")
+    with page.expect_navigation():
+        page.get_by_role("button", name="Save schedule").last.click()
+
+
+def save_an_audience_without_a_name(page: browser.Page) -> None:
+    page.get_by_label("Name", exact=True).fill("")
+    press("Save audience")(page)
 
 
 HERE = "/t/azure-bay"
@@ -132,9 +153,31 @@ PAGES = [
     Page("job-cancelled", f"{HERE}/jobs/{{cancelled}}/", MARTA),
     Page("job-to-look-at", "/t/lumen/jobs/{theirs}/", MARTA),
     Page("job-long", "/t/donau/jobs/{long}/", LONG),
+    Page("schedules", f"{HERE}/schedules/", MARTA),
+    Page("schedules-to-look-at", f"{HERE}/schedules/?status=paused", RUI),
+    Page("schedules-empty", f"{HERE}/schedules/?q=minibar", MARTA),
+    Page("schedules-none", "/t/saltmarsh/schedules/", MARTA),
+    Page("schedule", f"{HERE}/schedules/{{schedule}}/", MARTA),
+    Page("schedule-new-here", f"{HERE}/schedules/{{schedule_new}}/", RUI),
+    Page("schedule-stopped", f"{HERE}/schedules/{{schedule_faulty}}/", MARTA),
+    Page("schedule-edit", f"{HERE}/schedules/{{schedule}}/edit/", MARTA),
+    Page("schedule-edit-new", f"{HERE}/schedules/new/", MARTA),
+    Page("schedule-edit-wrong", f"{HERE}/schedules/new/", MARTA, 422, save_without_a_time),
+    Page("schedule-edit-none", "/t/harbour/schedules/new/", "newcomer"),
+    Page("schedule-duplicate", f"{HERE}/schedules/{{schedule_close}}/duplicate/", MARTA),
+    Page("schedule-remove", f"{HERE}/schedules/{{schedule}}/remove/", MARTA),
+    Page("schedule-audiences", f"{HERE}/schedules/{{schedule}}/audiences/{{audience}}/", MARTA),
+    Page("schedule-audiences-find", f"{HERE}/schedules/{{schedule}}/audiences/?person=ops", RUI),
+    Page("schedule-audience-new", f"{HERE}/schedules/{{schedule}}/audiences/new/", MARTA, 422, save_an_audience_without_a_name),
+    Page("schedule-audience-remove", f"{HERE}/schedules/{{schedule}}/audiences/{{audience}}/remove/", MARTA),
+    Page("occurrence", f"{HERE}/schedules/{{schedule}}/runs/{{occurrence}}/", MARTA),
+    Page("occurrence-all", f"{HERE}/schedules/{{schedule}}/runs/{{occurrence}}/?status=all", RUI),
     Page("links", f"{HERE}/links/", MARTA),
     Page("links-empty", f"{HERE}/links/?status=ended&q=minibar", MARTA),
     Page("links-none", "/t/saltmarsh/links/", MARTA),
+    Page("schedule-mail", f"{HERE}/schedules/{{scheduled}}/mail/", MARTA),
+    Page("schedule-mail-german", f"{HERE}/schedules/{{scheduled}}/mail/?language=de", RUI),
+    Page("schedule-mail-long", "/t/donau/schedules/{scheduled_long}/mail/", LONG),
     Page("link-revoke", f"{HERE}/links/{{revoke}}/revoke/", MARTA),
     Page("download", "/d/{link}"),
     Page("download-one", "/d/{link_single}"),
@@ -162,7 +205,7 @@ PAGES = [
     Page("error-500", f"{HERE}/", MARTA, 500, during=faults.a_table_is_gone),
     Page("error-503", f"{HERE}/", MARTA, 503, during=faults.the_database_does_not_answer),
     # Adds to what other pages show, so it comes last.
-    Page("unsubscribed", "/u/{link_stop}", act=press("Stop these emails")),
+    Page("unsubscribed", "/u/{link_stopped}", act=stop_the_mails),
     Page("job-new-link", f"{HERE}/jobs/{{single}}/", MARTA, act=press("New link")),
 ]
 
@@ -174,6 +217,15 @@ NO_PAGE = {
     "job_retry": "takes a form, leads to the new job",
     "job_file": "takes a form, leads to the file",
     "job_links": "takes a form, leads to the job",
+    "schedule_preview": "takes a form, answers with a part of its page",
+    "schedule_pause": "takes a form, leads back",
+    "schedule_resume": "takes a form, leads back",
+    "schedule_run": "takes a form, leads to the run",
+    "occurrence_export": "a table for a spreadsheet",
+    "occurrence_retry": "takes a form, leads to the run",
+    "delivery_try": "takes a form, leads to the run",
+    "schedule_mail_view": "the mail's own document, in the frame of the page schedule-mail",
+    "schedule_mail_test": "takes a form, leads back",
     "staff": "leads to the catalogue",
     "staff_import_read": "takes a form, leads back",
     "staff_import_choose": "takes a form, leads back",

@@ -88,10 +88,16 @@ VALUES = [
     ),
     ("tenant.0.recipient_domains", ["@acme.example"], f"{TENANT}: recipient_domains[1]: must be a domain such as customer.example"),
     ("tenant.0.schedule.0.subject", "a\r\nBcc: b", f"{SCHEDULE}: subject: has a control character."),
+    (
+        "tenant.0.schedule.0.message",
+        "For {report.account}",
+        SCHEDULE + ": message: {report.account} is not known here. "
+        "You can use {report}, {schedule}, {tenant}, {recipient}, {date}, {time}, {period}.",
+    ),
     ("tenant.0.schedule.0.parameters", {"Region": "South"}, f"{SCHEDULE}: parameters.Region: Region is fixed"),
     ("tenant.0.schedule.0.parameters", {"Area": 1}, f"{SCHEDULE}: parameters.Area: Area is not a parameter"),
     ("tenant.0.schedule.0.recipient.0.email", "ops", f'{SCHEDULE}: recipient "ops": email: This is no email address.'),
-    ("tenant.0.schedule.0.audience.0.session_tags", {"tenant_id": "b"}, f"{AUDIENCE}: session_tags.tenant_id: is a key of the tenant."),
+    ("tenant.0.schedule.0.audience.0.session_tags", {"tenant_id": "b"}, f"{AUDIENCE}: session_tags.tenant_id: This key is the company"),
     ("tenant.0.schedule.0.audience.0.session_tags", {"desk": " "}, f"{AUDIENCE}: session_tags: Session tag “desk” is blank."),
     ("tenant.0.schedule.0.audience.0.recipients", ["a@b.example", "b"], f"{AUDIENCE}: recipients[2]: This is no email address."),
     ("tenant.0.schedule.0.audience.0.recipients", [], f"{AUDIENCE}: recipients: name at least one address here, or a group in `groups`."),

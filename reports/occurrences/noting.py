@@ -1,0 +1,168 @@
+"""Noting what came due: each planned instant becomes a row, and the schedule's due time moves on, in one transaction.
+
+The same row again is nothing new (schedule and instant are unique), and a due time only ever moves forward: neither two who note at once
+nor a clock that steps back plan an instant twice.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import connection
+from django.utils.translation import gettext as _
+
+from reports import scheduling
+from reports.alerts import alert
+from reports.models import Occurrence, Schedule
+from reports.occurrences import reasons
+
+logger = logging.getLogger(__name__)
+Status = Occurrence.Status
+# What is noted within so long of its instant counts as in time; a worker that restarts takes less.
+GRACE = timedelta(minutes=5)
+# Rows that one pass writes at most. What is left is due still, and the next pass goes on from there.
+MAX_ROWS = 10_000
+
+WRITE = """
+with noted as (
+    select * from unnest(%(tenants)s::uuid[], %(schedules)s::uuid[], %(planned)s::timestamptz[], %(statuses)s::text[], %(reasons)s::text[],
+                         %(details)s::jsonb[], %(ready_by)s::timestamptz[], %(ended)s::timestamptz[])
+           as row (tenant_id, schedule_id, planned_at, status, reason, detail, ready_by_at, ended_at))
+insert into reports_occurrence
+       (id, tenant_id, schedule_id, planned_at, kind, status, reason, detail, actor, ready_by_at, tries, ended_at)
+select gen_random_uuid(), tenant_id, schedule_id, planned_at, 'plan', status, reason, detail, '', ready_by_at, 0, ended_at from noted
+on conflict (schedule_id, planned_at) do nothing
+"""
+ADVANCE = """
+update reports_schedule schedule
+   set next_run_at = moved.next_run_at, fault = moved.fault,
+       enabled = schedule.enabled and moved.fault = '',
+       paused_at = case when moved.fault = '' then schedule.paused_at else statement_timestamp() end
+  from unnest(%(ids)s::uuid[], %(nexts)s::timestamptz[], %(faults)s::text[]) as moved (id, next_run_at, fault)
+ where schedule.id = moved.id and (moved.next_run_at is null or moved.next_run_at > schedule.next_run_at)
+"""
+
+
+@dataclass(frozen=True)
+class Instant:
+    planned_at: datetime
+    status: str
+    reason: str = ""
+    detail: dict[str, Any] = field(default_factory=dict)
+    ready_by_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Noted:
+    """What becomes of a due schedule. `next_run_at` None: never again, or not before its fault is put right."""
+
+    schedule: Schedule
+    instants: list[Instant]
+    next_run_at: datetime | None
+    fault: str = ""
+
+
+def note(due: Iterable[Schedule], now: datetime) -> int:
+    """The number of instants. The schedules' rows are locked by the caller; `now` is the database's."""
+    schedules = list(due)
+    each = max(1, MAX_ROWS // max(1, len(schedules)))
+    known: dict[Any, list[datetime]] = {}
+    noted = [_noted(schedule, now, each, known) for schedule in schedules]
+    if noted:
+        _write(noted, now)
+    return sum(len(single.instants) for single in noted)
+
+
+def note_all(schedule: Schedule, now: datetime) -> None:
+    """In the tenant's scope, the row locked: until nothing of it is due any more."""
+    while schedule.next_run_at and schedule.next_run_at <= now:
+        note([schedule], now)
+        schedule.refresh_from_db(fields=["next_run_at", "enabled", "fault"])
+
+
+def _noted(schedule: Schedule, now: datetime, each: int, known: dict[Any, list[datetime]]) -> Noted:
+    try:
+        # One more than is noted now: whether there is a later one decides what becomes of the last.
+        planned = _planned(schedule, now, each + 1, known)
+        due = [at for at in planned[:each] if at <= now]
+        after = planned[len(due)] if len(planned) > len(due) else None
+        return Noted(schedule, list(_instants(schedule, due, now, is_last=after is None or after > now)), after)
+    except Exception:
+        # Whatever is wrong with one schedule keeps no other waiting.
+        logger.exception("schedule %s of tenant %s cannot be planned", schedule.pk, schedule.tenant_id)
+        fault = _fault(schedule) or _("Its time cannot be worked out.")
+        alert("schedule_paused", f"Schedule {schedule.pk} cannot be planned and was paused. {fault} Its owner has to edit it.")
+        assert schedule.next_run_at
+        # Noted as planned all the same: the expander finds the fault and ends it in words, where its owner is told.
+        return Noted(schedule, [Instant(schedule.next_run_at, Status.PLANNED)], None, fault)
+
+
+def _planned(schedule: Schedule, now: datetime, number: int, known: dict[Any, list[datetime]]) -> list[datetime]:
+    """Instants from the due one on, `number` at most: those that are due, and the one after them if there is one and room."""
+    key = (schedule.cron, schedule.timezone, schedule.starts_on, schedule.ends_on, schedule.next_run_at)
+    if key not in known:
+        first = schedule.next_run_at
+        assert first
+        planned = [first, *scheduling.due_between(schedule, first, now, number - 1)]
+        if len(planned) < number:
+            after = scheduling.next_run(schedule, max(planned[-1], now))
+            planned += [after] if after else []
+        known[key] = planned
+    return known[key]
+
+
+def _instants(schedule: Schedule, due: list[datetime], now: datetime, *, is_last: bool) -> Iterator[Instant]:
+    """`is_last`: nothing later of it is due."""
+    for at in due:
+        ready_by_at = scheduling.ready_by_at(schedule, at)
+        if not schedule.enabled:
+            detail = {"by": schedule.paused_by, "since": schedule.paused_at.isoformat() if schedule.paused_at else ""}
+            yield Instant(at, Status.SKIPPED, reasons.PAUSED, detail, ready_by_at)
+        elif (
+            now - at <= GRACE
+            or schedule.missed == Schedule.Missed.ALL
+            or (schedule.missed == Schedule.Missed.LATEST and is_last and at == due[-1])
+        ):
+            yield Instant(at, Status.PLANNED, ready_by_at=ready_by_at)
+        else:
+            yield Instant(at, Status.MISSED, reasons.MISSED, {"policy": schedule.missed}, ready_by_at)
+
+
+def _fault(schedule: Schedule) -> str:
+    """Empty: nothing that people could have typed wrong."""
+    try:
+        scheduling.check_timezone(schedule.timezone)
+        scheduling.check_cron(schedule.cron)
+    except ValidationError as error:
+        return " ".join(error.messages)
+    except scheduling.BadCron as error:
+        return _("The expression “%(cron)s” %(fault)s") % {"cron": schedule.cron, "fault": error}
+    return ""
+
+
+def _write(noted: list[Noted], now: datetime) -> None:
+    rows = [(single.schedule, instant) for single in noted for instant in single.instants]
+    values: dict[str, list[Any]] = {
+        "tenants": [schedule.tenant_id for schedule, _instant in rows],
+        "schedules": [schedule.pk for schedule, _instant in rows],
+        "planned": [instant.planned_at for _schedule, instant in rows],
+        "statuses": [str(instant.status) for _schedule, instant in rows],
+        "reasons": [instant.reason for _schedule, instant in rows],
+        "details": [json.dumps(instant.detail) for _schedule, instant in rows],
+        "ready_by": [instant.ready_by_at for _schedule, instant in rows],
+        "ended": [None if instant.status in Occurrence.OPEN else now for _schedule, instant in rows],
+    }
+    moved: dict[str, list[Any]] = {
+        "ids": [single.schedule.pk for single in noted],
+        "nexts": [single.next_run_at for single in noted],
+        "faults": [single.fault for single in noted],
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(WRITE, values)
+        cursor.execute(ADVANCE, moved)

@@ -1,0 +1,75 @@
+"""Why an occurrence did not run, or did not end well, in the reader's language. AWS's own words and codes never stand here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from reports.failures import cause_of
+from reports.models import Occurrence, Schedule
+
+# On purpose, or because the portal was away.
+MISSED, PAUSED, RETIRED, EMPTY = "portal_was_down", "paused", "retired", "empty"
+# It could not.
+FAULT, NOT_OFFERED, PARAMETERS, UNFIT, INTERNAL = "schedule_fault", "report_not_available", "parameters", "report_unfit", "internal"
+# It ran, and did not end well.
+JOBS, DELIVERIES = "jobs_failed", "deliveries_failed"
+
+
+def words(occurrence: Occurrence) -> str:
+    """One or two sentences; empty when there is nothing to explain. `detail` fills them in."""
+    if not occurrence.reason:
+        return ""
+    say = SENTENCES.get(occurrence.reason)
+    # A reason that this release does not know was written by a newer one.
+    return say(occurrence.detail) if say else _("It did not end well.")
+
+
+def _missed(detail: dict[str, Any]) -> str:
+    if detail.get("policy") == Schedule.Missed.LATEST:
+        return _("The portal was not running at that time, and this schedule runs only the latest of the runs that were missed.")
+    return _("The portal was not running at that time, and this schedule skips missed runs.")
+
+
+def _paused(detail: dict[str, Any]) -> str:
+    since = parse_datetime(detail.get("since") or "")
+    names = {"who": detail.get("by") or "", "since": date_format(timezone.localtime(since), "j M, H:i") if since else ""}
+    if names["who"] and names["since"]:
+        return _("The schedule was paused by %(who)s since %(since)s.") % names
+    return _("The schedule was paused.")
+
+
+def _fault(detail: dict[str, Any]) -> str:
+    return _("The schedule's time could not be read: %(fault)s Edit the schedule to let it run again.") % {"fault": detail.get("text", "")}
+
+
+def _parameters(detail: dict[str, Any]) -> str:
+    return _("The schedule's parameters no longer fit the report: %(fault)s") % {"fault": detail.get("text", "")}
+
+
+def _unfit(detail: dict[str, Any]) -> str:
+    return _("The schedule no longer fits the report: %(fault)s") % {"fault": detail.get("text", "")}
+
+
+def _jobs(detail: dict[str, Any]) -> str:
+    return str(cause_of(detail.get("code", "")).message)
+
+
+SENTENCES: dict[str, Callable[[dict[str, Any]], str]] = {
+    MISSED: _missed,
+    PAUSED: _paused,
+    RETIRED: lambda detail: _("The schedule was deleted before it ran."),
+    EMPTY: lambda detail: _("The report was empty, and this schedule sends nothing then."),
+    FAULT: _fault,
+    NOT_OFFERED: lambda detail: str(cause_of(NOT_OFFERED).message),
+    PARAMETERS: _parameters,
+    UNFIT: _unfit,
+    INTERNAL: lambda detail: _("Something went wrong in the portal, and the people who run it were told."),
+    JOBS: _jobs,
+    DELIVERIES: lambda detail: _("The report was made, but not everybody could be reached."),
+}
