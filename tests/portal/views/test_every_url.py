@@ -23,13 +23,12 @@ from tests.factories import (
 
 pytestmark = pytest.mark.django_db
 # Open to everybody by intent, each with a test of its own.
-OPEN = {"account_login", "account_logout", "theme", "download", "invitation"}
+OPEN = {"account_login", "account_logout", "theme", "download", "brand", "invitation"}
 NAMES = sorted(pattern.name for pattern in urls.company)
 POSTED = {
     "job_cancel",
     "job_retry",
     "job_file",
-    "job_links",
     "schedule_mail_test",
     "schedule_preview",
     "schedule_pause",
@@ -39,7 +38,7 @@ POSTED = {
     "delivery_try",
 }
 # Without an object of the company in their address.
-OF_NOTHING = {"home", "reports", "jobs", "links", "schedules", "schedule_new", "schedule_preview"}
+OF_NOTHING = {"home", "reports", "jobs", "links", "links_revoke", "schedules", "schedule_new", "schedule_preview"}
 
 
 def addresses(tenant, **parts):
