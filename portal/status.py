@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from portal.job_deliveries import Sent
 from reports.models import Attempt, Delivery, Link, Occurrence, Report, Schedule, SnapshotJob, Suppression
 from reports.schedules.figures import is_late
 
@@ -65,6 +66,8 @@ DELIVERIES: dict[str, Look] = {
     Sending.SUPPRESSED: Look(Sending.SUPPRESSED.label, "ban"),
 }
 SENT_AGAIN = Look(_("Retrying"), "refresh", "warn")
+DOWNLOADED = Look(_("Downloaded"), "check", "ok")
+SENT_ONLY = Look(_("Sent"), "send", "run")
 
 ON = Look(_("On"), "check", "ok")
 PAUSED = Look(_("Paused"), "player-pause", "warn")
@@ -99,6 +102,15 @@ def of_job(job: SnapshotJob) -> Look:
     if job.status == Job.COMPLETED and job.attempt_count > 1:
         return AFTER_A_RETRY
     return JOBS[job.status]
+
+
+def of_sent(sent: Sent) -> Look:
+    """On a job's page: what its link tells comes before how the mail fared."""
+    if sent.revoked_at:
+        return LINKS[LinkStatus.REVOKED]
+    if sent.status == Sending.SENT:
+        return DOWNLOADED if sent.last_download_at else SENT_ONLY
+    return SENT_AGAIN if sent.status == Sending.PENDING and sent.tries else DELIVERIES[sent.status]
 
 
 def of_attempt(attempt: Attempt) -> Look:

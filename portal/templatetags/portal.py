@@ -19,6 +19,7 @@ from django.utils.text import capfirst
 from portal import browsers, schedule_words, status, waiting, words
 from portal.icons import icon_paths
 from reports.address_book.listing import Gets
+from reports.delivery.failures import words as words_of_failure
 from reports.models import Format, Link, Recipient, SnapshotFile, SnapshotJob
 
 register = template.Library()
@@ -31,6 +32,8 @@ register.filter("aws_account", words.aws_account)
 register.filter("visual_kind", words.visual_kind)
 register.filter("job_look", status.of_job)
 register.filter("attempt_look", status.of_attempt)
+register.filter("sent_look", status.of_sent)
+register.filter("why_not_sent", words_of_failure)
 
 MOMENTS: dict[str, Callable[[datetime], str]] = {
     "": words.moment,

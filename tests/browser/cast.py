@@ -24,14 +24,18 @@ from tests.factories import (
     make_account,
     make_api_key,
     make_attempt,
+    make_audience,
     make_delivery,
     make_file,
     make_grant,
+    make_group,
     make_job,
     make_link,
     make_member,
+    make_recipient,
     make_report,
     make_schedule,
+    make_suppression,
     make_tenant,
     make_user,
 )
@@ -171,6 +175,7 @@ def _azure_bay(cast: Cast, here: Company, marta: User) -> None:
     cast.parts |= make_schedules(here.tenant, here.reports["daily"].account, marta, here.now, here.reports)
     _invitations(cast, here.tenant, marta)
     _mail(cast, here)
+    _address_book(cast, here)
 
 
 def _mail(cast: Cast, here: Company) -> None:
@@ -186,6 +191,55 @@ def _mail(cast: Cast, here: Company) -> None:
         message="Dear {recipient},\nthese are yesterday's calls of all properties.\n\nReply to this mail if a figure looks wrong.",
     )
     cast.parts["scheduled"] = str(scheduled.pk)
+
+
+def _address_book(cast: Cast, here: Company) -> None:
+    """Those of the mock-up, in its groups, with what they get."""
+    tenant = here.tenant
+    people = {
+        name: make_recipient(tenant=tenant, id=_id(email), email=email, name=called)
+        for name, email, called in (
+            ("helena", "gm.funchal@azurebay.example", "Helena Freitas"),
+            ("ops", "ops@azurebay.example", "Operations desk"),
+            ("cfo", "cfo@azurebay.example", "Duarte Pinto"),
+            ("rossio", "rossio.frontdesk@azurebay.example", "Rossio front desk"),
+            ("faro", "faro.gm@azurebay.example", "Rui Tavares"),
+            ("revenue", "revenue@azurebay.example", "Revenue team"),
+            ("ramos", "j.ramos@partner.example", "Joana Ramos"),
+        )
+    }
+    members = {"Property managers": ("helena", "faro"), "Night managers": ("rossio",), "Head office": ("ops", "cfo", "revenue")}
+    groups = {name: make_group(tenant=tenant, name=name, recipients=[people[one] for one in who]) for name, who in members.items()}
+    for report, tags, who in (
+        ("daily", {}, ["Property managers", "Head office"]),
+        ("voice", {"property": "funchal-marina"}, ["Property managers"]),
+        ("conversion", {}, ["Night managers"]),
+    ):
+        schedule = make_schedule(tenant=tenant, report=here.reports[report])
+        make_audience(schedule=schedule, session_tags=tags, groups=[groups[name] for name in who])
+    bounced = {"detail": "550 5.1.1 There is no mailbox of this name here", "at": here.now - timedelta(days=21)}
+    make_suppression(tenant=tenant, email=people["faro"].email, **bounced)
+    make_suppression(tenant=tenant, email=people["ramos"].email, reason="unsubscribed", at=here.now - timedelta(days=3))
+    make_suppression(tenant=tenant, email="gone@partner.example", reason="complained", at=here.now - timedelta(days=40))
+    with tenant_scope(tenant):
+        job = SnapshotJob.objects.get(pk=_id("delivered"))
+        file = job.files.first()
+    for name, status, fields, link in (
+        ("helena", "sent", {}, {"uses": 3}),
+        ("rossio", "sent", {}, {}),
+        ("ramos", "sent", {}, {"uses": 2, "revoked_at": here.now - timedelta(minutes=40)}),
+        ("faro", "bounced", {"failure_code": "no_such_address"}, None),
+        ("ops", "pending", {"tries": 1, "failure_code": "asked_to_wait"}, None),
+    ):
+        person = people[name]
+        sent = make_delivery(job=job, address=person.email, name=person.name, recipient=person, status=status, **fields)
+        if link is not None:
+            made, _ = _link(job, f"LNK-{name.upper():A<8}", recipient=person, email=person.email, delivery=sent, **link)
+        if link and link.get("uses"):
+            with tenant_scope(tenant):
+                Download.objects.create(tenant=tenant, file=file, link=made, actor=made.reference, at=here.now - timedelta(minutes=55))
+    cast.parts |= {"helena": str(people["helena"].pk), "bounced": str(people["faro"].pk)}
+    cast.parts["property_managers"] = str(groups["Property managers"].pk)
 
 
 def _delivered(cast: Cast, here: Company, marta: User) -> None:

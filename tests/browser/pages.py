@@ -104,6 +104,35 @@ def answer_wrongly(page: browser.Page) -> None:
     press("Open report")(page)
 
 
+def save_person_without_a_domain(page: browser.Page) -> None:
+    page.get_by_role("textbox", name="Email").fill("gm.funchal@azurebay")
+    press("Save person")(page)
+
+
+def add_a_stranger(page: browser.Page) -> None:
+    page.get_by_label("Add people").fill("stranger@customer.example")
+    press("Add people")(page)
+
+
+def paste(text: str) -> Act:
+    def act(page: browser.Page) -> None:
+        page.get_by_label("Or paste it").fill(text)
+        press("Check the list")(page)
+
+    return act
+
+
+# One line of each kind, and of each fault.
+LIST = """email;name;group
+gm.porto@azurebay.example;Sofia Lemos;Property managers
+gm.sintra@azurebay.example;Paulo Reis;Property managers
+frontdesk.porto@azurebay;Porto front desk;Night managers
+ops@azurebay.example;Operations desk;Head office
+faro.gm@azurebay.example;Rui Tavares;Property managers
+revenue@azurebay.example;Revenue and groups;Head office
+night.sintra@azurebay.example;Sintra night desk;Nigth managers"""
+
+
 def open_account_menu(page: browser.Page) -> None:
     """At the side of a wide page, below a narrow one."""
     page.locator("[popovertarget=account]:visible").click()
@@ -183,6 +212,27 @@ PAGES = [
     Page("schedule-audience-remove", f"{HERE}/schedules/{{schedule}}/audiences/{{audience}}/remove/", MARTA),
     Page("occurrence", f"{HERE}/schedules/{{schedule}}/runs/{{occurrence}}/", MARTA),
     Page("occurrence-all", f"{HERE}/schedules/{{schedule}}/runs/{{occurrence}}/?status=all", RUI),
+    Page("recipients", f"{HERE}/recipients/", MARTA),
+    Page("recipients-viewer", "/t/lumen/recipients/", MARTA),
+    Page("recipients-not-found", f"{HERE}/recipients/?q=minibar", MARTA),
+    Page("recipients-none", "/t/saltmarsh/recipients/", MARTA),
+    Page("recipients-long", "/t/donau/recipients/", LONG),
+    Page("recipients-bounced", f"{HERE}/recipients/bounced/", MARTA),
+    Page("recipients-stopped", f"{HERE}/recipients/stopped/", MARTA),
+    Page("recipients-edit", f"{HERE}/recipients/{{helena}}/", MARTA),
+    Page("recipients-edit-bounced", f"{HERE}/recipients/{{bounced}}/", MARTA),
+    Page("recipients-edit-wrong", f"{HERE}/recipients/{{helena}}/", MARTA, 422, save_person_without_a_domain),
+    Page("recipients-new", f"{HERE}/recipients/new/", MARTA),
+    Page("recipients-remove", f"{HERE}/recipients/{{helena}}/remove/", MARTA),
+    Page("recipients-groups", f"{HERE}/recipients/groups/", MARTA),
+    Page("recipients-groups-none", "/t/saltmarsh/recipients/groups/", MARTA),
+    Page("recipients-group", f"{HERE}/recipients/groups/{{property_managers}}/", MARTA),
+    Page("recipients-group-wrong", f"{HERE}/recipients/groups/{{property_managers}}/", MARTA, 422, add_a_stranger),
+    Page("recipients-group-new", f"{HERE}/recipients/groups/new/", MARTA),
+    Page("recipients-group-remove", f"{HERE}/recipients/groups/{{property_managers}}/remove/", MARTA),
+    Page("recipients-upload", f"{HERE}/recipients/upload/", MARTA),
+    Page("recipients-upload-wrong", f"{HERE}/recipients/upload/", MARTA, 422, paste("Helena Freitas, Rui Tavares")),
+    Page("recipients-import", f"{HERE}/recipients/upload/", MARTA, act=paste(LIST)),
     Page("links", f"{HERE}/links/", MARTA),
     Page("links-empty", f"{HERE}/links/?status=ended&q=minibar", MARTA),
     Page("links-none", "/t/saltmarsh/links/", MARTA),
@@ -259,6 +309,9 @@ NO_PAGE = {
     "staff_import_choose": "takes a form, leads back",
     "staff_import_agree": "takes a form, leads back",
     "brand": "a style sheet",
+    "recipients_export": "a file",
+    "recipient_send_again": "takes a form, leads back",
+    "recipient_group_people": "takes a form, leads to the group",
     "healthz": "for load balancers",
     "readyz": "for load balancers",
 }

@@ -14,11 +14,14 @@ from tests.factories import (
     make_delivery,
     make_file,
     make_grant,
+    make_group,
     make_job,
     make_link,
     make_occurrence,
+    make_recipient,
     make_report,
     make_schedule,
+    make_suppression,
 )
 
 pytestmark = pytest.mark.django_db
@@ -36,9 +39,10 @@ POSTED = {
     "schedule_run",
     "occurrence_retry",
     "delivery_try",
+    "recipient_send_again",
 }
-# Without an object of the company in their address.
-OF_NOTHING = {"home", "reports", "jobs", "links", "links_revoke", "schedules", "schedule_new", "schedule_preview"}
+# Of a company, and of nothing in it.
+WITHOUT_OBJECTS = {pattern.name for pattern in urls.company if not pattern.pattern.converters}
 
 
 def addresses(tenant, **parts):
@@ -67,10 +71,13 @@ def theirs(globex, acme):
         "link": link.pk,
         "report": "theirs",
         **of_schedule(make_schedule(tenant=globex, report=report), job),
+        "recipient": make_recipient(tenant=globex).pk,
+        "group": make_group(tenant=globex).pk,
+        "suppression": make_suppression(tenant=globex).pk,
     }
     return [
         *addresses("globex", **things),
-        *[pair for pair in addresses("acme", **things) if pair[0] not in OF_NOTHING],
+        *[pair for pair in addresses("acme", **things) if pair[0] not in WITHOUT_OBJECTS],
     ]
 
 
@@ -101,11 +108,11 @@ def test_addresses_outside_a_company_are_led_to_sign_in_too(client):
 
 
 def test_what_belongs_to_another_company_answers_as_what_is_not_there(as_adam, theirs):
-    nobodys = ("job", "file", "link", "schedule", "occurrence", "audience", "delivery")
+    nobodys = ("job", "file", "link", "schedule", "occurrence", "audience", "delivery", "recipient", "group", "suppression")
     unknown = {"report": "no-such-report"} | {name: uuid.uuid4() for name in nobodys}
     missing = [
         *addresses("no-such-company", **unknown),
-        *[pair for pair in addresses("acme", **unknown) if pair[0] not in OF_NOTHING],
+        *[pair for pair in addresses("acme", **unknown) if pair[0] not in WITHOUT_OBJECTS],
     ]
 
     foreign = [ask(as_adam, name, path) for name, path in theirs]
@@ -119,6 +126,7 @@ def test_what_belongs_to_another_company_answers_as_what_is_not_there(as_adam, t
 def test_an_address_that_acts_takes_no_visit(as_adam, ready_job, name):
     file, (link, _) = make_file(job=ready_job, format="CSV"), make_link(job=ready_job)
     more = of_schedule(make_schedule(tenant=ready_job.tenant, report=ready_job.report), ready_job)
+    more |= {"recipient": uuid.uuid4(), "group": uuid.uuid4(), "suppression": uuid.uuid4()}
     paths = dict(addresses("acme", job=ready_job.pk, file=file.pk, link=link.pk, report="daily-calls", **more))
 
     assert as_adam.get(paths[name]).status_code == 405

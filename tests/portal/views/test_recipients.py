@@ -19,6 +19,7 @@ from tests.factories import (
     make_recipient,
     make_report,
     make_schedule,
+    make_suppression,
 )
 from tests.portal.views.test_queries import MOST, asked
 
@@ -38,8 +39,7 @@ def people(tenant):
 
 
 def stop(tenant, email, reason="bounced", **fields):
-    with tenant_scope(tenant):
-        return Suppression.objects.create(tenant=tenant, email=email, reason=reason, at=timezone.now(), **fields)
+    return make_suppression(tenant=tenant, email=email, reason=reason, **fields)
 
 
 def audited(tenant):
