@@ -82,7 +82,9 @@ def test_occurrences_of_many_tenants_are_expanded():
             )
             audience = Audience.objects.create(tenant=tenant, schedule=schedule)
             people = Recipient.objects.bulk_create(Recipient(tenant=tenant, email=f"r{n}@c.example") for n in range(3))
-            AudienceRecipient.objects.bulk_create(AudienceRecipient(tenant=tenant, audience=audience, recipient=person) for person in people)
+            AudienceRecipient.objects.bulk_create(
+                AudienceRecipient(tenant=tenant, audience=audience, recipient=person) for person in people
+            )
 
     first, whole = [], []
     for run in range(RUNS):
