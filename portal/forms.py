@@ -78,3 +78,9 @@ class RunForm(forms.Form):
 
 def boxes(label: _StrPromise, choices: list[tuple[str, Any]], *, required: bool = True) -> forms.MultipleChoiceField:
     return forms.MultipleChoiceField(label=label, choices=choices, widget=forms.CheckboxSelectMultiple, required=required)
+
+
+def always_filled(field: forms.Field) -> forms.Field:
+    """Not called optional on the page: it has a value whether somebody chooses or not, or another choice hides it."""
+    field.always_filled = True  # type: ignore[attr-defined]
+    return field

@@ -27,22 +27,29 @@ class Page:
     size: int
 
 
-def page_of(found: QuerySet[Any], query: QueryDict, *, size: int = SIZE, draw: Callable[[Any], QuerySet[Any]] = QuerySet.all) -> Page:
-    """Newest first by `created_at` and `id`. `draw` gets the rows in order and cut. Raises Http404 for a key that is none."""
+def page_of(
+    found: QuerySet[Any],
+    query: QueryDict,
+    *,
+    size: int = SIZE,
+    draw: Callable[[Any], QuerySet[Any]] = QuerySet.all,
+    by: str = "created_at",
+) -> Page:
+    """Newest first by the time `by` and `id`. `draw` gets the rows in order and cut. Raises Http404 for a key that is none."""
     before, after = query.get("before", ""), query.get("after", "")
     if after:
-        rows = list(draw(found.filter(_beyond(after, "gt")).order_by("created_at", "id")[: size + 1]))
+        rows = list(draw(found.filter(_beyond(after, "gt", by)).order_by(by, "id")[: size + 1]))
         more_older, more_newer = True, len(rows) > size
         rows = rows[:size][::-1]
     else:
-        older = found.filter(_beyond(before, "lt")) if before else found
-        rows = list(draw(older.order_by("-created_at", "-id")[: size + 1]))
+        older = found.filter(_beyond(before, "lt", by)) if before else found
+        rows = list(draw(older.order_by(f"-{by}", "-id")[: size + 1]))
         more_older, more_newer = len(rows) > size, bool(before)
         rows = rows[:size]
     return Page(
         rows,
-        older=_query(query, before=key_of(rows[-1])) if rows and more_older else "",
-        newer=_query(query, after=key_of(rows[0])) if rows and more_newer else "",
+        older=_query(query, before=key_of(rows[-1], by)) if rows and more_older else "",
+        newer=_query(query, after=key_of(rows[0], by)) if rows and more_newer else "",
         size=size,
     )
 
@@ -69,19 +76,19 @@ def page_by(found: QuerySet[Any], query: QueryDict, column: str, *, size: int = 
     )
 
 
-def key_of(row: Any) -> str:
+def key_of(row: Any, by: str = "created_at") -> str:
     """Microseconds, not a float: two rows of one second must not swap."""
-    return f"{(row.created_at - EPOCH) // timedelta(microseconds=1)}-{row.pk.hex}"
+    return f"{(getattr(row, by) - EPOCH) // timedelta(microseconds=1)}-{row.pk.hex}"
 
 
-def _beyond(key: str, side: str) -> Q:
+def _beyond(key: str, side: str, by: str) -> Q:
     try:
         microseconds, _, identifier = key.partition("-")
         at, pk = EPOCH + timedelta(microseconds=int(microseconds)), uuid.UUID(identifier)
     except (ValueError, OverflowError):
         raise Http404("not a key of this list") from None
     # The first condition alone bounds the index; with an OR at the top every row before it would be read.
-    return Q(**{f"created_at__{side}e": at}) & (Q(**{f"created_at__{side}": at}) | Q(**{f"pk__{side}": pk}))
+    return Q(**{f"{by}__{side}e": at}) & (Q(**{f"{by}__{side}": at}) | Q(**{f"pk__{side}": pk}))
 
 
 def _query(query: QueryDict, **key: str) -> str:

@@ -11,10 +11,11 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.forms import Renderer, boxes
 from reports.address_book.people import Person
-from reports.models import Recipient, RecipientGroup
+from reports.models import RecipientGroup
 from reports.refused import Refused
 
 INPUT, SELECT = {"class": "input"}, {"class": "select"}
+LANGUAGES = [("", _("The company's")), *settings.LANGUAGES]
 
 
 class PlainForm(forms.Form):
@@ -32,13 +33,13 @@ class PlainForm(forms.Form):
 class PersonForm(PlainForm):
     email = forms.CharField(label=_("Email"), max_length=1000, required=False, widget=forms.EmailInput(INPUT | {"autocomplete": "off"}))
     name = forms.CharField(label=_("Name"), max_length=1000, required=False, widget=forms.TextInput(INPUT | {"autocomplete": "off"}))
-    language = forms.ChoiceField(label=_("Language of the emails"), required=False, widget=forms.Select(SELECT))
+    language = forms.ChoiceField(label=_("Language of the emails"), required=False, choices=LANGUAGES, widget=forms.Select(SELECT))
 
-    def __init__(self, groups: list[RecipientGroup], data: Any = None, recipient: Recipient | None = None) -> None:
-        first = {"groups": [group.pk for group in recipient.groups.all()]} if recipient else {}
+    def __init__(self, groups: list[RecipientGroup], data: Any = None, recipient: Any = None) -> None:
+        """`recipient`: as listing.with_groups gives it, or None for a new one."""
+        first = {"groups": list(map(str, recipient.group_ids))} if recipient else {}
         names = ("email", "name", "language")
         super().__init__(data, initial={name: getattr(recipient, name) for name in names} | first if recipient else {})
-        self.fields["language"].choices = [("", _("The company's")), *settings.LANGUAGES]
         self.fields["email"].required = True
         if recipient:
             self.fields["email"].help_text = _("Another address counts from the next run. Links that were sent to the old one stay open.")

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from reports.models import Attempt, Link, Report, SnapshotJob, Suppression
+from portal.job_deliveries import Sent
+from reports.models import Attempt, Delivery, Link, Occurrence, Report, Schedule, SnapshotJob, Suppression
+from reports.schedules.figures import is_late
 
 Job, LinkStatus, Stopped = SnapshotJob.Status, Link.Status, Suppression.Reason
+Run, Sending = Occurrence.Status, Delivery.Status
 
 
 @dataclass(frozen=True)
@@ -38,8 +41,38 @@ LINKS: dict[str, Look] = {
     LinkStatus.ACTIVE: Look(LinkStatus.ACTIVE.label, "link", "ok"),
     LinkStatus.EXPIRED: Look(LinkStatus.EXPIRED.label, "clock-off"),
     LinkStatus.USED_UP: Look(LinkStatus.USED_UP.label, "clock-off"),
+    LinkStatus.SUPERSEDED: Look(LinkStatus.SUPERSEDED.label, "info-circle", "ok"),
     LinkStatus.REVOKED: Look(LinkStatus.REVOKED.label, "ban"),
 }
+
+RUNS: dict[str, Look] = {
+    Run.PLANNED: Look(Run.PLANNED.label, "clock"),
+    Run.RUNNING: Look(Run.RUNNING.label, "loader-2", "run"),
+    Run.DELIVERED: Look(Run.DELIVERED.label, "check", "ok"),
+    Run.PARTLY_DELIVERED: Look(Run.PARTLY_DELIVERED.label, "alert-triangle", "warn"),
+    Run.HELD: Look(Run.HELD.label, "player-pause", "warn"),
+    Run.FAILED: Look(Run.FAILED.label, "alert-circle", "bad"),
+    Run.SKIPPED: Look(Run.SKIPPED.label, "player-skip-forward"),
+    Run.MISSED: Look(Run.MISSED.label, "circle-off", "bad"),
+}
+DELIVERED_LATE = Look(_("Delivered late"), "clock", "warn")
+
+DELIVERIES: dict[str, Look] = {
+    Sending.PENDING: Look(Sending.PENDING.label, "clock"),
+    Sending.SENDING: Look(Sending.SENDING.label, "send", "run"),
+    Sending.SENT: Look(Sending.SENT.label, "check", "ok"),
+    Sending.BOUNCED: Look(Sending.BOUNCED.label, "alert-circle", "bad"),
+    Sending.FAILED: Look(Sending.FAILED.label, "alert-circle", "bad"),
+    Sending.SUPPRESSED: Look(Sending.SUPPRESSED.label, "ban"),
+}
+SENT_AGAIN = Look(_("Retrying"), "refresh", "warn")
+DOWNLOADED = Look(_("Downloaded"), "check", "ok")
+SENT_ONLY = Look(_("Sent"), "send", "run")
+
+ON = Look(_("On"), "check", "ok")
+PAUSED = Look(_("Paused"), "player-pause", "warn")
+STOPPED = Look(_("Stopped by a fault"), "alert-circle", "bad")
+ENDED = Look(_("Ended"), "circle-off")
 
 # Whether anything is sent to an address; None: nothing stops it.
 ADDRESSES: dict[str | None, Look] = {
@@ -71,7 +104,31 @@ def of_job(job: SnapshotJob) -> Look:
     return JOBS[job.status]
 
 
+def of_sent(sent: Sent) -> Look:
+    """On a job's page: what its link tells comes before how the mail fared."""
+    if sent.revoked_at:
+        return LINKS[LinkStatus.REVOKED]
+    if sent.status == Sending.SENT:
+        return DOWNLOADED if sent.last_download_at else SENT_ONLY
+    return SENT_AGAIN if sent.status == Sending.PENDING and sent.tries else DELIVERIES[sent.status]
+
+
 def of_attempt(attempt: Attempt) -> Look:
     if attempt.ended_at is None:
         return ATTEMPT_OPEN
     return ATTEMPT_FAILED if attempt.failure_code else ATTEMPT_RENDERED
+
+
+def of_schedule(schedule: Schedule) -> Look:
+    if not schedule.enabled:
+        return STOPPED if schedule.fault else PAUSED
+    return ON if schedule.next_run_at and not schedule.retired_at else ENDED
+
+
+def of_run(run: Occurrence) -> Look:
+    return DELIVERED_LATE if run.status == Run.DELIVERED and is_late(run) else RUNS[run.status]
+
+
+def of_delivery(delivery: Delivery) -> Look:
+    """It is sent again only after an answer that lets hope: before the first try it just waits for its files."""
+    return SENT_AGAIN if delivery.status == Sending.PENDING and delivery.tries else DELIVERIES[delivery.status]

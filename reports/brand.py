@@ -11,6 +11,8 @@ BLACK, WHITE = "#000000", "#ffffff"
 DARK_PAPER = "#15181e"
 # WCAG 2.2, success criterion 1.4.3.
 LEAST_CONTRAST = 4.5
+# By night a colour that just passes looks dull.
+NIGHT_CONTRAST = 9
 HEX = re.compile(r"#[0-9a-fA-F]{6}")
 
 
@@ -30,12 +32,12 @@ class Brand:
 def brand(color: str) -> Brand:
     """Of a company's `brand_color`. One that cannot be read gives way to a darker or lighter one of its kind."""
     color = color.lower() if HEX.fullmatch(color) else OURS
-    dark = _until_read(color, WHITE, DARK_PAPER)
+    dark = _until_read(color, WHITE, DARK_PAPER, NIGHT_CONTRAST)
     return Brand(
         color=color,
         on=_on(color),
         link=_until_read(color, BLACK, WHITE),
-        soft=_mixed(color, WHITE, 0.91),
+        soft=_mixed(color, WHITE, 0.93),
         dark_color=dark,
         dark_on=_on(dark),
         dark_soft=_mixed(color, DARK_PAPER, 0.85),
@@ -52,10 +54,10 @@ def _on(color: str) -> str:
     return WHITE if contrast(color, WHITE) >= contrast(color, BLACK) else BLACK
 
 
-def _until_read(color: str, towards: str, paper: str) -> str:
+def _until_read(color: str, towards: str, paper: str, least: float = LEAST_CONTRAST) -> str:
     """The nearest mixture with `towards` that can be read on the paper."""
     steps = (_mixed(color, towards, step / 20) for step in range(21))
-    return next(step for step in steps if contrast(step, paper) >= LEAST_CONTRAST)
+    return next(step for step in steps if contrast(step, paper) >= least)
 
 
 def _mixed(color: str, other: str, share: float) -> str:

@@ -18,18 +18,24 @@ CONTENT_TYPES: dict[str, str] = {
 }
 
 
-def note_download(file: SnapshotFile, actor: Actor, *, now: datetime, link: Link | None = None) -> Download:
+def note_download(file: SnapshotFile, actor: Actor, *, now: datetime, link: Link | None = None, is_repeat: bool = False) -> Download:
     """Inside the tenant's scope, in the transaction that grants the file."""
     return Download.objects.create(
         tenant_id=file.tenant_id,
         file=file,
         link=link,
+        is_repeat=is_repeat,
         user_id=actor.user_id,
         actor=actor.label,
         at=now,
         ip=actor.ip,
         user_agent=actor.user_agent[:300],
     )
+
+
+def is_there(file: SnapshotFile) -> bool:
+    """Whether S3 has it still. Outside any transaction. Raises AwsError when S3 is silent, or does not let us look."""
+    return storage.exists(AccountFacts(aws_account_id="", region=file.region), file.bucket, file.key)
 
 
 def presigned_url(file: SnapshotFile, *, seconds: int | None = None, inline: bool = False) -> str:

@@ -6,7 +6,6 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,16 +14,17 @@ from django.db import IntegrityError, transaction
 
 from reports import parameters
 from reports.engine.pump import wake
+from reports.job_ends import job_ended
 from reports.models import Format, Grant, JobEvent, SnapshotJob
 from reports.models.catalogue import MAX_VISUALS
 from reports.models.jobs import log_move
 from reports.occurrences import rounds
-from reports.occurrences.job_ends import job_ended
 from reports.refused import Place, Refused
 from tenants.audit import Actor, record
 from tenants.models import Tenant
 
 Status = SnapshotJob.Status
+MOST_REASON = 300
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,8 @@ class Wanted:
     narrowing_tags: dict[str, str] = field(default_factory=dict)
     zone: ZoneInfo | None = None
     at: datetime | None = None
+    replaces: SnapshotJob | None = None
+    replaces_because: str = ""
 
 
 def submit(tenant: Tenant, actor: Actor, wanted: Wanted, *, now: datetime) -> SnapshotJob:
@@ -90,6 +92,8 @@ def check(tenant: Tenant, actor: Actor, wanted: Wanted, *, now: datetime) -> Sna
         requested_by_id=actor.user_id,
         api_key_id=actor.api_key_id,
         retry_of=wanted.retry_of,
+        replaces=wanted.replaces,
+        replaces_because=wanted.replaces_because,
         form_key=wanted.form_key,
         requested_prefix=wanted.requested_prefix,
         created_at=now,
@@ -111,12 +115,17 @@ def _announce(jobs: Iterable[SnapshotJob], now: datetime) -> None:
     for job in jobs:
         log_move(job.pk, job.tenant_id, "", job.status, job.trigger)
     for account_id in {job.account_id for job in jobs}:
-        # Robust: jobs are stored, and a wake-up that could not be sent costs a minute; an error here would make the caller ask twice.
-        transaction.on_commit(partial(wake, account_id), robust=True)
+        _wake_after_commit(account_id)
+
+
+def _wake_after_commit(account_id: int) -> None:
+    """Robust: jobs are stored, and a wake-up that could not be sent costs a minute; an error here would make the caller ask twice."""
+    transaction.on_commit(lambda: wake(account_id), robust=True)
 
 
 def _same_wish(first: SnapshotJob, job: SnapshotJob) -> bool:
-    return all(getattr(first, name) == getattr(job, name) for name in ("report_id", "formats", "visual_ids", "parameters", "retry_of_id"))
+    names = ("report_id", "formats", "visual_ids", "parameters", "narrowing_tags", "retry_of_id", "replaces_id", "replaces_because")
+    return all(getattr(first, name) == getattr(job, name) for name in names)
 
 
 def find_grant(tenant: Tenant, slug: str) -> Grant:
@@ -180,22 +189,33 @@ def retry(job: SnapshotJob, actor: Actor, *, form_key: uuid.UUID | None = None, 
         return newest
     takes_over = newest is not None and newest.status != Status.COMPLETED
     job = newest if newest is not None and takes_over else job
-    given = {name: values for name, values in job.parameters.items() if name not in _pinned(job)}
-    wanted = Wanted(
-        job.report.slug,
-        job.formats,
-        given,
-        job.visual_ids,
-        SnapshotJob.Lane.NOW,
-        SnapshotJob.Trigger.RETRY,
-        form_key,
-        retry_of=job,
-        narrowing_tags=job.narrowing_tags,
-    )
+    wanted = _again(job, form_key)
+    if job.status != Status.COMPLETED:
+        # A correction that failed is still wanted as one.
+        wanted = replace(wanted, replaces=job.replaces, replaces_because=job.replaces_because)
     again = submit(job.tenant, actor, wanted, now=now)
     if takes_over:
         rounds.take_over(job, again, now)
     return again
+
+
+def correct(job: SnapshotJob, actor: Actor, because: str, *, form_key: uuid.UUID | None = None, now: datetime) -> SnapshotJob:
+    """Run it again as a new version. Once that is ready, links of the old one show it first, with `because`: what end customers read."""
+    if job.status != Status.COMPLETED:
+        raise Refused("job_not_completed", "Only a job that has files can be corrected.")
+    because = " ".join(because.split())
+    if not 0 < len(because) <= MOST_REASON:
+        detail = f"Say in 1 to {MOST_REASON} characters what was wrong: customers read it on the page of their link."
+        raise Refused("reason_missing", detail, (Place(("because",), "invalid", detail),))
+    return submit(job.tenant, actor, replace(_again(job, form_key), replaces=job, replaces_because=because), now=now)
+
+
+def _again(job: SnapshotJob, form_key: uuid.UUID | None) -> Wanted:
+    """With the same narrowing tags: without them those who may see a part of the rows would be shown all of them."""
+    given = {name: values for name, values in job.parameters.items() if name not in _pinned(job)}
+    lane, trigger = SnapshotJob.Lane.NOW, SnapshotJob.Trigger.RETRY
+    tags = job.narrowing_tags
+    return Wanted(job.report.slug, job.formats, given, job.visual_ids, lane, trigger, form_key, retry_of=job, narrowing_tags=tags)
 
 
 def _pinned(job: SnapshotJob) -> dict[str, Any]:

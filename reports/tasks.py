@@ -25,7 +25,7 @@ from reports.engine import limiter, load, pump
 from reports.engine.clock import DatabaseClock
 from reports.importing import working
 from reports.models import Account, Heartbeat, Pump, Report
-from reports.occurrences import expanding
+from reports.occurrences import expanding, retiming
 from tenants.scope import engine_scope
 
 # django-q2's name of the default queue is the project's; the engine works it, `work` is for what may wait on a slow peer.
@@ -132,9 +132,13 @@ def read_mail_events() -> None:
 
 
 def tidy() -> None:
-    """Sessions that ended are of no use to anybody and name people; a failed task's record is for those who look into it soon."""
+    """Sessions that ended are of no use to anybody and name people; a failed task's record is for those who look into it soon.
+
+    And clocks of countries change, which a new release of the time zone data tells.
+    """
     call_command("clearsessions")
     working.forget_abandoned(timezone.now())
+    retiming.retime(timezone.now())
     Task.objects.filter(success=False, stopped__lt=Now() - FAILURES_KEPT).delete()
 
 

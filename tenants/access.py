@@ -16,13 +16,13 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "jobs.cancel": MANAGERS,
     "jobs.retry": MANAGERS,
     "files.download": EVERYONE,
+    "schedules.view": EVERYONE,
+    "schedules.manage": MANAGERS,
     "recipients.view": EVERYONE,
     "recipients.manage": MANAGERS,
     "links.view": EVERYONE,
     "links.create": MANAGERS,
     "links.revoke": MANAGERS,
-    "schedules.view": EVERYONE,
-    "schedules.manage": MANAGERS,
 }
 
 # What platform staff may do, all of them alike. None of it is inside a tenant.

@@ -39,6 +39,7 @@ from reports.models import (
     Slot,
     SnapshotFile,
     SnapshotJob,
+    Suppression,
 )
 from tenants.models import ApiKey, ApiKeyIndex, Membership, SessionTag, Tenant, TenantCode, User
 from tenants.scope import platform_scope, tenant_scope
@@ -246,6 +247,14 @@ def make_group(*, tenant: Tenant, name: str = "", recipients: Sequence[Recipient
         for recipient in recipients:
             GroupMember.objects.create(tenant=tenant, group=group, recipient=recipient)
     return group
+
+
+def make_suppression(*, tenant: Tenant, email: str = "", reason: str = Suppression.Reason.BOUNCED, **fields: Any) -> Suppression:
+    with tenant_scope(tenant):
+        fields = {"at": timezone.now()} | fields
+        return Suppression.objects.create(
+            tenant=tenant, email=email or f"stopped{next(_numbers)}@customer.example", reason=reason, **fields
+        )
 
 
 def make_audience(

@@ -46,6 +46,9 @@ def make_long_names() -> LongNames:
     report = factories.make_report(name=REPORT, slug="reservierung", description=f"{VALUE} {REPORT}", parameters=parameters)
     other = factories.make_report(name=OTHER_REPORT, slug="queue-wait", description=OTHER_REPORT)
     factories.make_grant(tenant=tenant, report=report)
+    recipient = factories.make_recipient(tenant=tenant, email=EMAIL, name=PERSON)
+    group = factories.make_group(tenant=tenant, name=COMPANY, recipients=[recipient])
+    factories.make_audience(schedule=factories.make_schedule(tenant=tenant, report=report, name=REPORT), groups=[group])
 
     def job(of: Report, status: str, minutes: int, **fields) -> SnapshotJob:
         began = now - timedelta(minutes=minutes)

@@ -23,7 +23,12 @@ COMPLETE = [
     "reports/mails/*.py",
     "reports/delivery/*.py",
     "reports/failures.py",
+    "reports/links/*.py",
+    "reports/occurrences/reasons.py",
+    "portal/views/download.py",
     "reports/words.py",
+    "reports/cadence.py",
+    "reports/periods.py",
     "reports/models/catalogue.py",
     "portal/words.py",
     "tenants/models/members.py",
@@ -81,7 +86,7 @@ def test_what_runs_is_what_was_translated(catalogue):
 
 
 def test_the_search_for_texts_finds_them():
-    found = texts_of([ROOT / "templates" / "link" / "download.html", ROOT / "reports" / "words.py"])
+    found = texts_of([ROOT / "templates" / "link" / "_facts.html", ROOT / "reports" / "words.py"])
 
     assert ("", "Link ends", "") in found
     assert ("", "That is in one day.", "That is in %(n)s days.") in found

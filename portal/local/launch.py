@@ -190,12 +190,14 @@ def _only_one() -> Iterator[None]:
 
 
 def run(once: bool) -> int:
-    """The exit code: 0 if the first reports were downloaded, whoever ended the demo after that."""
+    """The exit code: 0 if the first reports were downloaded, whoever ended the demo after that. With `once` also the first mails'."""
     launcher = Launcher(Signals())
     downloaded = False
     try:
         launcher.start()
         launcher.show_first_reports()
+        downloaded = not once
+        launcher.show_first_mails()
         downloaded = True
         if not once:
             launcher.serve()

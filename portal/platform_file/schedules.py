@@ -100,7 +100,12 @@ def _consequences(schedule: Schedule | None, wanted: Schedule, run: Run) -> dict
     Without other times nothing is moved: what is due already, and not noted yet, would be lost.
     """
     changes: dict[str, Any] = {}
-    if schedule is None or schedule.retired_at or any(getattr(schedule, key) != getattr(wanted, key) for key in TIMES):
+    if (
+        schedule is None
+        or schedule.retired_at
+        or (schedule.fault and wanted.enabled)
+        or any(getattr(schedule, key) != getattr(wanted, key) for key in TIMES)
+    ):
         changes["next_run_at"] = next_run(wanted, run.now)
     if schedule is None or schedule.enabled != wanted.enabled:
         pause = {"paused_at": run.now, "paused_by": ACTOR.label}

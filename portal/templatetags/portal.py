@@ -16,9 +16,10 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
-from portal import status, waiting, words
+from portal import browsers, schedule_words, status, waiting, words
 from portal.icons import icon_paths
 from reports.address_book.listing import Gets
+from reports.delivery.failures import words as words_of_failure
 from reports.models import Format, Link, Recipient, SnapshotFile, SnapshotJob
 
 register = template.Library()
@@ -31,11 +32,14 @@ register.filter("aws_account", words.aws_account)
 register.filter("visual_kind", words.visual_kind)
 register.filter("job_look", status.of_job)
 register.filter("attempt_look", status.of_attempt)
+register.filter("sent_look", status.of_sent)
+register.filter("why_not_sent", words_of_failure)
 
 MOMENTS: dict[str, Callable[[datetime], str]] = {
     "": words.moment,
     "long": words.moment_long,
     "clock": words.clock,
+    "day": lambda at: schedule_words.day_and_time(at, timezone.now()),
     "near": lambda at: words.moment_near(at, timezone.now()),
     "Near": lambda at: capfirst(words.moment_near(at, timezone.now())),
 }
@@ -107,6 +111,15 @@ def link_look(link: Link) -> status.Look:
 
 
 @register.filter
+def can_be_revoked(link: Link) -> bool:
+    """Also one that has ended: whoever has it could else ask for a new one."""
+    return link.is_working(timezone.now()) or link.can_be_renewed(timezone.now())
+
+
+register.filter("browser", browsers.family)
+
+
+@register.filter
 def address_look(reason: str | None) -> status.Look:
     """Of an address: why nothing is sent there, or None."""
     return status.ADDRESSES[reason]
@@ -122,11 +135,6 @@ def initials(person: Recipient) -> str:
 @register.filter
 def has_all_rows(gets: Iterable[Gets]) -> bool:
     return any(not one.rows for one in gets)
-
-
-@register.filter
-def is_active(link: Link) -> bool:
-    return link.status(timezone.now()) == Link.Status.ACTIVE
 
 
 @register.filter

@@ -1,110 +1,153 @@
-"""What somebody without an account sees who opens a link: the page changes nothing, its button asks for one file."""
+"""What somebody without an account does with a link: a visit changes nothing; buttons ask for a file, a code, or a new link."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from django.contrib.auth.decorators import login_not_required
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from portal import actors
+from portal import actors, link_cookies, link_limits, link_pages
+from portal.language import customer_language
 from portal.pages import SeeOther
 from reports import files, links
+from reports.aws.errors import AwsError
+from reports.links.remaking import prepare_again
 from reports.models import Format, Link, SnapshotFile
 from tenants import log_context
+from tenants.models import Tenant
 from tenants.scope import tenant_scope
-
-ENDS = {
-    Link.Status.REVOKED: "link/revoked.html",
-    Link.Status.EXPIRED: "link/expired.html",
-    Link.Status.USED_UP: "link/expired.html",
-}
-SALT = "portal.views.download"
 
 
 @login_not_required
 @transaction.non_atomic_requests
 @require_http_methods(["GET", "HEAD", "POST"])
+@sensitive_post_parameters("passcode")
 def download(request: HttpRequest, code: str, token: str) -> HttpResponse:
-    tenant = links.tenant_of(code)
-    if tenant is None:
-        return _unknown(request)
-    log_context.note(tenant=tenant.pk)
+    with translation.override(customer_language(request)):
+        return _visit(request, links.tenant_of(code), token)
+
+
+def _visit(request: HttpRequest, tenant: Tenant, token: str) -> HttpResponse:
+    """A program that visits true addresses, as mail scanners do, is not held up; one that tries addresses or presses buttons is."""
+    posted = request.method == "POST"
+    if posted and not link_limits.may_go_on(request):
+        return link_pages.too_many(request)
+    with _inside(request, tenant, token) as link:
+        if link and not posted:
+            return link_pages.state_page(request, link, timezone.now())
+    if link is None:
+        return link_pages.unknown(request) if posted or link_limits.may_go_on(request) else link_pages.too_many(request)
+    act = ACTS.get(request.POST.get("act", ""), _give_file)
+    return act(request, link, token)
+
+
+@contextmanager
+def _inside(request: HttpRequest, tenant: Tenant, token: str) -> Iterator[Link | None]:
+    """The link as it is now, in its tenant's scope, zone and language; None: there is no such link."""
     with tenant_scope(tenant):
         link = links.find(tenant, token)
         if link is None:
-            return _unknown(request)
-        with timezone.override(link.tenant.zone):
-            if request.method != "POST":
-                return _page(request, link)
-            file = _chosen(request, link)
-            if file is None:
-                return _page(request, link, ask=True)
-            repeated = _had(request, file)
-            if not links.redeem(link, file, actors.visitor(request, link.reference), repeated=repeated, now=timezone.now()):
-                link.refresh_from_db()
-                return _page(request, link)
-    return _granted(request, file, repeated)
+            yield None
+            return
+        log_context.note(tenant=tenant.pk)
+        with timezone.override(link.tenant.zone), translation.override(customer_language(request, link)):
+            yield link
 
 
-def _page(request: HttpRequest, link: Link, *, ask: bool = False) -> HttpResponse:
-    """A file may be had once more in a browser that just got it, even if that was the last use: the page stays the working one."""
-    state = link.status(timezone.now())
-    offered = list(link.job.files.all())
-    if state == Link.Status.USED_UP and any(_had(request, file) for file in offered):
-        state = Link.Status.ACTIVE
-    context = {"tenant": link.tenant, "link": link, "files": offered, "used_up": state == Link.Status.USED_UP, "ask": ask}
-    status = 404 if state in ENDS else 422 if ask else 200
-    return _hidden(render(request, ENDS.get(state, "link/download.html"), context, status=status))
+def _give_file(request: HttpRequest, link: Link, token: str) -> HttpResponse:
+    """Looks for the file in S3 before the use is counted, and outside any transaction."""
+    with _inside(request, link.tenant, token) as found:
+        now = timezone.now()
+        page = found and (link_pages.ended(request, found, now) or link_pages.locked(request, found))
+        file = _chosen(request, link)
+        page = page or (None if file else link_pages.ready(request, link, now, ask=True))
+    if page or file is None:
+        return page or link_pages.unknown(request)
+    try:
+        is_there = files.is_there(file)
+    except AwsError:
+        with _inside(request, link.tenant, token) as found:
+            return link_pages.unanswered(request, link)
+    return _grant(request, link, token, file) if is_there else _prepare_again(request, link, token, file)
+
+
+def _grant(request: HttpRequest, link: Link, token: str, file: SnapshotFile) -> HttpResponse:
+    """One statement decides and is committed before a URL exists: a link that was revoked meanwhile leads nowhere."""
+    repeated, visitor, now = link_cookies.had(request, file), actors.visitor(request, link.reference), timezone.now()
+    with _inside(request, link.tenant, token) as found:
+        if found is None or not links.redeem(found, file, visitor, repeated=repeated, now=now):
+            return link_pages.state_page(request, found, now) if found else link_pages.unknown(request)
+    inline = request.POST.get("view") == "1" and file.format == Format.PDF
+    response = link_pages.hidden(SeeOther(files.presigned_url(file, inline=inline)))
+    if not repeated:
+        # The ten minutes count from the use that was counted; a new cookie would make them endless.
+        link_cookies.note_had(response, request, file)
+    return response
+
+
+def _prepare_again(request: HttpRequest, link: Link, token: str, file: SnapshotFile) -> HttpResponse:
+    now = timezone.now()
+    with _inside(request, link.tenant, token) as found:
+        if found is None:
+            return link_pages.unknown(request)
+        if file in links.offered(found):
+            prepare_again(found, file, actors.visitor(request, found.reference), now=now)
+        return link_pages.state_page(request, found, now)
+
+
+def _answer_code(request: HttpRequest, link: Link, token: str) -> HttpResponse:
+    now = timezone.now()
+    with _inside(request, link.tenant, token) as found:
+        if found is None:
+            return link_pages.unknown(request)
+        if page := link_pages.ended(request, found, now):
+            return page
+    answer, left = links.try_code(link, request.POST.get("passcode", ""), now=now)
+    if answer is links.Answer.RIGHT:
+        response = link_pages.hidden(SeeOther(request.path))
+        link_cookies.unlock(response, request, link)
+        return response
+    with _inside(request, link.tenant, token) as found:
+        if found is None:
+            return link_pages.unknown(request)
+        return link_pages.state_page(request, found, now, fault=answer.value, left=left, status=422)
+
+
+def _send_code(request: HttpRequest, link: Link, token: str) -> HttpResponse:
+    now = timezone.now()
+    with _inside(request, link.tenant, token) as found:
+        if found is None:
+            return link_pages.unknown(request)
+        links.ask_for_code(found, now=now)
+        return link_pages.state_page(request, found, now, sent=True)
+
+
+def _ask_for_new_link(request: HttpRequest, link: Link, token: str) -> HttpResponse:
+    """The same words whether or not a mail was asked for a moment before."""
+    now = timezone.now()
+    with _inside(request, link.tenant, token) as found:
+        if found is None:
+            return link_pages.unknown(request)
+        links.ask_for_new_link(found, now=now)
+        page = link_pages.ended(request, found, now, asked=found.can_be_renewed(now))
+        return page or link_pages.state_page(request, found, now)
 
 
 def _chosen(request: HttpRequest, link: Link) -> SnapshotFile | None:
     """By its id, which may be left out when there is one file only."""
-    offered = {str(file.pk): file for file in link.job.files.all()}
+    offered = {str(file.pk): file for file in links.offered(link)}
     wanted = request.POST.get("file", "")
     if not wanted and len(offered) == 1:
         return next(iter(offered.values()))
     return offered.get(wanted)
 
 
-def _granted(request: HttpRequest, file: SnapshotFile, repeated: bool) -> HttpResponse:
-    inline = request.POST.get("view") == "1" and file.format == Format.PDF
-    response = _hidden(SeeOther(files.presigned_url(file, inline=inline)))
-    if repeated:
-        # The ten minutes count from the use that was counted; a new cookie would make them endless.
-        return response
-    response.set_signed_cookie(
-        _cookie(file),
-        "1",
-        salt=SALT + request.path,
-        max_age=links.REPEAT_WITHIN,
-        path=request.path,
-        secure=request.is_secure(),
-        httponly=True,
-        samesite="Lax",
-    )
-    return response
-
-
-def _had(request: HttpRequest, file: SnapshotFile) -> bool:
-    """Whether this browser got this file by this link a moment ago. Signed, so it cannot be made up or lent to another link."""
-    age: timedelta = links.REPEAT_WITHIN
-    return request.get_signed_cookie(_cookie(file), default=None, salt=SALT + request.path, max_age=age) is not None
-
-
-def _cookie(file: SnapshotFile) -> str:
-    return f"had-{file.pk.hex}"
-
-
-def _unknown(request: HttpRequest) -> HttpResponse:
-    return _hidden(render(request, "link/unknown.html", status=404))
-
-
-def _hidden(response: HttpResponse) -> HttpResponse:
-    response["X-Robots-Tag"] = "noindex"
-    response["Cache-Control"] = "no-store"
-    return response
+Act = Callable[[HttpRequest, Link, str], HttpResponse]
+# By the value of the button that was pressed.
+ACTS: dict[str, Act] = {"open": _answer_code, "send-code": _send_code, "new-link": _ask_for_new_link}

@@ -13,10 +13,13 @@ from portal.job_rows import drawn, for_pages, with_pace
 from portal.live import QUIET_SECONDS, Live, poll_seconds
 from portal.pages import tenant_page
 from portal.requests import TenantRequest
-from reports.models import Grant, SnapshotJob
+from portal.schedule_rows import for_list, seen
+from reports.models import Grant, Schedule, SnapshotJob
+from reports.models.jobs import SnapshotJobQuerySet
 
 SHOWN = 8
 RECENT = 5
+NEXT = 4
 
 
 @require_safe
@@ -26,12 +29,13 @@ def home(request: TenantRequest) -> HttpResponse:
     """All of it is live: somebody else, or a program, may start a report while nothing runs."""
     now = timezone.now()
     jobs = SnapshotJob.objects.for_tenant(request.tenant).visible()
-    running = with_pace(request.tenant, for_pages(jobs.moving().newest_first()[:SHOWN]), now)
-    recent = list(for_pages(jobs.ended().order_by("-finished_at", "-id")[:RECENT]))
+    running, recent = _running_and_recent(jobs)
+    with_pace(request.tenant, running, now)
     failing = request.failing()
     failed = list(for_pages(jobs.filter(pk__in=failing).newest_first()[:SHOWN])) if failing else []
+    upcoming = list(for_list(Schedule.objects.for_tenant(request.tenant).active().order_by("next_run_at", "id")[:NEXT]))
     seconds = poll_seconds(running, now) or QUIET_SECONDS
-    live = Live(request, drawn([*running, *recent, *failed], now), len(failing), seconds=seconds)
+    live = Live(request, drawn([*running, *recent, *failed], now), len(failing), [seen(schedule) for schedule in upcoming], seconds=seconds)
     if live.unchanged:
         return HttpResponse(status=204)
     first_run = not running and not recent
@@ -40,9 +44,20 @@ def home(request: TenantRequest) -> HttpResponse:
         "now": now,
         "running": running,
         "recent": recent,
+        "upcoming": upcoming,
+        "may_schedule": request.may("schedules.manage"),
         "failures": [(job, RetryForm(auto_id=False)) for job in failed],
         "may_run": request.may("reports.run"),
         "first_run": first_run,
         "report_count": Grant.objects.for_tenant(request.tenant).active().count() if first_run else 0,
     }
     return render(request, "portal/home_news.html" if live.asked else "portal/home.html", context)
+
+
+def _running_and_recent(jobs: SnapshotJobQuerySet) -> tuple[list[SnapshotJob], list[SnapshotJob]]:
+    """Each newest first, in one question: two parts, because one condition with an OR would read every job there is."""
+    running = for_pages(jobs.moving().newest_first()[:SHOWN])
+    found = list(running.union(for_pages(jobs.ended().order_by("-finished_at", "-id")[:RECENT]), all=True))
+    moving = sorted((job for job in found if not job.has_ended), key=lambda job: (job.created_at, job.pk), reverse=True)
+    ended = sorted((job for job in found if job.finished_at), key=lambda job: (job.finished_at, job.pk), reverse=True)
+    return moving, ended

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
+from typing import Any
 
 from django.contrib import messages
 from django.db import transaction
@@ -16,12 +18,13 @@ from django.views.decorators.vary import vary_on_headers
 
 from portal import actors, filters
 from portal.forms import RetryForm
+from portal.job_deliveries import sent, with_deliveries
 from portal.job_rows import drawn, for_pages, with_pace
 from portal.live import Live, plain_query, poll_seconds
 from portal.pages import SeeOther, inside, tenant_page
 from portal.paging import page_of
 from portal.requests import TenantRequest
-from reports import files, links, timeline
+from reports import files, timeline
 from reports import jobs as domain
 from reports.engine import cadence
 from reports.failures import cause_of
@@ -84,7 +87,7 @@ def _matching(jobs: SnapshotJobQuerySet, search: filters.Filters, reports: list[
 def job(request: TenantRequest, job: uuid.UUID) -> HttpResponse:
     """All of it is live until the job ends: the last answer brings its files."""
     now = timezone.now()
-    found = _find(request, job)
+    found = _find(request, job, with_deliveries)
     with_pace(request.tenant, [found], now)
     live = Live(request, drawn([found], now), len(found.told), seconds=poll_seconds([found], now))
     if live.unchanged:
@@ -101,10 +104,12 @@ def job(request: TenantRequest, job: uuid.UUID) -> HttpResponse:
         "most_attempts": cadence.MAX_ATTEMPTS,
         "tags": list(attempts[-1].session_tags.items()) if attempts else [],
         "advice": cause_of(found.failure_code).advice if found.failure_code else "",
-        "links": found.links.with_last_download().order_by("-created_at", "-id") if files else [],
+        "sent": sent(found.delivered, now),
+        "links": found.links.filter(delivery=None).with_last_download().order_by("-created_at", "-id") if files else [],
         "retry_form": RetryForm() if request.may("jobs.retry") and found.has_ended else None,
         "may_cancel": request.may("jobs.cancel") and found.status == Status.QUEUED,
         "may_link": request.may("links.create"),
+        "may_correct": request.may("jobs.retry") and found.status == Status.COMPLETED,
         "may_revoke": request.may("links.revoke"),
     }
     return render(request, "portal/job_news.html" if live.asked else "portal/job.html", context)
@@ -144,22 +149,8 @@ def file(request: TenantRequest, slug: str, job: uuid.UUID, file: uuid.UUID) -> 
     return SeeOther(files.presigned_url(found))
 
 
-@require_POST
-@tenant_page("links.create")
-def new_link(request: TenantRequest, job: uuid.UUID) -> HttpResponse:
-    """The address travels to the next page in the person's own cookie and is gone after that: only its hash is kept here."""
-    found = _find(request, job)
-    try:
-        made = links.create(found, actors.member(request), now=timezone.now())
-    except Refused as refused:
-        messages.error(request, refused.detail)
-    else:
-        messages.success(request, made.url, extra_tags="link")
-    return SeeOther(_address(request, found))
-
-
-def _find(request: TenantRequest, pk: uuid.UUID) -> SnapshotJob:
-    found = get_object_or_404(for_pages(SnapshotJob.objects.for_tenant(request.tenant).filter(pk=pk)).with_timeline())
+def _find(request: TenantRequest, pk: uuid.UUID, draw: Callable[[Any], Any] = lambda jobs: jobs) -> Any:
+    found = get_object_or_404(draw(for_pages(SnapshotJob.objects.for_tenant(request.tenant).filter(pk=pk)).with_timeline()))
     found.tenant = request.tenant
     return found
 

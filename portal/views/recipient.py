@@ -63,8 +63,7 @@ def remove(request: TenantRequest, recipient: uuid.UUID) -> HttpResponse:
     """Asks first, and offers to revoke what the person can still open."""
     found, form = _find(request, recipient), RemoveForm(request.POST)
     if request.method != "POST" or not form.is_valid():
-        working = people.working_links(found, timezone.now()).count()
-        return render(request, "portal/recipient_remove.html", {"recipient": found, "working_links": working})
+        return render(request, "portal/recipient_remove.html", {"recipient": found})
     revoked = people.remove(found, actors.member(request), revoke_links=form.cleaned_data["revoke_links"], now=timezone.now())
     told = _("%(email)s was removed.") % {"email": found.email}
     if revoked:
@@ -86,22 +85,21 @@ def send_again(request: TenantRequest, suppression: uuid.UUID) -> HttpResponse:
     return SeeOther(reverse("recipients_bounced", args=[request.tenant.slug]))
 
 
-def _facts(request: TenantRequest, recipient: Recipient) -> dict[str, Any]:
-    tenant, now = request.tenant, timezone.now()
-    stopped = Suppression.objects.filter(tenant=tenant, email=recipient.email).first()
-    mails = Delivery.objects.for_tenant(tenant).filter(address=recipient.email).order_by("-created_at")
+def _facts(request: TenantRequest, recipient: Any) -> dict[str, Any]:
+    tenant = request.tenant
+    stopped = Suppression.objects.filter(tenant=tenant, email=recipient.email).first() if recipient.stopped else None
     return {
         "recipient": recipient,
         "stopped": stopped,
         "own_word": stopping.OWN_WORD.get(Suppression.Reason(stopped.reason), "") if stopped else "",
         "gets": listing.gets_of_people(tenant, [recipient]).get(recipient.pk, []),
-        "last_mail": mails.first(),
-        "working_links": people.working_links(recipient, now).count(),
+        "last_mail": Delivery.Status(recipient.last_mail_status).label if recipient.last_mail_status else "",
     }
 
 
-def _find(request: TenantRequest, pk: uuid.UUID) -> Recipient:
-    found = get_object_or_404(listing.with_facts(Recipient.objects.for_tenant(request.tenant)).prefetch_related("groups"), pk=pk)
+def _find(request: TenantRequest, pk: uuid.UUID) -> Any:
+    everybody = listing.with_facts(Recipient.objects.for_tenant(request.tenant))
+    found = get_object_or_404(listing.with_mail(everybody, timezone.now()), pk=pk)
     found.tenant = request.tenant
     return found
 

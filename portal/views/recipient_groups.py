@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from portal import actors
 from portal.pages import SeeOther, tenant_page
@@ -70,11 +70,13 @@ def edit(request: TenantRequest, group: uuid.UUID) -> HttpResponse:
     return _page(request, _find(request, group), form, JoinForm())
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @tenant_page("recipients.manage")
 def people(request: TenantRequest, group: uuid.UUID) -> HttpResponse:
     """One person out of it, or several into it: all of the addresses, or none if one of them is not in the list."""
     found = _find(request, group)
+    if request.method != "POST":
+        return SeeOther(_address(request, found))
     if "leave" in request.POST:
         return _leave(request, found)
     form = JoinForm(request.POST)

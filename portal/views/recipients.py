@@ -16,7 +16,7 @@ from portal.pages import tenant_page
 from portal.paging import page_by
 from portal.requests import TenantRequest
 from reports.address_book import listing, lists
-from reports.models import RecipientGroup, Report, Suppression
+from reports.models import Suppression
 from reports.models.audiences import RecipientQuerySet
 from tenants.models import Tenant
 
@@ -32,11 +32,11 @@ TABS = {
 
 @dataclass(frozen=True)
 class Search:
-    """What the list of people is narrowed to; `words` says it."""
+    """What the list of people is narrowed to: `group` is an id, `report` a slug, and `words` says it all."""
 
     query: str
-    group: RecipientGroup | None
-    report: Report | None
+    group: str
+    report: str
     words: str
 
     @property
@@ -50,7 +50,7 @@ class Search:
 @require_safe
 @tenant_page("recipients.view")
 def recipients(request: TenantRequest) -> HttpResponse:
-    groups, reports = _groups(request), listing.reports_of(request.tenant)
+    groups, reports = listing.choices(request.tenant)
     search = _search(request.GET, groups, reports)
     page = page_by(listing.with_facts(search.found(request.tenant)), request.GET, "email")
     gets = listing.gets_of_people(request.tenant, page.rows)
@@ -85,7 +85,7 @@ def stopped(request: TenantRequest, kind: str) -> HttpResponse:
 @tenant_page("recipients.view")
 def export(request: TenantRequest) -> HttpResponse:
     """The list as it is filtered, as an upload takes it back."""
-    search = _search(request.GET, _groups(request), listing.reports_of(request.tenant))
+    search = _search(request.GET, *listing.choices(request.tenant))
     people = listing.with_groups(search.found(request.tenant)).order_by("email")
     lines = (lists.Line(0, person.email, person.name, tuple(person.group_names), person.language) for person in people.iterator())
     name = f"recipients-{request.tenant.slug}.csv"
@@ -106,14 +106,10 @@ def _number(count: int) -> str:
     return f"{filters.COUNTED_UP_TO}+" if count > filters.COUNTED_UP_TO else str(count or "")
 
 
-def _groups(request: TenantRequest) -> list[RecipientGroup]:
-    return list(RecipientGroup.objects.filter(tenant=request.tenant).order_by("name"))
-
-
-def _search(query: QueryDict, groups: list[RecipientGroup], reports: list[Report]) -> Search:
+def _search(query: QueryDict, groups: dict[str, str], reports: dict[str, str]) -> Search:
     """A group or a report that is not there narrows nothing: the fields above the list show what is in force."""
     words = query.get("q", "").replace("\0", "").strip()[: filters.MAX_SEARCH]
-    group = next((group for group in groups if str(group.pk) == query.get("group")), None)
-    report = next((report for report in reports if report.slug == query.get("report")), None)
-    said = [f"“{words}”" if words else "", group.name if group else "", report.name if report else ""]
-    return Search(words, group, report, ", ".join(word for word in said if word))
+    group, report = query.get("group", ""), query.get("report", "")
+    said = [f"“{words}”" if words else "", groups.get(group, ""), reports.get(report, "")]
+    told = ", ".join(word for word in said if word)
+    return Search(words, group if group in groups else "", report if report in reports else "", told)

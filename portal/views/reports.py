@@ -28,6 +28,7 @@ def reports(request: TenantRequest) -> HttpResponse:
     newest = _newest_jobs(request)
     found = [(grant.report, newest.get(grant.report_id)) for grant in offered.filter(report__name__icontains=search).with_report()]
     context = {"reports": found, "query": search, "total": offered.count(), "may_run": request.may("reports.run")}
+    context["may_schedule"] = request.may("schedules.manage")
     return render(request, "portal/reports.html", context)
 
 
@@ -46,7 +47,7 @@ def run(request: TenantRequest, report: str) -> HttpResponse:
             form.refuse(refused)
         else:
             return SeeOther(reverse("job", args=[request.tenant.slug, job.pk]))
-    context = {"report": grant.report, "form": form, "pinned": grant.parameters}
+    context = {"report": grant.report, "form": form, "pinned": grant.parameters, "may_schedule": request.may("schedules.manage")}
     return render(request, "portal/report_run.html", context, status=422 if form.errors else 200)
 
 

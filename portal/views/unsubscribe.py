@@ -11,6 +11,7 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods
 
 from portal import actors
+from portal.brand_style import version_of
 from reports import links
 from reports.delivery import unsubscribing
 from reports.models import Suppression
@@ -54,7 +55,8 @@ def _answer(request: HttpRequest, code: str, token: str, *, act: str) -> HttpRes
         with translation.override(mail.language):
             stopped = unsubscribing.suppression(mail)
             own = stopped is not None and stopped.reason == Suppression.Reason.UNSUBSCRIBED
-            context = {"tenant": mail.tenant, "address": mail.address, "stopped": stopped, "may_start": own, "started": act == "start"}
+            about = {"tenant": mail.tenant, "address": links.masked(mail.address), "style": version_of(mail.tenant.brand_color)}
+            context = about | {"stopped": stopped, "may_start": own, "started": act == "start"}
             return _hidden(render(request, "link/unsubscribe.html", context))
 
 

@@ -6,16 +6,20 @@ import uuid
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, F, Max, OuterRef, Q, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce
+from django.db.models import Count, F, Max, OuterRef, Q, QuerySet, Subquery, TextField, Value
+from django.db.models.functions import Cast, Coalesce
 
 from reports.models import (
     AudienceGroup,
     AudienceRecipient,
+    Delivery,
     Download,
     GroupMember,
+    Link,
     Occurrence,
     Recipient,
     RecipientGroup,
@@ -44,7 +48,7 @@ class Gets:
     group: str = ""
 
 
-def with_facts(recipients: RecipientQuerySet) -> RecipientQuerySet:
+def with_facts(recipients: QuerySet[Recipient]) -> QuerySet[Any]:
     """`stopped`: the reason, or None; `group_names`; `last_download_at`, None: never by a link that was sent to them."""
     stopped = Suppression.objects.filter(tenant=OuterRef("tenant"), email=OuterRef("email"))
     # A link that was never used has no download: most have not, and need not be looked up.
@@ -55,20 +59,32 @@ def with_facts(recipients: RecipientQuerySet) -> RecipientQuerySet:
     )
 
 
-def with_groups(recipients: RecipientQuerySet) -> RecipientQuerySet:
+def with_groups(recipients: QuerySet[Recipient]) -> QuerySet[Any]:
+    """`group_names` and `group_ids`, by name."""
     groups = GroupMember.objects.filter(tenant=OuterRef("tenant"), recipient=OuterRef("pk")).order_by("group__name")
-    return recipients.annotate(group_names=ArraySubquery(groups.values("group__name")))
+    return recipients.annotate(group_names=ArraySubquery(groups.values("group__name")), group_ids=ArraySubquery(groups.values("group")))
 
 
-def matching(tenant: Tenant, *, query: str = "", group: RecipientGroup | None = None, report: Report | None = None) -> RecipientQuerySet:
-    """Those whose name or address has the words, who are in the group, and who get the report, directly or by a group."""
+def with_mail(recipients: QuerySet[Recipient], now: datetime) -> QuerySet[Any]:
+    """`last_mail_at` and `last_mail_status` of the newest delivery to the address, or None; `working_links`: how many they can open."""
+    mails = Delivery.objects.filter(tenant=OuterRef("tenant"), address=OuterRef("email")).order_by("-created_at")
+    links = Link.objects.active(now).filter(tenant=OuterRef("tenant"), recipient=OuterRef("pk"))
+    return recipients.annotate(
+        last_mail_at=Subquery(mails.values("created_at")[:1]),
+        last_mail_status=Subquery(mails.values("status")[:1]),
+        working_links=Coalesce(Subquery(links.values("recipient").values(count=Count("pk"))), 0),
+    )
+
+
+def matching(tenant: Tenant, *, query: str = "", group: str = "", report: str = "") -> RecipientQuerySet:
+    """Those whose name or address has the words, who are in the group (an id), and who get the report (a slug), by a group or not."""
     found = Recipient.objects.for_tenant(tenant)
     if query:
         found = found.filter(Q(email__icontains=query) | Q(name__icontains=query))
     if group:
-        found = found.filter(pk__in=GroupMember.objects.filter(tenant=tenant, group=group).values("recipient"))
+        found = found.filter(pk__in=GroupMember.objects.filter(tenant=tenant, group__pk=group).values("recipient"))
     if report:
-        kept = {"audience__schedule__report": report, "audience__schedule__retired_at": None}
+        kept = {"audience__schedule__report__slug": report, "audience__schedule__retired_at": None}
         direct = AudienceRecipient.objects.filter(tenant=tenant, **kept).values("recipient")
         groups = AudienceGroup.objects.filter(tenant=tenant, **kept).values("group")
         found = found.filter(Q(pk__in=direct) | Q(pk__in=GroupMember.objects.filter(tenant=tenant, group__in=groups).values("recipient")))
@@ -124,9 +140,13 @@ def gets_of_groups(tenant: Tenant, groups: Iterable[RecipientGroup]) -> dict[uui
     return _by_owner(_gets(found, "group_id", "audience", Value("")))
 
 
-def reports_of(tenant: Tenant) -> list[Report]:
-    """Those that somebody gets by a schedule."""
-    return list(Report.objects.filter(schedules__tenant=tenant, schedules__retired_at=None).distinct().order_by("name"))
+def choices(tenant: Tenant) -> tuple[dict[str, str], dict[str, str]]:
+    """What the people can be narrowed to: names of groups by id, and of the reports of schedules by slug. One statement."""
+    groups = RecipientGroup.objects.filter(tenant=tenant).values_list(Value("group"), Cast("pk", TextField()), "name")
+    reports = Report.objects.filter(schedules__tenant=tenant, schedules__retired_at=None).values_list(Value("report"), "slug", "name")
+    found = sorted(groups.union(reports), key=lambda choice: choice[2])
+    in_groups, of_reports = ({key: name for kind, key, name in found if kind == wanted} for wanted in ("group", "report"))
+    return in_groups, of_reports
 
 
 def _gets(members: QuerySet, owner: str, audience: str, group: Value | F) -> QuerySet:

@@ -24,6 +24,8 @@ S3 = Config(
     s3={"addressing_style": "path"},
     max_pool_connections=32,
 )
+# While a person waits for the answer to a click.
+S3_QUICK = S3.merge(Config(retries={"mode": "standard", "total_max_attempts": 2}, connect_timeout=2, read_timeout=3))
 
 
 STS = Config(retries=ONE_ATTEMPT, connect_timeout=5, read_timeout=10)
@@ -54,6 +56,11 @@ def s3_client(account: AccountFacts, endpoint_url: str = "") -> Any:
     return _client("s3", account, S3, endpoint_url)
 
 
+def quick_s3_client(account: AccountFacts) -> Any:
+    """One that gives up within ten seconds."""
+    return _client("s3", account, S3_QUICK)
+
+
 def ses_client(account: AccountFacts) -> Any:
     return _client("sesv2", account, SES)
 
@@ -63,7 +70,7 @@ def sqs_client(account: AccountFacts) -> Any:
 
 
 def _client(service: str, account: AccountFacts, config: Config, endpoint_url: str = "") -> Any:
-    key = (service, account.region, account.role_arn, account.external_id, endpoint_url)
+    key = (service, account.region, account.role_arn, account.external_id, endpoint_url, config is S3_QUICK)
     with _lock:
         if key not in _clients:
             _clients[key] = _session(account).client(service, config=config, endpoint_url=endpoint_url or None)

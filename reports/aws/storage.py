@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from reports.aws.asking import ask
-from reports.aws.clients import AccountFacts, s3_client
+from reports.aws.clients import AccountFacts, quick_s3_client, s3_client
 from reports.aws.errors import AccessDenied, NotFound
 
 CHUNK = 1024 * 1024
@@ -55,8 +55,9 @@ def read_bytes(account: AccountFacts, bucket: str, key: str) -> bytes:
 
 
 def exists(account: AccountFacts, bucket: str, key: str) -> bool:
+    """Asked while somebody waits. Raises AwsError when S3 does not say within seconds, or refuses to."""
     try:
-        ask(account, s3_client, lambda client: client.head_object(Bucket=bucket, Key=key))
+        ask(account, quick_s3_client, lambda client: client.head_object(Bucket=bucket, Key=key))
     except NotFound:
         return False
     return True

@@ -19,3 +19,8 @@ def sender_address() -> str:
 def message_id(mail_id: uuid.UUID) -> str:
     """Of a row. The same on every try: a mail program that gets a mail twice shows it once."""
     return f"<{mail_id}@{sender_address().rpartition('@')[2]}>"
+
+
+def is_set_up() -> bool:
+    """False: nothing is sent, what is due waits, and pages say that email is not set up."""
+    return email_url.setup() is not None

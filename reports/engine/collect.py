@@ -14,8 +14,8 @@ from reports.aws.errors import AccessDenied, AwsError, NotFound, NoVerdict
 from reports.aws.quicksight import Output, OutputResult, QuickSight, SnapshotResult
 from reports.engine import cadence, moves
 from reports.engine.start import Clock, outputs
+from reports.job_ends import job_ended
 from reports.models import Attempt, Format, SnapshotFile, SnapshotJob
-from reports.occurrences.job_ends import job_ended
 
 Status = SnapshotJob.Status
 # ErrorType values after which the same job would fail again (StartDashboardSnapshotJob, SnapshotJobErrorInfo).

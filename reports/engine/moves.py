@@ -10,8 +10,8 @@ from django.db import transaction
 
 from reports.aws.errors import AccountRefused, LimitReached, NoVerdict, Throttled, Unanswered
 from reports.engine import cadence, slots
+from reports.job_ends import job_ended
 from reports.models import Attempt, SnapshotJob
-from reports.occurrences.job_ends import job_ended
 from tenants.scope import engine_scope, tenant_scope
 
 Status, Waiting = SnapshotJob.Status, SnapshotJob.Waiting

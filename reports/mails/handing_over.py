@@ -11,8 +11,8 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from reports import words
-from reports.mails.attachments import Attaching
+from reports import cadence, periods, words
+from reports.mails.attachments import Attaching, attaching
 from reports.mails.content import Address, Content, Fact, one_line
 from reports.mails.variables import fill
 from reports.models import Format, Protection, Report, ReportParameter, Schedule
@@ -48,7 +48,7 @@ class Handover:
 
 
 def sample(schedule: Schedule, recipient: str, now: datetime) -> Handover:
-    """What a recipient would get at the next planned instant; its link leads nowhere."""
+    """What a recipient would get at the next planned instant; its links lead nowhere."""
     tenant, planned_at = schedule.tenant, schedule.next_run_at or now
     prepared_at = planned_at + timedelta(minutes=2)
     return Handover(
@@ -62,7 +62,9 @@ def sample(schedule: Schedule, recipient: str, now: datetime) -> Handover:
         url=f"{settings.PORTAL_BASE_URL}/d/{tenant.code}/test",
         files=[(name, SAMPLE_SIZES[Format(name)]) for name in schedule.formats],
         parameters={},
+        attaching=attaching(tenant, schedule, ()),
         protection=schedule.link_protection,
+        stop_url=f"{settings.PORTAL_BASE_URL}/u/{tenant.code}/test",
         is_sample=True,
     )
 
@@ -71,7 +73,7 @@ def content_of(handover: Handover) -> Content:
     """In the recipient's language, and in the time zone of the times."""
     tenant = handover.tenant
     subject, paragraphs = _own_words(handover)
-    note = _("This is a test of the mail. Its link leads nowhere; each recipient gets a link of their own.")
+    note = _("This is a test of the mail. Its links lead nowhere; each recipient gets links of their own.")
     return Content(
         subject=_("Test: %(subject)s") % {"subject": subject} if handover.is_sample else subject,
         owner=tenant.name,
@@ -95,7 +97,7 @@ def _own_words(handover: Handover) -> tuple[str, tuple[str, ...]]:
     subject = schedule.subject if schedule and schedule.subject else "{schedule}: {period}"
     if schedule and schedule.message.strip():
         return fill(subject, values), tuple(part.strip() for part in fill(schedule.message, values).split("\n\n") if part.strip())
-    asked_for = _("For %(period)s.") % {"period": values["period"]} if _days(handover) else ""
+    asked_for = _("For %(period)s.") % {"period": values["period"]} if _has_period(handover) else ""
     return fill(subject, values), tuple(part for part in (handover.report.description, asked_for) if part)
 
 
@@ -108,23 +110,29 @@ def _values(handover: Handover) -> dict[str, str]:
         "recipient": handover.recipient,
         "date": words.day(planned.date()),
         "time": planned.strftime("%H:%M"),
-        "period": _period(_days(handover) or [planned.date()]),
+        "period": _period(handover),
     }
     return {name: one_line(value) for name, value in values.items()}
 
 
 def _days(handover: Handover) -> list[date]:
-    """Those of the parameters that are dates, first and last."""
+    """Those of the parameters that are dates, in order."""
     dated = {parameter.name for parameter in handover.report.parameters.all() if parameter.type == ReportParameter.Type.DATETIME}
     given = [value for name, values in handover.parameters.items() if name in dated for value in values]
-    days = sorted(timezone.localtime(datetime.fromisoformat(value)).date() for value in given)
-    return list(dict.fromkeys((days[0], days[-1]))) if days else []
+    return sorted(timezone.localdate(datetime.fromisoformat(value)) for value in given)
 
 
-def _period(days: list[date]) -> str:
-    if len(days) == 1:
-        return words.day_long(days[0])
-    return _("%(first)s to %(last)s") % {"first": words.day(days[0]), "last": words.day(days[-1])}
+def _has_period(handover: Handover) -> bool:
+    return bool(_days(handover)) or bool(handover.schedule and any(map(periods.is_relative, handover.schedule.parameters.values())))
+
+
+def _period(handover: Handover) -> str:
+    """Of relative days what they are relative to, such as a whole month; else the days that were sent; else the planned one."""
+    schedule, days = handover.schedule, _days(handover)
+    if schedule and (not days or any(map(periods.is_relative, schedule.parameters.values()))):
+        return periods.period_label(schedule.parameters, handover.planned_at, schedule.zone)
+    days = days or [timezone.localdate(handover.planned_at)]
+    return periods.label(days[0], days[-1])
 
 
 def _files(handover: Handover) -> str:
@@ -144,7 +152,11 @@ def _facts(handover: Handover) -> list[Fact]:
         Fact(_("Prepared"), f"{words.moment_long(handover.prepared_at)} ({city})"),
         Fact(_("Link ends"), f"{words.moment_long(handover.ends_at)} ({city})"),
     ]
-    return [*facts, Fact(_("Attachment"), attached)] if attached else facts
+    if attached:
+        facts.append(Fact(_("Attachment"), attached))
+    if handover.schedule and (rhythm := cadence.Cadence.from_cron(handover.schedule.cron)).kind != cadence.Kind.CRON:
+        facts.append(Fact(_("How often"), f"{rhythm} ({city})"))
+    return facts
 
 
 def _notes(handover: Handover) -> list[str]:
@@ -156,7 +168,7 @@ def _notes(handover: Handover) -> list[str]:
     )
     asks = {
         Protection.PASSCODE: _("The page asks for the passcode that %(company)s gave you."),
-        Protection.MAILED_CODE: _("The page sends a code of 6 digits to this address before it opens the report."),
+        Protection.MAILED_CODE: _("The page sends a 6-digit passcode to this address before it opens the report."),
     }.get(Protection(handover.protection))
     notes = [_("This link is yours alone; please do not forward it."), asks, reason]
     return [note % company for note in notes if note]

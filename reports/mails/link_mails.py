@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 
 from reports import links, words
 from reports.mails.content import Address, Content, Fact
-from reports.models import Link, Notice
+from reports.models import Notice
 
 
 def new_link(notice: Notice, now: datetime) -> Content | None:
@@ -31,20 +31,20 @@ def ready_again(notice: Notice, now: datetime) -> Content | None:
 def code(notice: Notice, now: datetime) -> Content | None:
     """The digits are made here and stand in this mail alone; a second try makes others."""
     link = notice.link
-    if link is None or link.status(now) != Link.Status.ACTIVE:
+    if link is None or not link.is_working(now):
         return None
     digits = links.new_code(link, now)
     report = {"report": link.job.report.name}
     minutes = int(links.CODE_LIFE.total_seconds() // 60)
     return _to_customer(
         notice,
-        subject=_("Your code for %(report)s") % report,
-        title=_("Your code for %(report)s") % report,
-        glance=_("The code stands in the mail."),
+        subject=_("Your passcode for %(report)s") % report,
+        title=_("Your passcode for %(report)s") % report,
+        glance=_("The passcode stands in the mail."),
         paragraphs=(_("Type it on the page that asked for it."),),
         code=digits,
         facts=(Fact(_("Valid for"), ngettext("%(n)d minute", "%(n)d minutes", minutes) % {"n": minutes}),),
-        notes=(_("Nobody will ever ask you for it by phone or mail. If you did not ask for a code, do nothing."),),
+        notes=(_("Nobody will ever ask you for it by phone or mail. If you did not ask for a passcode, do nothing."),),
     )
 
 

@@ -8,7 +8,7 @@ from tenants.rls import run
 
 
 class Migration(migrations.Migration):
-    dependencies = [("reports", "0011_courier")]
+    dependencies = [("reports", "0012_links_in_full")]
 
     operations = [
         migrations.AddField(

@@ -16,6 +16,8 @@ from reports.models.schedules import Protection
 from tenants.models import Tenant, User
 
 REFERENCE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+# So many wrong passcodes or codes, and a link opens for no answer any more.
+MOST_WRONG_CODES = 10
 
 
 def new_reference() -> str:
@@ -29,6 +31,10 @@ class LinkQuerySet(models.QuerySet["Link"]):
     def active(self, now: datetime) -> LinkQuerySet:
         return self.filter(revoked_at=None, expires_at__gt=now, uses__lt=F("max_uses"))
 
+    def open(self, now: datetime) -> LinkQuerySet:
+        """What lets a browser have once more what it got a moment ago; the last use may be taken."""
+        return self.filter(revoked_at=None, expires_at__gt=now, wrong_codes__lt=MOST_WRONG_CODES)
+
     def with_last_download(self) -> LinkQuerySet:
         """`last_download_at`: of the newest download by it; None: none yet."""
         newest = Download.objects.filter(tenant=OuterRef("tenant"), link=OuterRef("pk")).order_by("-at")
@@ -36,7 +42,7 @@ class LinkQuerySet(models.QuerySet["Link"]):
 
     def take_use(self, link: Link, now: datetime) -> bool:
         """Check and count in one statement; reading first and writing later would grant more than max_uses under a race."""
-        return bool(self.active(now).filter(pk=link.pk).update(uses=F("uses") + 1))
+        return bool(self.active(now).open(now).filter(pk=link.pk).update(uses=F("uses") + 1))
 
     def revoke(self, now: datetime) -> int:
         return self.filter(revoked_at=None).update(revoked_at=now)
@@ -75,7 +81,8 @@ class Link(models.Model):
     passcode = models.CharField(max_length=128, blank=True, help_text="Hashed. Empty unless a passcode protects it.")
     code_sha256 = models.BinaryField(max_length=32, null=True, help_text="Of the mailed code; NULL: none is valid.")
     code_expires_at = models.DateTimeField(null=True, help_text="NULL: no code was mailed.")
-    wrong_codes = models.PositiveSmallIntegerField(default=0)
+    code_tries = models.PositiveSmallIntegerField(default=0, db_default=0, help_text="Since the last code was made.")
+    wrong_codes = models.PositiveSmallIntegerField(default=0, help_text="Passcodes and codes, in all its life.")
     created_by = models.CharField(max_length=254)
     created_at = models.DateTimeField()
 
@@ -87,7 +94,10 @@ class Link(models.Model):
             models.UniqueConstraint(fields=["tenant", "reference"], name="one_link_per_reference"),
             models.CheckConstraint(condition=Q(uses__lte=F("max_uses")), name="link_uses_within_limit"),
         )
-        indexes = (models.Index(fields=["tenant", "-created_at", "-id"], name="link_list"),)
+        indexes = (
+            models.Index(fields=["tenant", "-created_at", "-id"], name="link_list"),
+            models.Index(fields=["tenant", "email"], condition=~Q(email=""), name="link_by_address"),
+        )
 
     def __str__(self) -> str:
         return self.reference
@@ -98,7 +108,22 @@ class Link(models.Model):
             return self.Status.REVOKED
         if self.expires_at <= now:
             return self.Status.EXPIRED
-        return self.Status.USED_UP if self.uses >= self.max_uses else self.Status.ACTIVE
+        if self.uses >= self.max_uses:
+            return self.Status.USED_UP
+        return self.Status.SUPERSEDED if self.superseded_by_id else self.Status.ACTIVE
+
+    def is_working(self, now: datetime) -> bool:
+        """A corrected report's link works for both versions."""
+        return self.status(now) in (self.Status.ACTIVE, self.Status.SUPERSEDED)
+
+    def can_be_renewed(self, now: datetime) -> bool:
+        """One that time has ended. Not one that was revoked or used up on purpose, nor one that nobody's address is known for."""
+        is_expired = self.status(now) == self.Status.EXPIRED and self.uses < self.max_uses
+        return is_expired and bool(self.email) and not self.is_locked
+
+    @property
+    def is_locked(self) -> bool:
+        return self.wrong_codes >= MOST_WRONG_CODES
 
 
 class Download(models.Model):
@@ -111,6 +136,9 @@ class Download(models.Model):
     user = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+", help_text="NULL: not by a member.")
     actor = models.CharField(max_length=254)
     at = models.DateTimeField()
+    is_repeat = models.BooleanField(
+        default=False, db_default=False, help_text="By a link: had a moment before in the same browser, so no use was counted."
+    )
     ip = models.GenericIPAddressField(null=True, help_text="NULL: unknown.")
     user_agent = models.CharField(max_length=300, blank=True)
 

@@ -12,7 +12,7 @@ Status = Delivery.Status
 JOB_FAILED = "job_failed"
 
 
-def job_ended(job: SnapshotJob, now: datetime) -> None:
+def settle_deliveries(job: SnapshotJob, now: datetime) -> None:
     """Its deliveries become due, or end with it; then its occurrence is settled. In the tenant's scope."""
     waiting = Delivery.objects.for_tenant(job.tenant).filter(job=job, status=Status.PENDING)
     if job.status != SnapshotJob.Status.COMPLETED:

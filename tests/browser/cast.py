@@ -15,20 +15,26 @@ from django.utils import timezone
 
 from portal.paging import key_of
 from reports.delivery.unsubscribing import unsubscribe_url
-from reports.models import Account, Attempt, JobEvent, Link, Report, SnapshotJob
+from reports.models import Account, Attempt, Download, JobEvent, Link, Report, SnapshotJob
 from tenants.models import Invitation, Tenant, User
 from tenants.scope import platform_scope, tenant_scope
+from tests.browser.cast_schedules import make_schedules
 from tests.factories import (
     make_account,
     make_api_key,
     make_attempt,
+    make_audience,
     make_delivery,
     make_file,
     make_grant,
+    make_group,
     make_job,
     make_link,
     make_member,
+    make_recipient,
     make_report,
+    make_schedule,
+    make_suppression,
     make_tenant,
     make_user,
 )
@@ -121,7 +127,8 @@ def _account_that_rests() -> Account:
 
 
 def _tenant(slug: str, name: str, code: str, tags: dict[str, str]) -> Tenant:
-    return make_tenant(slug=slug, name=name, code=code, timezone="Europe/Lisbon", session_tags=tags)
+    looks = {"brand_color": "#0b5e6b", "reply_to": f"reports@{slug.replace('-', '')}.example"}
+    return make_tenant(slug=slug, name=name, code=code, timezone="Europe/Lisbon", session_tags=tags, **looks)
 
 
 def _azure_bay(cast: Cast, here: Company, marta: User) -> None:
@@ -162,7 +169,74 @@ def _azure_bay(cast: Cast, here: Company, marta: User) -> None:
     cast.people["rui"] = rui
     cast.parts |= {"running": str(running.pk), "queued": str(queued.pk), "retrying": str(retrying.pk), "cancelled": str(cancelled.pk)}
     cast.parts |= {"failed": str(failed.pk), "older": key_of(failed)}
+    cast.parts |= make_schedules(here.tenant, here.reports["daily"].account, marta, here.now, here.reports)
     _invitations(cast, here.tenant, marta)
+    _mail(cast, here)
+    _address_book(cast, here)
+
+
+def _mail(cast: Cast, here: Company) -> None:
+    """What a schedule's recipients get, in words of its own."""
+    scheduled = make_schedule(
+        tenant=here.tenant,
+        report=here.reports["daily"],
+        id=_id("scheduled"),
+        slug="daily-calls",
+        formats=["PDF", "EXCEL"],
+        cron="0 6 * * *",
+        next_run_at=here.now + timedelta(hours=20),
+        message="Dear {recipient},\nthese are yesterday's calls of all properties.\n\nReply to this mail if a figure looks wrong.",
+    )
+    cast.parts["scheduled"] = str(scheduled.pk)
+
+
+def _address_book(cast: Cast, here: Company) -> None:
+    """Those of the mock-up, in its groups, with what they get."""
+    tenant = here.tenant
+    people = {
+        name: make_recipient(tenant=tenant, id=_id(email), email=email, name=called)
+        for name, email, called in (
+            ("helena", "gm.funchal@azurebay.example", "Helena Freitas"),
+            ("ops", "ops@azurebay.example", "Operations desk"),
+            ("cfo", "cfo@azurebay.example", "Duarte Pinto"),
+            ("rossio", "rossio.frontdesk@azurebay.example", "Rossio front desk"),
+            ("faro", "faro.gm@azurebay.example", "Rui Tavares"),
+            ("revenue", "revenue@azurebay.example", "Revenue team"),
+            ("ramos", "j.ramos@partner.example", "Joana Ramos"),
+        )
+    }
+    members = {"Property managers": ("helena", "faro"), "Night managers": ("rossio",), "Head office": ("ops", "cfo", "revenue")}
+    groups = {name: make_group(tenant=tenant, name=name, recipients=[people[one] for one in who]) for name, who in members.items()}
+    for report, tags, who in (
+        ("daily", {}, ["Property managers", "Head office"]),
+        ("voice", {"property": "funchal-marina"}, ["Property managers"]),
+        ("conversion", {}, ["Night managers"]),
+    ):
+        schedule = make_schedule(tenant=tenant, report=here.reports[report])
+        make_audience(schedule=schedule, session_tags=tags, groups=[groups[name] for name in who])
+    bounced = {"detail": "550 5.1.1 There is no mailbox of this name here", "at": here.now - timedelta(days=21)}
+    make_suppression(tenant=tenant, email=people["faro"].email, **bounced)
+    make_suppression(tenant=tenant, email=people["ramos"].email, reason="unsubscribed", at=here.now - timedelta(days=3))
+    make_suppression(tenant=tenant, email="gone@partner.example", reason="complained", at=here.now - timedelta(days=40))
+    with tenant_scope(tenant):
+        job = SnapshotJob.objects.get(pk=_id("delivered"))
+        file = job.files.first()
+    for name, status, fields, link in (
+        ("helena", "sent", {}, {"uses": 3}),
+        ("rossio", "sent", {}, {}),
+        ("ramos", "sent", {}, {"uses": 2, "revoked_at": here.now - timedelta(minutes=40)}),
+        ("faro", "bounced", {"failure_code": "no_such_address"}, None),
+        ("ops", "pending", {"tries": 1, "failure_code": "asked_to_wait"}, None),
+    ):
+        person = people[name]
+        sent = make_delivery(job=job, address=person.email, name=person.name, recipient=person, status=status, **fields)
+        if link is not None:
+            made, _ = _link(job, f"LNK-{name.upper():A<8}", recipient=person, email=person.email, delivery=sent, **link)
+        if link and link.get("uses"):
+            with tenant_scope(tenant):
+                Download.objects.create(tenant=tenant, file=file, link=made, actor=made.reference, at=here.now - timedelta(minutes=55))
+    cast.parts |= {"helena": str(people["helena"].pk), "bounced": str(people["faro"].pk)}
+    cast.parts["property_managers"] = str(groups["Property managers"].pk)
 
 
 def _delivered(cast: Cast, here: Company, marta: User) -> None:
@@ -207,9 +281,10 @@ def _delivered(cast: Cast, here: Company, marta: User) -> None:
     links["link_single"] = _link(single, "LNK-8C3RAAAA")
     cast.parts |= {"delivered": str(job.pk), "single": str(single.pk), "revoke": str(links["unused"][0].pk)}
     cast.parts |= {name: f"{here.tenant.code}/{token}" for name, (_, token) in links.items()}
-    mailed = make_delivery(job=single, address="rossio.desk@azurebay.example", status="sent")
-    with tenant_scope(here.tenant):
-        cast.parts["link_stop"] = unsubscribe_url(mailed).partition("/u/")[2]
+    for part, address in (("link_stop", "rossio.desk@azurebay.example"), ("link_stopped", "faro.gm@azurebay.example")):
+        mailed = make_delivery(job=single, address=address, status="sent")
+        with tenant_scope(here.tenant):
+            cast.parts[part] = unsubscribe_url(mailed).partition("/u/")[2]
 
 
 def _lumen(cast: Cast, here: Company, marta: User) -> None:
@@ -261,8 +336,11 @@ def _staff(cast: Cast, published: Report) -> None:
 def _long_names(cast: Cast) -> None:
     here = make_long_names()
     _, token = make_link(job=here.completed)
+    scheduled = make_schedule(
+        tenant=here.tenant, report=here.report, formats=["PDF", "CSV", "EXCEL"], subject=f"{here.report.name} {{tenant}}"
+    )
     cast.people["long"] = here.owner
-    cast.parts |= {"long": str(here.completed.pk), "link_long": f"{here.tenant.code}/{token}"}
+    cast.parts |= {"long": str(here.completed.pk), "link_long": f"{here.tenant.code}/{token}", "scheduled_long": str(scheduled.pk)}
 
 
 def _failed(here: Company, name: str, report: str, *, attempts: int, **fields: Any) -> SnapshotJob:

@@ -87,9 +87,59 @@ def download_nothing_in_particular(page: browser.Page) -> None:
     page.get_by_role("button", name="Download").first.click()
 
 
+def stop_the_mails(page: browser.Page) -> None:
+    """Unless an earlier visitor did."""
+    if page.get_by_role("button", name="Stop these emails").count():
+        press("Stop these emails")(page)
+
+
+def save_person_without_a_domain(page: browser.Page) -> None:
+    page.get_by_role("textbox", name="Email").fill("gm.funchal@azurebay")
+    press("Save person")(page)
+
+
+def add_a_stranger(page: browser.Page) -> None:
+    page.get_by_label("Add people").fill("stranger@customer.example")
+    press("Add people")(page)
+
+
+def paste(text: str) -> Act:
+    def act(page: browser.Page) -> None:
+        page.get_by_label("Or paste it").fill(text)
+        press("Check the list")(page)
+
+    return act
+
+
+# One line of each kind, and of each fault.
+LIST = """email;name;group
+gm.porto@azurebay.example;Sofia Lemos;Property managers
+gm.sintra@azurebay.example;Paulo Reis;Property managers
+frontdesk.porto@azurebay;Porto front desk;Night managers
+ops@azurebay.example;Operations desk;Head office
+faro.gm@azurebay.example;Rui Tavares;Property managers
+revenue@azurebay.example;Revenue and groups;Head office
+night.sintra@azurebay.example;Sintra night desk;Nigth managers"""
+
+
 def open_account_menu(page: browser.Page) -> None:
     """At the side of a wide page, below a narrow one."""
     page.locator("[popovertarget=account]:visible").click()
+
+
+def save_without_a_time(page: browser.Page) -> None:
+    page.get_by_label("Schedule name").fill("")
+    page.get_by_text("Weekly", exact=True).click()
+    page.get_by_label("Monday", exact=True).uncheck()
+    page.get_by_label("Shortest call, seconds").fill("")
+    page.get_by_label("Recipients (optional)").fill("Night managers, nobody@")
+    with page.expect_navigation():
+        page.get_by_role("button", name="Save schedule").last.click()
+
+
+def save_an_audience_without_a_name(page: browser.Page) -> None:
+    page.get_by_label("Name", exact=True).fill("")
+    press("Save audience")(page)
 
 
 HERE = "/t/azure-bay"
@@ -132,9 +182,52 @@ PAGES = [
     Page("job-cancelled", f"{HERE}/jobs/{{cancelled}}/", MARTA),
     Page("job-to-look-at", "/t/lumen/jobs/{theirs}/", MARTA),
     Page("job-long", "/t/donau/jobs/{long}/", LONG),
+    Page("schedules", f"{HERE}/schedules/", MARTA),
+    Page("schedules-to-look-at", f"{HERE}/schedules/?status=paused", RUI),
+    Page("schedules-empty", f"{HERE}/schedules/?q=minibar", MARTA),
+    Page("schedules-none", "/t/saltmarsh/schedules/", MARTA),
+    Page("schedule", f"{HERE}/schedules/{{schedule}}/", MARTA),
+    Page("schedule-new-here", f"{HERE}/schedules/{{schedule_new}}/", RUI),
+    Page("schedule-stopped", f"{HERE}/schedules/{{schedule_faulty}}/", MARTA),
+    Page("schedule-edit", f"{HERE}/schedules/{{schedule}}/edit/", MARTA),
+    Page("schedule-edit-new", f"{HERE}/schedules/new/", MARTA),
+    Page("schedule-edit-wrong", f"{HERE}/schedules/new/", MARTA, 422, save_without_a_time),
+    Page("schedule-edit-none", "/t/harbour/schedules/new/", "newcomer"),
+    Page("schedule-duplicate", f"{HERE}/schedules/{{schedule_close}}/duplicate/", MARTA),
+    Page("schedule-remove", f"{HERE}/schedules/{{schedule}}/remove/", MARTA),
+    Page("schedule-audiences", f"{HERE}/schedules/{{schedule}}/audiences/{{audience}}/", MARTA),
+    Page("schedule-audiences-find", f"{HERE}/schedules/{{schedule}}/audiences/?person=ops", RUI),
+    Page("schedule-audience-new", f"{HERE}/schedules/{{schedule}}/audiences/new/", MARTA, 422, save_an_audience_without_a_name),
+    Page("schedule-audience-remove", f"{HERE}/schedules/{{schedule}}/audiences/{{audience}}/remove/", MARTA),
+    Page("occurrence", f"{HERE}/schedules/{{schedule}}/runs/{{occurrence}}/", MARTA),
+    Page("occurrence-all", f"{HERE}/schedules/{{schedule}}/runs/{{occurrence}}/?status=all", RUI),
+    Page("recipients", f"{HERE}/recipients/", MARTA),
+    Page("recipients-viewer", "/t/lumen/recipients/", MARTA),
+    Page("recipients-not-found", f"{HERE}/recipients/?q=minibar", MARTA),
+    Page("recipients-none", "/t/saltmarsh/recipients/", MARTA),
+    Page("recipients-long", "/t/donau/recipients/", LONG),
+    Page("recipients-bounced", f"{HERE}/recipients/bounced/", MARTA),
+    Page("recipients-stopped", f"{HERE}/recipients/stopped/", MARTA),
+    Page("recipients-edit", f"{HERE}/recipients/{{helena}}/", MARTA),
+    Page("recipients-edit-bounced", f"{HERE}/recipients/{{bounced}}/", MARTA),
+    Page("recipients-edit-wrong", f"{HERE}/recipients/{{helena}}/", MARTA, 422, save_person_without_a_domain),
+    Page("recipients-new", f"{HERE}/recipients/new/", MARTA),
+    Page("recipients-remove", f"{HERE}/recipients/{{helena}}/remove/", MARTA),
+    Page("recipients-groups", f"{HERE}/recipients/groups/", MARTA),
+    Page("recipients-groups-none", "/t/saltmarsh/recipients/groups/", MARTA),
+    Page("recipients-group", f"{HERE}/recipients/groups/{{property_managers}}/", MARTA),
+    Page("recipients-group-wrong", f"{HERE}/recipients/groups/{{property_managers}}/", MARTA, 422, add_a_stranger),
+    Page("recipients-group-new", f"{HERE}/recipients/groups/new/", MARTA),
+    Page("recipients-group-remove", f"{HERE}/recipients/groups/{{property_managers}}/remove/", MARTA),
+    Page("recipients-upload", f"{HERE}/recipients/upload/", MARTA),
+    Page("recipients-upload-wrong", f"{HERE}/recipients/upload/", MARTA, 422, paste("Helena Freitas, Rui Tavares")),
+    Page("recipients-import", f"{HERE}/recipients/upload/", MARTA, act=paste(LIST)),
     Page("links", f"{HERE}/links/", MARTA),
     Page("links-empty", f"{HERE}/links/?status=ended&q=minibar", MARTA),
     Page("links-none", "/t/saltmarsh/links/", MARTA),
+    Page("schedule-mail", f"{HERE}/schedules/{{scheduled}}/mail/", MARTA),
+    Page("schedule-mail-german", f"{HERE}/schedules/{{scheduled}}/mail/?language=de", RUI),
+    Page("schedule-mail-long", "/t/donau/schedules/{scheduled_long}/mail/", LONG),
     Page("link-revoke", f"{HERE}/links/{{revoke}}/revoke/", MARTA),
     Page("download", "/d/{link}"),
     Page("download-one", "/d/{link_single}"),
@@ -162,7 +255,7 @@ PAGES = [
     Page("error-500", f"{HERE}/", MARTA, 500, during=faults.a_table_is_gone),
     Page("error-503", f"{HERE}/", MARTA, 503, during=faults.the_database_does_not_answer),
     # Adds to what other pages show, so it comes last.
-    Page("unsubscribed", "/u/{link_stop}", act=press("Stop these emails")),
+    Page("unsubscribed", "/u/{link_stopped}", act=stop_the_mails),
     Page("job-new-link", f"{HERE}/jobs/{{single}}/", MARTA, act=press("New link")),
 ]
 
@@ -174,10 +267,22 @@ NO_PAGE = {
     "job_retry": "takes a form, leads to the new job",
     "job_file": "takes a form, leads to the file",
     "job_links": "takes a form, leads to the job",
+    "schedule_preview": "takes a form, answers with a part of its page",
+    "schedule_pause": "takes a form, leads back",
+    "schedule_resume": "takes a form, leads back",
+    "schedule_run": "takes a form, leads to the run",
+    "occurrence_export": "a table for a spreadsheet",
+    "occurrence_retry": "takes a form, leads to the run",
+    "delivery_try": "takes a form, leads to the run",
+    "schedule_mail_view": "the mail's own document, in the frame of the page schedule-mail",
+    "schedule_mail_test": "takes a form, leads back",
     "staff": "leads to the catalogue",
     "staff_import_read": "takes a form, leads back",
     "staff_import_choose": "takes a form, leads back",
     "staff_import_agree": "takes a form, leads back",
+    "recipients_export": "a file",
+    "recipient_send_again": "takes a form, leads back",
+    "recipient_group_people": "takes a form, leads to the group",
     "healthz": "for load balancers",
     "readyz": "for load balancers",
 }

@@ -153,3 +153,42 @@ def one_by_one(plan: Schedule, start: datetime, end: datetime) -> list[datetime]
         found.append(at)
         at = next_run(plan, at)
     return found
+
+
+@pytest.mark.parametrize(
+    ("cron", "timezone", "start", "runs"),
+    [
+        # A whole day that was never there; two hours at once; half an hour; midnight itself; a gap that ends the day before.
+        ("0 9 30 12 *", "Pacific/Apia", "2011-12-29T12:00-10:00", ["2011-12-31T00:00+14:00", "2012-12-30T09:00+14:00"]),
+        ("30 1 * * *", "Antarctica/Troll", "2027-03-28T00:00+00:00", ["2027-03-28T03:00+02:00", "2027-03-29T01:30+02:00"]),
+        ("10 2 * * *", "Australia/Lord_Howe", "2026-10-04T00:00+10:30", ["2026-10-04T02:30+11:00", "2026-10-05T02:10+11:00"]),
+        ("45 1 * * *", "Australia/Lord_Howe", "2027-04-04T00:00+11:00", ["2027-04-04T01:45+11:00", "2027-04-05T01:45+10:30"]),
+        ("0 0 * * *", "Asia/Beirut", "2027-03-27T12:00+02:00", ["2027-03-28T01:00+03:00", "2027-03-29T00:00+03:00"]),
+        ("0 */4 * * *", "Africa/Cairo", "2027-04-29T21:00+02:00", ["2027-04-30T01:00+03:00", "2027-04-30T04:00+03:00"]),
+        ("30 0 * * *", "America/Havana", "2026-10-31T12:00-04:00", ["2026-11-01T00:30-04:00", "2026-11-02T00:30-05:00"]),
+        ("30 2 * * *", "America/St_Johns", "2027-03-14T00:00-03:30", ["2027-03-14T03:00-02:30", "2027-03-15T02:30-02:30"]),
+        ("30 23 * * 6", "America/Nuuk", "2027-03-27T12:00-02:00", ["2027-03-28T00:00-01:00", "2027-04-03T23:30-01:00"]),
+        ("0,15,30 2 * * *", "Europe/Berlin", "2027-03-28T00:00+01:00", ["2027-03-28T03:00+02:00", "2027-03-29T02:00+02:00"]),
+    ],
+)
+def test_known_nights(cron, timezone, start, runs):
+    plan = Schedule(cron=cron, timezone=timezone)
+
+    first = next_run(plan, datetime.fromisoformat(start))
+
+    assert [first, next_run(plan, first)] == [datetime.fromisoformat(run) for run in runs]
+
+
+def test_a_run_that_was_planned_for_the_last_day_is_kept_when_its_hour_is_missing():
+    """In Nuuk the missing hour is the last of a Saturday: what was planned in it runs on Sunday, and belongs to Saturday."""
+    saturdays = Schedule(cron="30 23 * * *", timezone="America/Nuuk", ends_on=date(2027, 3, 27))
+
+    assert next_run(saturdays, datetime(2027, 3, 27, 12, tzinfo=UTC)) == datetime.fromisoformat("2027-03-28T00:00-01:00")
+
+
+def test_years_of_minutes_are_worked_off_in_pieces():
+    every_minute = Schedule(cron="* * * * *", timezone="Australia/Lord_Howe")
+
+    piece = due_between(every_minute, START, END, limit=500)
+
+    assert (len(piece), piece[-1]) == (500, START + 500 * MINUTE)

@@ -128,3 +128,33 @@ def test_a_promise_is_for_the_first_such_time_after_the_planned_one(timezone, pl
 )
 def test_an_offset_reads_as_people_write_it(zone, text):
     assert offset_text(datetime(2026, 1, 15, tzinfo=ZoneInfo(zone))) == text
+
+
+def engine(schedule, clock):
+    """What is noted when the clock shows these times one after the other: as the engine does it, the due time only moves forward."""
+    noted, due = [], next_run(schedule, clock[0])
+    for now in clock:
+        while due is not None and due <= now:
+            noted.append(due)
+            due = next_run(schedule, due)
+    return noted
+
+
+@pytest.mark.parametrize("hours", [2, -2])
+@pytest.mark.parametrize("cron", ["30 2 * * *", "*/15 * * * *", "45 * * * *"])
+def test_a_clock_that_steps_by_two_hours_and_back_loses_and_doubles_nothing(cron, hours):
+    """In the night when Berlin's clocks go back, too, which are not the host's clock."""
+    start = datetime(2026, 10, 24, 12, 0, tzinfo=UTC)
+    true = [start + timedelta(minutes=5 * step) for step in range(12 * 36)]
+    stepped = [at + timedelta(hours=hours) if 60 <= step < 260 else at for step, at in enumerate(true)]
+
+    assert engine(plan(cron), stepped) == engine(plan(cron), true) == due_between(plan(cron), start, true[-1], limit=1000)
+
+
+def test_a_leap_day_is_a_day_like_any_other():
+    def runs(cron):
+        return [at.strftime("%m-%d") for at in due_between(plan(cron, "UTC"), *instants("2028-02-27T12:00Z", "2028-03-02T00:00Z"), limit=9)]
+
+    assert runs("0 6 * * *") == ["02-28", "02-29", "03-01"]
+    assert runs("0 6 L * *") == runs("0 6 29 * *") == runs("0 6 29 2 *") == ["02-29"]
+    assert next_run(plan("0 6 29 2 *", "UTC"), datetime(2028, 3, 1, tzinfo=UTC)) == datetime(2032, 2, 29, 6, tzinfo=UTC)

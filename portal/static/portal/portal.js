@@ -74,4 +74,53 @@ document.addEventListener("htmx:before:response", (event) => {
   if (event.detail.ctx.response.raw.redirected) { event.preventDefault(); location.reload(); }
 });
 
+// Lines of a text area as chips: each can be taken away, a field adds one. The area stays what the form sends.
+const MOST_CHIPS = 200;
+for (const area of document.querySelectorAll("textarea[data-chips]")) {
+  const lines = () => area.value.split("\n").map((line) => line.trim()).filter(Boolean);
+  if (lines().length > MOST_CHIPS) continue;
+  const chips = document.createElement("div"), field = document.createElement("input");
+  chips.className = "chips";
+  Object.assign(field, { className: "input", placeholder: area.dataset.add, id: area.id, autocomplete: "off" });
+  if (area.dataset.chips) field.setAttribute("list", area.dataset.chips);
+  for (const name of ["aria-describedby", "aria-invalid"]) if (area.hasAttribute(name)) field.setAttribute(name, area.getAttribute(name));
+  area.id += "-lines";
+  area.hidden = true;
+  area.removeAttribute("aria-invalid");
+  area.after(chips);
+  const write = (next) => {
+    area.value = [...new Set(next)].join("\n");
+    draw();
+    area.dispatchEvent(new Event("change", { bubbles: true }));
+  };
+  const add = () => {
+    const typed = field.value.split(/[\n,;]/).map((line) => line.trim()).filter(Boolean);
+    field.value = "";
+    if (typed.length) write([...lines(), ...typed]);
+  };
+  const draw = () => {
+    chips.replaceChildren(...lines().map((line) => {
+      const chip = document.createElement("span"), button = document.createElement("button");
+      chip.className = "chip";
+      Object.assign(button, { type: "button", textContent: "\u00d7", ariaLabel: area.dataset.remove.replace("{name}", line) });
+      button.addEventListener("click", () => { write(lines().filter((other) => other !== line)); field.focus(); });
+      chip.append(line, button);
+      return chip;
+    }), field);
+  };
+  field.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" || event.key === ",") { event.preventDefault(); add(); field.focus(); }
+    if (event.key === "Backspace" && !field.value) { write(lines().slice(0, -1)); field.focus(); }
+  });
+  field.addEventListener("change", add);
+  area.form.addEventListener("formdata", (event) => { if (field.value.trim()) event.formData.set(area.name, [...lines(), field.value].join("\n")); });
+  draw();
+}
+
+// What was done can be taken back for eight seconds, longer while somebody is about to.
+for (const toast of document.querySelectorAll("[data-toast]")) {
+  const go = () => (toast.matches(":hover, :focus-within") ? setTimeout(go, 1000) : toast.remove());
+  setTimeout(go, 8000);
+}
+
 document.querySelector("[aria-invalid=true]")?.focus();

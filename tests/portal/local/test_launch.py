@@ -100,7 +100,7 @@ def first_run(state):
             other.bind(("127.0.0.1", demo.WEB_PORT))
             other.listen()
         process = launch(state, ONCE="1")
-        output = process.communicate(timeout=120)[0]
+        output = process.communicate(timeout=240)[0]
     return process.returncode, output
 
 
@@ -112,12 +112,24 @@ def test_once_ends_well_when_every_first_report_came_through_its_link(first_run,
     assert "none in common, together the whole data set" in output
     assert output.splitlines()[-1].startswith("ONCE=1: everything has been stopped.")
     for tenant in demo.TENANTS:
-        table, document, workbook = files = sorted((state / "demo" / tenant).iterdir())
+        table, document, workbook = files = sorted(path for path in (state / "demo" / tenant).iterdir() if path.is_file())
         assert [path.suffix for path in files] == [".csv", ".pdf", ".xlsx"]
         assert len(rows_of([table])) >= 300
         assert len(pypdf.PdfReader(document).pages) > 1
         assert openpyxl.load_workbook(workbook).active.max_row > 300
     assert left_of(state) == []
+
+
+def test_once_waits_for_a_mail_to_everybody_and_downloads_what_its_link_gives(first_run, state):
+    code, output = first_run
+
+    assert code == 0, output
+    for tenant, recipients in demo.recipients().items():
+        rows = {audience: rows_of(list((state / "demo" / tenant / "mail" / address).iterdir())) for address, audience in recipients.items()}
+        all_rows = rows.pop("")
+        assert rows
+        assert all(some and some < all_rows for some in rows.values())
+    assert output.count("a mail came to") == 4
 
 
 def test_settings_of_the_shell_are_named_and_not_used(first_run):

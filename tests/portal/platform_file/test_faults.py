@@ -88,6 +88,12 @@ VALUES = [
     ),
     ("tenant.0.recipient_domains", ["@acme.example"], f"{TENANT}: recipient_domains[1]: must be a domain such as customer.example"),
     ("tenant.0.schedule.0.subject", "a\r\nBcc: b", f"{SCHEDULE}: subject: has a control character."),
+    (
+        "tenant.0.schedule.0.message",
+        "For {report.account}",
+        SCHEDULE + ": message: {report.account} is not known here. "
+        "You can use {report}, {schedule}, {tenant}, {recipient}, {date}, {time}, {period}.",
+    ),
     ("tenant.0.schedule.0.parameters", {"Region": "South"}, f"{SCHEDULE}: parameters.Region: Region is fixed"),
     ("tenant.0.schedule.0.parameters", {"Area": 1}, f"{SCHEDULE}: parameters.Area: Area is not a parameter"),
     ("tenant.0.schedule.0.recipient.0.email", "ops", f'{SCHEDULE}: recipient "ops": email: This is no email address.'),

@@ -165,13 +165,15 @@ def test_a_paused_schedule_says_who_paused_it_and_stays_due_so_that_people_see_w
 
 def test_a_schedule_that_the_portal_paused_goes_on_when_the_file_puts_it_right(applied, tenant):
     with tenant_scope(tenant):
-        Schedule.objects.update(enabled=False, fault="Its report was withdrawn.", paused_at=timezone.now())
+        Schedule.objects.update(enabled=False, fault="Its report was withdrawn.", paused_at=timezone.now(), next_run_at=None)
     assert applied.apply() == "no changes\n"
-    applied.schedule["cron"] = "0 6 * * *"
+    applied.schedule["subject"] = "Again"
 
     applied.apply()
 
-    assert (schedule(tenant).enabled, schedule(tenant).fault, schedule(tenant).paused_at) == (True, "", None)
+    again = schedule(tenant)
+    assert (again.enabled, again.fault, again.paused_at) == (True, "", None)
+    assert again.next_run_at == next_run(again, timezone.now())
 
 
 def test_a_retired_schedule_comes_back_when_it_is_mentioned_again(applied, tenant):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from django.utils import timezone
 
-from reports.models import Grant, Schedule
+from reports.mails.letters import letter_of_notice
+from reports.models import Grant, Notice, Schedule
 from tenants.models import ApiKey, ApiKeyIndex, Invitation, Membership, SessionTag, Tenant, TenantCode, User
 from tenants.scope import platform_scope, tenant_scope
 from tenants.secrets import secret_hash
@@ -273,3 +275,27 @@ def test_how_its_mails_look_and_where_they_may_go_is_stored(applied, tenant):
         tenant.refresh_from_db()
     assert {name: getattr(tenant, name) for name in wanted} == wanted
     assert applied.apply() == "no changes\n"
+
+
+def test_an_invitation_is_sent_where_mail_is_set_up_and_its_token_is_nowhere_in_the_clear(applied, tenant, settings):
+    settings.EMAIL_URL = "smtp://mail.example:587?from=reports@mail.example"
+    applied.tenant["member"].append({"email": "alice@acme.example", "role": "viewer"})
+
+    output = applied.apply()
+
+    url = next(word for word in output.split() if "/invitations/" in word)
+    token = url.rstrip("/").rpartition("/")[2]
+    with tenant_scope(tenant):
+        (notice,) = Notice.objects.filter(kind=Notice.Kind.INVITATION)
+        letter = letter_of_notice(notice, timezone.now())
+    assert url in letter.message.body
+    assert token not in str(vars(notice))
+    assert "shown once and sent by email" in output
+
+
+def test_without_a_mail_server_no_invitation_waits_for_one(applied, tenant):
+    applied.tenant["member"].append({"email": "alice@acme.example", "role": "viewer"})
+
+    applied.apply()
+
+    assert rows(tenant, Notice, "kind") == []

@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 
 from reports.aws import clients
+from tenants.scope import tenant_scope
 from tests.factories import make_file, make_job, make_link
 from tests.pretend_aws import BUCKET, Server, start_server
 
@@ -59,3 +60,17 @@ def aws(server: Server, monkeypatch: pytest.MonkeyPatch, settings) -> Iterator[S
     clients.forget()
     yield server
     clients.forget()
+
+
+@pytest.fixture
+def stored(aws: Server, ready_job):
+    """Puts a file of the job into S3, as QuickSight did when the job was made; the ready job's own is there."""
+
+    def store(file):
+        aws.client("s3").put_object(Bucket=file.bucket, Key=file.key, Body=BODY)
+        return file
+
+    with tenant_scope(ready_job.tenant):
+        file = ready_job.files.get()
+    store(file)
+    return store

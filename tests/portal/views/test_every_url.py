@@ -9,20 +9,54 @@ from django.urls import get_resolver, reverse
 
 from portal import urls
 from tenants.access import ACTIONS
-from tests.factories import make_file, make_grant, make_job, make_link, make_report, make_schedule
+from tests.factories import (
+    make_audience,
+    make_delivery,
+    make_file,
+    make_grant,
+    make_group,
+    make_job,
+    make_link,
+    make_occurrence,
+    make_recipient,
+    make_report,
+    make_schedule,
+    make_suppression,
+)
 
 pytestmark = pytest.mark.django_db
 # Open to everybody by intent, each with a test of its own.
 OPEN = {"account_login", "account_logout", "theme", "download", "invitation"}
 NAMES = sorted(pattern.name for pattern in urls.company)
-POSTED = {"job_cancel", "job_retry", "job_file", "job_links", "schedule_mail_test"}
+POSTED = {
+    "job_cancel",
+    "job_retry",
+    "job_file",
+    "job_links",
+    "schedule_mail_test",
+    "schedule_preview",
+    "schedule_pause",
+    "schedule_resume",
+    "schedule_run",
+    "occurrence_retry",
+    "delivery_try",
+    "recipient_send_again",
+}
+# Of a company, and of nothing in it.
+WITHOUT_OBJECTS = {pattern.name for pattern in urls.company if not pattern.pattern.converters}
 
 
-def addresses(tenant, job, file, link, report, schedule):
-    parts = {"job": job, "file": file, "link": link, "report": report, "schedule": schedule}
+def addresses(tenant, **parts):
     for pattern in urls.company:
         kwargs = {name: parts[name] for name in pattern.pattern.converters}
         yield pattern.name, reverse(pattern.name, kwargs={"slug": tenant} | kwargs)
+
+
+def of_schedule(schedule, job):
+    occurrence = make_occurrence(schedule=schedule)
+    audience = make_audience(schedule=schedule, name="North")
+    delivery = make_delivery(job=job, occurrence=occurrence)
+    return {"schedule": schedule.pk, "occurrence": occurrence.pk, "audience": audience.pk, "delivery": delivery.pk}
 
 
 @pytest.fixture
@@ -37,11 +71,14 @@ def theirs(globex, acme):
         "file": file.pk,
         "link": link.pk,
         "report": "theirs",
-        "schedule": make_schedule(tenant=globex, report=report).pk,
+        **of_schedule(make_schedule(tenant=globex, report=report), job),
+        "recipient": make_recipient(tenant=globex).pk,
+        "group": make_group(tenant=globex).pk,
+        "suppression": make_suppression(tenant=globex).pk,
     }
     return [
         *addresses("globex", **things),
-        *[pair for pair in addresses("acme", **things) if pair[0] not in {"home", "reports", "jobs", "links"}],
+        *[pair for pair in addresses("acme", **things) if pair[0] not in WITHOUT_OBJECTS],
     ]
 
 
@@ -72,10 +109,11 @@ def test_addresses_outside_a_company_are_led_to_sign_in_too(client):
 
 
 def test_what_belongs_to_another_company_answers_as_what_is_not_there(as_adam, theirs):
-    unknown = {"job": uuid.uuid4(), "file": uuid.uuid4(), "link": uuid.uuid4(), "report": "no-such-report", "schedule": uuid.uuid4()}
+    nobodys = ("job", "file", "link", "schedule", "occurrence", "audience", "delivery", "recipient", "group", "suppression")
+    unknown = {"report": "no-such-report"} | {name: uuid.uuid4() for name in nobodys}
     missing = [
         *addresses("no-such-company", **unknown),
-        *[pair for pair in addresses("acme", **unknown) if pair[0] not in {"home", "reports", "jobs", "links"}],
+        *[pair for pair in addresses("acme", **unknown) if pair[0] not in WITHOUT_OBJECTS],
     ]
 
     foreign = [ask(as_adam, name, path) for name, path in theirs]
@@ -88,8 +126,9 @@ def test_what_belongs_to_another_company_answers_as_what_is_not_there(as_adam, t
 @pytest.mark.parametrize("name", sorted(POSTED))
 def test_an_address_that_acts_takes_no_visit(as_adam, ready_job, name):
     file, (link, _) = make_file(job=ready_job, format="CSV"), make_link(job=ready_job)
-    schedule = make_schedule(tenant=ready_job.tenant, report=ready_job.report)
-    paths = dict(addresses("acme", job=ready_job.pk, file=file.pk, link=link.pk, report="daily-calls", schedule=schedule.pk))
+    more = of_schedule(make_schedule(tenant=ready_job.tenant, report=ready_job.report), ready_job)
+    more |= {"recipient": uuid.uuid4(), "group": uuid.uuid4(), "suppression": uuid.uuid4()}
+    paths = dict(addresses("acme", job=ready_job.pk, file=file.pk, link=link.pk, report="daily-calls", **more))
 
     assert as_adam.get(paths[name]).status_code == 405
 

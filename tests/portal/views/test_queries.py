@@ -11,11 +11,26 @@ from django.utils import timezone
 
 from reports.models import Download
 from tenants.scope import tenant_scope
-from tests.factories import make_attempt, make_file, make_job, make_link, make_member, make_report
+from tests.factories import (
+    make_attempt,
+    make_audience,
+    make_delivery,
+    make_file,
+    make_group,
+    make_job,
+    make_link,
+    make_member,
+    make_occurrence,
+    make_recipient,
+    make_report,
+    make_schedule,
+)
 from tests.portal.views.test_live import POLL, Reader, change
 
 pytestmark = pytest.mark.django_db
 MOST = 12
+# Figures, people and runs of one schedule are each a question of their own; its form has everything to choose from, too.
+MOST_OF_A_SCHEDULE = 24
 HOME, JOBS = "/t/acme/", "/t/acme/jobs/"
 
 
@@ -129,3 +144,42 @@ def test_a_waiting_job_asks_little_too(as_adam, acme, daily_calls, adam):
     change(job, waiting="slots_taken")
 
     assert len(asked(as_adam, f"{JOBS}{job.pk}/")) <= MOST
+
+
+def schedules_of(tenant, number):
+    """Each with people in two ways, runs in its history and one that is under way. Returns the last one's run."""
+    for _number in range(number):
+        report = make_report(parameters=[])
+        schedule = make_schedule(tenant=tenant, report=report, owner=make_member(tenant=tenant, role="admin"))
+        people = [make_recipient(tenant=tenant) for _ in range(3)]
+        audience = make_audience(schedule=schedule, recipients=people[:2], groups=[make_group(tenant=tenant, recipients=people)])
+        make_audience(schedule=schedule, name="North", session_tags={"region": "north"}, recipients=people)
+        for day in range(1, 4):
+            make_occurrence(schedule=schedule, planned_at=timezone.now() - timedelta(days=day), status="delivered")
+        run = make_occurrence(schedule=schedule, status="running", expanded_at=timezone.now())
+        job = make_job(tenant=tenant, report=report, status="completed", occurrence=run)
+        make_file(job=job)
+        for person in people:
+            sent = make_delivery(job=job, address=person.email, recipient=person, audience=audience, status="sent", sent_at=timezone.now())
+            make_link(job=job, delivery=sent, uses=1)
+    return run
+
+
+SCHEDULES = ("", "{schedule}/", "{schedule}/edit/", "{schedule}/audiences/", "{schedule}/runs/{run}/")
+
+
+@pytest.mark.parametrize("page", SCHEDULES)
+def test_pages_of_schedules_ask_little_however_much_there_is(as_adam, acme, page):
+    run = schedules_of(acme, 8)
+
+    asked_for = asked(as_adam, f"/t/acme/schedules/{page.format(schedule=run.schedule_id, run=run.pk)}")
+
+    assert len(asked_for) <= (MOST if page == "" else MOST_OF_A_SCHEDULE)
+
+
+def test_more_schedules_are_no_more_questions_anywhere(as_adam, acme):
+    schedules_of(acme, 1)
+    few = [len(asked(as_adam, path)) for path in ("/t/acme/schedules/", HOME)]
+    schedules_of(acme, 8)
+
+    assert [len(asked(as_adam, path)) for path in ("/t/acme/schedules/", HOME)] == few

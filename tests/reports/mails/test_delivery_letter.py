@@ -1,11 +1,15 @@
 from __future__ import annotations
 
 import re
+from email import message_from_bytes, policy
 from html import unescape
 
 import pytest
 
 from reports import links
+from reports.delivery import email_url
+from reports.delivery.channel import Parcel
+from reports.delivery.email import raw_mail
 from reports.models import Link
 from tenants.scope import tenant_scope
 from tests.reports.mails.conftest import change, delivery_of
@@ -18,7 +22,7 @@ LONG = "Auswertung der Gesprächsdauer nach Standort und Wochentag AG"
 def test_the_mail_tells_what_came_when_it_was_made_and_until_when_it_can_be_had(written, delivery):
     read = written(delivery)
 
-    assert read.header("Subject") == "Calls of yesterday: Sunday 22 November 2026"
+    assert read.header("Subject") == "Calls of yesterday: 22 November 2026"
     for part in read.both:
         assert "Your Calls of yesterday is ready" in part
         assert "PDF, 1.8 MB" in part
@@ -37,7 +41,6 @@ def test_its_link_opens_the_report_and_is_the_same_on_every_try(written, deliver
     with tenant_scope(delivery.tenant):
         assert links.find(delivery.tenant, token).delivery_id == delivery.pk
         assert Link.objects.filter(delivery=delivery).count() == 1
-    assert first.mail["Message-ID"] == second.mail["Message-ID"] == f"<{delivery.pk}@127.0.0.1>"
 
 
 def test_the_sender_is_the_company_and_answers_go_where_it_says(written, delivery, settings):
@@ -48,7 +51,6 @@ def test_the_sender_is_the_company_and_answers_go_where_it_says(written, deliver
     assert read.mail["From"] == '"Acme Hotels Reports" <reports@mail.anycompany.example>'
     assert read.mail["Reply-To"] == "reports@acme.example"
     assert read.mail["To"] == "rosa@customer.example"
-    assert read.mail["Message-ID"] == f"<{delivery.pk}@mail.anycompany.example>"
 
 
 def test_a_company_may_have_its_own_name_for_the_sender(written, delivery, acme):
@@ -160,7 +162,7 @@ def test_files_are_attached_where_both_agree_and_they_are_small(
     ("protection", "says"),
     [
         ("passcode", "The page asks for the passcode that Acme Hotels gave you."),
-        ("mailed", "The page sends a code of 6 digits to this address before it opens the report."),
+        ("mailed", "The page sends a 6-digit passcode to this address before it opens the report."),
     ],
 )
 def test_a_protected_link_says_what_it_will_ask_for(written, delivery, schedule, protection, says):
@@ -172,7 +174,7 @@ def test_a_protected_link_says_what_it_will_ask_for(written, delivery, schedule,
 def test_a_german_recipient_reads_german(written, occurrence, now):
     read = written(delivery_of(occurrence, now, language="de"))
 
-    assert read.header("Subject") == "Calls of yesterday: Sonntag, 22. November 2026"
+    assert read.header("Subject") == "Calls of yesterday: 22. November 2026"
     for part in read.both:
         assert "Bericht öffnen" in part
         assert "PDF, 1,8 MB" in part
@@ -191,6 +193,24 @@ def test_the_text_says_everything_that_the_html_says(written, delivery, schedule
     plain = " ".join(read.text.split())
     missing = [piece for piece in map(unescape, pieces) if piece.strip(" .") and " ".join(piece.split()).rstrip(".") not in plain]
     assert missing == ["If the button does not work, copy this address into your browser:"]
+
+
+def test_it_leaves_as_it_was_written(written, delivery, acme, schedule, settings):
+    """Through the channel: its bytes, read by another parser."""
+    settings.EMAIL_URL = "smtp://mail.example:587?from=reports@mail.example"
+    change(acme, sender_name=LONG)
+    change(schedule, subject=f"Größe: {LONG} {LONG}", message="Grüße\n\n.\n" + "x" * 2000)
+    letter = written(delivery).letter
+
+    raw = raw_mail(email_url.setup(), Parcel(delivery.pk, delivery.address, letter.message))
+
+    mail = message_from_bytes(raw, policy=policy.default)
+    assert mail["From"].addresses[0].display_name == LONG
+    assert mail["Subject"].strip() == f"Größe: {LONG} {LONG}"
+    assert [part.get_content_type() for part in mail.iter_parts()] == ["text/plain", "text/html"]
+    assert mail.get_body(("plain",)).get_content().replace("\r\n", "\n") == letter.message.body
+    assert max(map(len, raw.split(b"\r\n"))) <= 998
+    assert mail["Message-ID"] == f"<{delivery.pk}@mail.example>"
 
 
 def test_nothing_in_it_is_loaded_from_anywhere(written, delivery):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from reports.engine import due, moves
+from reports.job_ends import job_ended
 from reports.models import Account, Delivery, Occurrence, Schedule, SnapshotJob
 from reports.occurrences.expanding import Expander
-from reports.occurrences.job_ends import job_ended
 from reports.occurrences.settling import settle
 from tenants.audit import Actor
 from tenants.scope import tenant_scope

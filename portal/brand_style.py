@@ -1,0 +1,21 @@
+"""The style sheet that gives a company's colour to its customers' pages: three of the tokens that portal.css names."""
+
+from __future__ import annotations
+
+import hashlib
+
+from reports.brand import DARK_PAPER, WHITE, brand
+
+
+def style_of(color: str) -> str:
+    """The text on each colour is one that the colour was made readable against; see reports/brand.py."""
+    look = brand(color)
+    return (
+        f":root {{ --brand: light-dark({look.link}, {look.dark_color}); --on-brand: light-dark({WHITE}, {DARK_PAPER}); "
+        f"--brand-soft: light-dark({look.soft}, {look.dark_soft}); }}\n"
+    )
+
+
+def version_of(color: str) -> str:
+    """Changes with the style sheet, so that browsers may keep each version for ever. Empty: the company has no colour of its own."""
+    return hashlib.sha256(style_of(color).encode()).hexdigest()[:12] if color else ""

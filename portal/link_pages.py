@@ -1,0 +1,96 @@
+"""The pages of a link, one for each state. Drawn in the tenant's scope, zone and language."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from portal import link_cookies
+from portal.brand_style import version_of
+from portal.job_rows import for_pages, with_pace
+from reports import links
+from reports.links.remaking import remake_of
+from reports.models import Link, Protection, SnapshotJob
+
+LOOK_AGAIN_SECONDS = 20
+ENDED = {
+    Link.Status.REVOKED: "link/revoked.html",
+    Link.Status.EXPIRED: "link/expired.html",
+    Link.Status.USED_UP: "link/used_up.html",
+}
+
+
+def state_page(request: HttpRequest, link: Link, now: datetime, **told: Any) -> HttpResponse:
+    """What a visit shows. `told`: what became of a form; see the templates."""
+    return ended(request, link, now) or locked(request, link, **told) or preparing(request, link, now) or ready(request, link, now)
+
+
+def ended(request: HttpRequest, link: Link, now: datetime, **told: Any) -> HttpResponse | None:
+    """None while it opens anything: to a browser that just got a file also after the last use, because it may have that once more."""
+    state = link.status(now)
+    if state == Link.Status.USED_UP and any(link_cookies.had(request, file) for file in links.offered(link)):
+        return None
+    if link.is_locked and state != Link.Status.REVOKED:
+        return _page(request, "link/locked.html", link, 404)
+    if state not in ENDED:
+        return None
+    return _page(request, ENDED[state], link, 404, may_ask=link.can_be_renewed(now), **told)
+
+
+def locked(request: HttpRequest, link: Link, **told: Any) -> HttpResponse | None:
+    """What it asks for; None in a browser that has answered. `told`: fault, left, sent; `status` is the answer's."""
+    if link_cookies.is_unlocked(request, link):
+        return None
+    template = "link/code.html" if link.protection == Protection.MAILED_CODE else "link/passcode.html"
+    return _page(request, template, link, told.pop("status", 200), **told)
+
+
+def preparing(request: HttpRequest, link: Link, now: datetime) -> HttpResponse | None:
+    """None unless its files were missed. The browser looks again by itself while they are being made."""
+    remake = remake_of(link.job) or (remake_of(link.superseded_by) if link.superseded_by else None)
+    if remake is None or remake.status == SnapshotJob.Status.COMPLETED:
+        return None
+    (job,) = with_pace(link.tenant, for_pages(SnapshotJob.objects.for_tenant(link.tenant).filter(pk=remake.pk)), now)
+    if job.has_ended:
+        return _page(request, "link/not_prepared.html", link, 503)
+    response = _page(request, "link/preparing.html", link, 503, job=job)
+    response["Refresh"] = response["Retry-After"] = str(LOOK_AGAIN_SECONDS)
+    return response
+
+
+def ready(request: HttpRequest, link: Link, now: datetime, *, ask: bool = False) -> HttpResponse:
+    """`ask`: a file has to be named."""
+    template = "link/superseded.html" if link.status(now) == Link.Status.SUPERSEDED else "link/download.html"
+    old, new = links.versions(link)
+    return _page(request, template, link, 422 if ask else 200, ask=ask, old=old, new=new)
+
+
+def unanswered(request: HttpRequest, link: Link) -> HttpResponse:
+    """The file store is silent or refuses us; nothing is known about the file."""
+    response = _page(request, "link/unanswered.html", link, 503)
+    response["Retry-After"] = str(LOOK_AGAIN_SECONDS)
+    return response
+
+
+def unknown(request: HttpRequest) -> HttpResponse:
+    return hidden(render(request, "link/unknown.html", status=404))
+
+
+def too_many(request: HttpRequest) -> HttpResponse:
+    response = hidden(render(request, "link/too_many.html", status=429))
+    response["Retry-After"] = "60"
+    return response
+
+
+def hidden(response: HttpResponse) -> HttpResponse:
+    response["X-Robots-Tag"] = "noindex"
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _page(request: HttpRequest, template: str, link: Link, status: int, **context: Any) -> HttpResponse:
+    about = {"tenant": link.tenant, "link": link, "address": links.masked(link.email), "style": version_of(link.tenant.brand_color)}
+    return hidden(render(request, template, about | context, status=status))

@@ -1,0 +1,157 @@
+"""One run of a schedule: what became of each delivery, and trying again only what failed."""
+
+from __future__ import annotations
+
+import csv
+import uuid
+from datetime import datetime
+
+from django.contrib import messages
+from django.db.models import Count, OuterRef, Subquery
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.vary import vary_on_headers
+
+from portal import actors
+from portal.filters import states_row
+from portal.live import Live, plain_query, poll_seconds
+from portal.pages import SeeOther, tenant_page
+from portal.paging import page_of
+from portal.requests import TenantRequest
+from portal.schedule_rows import seen
+from portal.status import of_delivery
+from reports.delivery import trying
+from reports.models import Delivery, Download, Occurrence, SnapshotJob
+from reports.models.sending import DeliveryQuerySet
+from reports.occurrences import acting
+from reports.refused import Refused
+from reports.schedules import story
+from reports.schedules.ledger import Ledger, ledgers
+
+DONE = (Delivery.Status.SENT, Delivery.Status.SUPPRESSED)
+OPEN, ALL = "", "all"
+SHOWN = ((OPEN, gettext_lazy("Open")), (ALL, gettext_lazy("All")))
+# A spreadsheet takes a cell that begins so for a formula, whoever wrote it.
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+@require_safe
+@vary_on_headers("HX-Request")
+@tenant_page("schedules.view")
+def occurrence(request: TenantRequest, schedule: uuid.UUID, occurrence: uuid.UUID) -> HttpResponse:
+    """All of it is live until it ended."""
+    now = timezone.now()
+    found = find(request, schedule, occurrence)
+    ledger = ledgers(request.tenant, [found]).get(found.pk, Ledger())
+    jobs = list(
+        SnapshotJob.objects.for_tenant(request.tenant).filter(occurrence=found).order_by("created_at", "id").prefetch_related("files")
+    )
+    query = plain_query(request)
+    deliveries = Delivery.objects.for_tenant(request.tenant).filter(occurrence=found)
+    open_ = deliveries.exclude(status__in=DONE)
+    to_do = ledger.waiting + ledger.retrying + ledger.failed
+    chosen = query.get("status", OPEN) if to_do else ALL
+    page = page_of(with_downloads(open_ if chosen != ALL else deliveries), query)
+    sets = _sets(deliveries)
+    moves = [(job.status, job.attempt_count) for job in jobs]
+    sent = [(delivery.status, delivery.tries, delivery.next_try_at, delivery.last_download_at) for delivery in page.rows]
+    live = Live(request, seen(found), ledger, moves, sent, timezone.localdate(now), seconds=poll_seconds([found], now))
+    if live.unchanged:
+        return HttpResponse(status=204)
+    context = {
+        "live": live,
+        "now": now,
+        "occurrence": found,
+        "schedule": found.schedule,
+        "ledger": ledger,
+        "jobs": [(job, sets.get(job.pk, [])) for job in jobs],
+        "page": page,
+        "timeline": story.lines(found, jobs, ledger),
+        "shown": states_row(query, SHOWN, chosen, {OPEN: str(to_do), ALL: str(to_do + ledger.sent + ledger.not_sent)}) if to_do else [],
+        "may_manage": request.may("schedules.manage"),
+    }
+    return render(request, "portal/occurrence_news.html" if live.asked else "portal/occurrence.html", context)
+
+
+def with_downloads(deliveries: DeliveryQuerySet) -> DeliveryQuerySet:
+    """`last_download_at`: None: nobody fetched anything by its link yet."""
+    newest = Download.objects.filter(tenant=OuterRef("tenant"), link__delivery=OuterRef("pk")).order_by("-at")
+    return deliveries.annotate(last_download_at=Subquery(newest.values("at")[:1]))
+
+
+def _sets(deliveries: DeliveryQuerySet) -> dict[uuid.UUID, list[tuple[str, int]]]:
+    """By job, the audiences that share it, each with its number of people."""
+    found: dict[uuid.UUID, list[tuple[str, int]]] = {}
+    for job, audience, number in deliveries.values_list("job", "audience_name").annotate(number=Count("pk")).order_by("audience_name"):
+        found.setdefault(job, []).append((audience, number))
+    return found
+
+
+@require_safe
+@tenant_page("schedules.view")
+def export(request: TenantRequest, schedule: uuid.UUID, occurrence: uuid.UUID) -> HttpResponse:
+    """Every delivery of the run, as a table for a spreadsheet."""
+    found = find(request, schedule, occurrence)
+    planned = timezone.localtime(found.planned_at)
+    name = f"{found.schedule.slug}_{planned:%Y-%m-%d_%H%M}.csv"
+    answer = HttpResponse(content_type="text/csv; charset=utf-8", headers={"Content-Disposition": f'attachment; filename="{name}"'})
+    # With a mark of its encoding: else Excel takes it for the encoding of the country.
+    answer.write("\ufeff")
+    table = csv.writer(answer)
+    table.writerow([_("Address"), _("Name"), _("Rows"), _("State"), _("Tries"), _("Answer"), _("Delivered"), _("Downloaded")])
+    deliveries = Delivery.objects.for_tenant(request.tenant).filter(occurrence=found).order_by("address", "pk")
+    for delivery in with_downloads(deliveries).iterator(chunk_size=2000):
+        texts = (delivery.address, delivery.name, delivery.audience_name, str(of_delivery(delivery).word))
+        times = (_time(delivery.sent_at), _time(delivery.last_download_at))
+        table.writerow([*map(harmless, texts), delivery.tries, harmless(delivery.answer), *times])
+    return answer
+
+
+def harmless(text: str) -> str:
+    return f"'{text}" if text.startswith(FORMULA) else text
+
+
+def _time(at: datetime | None) -> str:
+    return timezone.localtime(at).isoformat(timespec="seconds") if at else ""
+
+
+@require_POST
+@tenant_page("schedules.manage")
+def retry(request: TenantRequest, schedule: uuid.UUID, occurrence: uuid.UUID) -> HttpResponse:
+    found = find(request, schedule, occurrence)
+    try:
+        number = acting.retry_failed(found, actors.member(request), timezone.now())
+    except Refused as refused:
+        messages.error(request, refused.detail)
+    else:
+        messages.success(request, ngettext("%(n)d is tried again.", "%(n)d are tried again.", number) % {"n": number})
+    return _back(request, found)
+
+
+@require_POST
+@tenant_page("schedules.manage")
+def try_now(request: TenantRequest, schedule: uuid.UUID, occurrence: uuid.UUID, delivery: uuid.UUID) -> HttpResponse:
+    found = find(request, schedule, occurrence)
+    waiting = get_object_or_404(Delivery.objects.for_tenant(request.tenant), occurrence=found, pk=delivery)
+    if trying.try_now(waiting, actors.member(request), now=timezone.now()):
+        messages.success(request, _("%(address)s is tried now.") % {"address": waiting.address})
+    else:
+        messages.error(request, _("%(address)s is not waiting for another try any more.") % {"address": waiting.address})
+    return _back(request, found)
+
+
+def find(request: TenantRequest, schedule: uuid.UUID, pk: uuid.UUID) -> Occurrence:
+    """With its schedule and report, also of a schedule that was removed."""
+    runs = Occurrence.objects.for_tenant(request.tenant).select_related("schedule__report")
+    found = get_object_or_404(runs, schedule=schedule, pk=pk)
+    found.tenant = found.schedule.tenant = request.tenant
+    return found
+
+
+def _back(request: TenantRequest, run: Occurrence) -> HttpResponse:
+    return SeeOther(reverse("occurrence", args=[request.tenant.slug, run.schedule_id, run.pk]))

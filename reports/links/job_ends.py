@@ -1,0 +1,41 @@
+"""What the end of a job means for links: corrected versions, and files that were prepared again. Called in the transaction of the move."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db.models import Q
+
+from reports.models import Link, Notice, SnapshotJob
+from reports.models.delivery import LinkQuerySet
+
+Trigger = SnapshotJob.Trigger
+
+
+def settle_links(job: SnapshotJob, now: datetime) -> None:
+    """In the tenant's scope, of a job that was just completed, failed or cancelled."""
+    waiting = Notice.objects.filter(
+        tenant=job.tenant, job=job, kind=Notice.Kind.READY_AGAIN, status=Notice.Status.PENDING, next_try_at=None
+    )
+    if job.status != SnapshotJob.Status.COMPLETED:
+        waiting.update(status=Notice.Status.FAILED, failure_code="job_failed", ended_at=now)
+        return
+    links = Link.objects.for_tenant(job.tenant)
+    if lost := whose_files(job):
+        links.filter(job=lost).update(job=job)
+        links.filter(superseded_by=lost).update(superseded_by=job)
+        waiting.update(next_try_at=now)
+    if job.replaces:
+        _to_correct(links, job.replaces).exclude(job=job).update(superseded_by=job)
+
+
+def whose_files(job: SnapshotJob) -> SnapshotJob | None:
+    """The job whose files this one prepares again, also when a person ran a failed such job again; else None."""
+    while job.trigger == Trigger.RETRY and job.retry_of:
+        job = job.retry_of
+    return job.retry_of if job.trigger == Trigger.REMAKE else None
+
+
+def _to_correct(links: LinkQuerySet, old: SnapshotJob) -> LinkQuerySet:
+    """Revoked and ended ones too: nobody is told by them, but a new one for the same address has to lead to the newest version."""
+    return links.filter(Q(job=old) | Q(superseded_by=old) | Q(job__retry_of=old, job__trigger=Trigger.REMAKE))

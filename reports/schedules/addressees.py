@@ -1,0 +1,83 @@
+"""Who gets an audience's rows, as people type it: one address or the name of a group a line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from django.utils.translation import gettext as _
+
+from reports.address_book.addresses import clean_address, refuse_foreign_domain
+from reports.models import Audience, AudienceGroup, AudienceRecipient, Recipient, RecipientGroup
+from reports.refused import Place, Refused
+from tenants.models import Tenant
+
+MAX_PEOPLE = 5000
+
+
+@dataclass
+class Addressees:
+    """`emails` as mail servers see them, each once; `faults` are sentences about what is neither."""
+
+    emails: list[str] = field(default_factory=list)
+    groups: list[RecipientGroup] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+
+    def places(self, name: str) -> list[Place]:
+        return [Place((name,), "invalid", fault) for fault in self.faults]
+
+
+def read(tenant: Tenant, lines: Iterable[str]) -> Addressees:
+    """In the tenant's scope. A line with an @ is an address, any other the name of a group, in whatever case."""
+    typed = list(dict.fromkeys(line.strip() for line in lines if line.strip()))
+    found = Addressees()
+    names = [line for line in typed if "@" not in line]
+    known = {group.name.casefold(): group for group in RecipientGroup.objects.filter(tenant=tenant)} if names else {}
+    for line in typed:
+        if "@" in line:
+            _add_address(found, tenant, line)
+        elif group := known.get(line.casefold()):
+            found.groups.append(group)
+        else:
+            found.faults.append(_("“%(name)s” is neither an address nor the name of a group.") % {"name": line[:120]})
+    found.emails = list(dict.fromkeys(found.emails))
+    if len(found.emails) > MAX_PEOPLE:
+        found.faults.append(_("More than %(limit)d people. Put them into groups.") % {"limit": MAX_PEOPLE})
+    return found
+
+
+def _add_address(found: Addressees, tenant: Tenant, line: str) -> None:
+    try:
+        email = clean_address(line)
+        refuse_foreign_domain(tenant, email)
+    except Refused as refused:
+        found.faults.append(f"{line[:120]}: {refused.detail}")
+    else:
+        found.emails.append(email)
+
+
+def lines_of(audience: Audience | None) -> list[str]:
+    """As `read` takes them: groups first, then people."""
+    if audience is None:
+        return []
+    groups = RecipientGroup.objects.filter(tenant=audience.tenant, audience_groups__audience=audience).order_by("name")
+    people = Recipient.objects.for_tenant(audience.tenant).filter(memberships__audience=audience).order_by("email")
+    return [*groups.values_list("name", flat=True), *people.values_list("email", flat=True)]
+
+
+def put(audience: Audience, wanted: Addressees) -> tuple[list[str], list[str]]:
+    """The audience gets these people and groups and no others. Returns what it had and has, as lines. A new address becomes a recipient."""
+    before, tenant = lines_of(audience), audience.tenant
+    known = Recipient.objects.for_tenant(tenant).filter(email__in=wanted.emails)
+    new = set(wanted.emails) - set(known.values_list("email", flat=True))
+    # Somebody else may add the same address just now; the row is there then, and read below.
+    Recipient.objects.bulk_create([Recipient(tenant=tenant, email=email) for email in sorted(new)], ignore_conflicts=True)
+    AudienceRecipient.objects.filter(tenant=tenant, audience=audience).exclude(recipient__email__in=wanted.emails).delete()
+    AudienceRecipient.objects.bulk_create(
+        [AudienceRecipient(tenant=tenant, audience=audience, recipient=recipient) for recipient in known.all()], ignore_conflicts=True
+    )
+    AudienceGroup.objects.filter(tenant=tenant, audience=audience).exclude(group__in=wanted.groups).delete()
+    AudienceGroup.objects.bulk_create(
+        [AudienceGroup(tenant=tenant, audience=audience, group=group) for group in wanted.groups], ignore_conflicts=True
+    )
+    return before, lines_of(audience)
