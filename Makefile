@@ -28,9 +28,6 @@ bench: $(DEMO) ## measure, and print each figure beside its target
 screenshots: $(DEMO) ## draw every page into docs/screens/, in both themes, wide and narrow
 	@REQUIRE_BROWSER=1 $(RUN) -m pytest -q tests/browser/screenshots.py $(ARGS)
 
-bench: $(DEMO) ## measure, and print each figure beside its target
-	@$(RUN) -m pytest -q -s tests/bench/schedules.py $(ARGS)
-
 check: $(DEV) ## lint, format, types, migrations, settings for production, dependencies
 	$(V)/bin/ruff check .
 	$(V)/bin/ruff format --check .
