@@ -20,6 +20,7 @@ from reports.aws.quicksight import QuickSight
 from reports.delivery import carrying
 from reports.delivery.email import Email
 from reports.engine import claim, collect, pump, start
+from reports.occurrences import expanding, noting, taking, wanting
 
 # The step at which the worker dies; or the pid file of a PostgreSQL server that dies at each step. MARKS: where sprung traps are noted.
 STEP, POSTMASTER, MARKS = "FAULT_STEP", "FAULT_POSTMASTER", "FAULT_MARKS"
@@ -66,9 +67,20 @@ MAIL_STEPS: dict[str, Step] = {
 }
 
 
+# Of a planned instant: on its way to an occurrence, and from there to jobs and deliveries.
+PLAN_STEPS: dict[str, Step] = {
+    "noted": Step(noting, "_write"),
+    "note committed": Step(noting, "_write", committed=True),
+    "taken": Step(taking, "_take", when=bool, committed=True),
+    "jobs made": Step(wanting, "make_jobs"),
+    "expanded": Step(expanding, "_make"),
+    "expansion committed": Step(expanding, "_make", committed=True),
+}
+
+
 def install() -> None:
     if step := os.environ.get(STEP):
-        (STEPS | MAIL_STEPS)[step].install(lambda: kill_worker(step))
+        (STEPS | MAIL_STEPS | PLAN_STEPS)[step].install(lambda: kill_worker(step))
     if os.environ.get(POSTMASTER):
         for name, step in STEPS.items():
             step.install(lambda name=name: kill_postmaster(name))

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from reports.models import Report
 from reports.refused import Refused
-from reports.session_tags import refuse_unsafe_tags
+from reports.session_tags import refuse_unsafe_narrowing, refuse_unsafe_tags
 
 RULES = [
     {
@@ -136,3 +137,78 @@ def test_even_the_same_for_everyone_is_not_started_without_tags():
 def test_only_open_data_sets_make_a_report_without_required_tags_safe(row_rules, sentence):
     assert refuse_unsafe_tags({"tenant_id": "acme"}, [], [OPEN]) is None
     assert sentence in refusal({"tenant_id": "acme"}, required=(), row_rules=row_rules)
+
+
+def narrow(narrowing, own=None, row_rules=RULES, **report):
+    report = {"preflight": "passed", "required_tags": ["tenant_id"]} | report
+    refuse_unsafe_narrowing({"tenant_id": "acme"} if own is None else own, narrowing, Report(row_rules=row_rules, **report))
+
+
+def narrowing_refusal(*values, **options):
+    with pytest.raises(Refused) as refused:
+        narrow(*values, **options)
+    assert refused.value.code == "rows_not_isolated"
+    return refused.value.places[0].path, refused.value.detail
+
+
+@pytest.mark.parametrize(
+    ("narrowing", "row_rules"),
+    [
+        ({}, RULES),
+        ({}, [OPEN]),
+        ({"desk": "north"}, RULES),
+        ({"desk": "north"}, [*RULES, OPEN]),
+        ({"desk": "north"}, rules(groups=[])),
+        ({"desk": "north"}, rules(groups=[["tenant_id", "desk"]])),
+    ],
+)
+def test_tags_that_hold_more_rows_back_narrow(narrowing, row_rules):
+    assert narrow(narrowing, row_rules=row_rules) is None
+
+
+def test_rules_that_nobody_has_read_are_asked_at_the_start():
+    assert narrow({"desk": "north"}, row_rules=[], preflight="not_checked") is None
+
+
+@pytest.mark.parametrize("own", [{"tenant_id": "acme"}, {}])
+def test_a_key_of_the_company_is_never_replaced(own):
+    path, sentence = narrowing_refusal({"tenant_id": "globex"}, own)
+
+    assert path == ("session_tags", "tenant_id")
+    assert "cannot replace one" in sentence
+    assert "globex" not in sentence
+
+
+@pytest.mark.parametrize(
+    ("narrowing", "row_rules", "sentence"),
+    [
+        ({"floor": "1"}, RULES, "Data set “Calls” (calls) has no rule for “floor”"),
+        (
+            {"desk": "north"},
+            [*RULES, RULES[0] | {"dataset": "hr", "rules": RULES[0]["rules"][:1], "groups": []}],
+            "(hr) has no rule for “desk”",
+        ),
+        ({"desk": "north"}, [OPEN], "No data set of this report has a rule for “desk”"),
+        ({"desk": " "}, RULES, "is blank"),
+        ({"desk": "north,south"}, rules(rules=[{"key": "desk", "delimiter": ",", "match_all": ""}]), "contains the delimiter"),
+        ({"desk": "*"}, rules(rules=[{"key": "desk", "delimiter": "", "match_all": "*"}]), "means all rows"),
+        (
+            {"desk": "north", "region": "east"},
+            rules(groups=[["tenant_id", "desk"], ["tenant_id", "region"]]),
+            "no rule for “desk”, “region”",
+        ),
+    ],
+)
+def test_tags_that_would_not_narrow_are_refused(narrowing, row_rules, sentence):
+    assert sentence in narrowing_refusal(narrowing, row_rules=row_rules)[1]
+
+
+@pytest.mark.parametrize(
+    ("own", "groups"),
+    [
+        ({"tenant_id": "acme", "region": "east"}, [["tenant_id", "region"], ["tenant_id", "desk"]]),
+        ({"tenant_id": "acme"}, [["tenant_id"], ["desk"]]),
+    ],
+)
+def test_an_alternative_that_adds_rows_to_the_companys_own_is_refused(own, groups):
+    assert "which adds rows" in narrowing_refusal({"desk": "north"}, own, row_rules=rules(groups=groups))[1]
