@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from reports.models import Audience, Delivery, GroupMember, Report, Schedule
 from reports.refused import Place, Refused
 from reports.schedules import addressees
-from reports.schedules.narrowing import refuse_unsafe_narrowing
+from reports.session_tags import refuse_unsafe_narrowing
 from tenants.audit import Actor, record
 from tenants.models import SessionTag, Tenant
 
