@@ -9,7 +9,7 @@ checksum = $(shell cat $(1) | cksum | cut -d' ' -f1)
 DEMO := $(V)/.demo-$(call checksum,requirements.txt)
 DEV := $(V)/.dev-$(call checksum,requirements.txt requirements-dev.txt)
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test screenshots bench check messages lock mutate clean
+.PHONY: help setup demo test bench screenshots check messages lock mutate clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' Makefile | awk -F'|' '{ printf "  make %-11s %s\n", $$1, $$2 }'
@@ -22,11 +22,11 @@ demo: $(DEMO) ## show the product on this machine until Ctrl-C; ONCE=1: stop aft
 test: $(DEMO) ## run the whole suite, four files at a time; ARGS="tests/portal/views -k link" picks
 	@$(RUN) -m pytest $(if $(ARGS),$(ARGS),-n 4 --dist loadfile)
 
+bench: $(DEMO) ## measure, and print each figure beside its target
+	@$(RUN) -m pytest -q -s tests/bench/*.py $(ARGS)
+
 screenshots: $(DEMO) ## draw every page into docs/screens/, in both themes, wide and narrow
 	@REQUIRE_BROWSER=1 $(RUN) -m pytest -q tests/browser/screenshots.py $(ARGS)
-
-bench: $(DEMO) ## measure, and print each figure beside its target
-	@$(RUN) -m pytest -q -s tests/bench/schedules.py $(ARGS)
 
 check: $(DEV) ## lint, format, types, migrations, settings for production, dependencies
 	$(V)/bin/ruff check .

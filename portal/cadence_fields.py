@@ -55,8 +55,8 @@ def read(cleaned: dict[str, Any]) -> str:
         return str(cleaned.get("cron", "")).strip()
     if not how or at is None or (how == Kind.WEEKLY and not weekdays):
         return ""
-    chosen = {"every_hours": int(cleaned.get("every") or 1), "day": cleaned.get("month_day") or "1"}
-    return Cadence(how, at, weekdays=tuple(int(day) for day in weekdays), **chosen).to_cron()
+    every, day = int(cleaned.get("every") or 1), cleaned.get("month_day") or "1"
+    return Cadence(how, at, every, tuple(int(number) for number in weekdays), day).to_cron()
 
 
 def field_at_fault(cleaned: dict[str, Any]) -> str:

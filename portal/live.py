@@ -12,7 +12,7 @@ from hashlib import blake2b
 from django.http import HttpRequest, QueryDict
 from django_htmx.middleware import HtmxDetails
 
-from reports.models import SnapshotJob
+from reports.models import Occurrence, SnapshotJob
 
 SEEN = "seen"
 # How soon a part with a moving job asks again, by that job's age, and one in which nothing moves but something may begin.
@@ -20,8 +20,8 @@ POLLS = ((timedelta(minutes=1), 2), (timedelta(minutes=10), 5), (timedelta.max, 
 QUIET_SECONDS = 15
 
 
-def poll_seconds(jobs: Iterable[SnapshotJob], now: datetime) -> int | None:
-    """By the youngest job that moves. None: none does."""
+def poll_seconds(jobs: Iterable[SnapshotJob | Occurrence], now: datetime) -> int | None:
+    """By the youngest job or run that moves. None: none does."""
     ages = [now - job.created_at for job in jobs if not job.has_ended]
     return next(seconds for limit, seconds in POLLS if min(ages) < limit) if ages else None
 

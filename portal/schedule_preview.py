@@ -70,7 +70,7 @@ def _add_times(preview: Preview, schedule: Schedule, now: datetime) -> None:
 def _values(form: ScheduleForm) -> dict[str, Any]:
     """Of an untouched form, what it shows."""
     if not form.is_bound:
-        shown = form.initial | {name: form.initial.get(name) for name in ("starts_on", "ends_on", "ready_by")}
+        shown = dict(form.initial) | {name: form.initial.get(name) for name in ("starts_on", "ends_on", "ready_by")}
         return shown | {"cron": form.initial.get("cron") or cadence_fields.USUAL.to_cron()}
     form.is_valid()
     return form.values()

@@ -47,6 +47,7 @@ def schedule_city(schedule: Schedule) -> str:
 def next_run(schedule: Schedule, now: datetime) -> SafeString:
     """When, in the reader's zone, and below it in how long."""
     at = schedule.next_run_at
+    assert at, "asked for a schedule that runs again"
     soon = _("in %(time)s") % {"time": words.duration((at - now).total_seconds())} if at > now else _("due now")
     return format_html('<time datetime="{}">{}</time><p class="meta">{}</p>', at.isoformat(), schedule_words.day_and_time(at, now), soon)
 
@@ -72,8 +73,8 @@ def may_retry(run: Occurrence, ledger: Ledger) -> bool:
 
 
 @register.simple_tag
-def delivery_detail(delivery: Delivery, now: datetime) -> str:
-    """What the state's word does not say: what the other side answered, when it is tried again, whether it was fetched."""
+def delivery_detail(delivery: Any, now: datetime) -> str:
+    """Of one with its last_download_at: what the other side answered, when it is tried again, whether it was fetched."""
     if delivery.status == Delivery.Status.SENT:
         at = delivery.last_download_at
         return _("Downloaded, last %(at)s") % {"at": words.moment_near(at, now)} if at else _("Not opened yet")

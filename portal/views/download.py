@@ -29,22 +29,15 @@ from tenants.scope import tenant_scope
 @require_http_methods(["GET", "HEAD", "POST"])
 @sensitive_post_parameters("passcode")
 def download(request: HttpRequest, code: str, token: str) -> HttpResponse:
-    with translation.override(customer_language(request)):
-        return _visit(request, links.tenant_of(code), token)
-
-
-def _visit(request: HttpRequest, tenant: Tenant, token: str) -> HttpResponse:
     """A program that visits true addresses, as mail scanners do, is not held up; one that tries addresses or presses buttons is."""
-    posted = request.method == "POST"
-    if posted and not link_limits.may_go_on(request):
-        return link_pages.too_many(request)
-    with _inside(request, tenant, token) as link:
-        if link and not posted:
-            return link_pages.state_page(request, link, timezone.now())
-    if link is None:
-        return link_pages.unknown(request) if posted or link_limits.may_go_on(request) else link_pages.too_many(request)
-    act = ACTS.get(request.POST.get("act", ""), _give_file)
-    return act(request, link, token)
+    with translation.override(customer_language(request)):
+        if request.method != "POST":
+            answer = _visit(request, links.tenant_of(code), token)
+            return answer or (link_pages.unknown(request) if link_limits.may_go_on(request) else link_pages.too_many(request))
+        if not link_limits.may_go_on(request):
+            return link_pages.too_many(request)
+        act = ACTS.get(request.POST.get("act", ""), _give_file)
+        return act(request, links.tenant_of(code), token) or link_pages.unknown(request)
 
 
 @contextmanager
@@ -56,33 +49,48 @@ def _inside(request: HttpRequest, tenant: Tenant, token: str) -> Iterator[Link |
             yield None
             return
         log_context.note(tenant=tenant.pk)
-        with timezone.override(link.tenant.zone), translation.override(customer_language(request, link)):
+        with _for_its_reader(request, link):
             yield link
 
 
-def _give_file(request: HttpRequest, link: Link, token: str) -> HttpResponse:
+@contextmanager
+def _for_its_reader(request: HttpRequest, link: Link) -> Iterator[None]:
+    with timezone.override(link.tenant.zone), translation.override(customer_language(request, link)):
+        yield
+
+
+def _visit(request: HttpRequest, tenant: Tenant, token: str) -> HttpResponse | None:
+    with _inside(request, tenant, token) as link:
+        return link_pages.state_page(request, link, timezone.now()) if link else None
+
+
+def _give_file(request: HttpRequest, tenant: Tenant, token: str) -> HttpResponse | None:
     """Looks for the file in S3 before the use is counted, and outside any transaction."""
-    with _inside(request, link.tenant, token) as found:
+    with _inside(request, tenant, token) as link:
+        if link is None:
+            return None
         now = timezone.now()
-        page = found and (link_pages.ended(request, found, now) or link_pages.locked(request, found))
+        if page := link_pages.ended(request, link, now) or link_pages.locked(request, link):
+            return page
         file = _chosen(request, link)
-        page = page or (None if file else link_pages.ready(request, link, now, ask=True))
-    if page or file is None:
-        return page or link_pages.unknown(request)
+        if file is None:
+            return link_pages.ready(request, link, now, ask=True)
     try:
         is_there = files.is_there(file)
     except AwsError:
-        with _inside(request, link.tenant, token) as found:
+        with _for_its_reader(request, link):
             return link_pages.unanswered(request, link)
-    return _grant(request, link, token, file) if is_there else _prepare_again(request, link, token, file)
+    return _grant(request, link, file) if is_there else _prepare_again(request, link, file)
 
 
-def _grant(request: HttpRequest, link: Link, token: str, file: SnapshotFile) -> HttpResponse:
+def _grant(request: HttpRequest, link: Link, file: SnapshotFile) -> HttpResponse:
     """One statement decides and is committed before a URL exists: a link that was revoked meanwhile leads nowhere."""
     repeated, visitor, now = link_cookies.had(request, file), actors.visitor(request, link.reference), timezone.now()
-    with _inside(request, link.tenant, token) as found:
-        if found is None or not links.redeem(found, file, visitor, repeated=repeated, now=now):
-            return link_pages.state_page(request, found, now) if found else link_pages.unknown(request)
+    with tenant_scope(link.tenant), _for_its_reader(request, link):
+        if not links.redeem(link, file, visitor, repeated=repeated, now=now):
+            # Somebody took the last use, or revoked it, after it was read.
+            link.refresh_from_db(fields=["uses", "revoked_at", "wrong_codes"])
+            return link_pages.state_page(request, link, now)
     inline = request.POST.get("view") == "1" and file.format == Format.PDF
     response = link_pages.hidden(SeeOther(files.presigned_url(file, inline=inline)))
     if not repeated:
@@ -91,52 +99,46 @@ def _grant(request: HttpRequest, link: Link, token: str, file: SnapshotFile) -> 
     return response
 
 
-def _prepare_again(request: HttpRequest, link: Link, token: str, file: SnapshotFile) -> HttpResponse:
+def _prepare_again(request: HttpRequest, link: Link, file: SnapshotFile) -> HttpResponse:
     now = timezone.now()
-    with _inside(request, link.tenant, token) as found:
-        if found is None:
-            return link_pages.unknown(request)
-        if file in links.offered(found):
-            prepare_again(found, file, actors.visitor(request, found.reference), now=now)
-        return link_pages.state_page(request, found, now)
+    with tenant_scope(link.tenant), _for_its_reader(request, link):
+        prepare_again(link, file, actors.visitor(request, link.reference), now=now)
+        return link_pages.state_page(request, link, now)
 
 
-def _answer_code(request: HttpRequest, link: Link, token: str) -> HttpResponse:
+def _answer_code(request: HttpRequest, tenant: Tenant, token: str) -> HttpResponse | None:
     now = timezone.now()
-    with _inside(request, link.tenant, token) as found:
-        if found is None:
-            return link_pages.unknown(request)
-        if page := link_pages.ended(request, found, now):
+    with _inside(request, tenant, token) as link:
+        if link is None:
+            return None
+        if page := link_pages.ended(request, link, now):
             return page
     answer, left = links.try_code(link, request.POST.get("passcode", ""), now=now)
     if answer is links.Answer.RIGHT:
         response = link_pages.hidden(SeeOther(request.path))
         link_cookies.unlock(response, request, link)
         return response
-    with _inside(request, link.tenant, token) as found:
-        if found is None:
-            return link_pages.unknown(request)
-        return link_pages.state_page(request, found, now, fault=answer.value, left=left, status=422)
+    with _inside(request, tenant, token) as link:
+        return link_pages.state_page(request, link, now, fault=answer.value, left=left, status=422) if link else None
 
 
-def _send_code(request: HttpRequest, link: Link, token: str) -> HttpResponse:
+def _send_code(request: HttpRequest, tenant: Tenant, token: str) -> HttpResponse | None:
     now = timezone.now()
-    with _inside(request, link.tenant, token) as found:
-        if found is None:
-            return link_pages.unknown(request)
-        links.ask_for_code(found, now=now)
-        return link_pages.state_page(request, found, now, sent=True)
+    with _inside(request, tenant, token) as link:
+        if link is None:
+            return None
+        links.ask_for_code(link, now=now)
+        return link_pages.state_page(request, link, now, sent=True)
 
 
-def _ask_for_new_link(request: HttpRequest, link: Link, token: str) -> HttpResponse:
+def _ask_for_new_link(request: HttpRequest, tenant: Tenant, token: str) -> HttpResponse | None:
     """The same words whether or not a mail was asked for a moment before."""
     now = timezone.now()
-    with _inside(request, link.tenant, token) as found:
-        if found is None:
-            return link_pages.unknown(request)
-        links.ask_for_new_link(found, now=now)
-        page = link_pages.ended(request, found, now, asked=found.can_be_renewed(now))
-        return page or link_pages.state_page(request, found, now)
+    with _inside(request, tenant, token) as link:
+        if link is None:
+            return None
+        links.ask_for_new_link(link, now=now)
+        return link_pages.ended(request, link, now, asked=link.can_be_renewed(now)) or link_pages.state_page(request, link, now)
 
 
 def _chosen(request: HttpRequest, link: Link) -> SnapshotFile | None:
@@ -148,6 +150,7 @@ def _chosen(request: HttpRequest, link: Link) -> SnapshotFile | None:
     return offered.get(wanted)
 
 
-Act = Callable[[HttpRequest, Link, str], HttpResponse]
+# None: there is no such link.
+Act = Callable[[HttpRequest, Tenant, str], HttpResponse | None]
 # By the value of the button that was pressed.
 ACTS: dict[str, Act] = {"open": _answer_code, "send-code": _send_code, "new-link": _ask_for_new_link}

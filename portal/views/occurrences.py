@@ -5,9 +5,10 @@ from __future__ import annotations
 import csv
 import uuid
 from datetime import datetime
+from typing import Any
 
 from django.contrib import messages
-from django.db.models import Count, OuterRef, Subquery
+from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -78,7 +79,7 @@ def occurrence(request: TenantRequest, schedule: uuid.UUID, occurrence: uuid.UUI
     return render(request, "portal/occurrence_news.html" if live.asked else "portal/occurrence.html", context)
 
 
-def with_downloads(deliveries: DeliveryQuerySet) -> DeliveryQuerySet:
+def with_downloads(deliveries: DeliveryQuerySet) -> QuerySet[Any]:
     """`last_download_at`: None: nobody fetched anything by its link yet."""
     newest = Download.objects.filter(tenant=OuterRef("tenant"), link__delivery=OuterRef("pk")).order_by("-at")
     return deliveries.annotate(last_download_at=Subquery(newest.values("at")[:1]))

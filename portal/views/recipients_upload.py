@@ -93,7 +93,7 @@ def _read(data: bytes | str, source: str) -> Draft:
 
 def _told(read: PeopleList) -> str:
     count = ngettext("%(n)d line", "%(n)d lines", len(read.lines)) % {"n": len(read.lines)}
-    columns = _("columns %(names)s") % {"names": ", ".join(read.columns)}
+    columns = _("columns %(names)s") % {"names": ", ".join(lists.HEADS[name] for name in read.columns)}
     ignored = [_("not used: %(names)s") % {"names": ", ".join(read.ignored)}] if read.ignored else []
     return ", ".join([count, str(DELIMITERS[read.delimiter]), read.encoding, columns, *ignored])
 

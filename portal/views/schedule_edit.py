@@ -143,15 +143,20 @@ def preview(request: TenantRequest) -> HttpResponse:
         return HttpResponse(status=204)
     initial = {"report": request.POST.get("report", ""), "timezone": request.tenant.timezone}
     form = ScheduleForm(request.tenant, grants, _members(request), request.POST, initial=initial, quiet=True)
-    stored = Schedule.objects.for_tenant(request.tenant).filter(pk=_id(request.GET.get("schedule", ""))).first()
+    stored = _stored(request)
     return render(request, "portal/_schedule_preview.html", {"preview": preview_of(request.tenant, form, stored, now=timezone.now())})
 
 
-def _id(text: str) -> uuid.UUID | None:
+def _stored(request: TenantRequest) -> Schedule | None:
+    """The one that is changed, whose other audiences count too; None for a new one."""
     try:
-        return uuid.UUID(text)
+        pk = uuid.UUID(request.GET.get("schedule", ""))
     except ValueError:
         return None
+    found = Schedule.objects.for_tenant(request.tenant).filter(pk=pk).first()
+    if found is not None:
+        found.tenant = request.tenant
+    return found
 
 
 def _grants(request: TenantRequest) -> list[Grant]:

@@ -68,11 +68,11 @@ def with_groups(recipients: QuerySet[Recipient]) -> QuerySet[Any]:
 def with_mail(recipients: QuerySet[Recipient], now: datetime) -> QuerySet[Any]:
     """`last_mail_at` and `last_mail_status` of the newest delivery to the address, or None; `working_links`: how many they can open."""
     mails = Delivery.objects.filter(tenant=OuterRef("tenant"), address=OuterRef("email")).order_by("-created_at")
-    links = Link.objects.active(now).filter(tenant=OuterRef("tenant"), recipient=OuterRef("pk"))
+    links = Link.objects.active(now).filter(tenant=OuterRef("tenant"), email=OuterRef("email")).exclude(email="")
     return recipients.annotate(
         last_mail_at=Subquery(mails.values("created_at")[:1]),
         last_mail_status=Subquery(mails.values("status")[:1]),
-        working_links=Coalesce(Subquery(links.values("recipient").values(count=Count("pk"))), 0),
+        working_links=Coalesce(Subquery(links.values("email").values(count=Count("pk"))), 0),
     )
 
 

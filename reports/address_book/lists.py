@@ -28,6 +28,8 @@ DELIMITERS = (";", ",", "\t")
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 # A cell that begins so is a formula to a spreadsheet.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# What we head a column with, and what else we take for it.
+HEADS = {"number": "line", "email": "email", "name": "name", "groups": "group", "language": "language"}
 COLUMNS = {
     "email": {"email", "e-mail", "mail", "address", "email address", "e-mail address", "adresse", "e-mail-adresse", "mailadresse"},
     "name": {"name", "full name", "person", "vollständiger name", "empfänger"},
@@ -88,7 +90,8 @@ def write(lines: Iterable[Line], *, numbered: bool = False, remarks: Iterable[st
     written = io.StringIO()
     writer = csv.writer(written, lineterminator="\r\n")
     told = list(remarks)
-    writer.writerow([*(["line"] if numbered else []), "email", "name", "group", "language", *(["remark"] if told else [])])
+    heads = [head for name, head in HEADS.items() if numbered or name != "number"]
+    writer.writerow([*heads, *(["remark"] if told else [])])
     for line, remark in zip_longest(lines, told):
         cells = [line.email, line.name, groups_text(line.groups), line.language, *([remark] if told else [])]
         writer.writerow([*([line.number] if numbered else []), *map(harmless, cells)])

@@ -14,8 +14,7 @@ from django.utils.translation import gettext as _
 from reports import links
 from reports.address_book.addresses import clean_address, refuse_foreign_domain
 from reports.address_book.words import language_fault, name_fault, places
-from reports.models import GroupMember, Link, Recipient, RecipientGroup
-from reports.models.delivery import LinkQuerySet
+from reports.models import GroupMember, Recipient, RecipientGroup
 from reports.refused import Place, Refused
 from tenants.audit import Actor, record
 from tenants.models import Tenant
@@ -72,20 +71,11 @@ def remove(recipient: Recipient, actor: Actor, *, revoke_links: bool, now: datet
     """Out of the book, all groups and all audiences; deliveries and links keep the address. Returns how many links were revoked."""
     tenant = recipient.tenant
     with transaction.atomic():
-        revoked = 0
-        if revoke_links:
-            for link in working_links(recipient, now):
-                links.revoke(link, actor, now=now)
-                revoked += 1
+        revoked = links.revoke_all(links.of_address(tenant, recipient.email), actor, now=now) if revoke_links else 0
         before = {"email": recipient.email, "name": recipient.name, "groups": _group_names(recipient)}
         record(actor, "recipient.removed", now=now, tenant=tenant, about=recipient, before=before)
         Recipient.objects.for_tenant(tenant).filter(pk=recipient.pk).delete()
     return revoked
-
-
-def working_links(recipient: Recipient, now: datetime) -> LinkQuerySet:
-    """What they can still open."""
-    return Link.objects.for_tenant(recipient.tenant).active(now).filter(recipient=recipient)
 
 
 def _checked(tenant: Tenant, wanted: Person, *, known: str = "") -> dict[str, str]:

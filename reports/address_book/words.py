@@ -24,6 +24,8 @@ def group_name_fault(name: str) -> str:
         return _("A group needs a name.")
     if BETWEEN_GROUPS in name:
         return _("A group's name cannot have “|”: lists divide groups by it.")
+    if "@" in name:
+        return _("A group's name cannot have “@”: schedules would take it for an address.")
     return name_fault(name)
 
 

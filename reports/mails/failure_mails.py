@@ -49,7 +49,7 @@ def run_failed(notice: Notice, now: datetime) -> Content | None:
         paragraphs=(_planned(occurrence), *_who_waits(waiting)),
         alarm=_nothing_sent(sent, waiting),
         alarm_more=_("The recipients were not told.") if waiting and not sent else "",
-        button=Address(_("See what happened"), run_url(schedule)),
+        button=Address(_("See what happened"), run_url(occurrence)),
         facts=tuple(fact for fact in facts if fact),
         notes=(*_reason(schedule), _("The same cause is not told again within 4 hours.")),
         links=(_change(schedule),),
@@ -78,7 +78,7 @@ def run_late(notice: Notice, now: datetime) -> Content | None:
         paragraphs=(_planned(occurrence), *_who_waits(waiting)),
         alarm=_("It is not ready yet.") if now < occurrence.ready_by_at else _("The promised time has passed."),
         alarm_more=_("It goes on by itself; nothing is lost."),
-        button=Address(_("See how it gets on"), run_url(schedule)),
+        button=Address(_("See how it gets on"), run_url(occurrence)),
         facts=facts,
         notes=tuple(_reason(schedule)),
         links=(_change(schedule),),
@@ -86,8 +86,12 @@ def run_late(notice: Notice, now: datetime) -> Content | None:
     )
 
 
-def run_url(schedule: Schedule) -> str:
+def schedule_url(schedule: Schedule) -> str:
     return f"{settings.PORTAL_BASE_URL}/t/{schedule.tenant.slug}/schedules/{schedule.pk}/"
+
+
+def run_url(occurrence: Occurrence) -> str:
+    return f"{schedule_url(occurrence.schedule)}runs/{occurrence.pk}/"
 
 
 def tried_words(times: int, last_at: datetime) -> str:
@@ -137,4 +141,4 @@ def _reason(schedule: Schedule) -> list[str]:
 
 
 def _change(schedule: Schedule) -> Address:
-    return Address(_("Change who is told"), run_url(schedule))
+    return Address(_("Change who is told"), f"{schedule_url(schedule)}edit/")

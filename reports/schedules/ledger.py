@@ -76,4 +76,4 @@ def ledgers(tenant: Tenant, runs: Iterable[Occurrence]) -> dict[uuid.UUID, Ledge
     }
     counted = deliveries.annotate(used=used).values("occurrence")
     rows = counted.annotate(**{f"n_{name}": Count("pk", filter=which) for name, which in counts.items()})
-    return {row["occurrence"]: Ledger(**{name: row[f"n_{name}"] for name in counts}) for row in rows}
+    return {run: Ledger(*numbers) for run, *numbers in rows.values_list("occurrence", *(f"n_{name}" for name in counts))}

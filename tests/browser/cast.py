@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 
 from portal.paging import key_of
@@ -42,6 +43,8 @@ from tests.long_names import make_long_names
 from tests.portal.views import drafts
 from tests.pretend_aws import ACCOUNT, REGION
 
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+OUTLOOK = "Mozilla/4.0 (compatible; ms-office; MSOffice 16; Microsoft Outlook 16.0)"
 TAGS = {"tenant_id": "1042", "region": "iberia", "brand_group": "azure-bay"}
 ASKED = {"Property": ["Funchal Marina", "Lisboa Rossio"], "Lines": ["Reservations", "Groups", "Loyalty"], "Shortest call, seconds": 20}
 LIVELY_REPORT = "Daily call volume"
@@ -279,8 +282,12 @@ def _delivered(cast: Cast, here: Company, marta: User) -> None:
     _tell(single, (0, "queued", {"actor": marta.email}), (2, "submitted", {"attempt": 1}), (118, "completed", {}))
     make_file(job=single, name="voice-of-the-guest_2026-11-21.pdf", size_bytes=912_400)
     links["link_single"] = _link(single, "LNK-8C3RAAAA")
+    links |= _links_of_every_kind(here, job, single)
     cast.parts |= {"delivered": str(job.pk), "single": str(single.pk), "revoke": str(links["unused"][0].pk)}
     cast.parts |= {name: f"{here.tenant.code}/{token}" for name, (_, token) in links.items()}
+    cast.parts |= {"link_used": str(links["link"][0].pk), "link_locked_row": str(links["link_locked"][0].pk)}
+    for minutes, user_agent in ((30, FIREFOX), (29, FIREFOX), (4, OUTLOOK)):
+        _download(links["link"][0], job, here.now - timedelta(minutes=minutes), user_agent, is_repeat=minutes == 29)
     for part, address in (("link_stop", "rossio.desk@azurebay.example"), ("link_stopped", "faro.gm@azurebay.example")):
         mailed = make_delivery(job=single, address=address, status="sent")
         with tenant_scope(here.tenant):
@@ -359,6 +366,48 @@ def _attempt(job: SnapshotJob, number: int, **fields: Any) -> Attempt:
     told = {"error_type": "INTERNAL_ERROR", "error_message": "The snapshot could not be generated.", "service_status": "FAILED"} | fields
     pk = _id(f"{job.pk} {number}")
     return make_attempt(job=job, number=number, id=pk, now=at, ended_at=at + timedelta(seconds=29), session_tags=TAGS, **told)
+
+
+def _links_of_every_kind(here: Company, job: SnapshotJob, single: SnapshotJob) -> dict[str, tuple[Link, str]]:
+    """To one recipient: protected, locked, of a report that was corrected, and of files that are gone."""
+    to = {"email": "gm.funchal@azurebay.example"}
+    ended = {"expires_at": here.now - timedelta(days=1), "now": here.now - timedelta(days=8)}
+    corrected = here.job("corrected", "conversion", "completed", ago=14000, took=90, formats=["EXCEL"])
+    because = {"replaces": corrected, "replaces_because": "Faro Beach was missing on Saturday."}
+    newer = here.job("newer", "conversion", "completed", ago=3000, took=90, formats=["EXCEL"], **because)
+    gone, lost = (here.job(name, "wait", "completed", ago=400_000, took=60) for name in ("gone", "lost"))
+    for kept, name in ((corrected, "reservation-line_2026-w47.xlsx"), (newer, "reservation-line_2026-w47_v2.xlsx")):
+        make_file(job=kept, format="EXCEL", name=name, size_bytes=602_112)
+    for missed in (gone, lost):
+        make_file(job=missed, name="queue-wait_2026-11-17.pdf", size_bytes=302_112)
+    here.job("remake", "wait", "running", ago=40, attempt_count=1, trigger="remake", retry_of=gone)
+    here.job("remake_failed", "wait", "failed", ago=4000, took=60, trigger="remake", retry_of=lost, failure_code="report_failed")
+    passcode = {"protection": "passcode", "passcode": make_password("open sesame")}
+    return {
+        "link_passcode": _link(single, "LNK-7B3DAAAA", **to, **passcode),
+        "link_code": _link(single, "LNK-7B4DAAAA", **to, protection="mailed"),
+        "link_locked": _link(single, "LNK-7B5DAAAA", **to, **passcode, wrong_codes=10),
+        "link_preparing": _link(gone, "LNK-7B6DAAAA", **to),
+        "link_not_prepared": _link(lost, "LNK-7B7DAAAA", **to),
+        "link_superseded": _link(corrected, "LNK-7B8DAAAA", **to, superseded_by=newer),
+        "link_expired_mailed": _link(single, "LNK-7B9DAAAA", **to, **ended),
+        "link_german": _link(single, "LNK-7C2DAAAA", **to, language="de"),
+    }
+
+
+def _download(link: Link, job: SnapshotJob, at: datetime, user_agent: str, *, is_repeat: bool) -> None:
+    with tenant_scope(job.tenant_id):
+        file = job.files.order_by("format").first()
+        Download.objects.create(
+            tenant_id=job.tenant_id,
+            file=file,
+            link=link,
+            actor=link.reference,
+            at=at,
+            ip="192.0.2.9",
+            user_agent=user_agent,
+            is_repeat=is_repeat,
+        )
 
 
 def _link(job: SnapshotJob, reference: str, **fields: Any) -> tuple[Link, str]:

@@ -93,6 +93,17 @@ def stop_the_mails(page: browser.Page) -> None:
         press("Stop these emails")(page)
 
 
+def make_a_link_that_cannot_be(page: browser.Page) -> None:
+    page.get_by_label("Downloads").fill("1")
+    page.get_by_label("For").fill("nobody")
+    press("Make link")(page)
+
+
+def answer_wrongly(page: browser.Page) -> None:
+    page.get_by_label("Passcode").fill("not the passcode")
+    press("Open report")(page)
+
+
 def save_person_without_a_domain(page: browser.Page) -> None:
     page.get_by_role("textbox", name="Email").fill("gm.funchal@azurebay")
     press("Save person")(page)
@@ -228,8 +239,26 @@ PAGES = [
     Page("schedule-mail", f"{HERE}/schedules/{{scheduled}}/mail/", MARTA),
     Page("schedule-mail-german", f"{HERE}/schedules/{{scheduled}}/mail/?language=de", RUI),
     Page("schedule-mail-long", "/t/donau/schedules/{scheduled_long}/mail/", LONG),
+    Page("link", f"{HERE}/links/{{link_used}}/", MARTA),
+    Page("link-locked", f"{HERE}/links/{{link_locked_row}}/", RUI),
     Page("link-revoke", f"{HERE}/links/{{revoke}}/revoke/", MARTA),
+    Page("links-revoke-whose", f"{HERE}/links/revoke/", MARTA),
+    Page("links-revoke", f"{HERE}/links/revoke/?job={{delivered}}", MARTA),
+    Page("links-revoke-none", f"{HERE}/links/revoke/?address=nobody@azurebay.example", MARTA),
+    Page("job-link-new", f"{HERE}/jobs/{{delivered}}/links/", MARTA),
+    Page("job-link-wrong", f"{HERE}/jobs/{{delivered}}/links/", MARTA, 422, make_a_link_that_cannot_be),
+    Page("job-correct", f"{HERE}/jobs/{{delivered}}/correct/", MARTA),
     Page("download", "/d/{link}"),
+    Page("download-passcode", "/d/{link_passcode}"),
+    Page("download-passcode-wrong", "/d/{link_passcode}", status=422, act=answer_wrongly),
+    Page("download-code", "/d/{link_code}"),
+    Page("download-code-sent", "/d/{link_code}", act=press("Send the passcode")),
+    Page("download-locked", "/d/{link_locked}", status=404),
+    Page("download-preparing", "/d/{link_preparing}", status=503),
+    Page("download-not-prepared", "/d/{link_not_prepared}", status=503),
+    Page("download-superseded", "/d/{link_superseded}"),
+    Page("download-asked", "/d/{link_expired_mailed}", status=404, act=press("Ask for a new link")),
+    Page("download-german", "/d/{link_german}"),
     Page("download-one", "/d/{link_single}"),
     Page("unsubscribe", "/u/{link_stop}"),
     Page("download-which", "/d/{link}", status=422, act=download_nothing_in_particular),
@@ -256,7 +285,7 @@ PAGES = [
     Page("error-503", f"{HERE}/", MARTA, 503, during=faults.the_database_does_not_answer),
     # Adds to what other pages show, so it comes last.
     Page("unsubscribed", "/u/{link_stopped}", act=stop_the_mails),
-    Page("job-new-link", f"{HERE}/jobs/{{single}}/", MARTA, act=press("New link")),
+    Page("job-new-link", f"{HERE}/jobs/{{single}}/links/", MARTA, act=press("Make link")),
 ]
 
 # Addresses that show no page, by their name in the URLconf.
@@ -266,7 +295,6 @@ NO_PAGE = {
     "job_cancel": "takes a form, leads to the job",
     "job_retry": "takes a form, leads to the new job",
     "job_file": "takes a form, leads to the file",
-    "job_links": "takes a form, leads to the job",
     "schedule_preview": "takes a form, answers with a part of its page",
     "schedule_pause": "takes a form, leads back",
     "schedule_resume": "takes a form, leads back",
@@ -280,6 +308,7 @@ NO_PAGE = {
     "staff_import_read": "takes a form, leads back",
     "staff_import_choose": "takes a form, leads back",
     "staff_import_agree": "takes a form, leads back",
+    "brand": "a style sheet",
     "recipients_export": "a file",
     "recipient_send_again": "takes a form, leads back",
     "recipient_group_people": "takes a form, leads to the group",

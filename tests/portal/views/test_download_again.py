@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from reports import jobs
-from reports.links import job_ends
+from reports.job_ends import job_ended
 from reports.models import Download, Link, Notice, SnapshotJob
 from tenants.audit import Actor
 from tenants.scope import tenant_scope
@@ -30,7 +30,7 @@ def mailed(ready_job):
 
 def remakes(tenant) -> list[SnapshotJob]:
     with tenant_scope(tenant):
-        return list(SnapshotJob.objects.filter(trigger="remake"))
+        return list(SnapshotJob.objects.filter(trigger="remake").select_related("report"))
 
 
 def counted(link) -> tuple[int, int]:
@@ -42,7 +42,7 @@ def end(job, status, now) -> None:
     with tenant_scope(job.tenant_id):
         SnapshotJob.objects.filter(pk=job.pk).update(status=status, finished_at=now)
         job.refresh_from_db()
-        job_ends.job_ended(job, now)
+        job_ended(job, now)
 
 
 def test_row_8_a_file_that_is_gone_at_the_click_is_prepared_again_once_and_the_visit_is_not_counted(aws, visitor, mailed, ready_job):

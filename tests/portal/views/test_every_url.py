@@ -26,13 +26,12 @@ from tests.factories import (
 
 pytestmark = pytest.mark.django_db
 # Open to everybody by intent, each with a test of its own.
-OPEN = {"account_login", "account_logout", "theme", "download", "invitation"}
+OPEN = {"account_login", "account_logout", "theme", "download", "brand", "invitation"}
 NAMES = sorted(pattern.name for pattern in urls.company)
 POSTED = {
     "job_cancel",
     "job_retry",
     "job_file",
-    "job_links",
     "schedule_mail_test",
     "schedule_preview",
     "schedule_pause",

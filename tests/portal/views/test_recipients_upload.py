@@ -43,7 +43,7 @@ def test_a_preview_tells_what_each_line_would_do_and_saves_nothing(as_adam, acme
     page = answer.content.decode()
     assert answer.status_code == 200
     assert "november.csv" in page
-    assert "3 lines, semicolon separated, UTF-8, columns email, name, groups" in page
+    assert "3 lines, semicolon separated, UTF-8, columns email, name, group" in page
     assert "1 of 3 lines needs a change." in page
     assert "The address has no ending." in page
     assert "Did you mean “Night desk”?" in page

@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 
 from reports import jobs, links
-from reports.links import job_ends, remaking
+from reports.job_ends import job_ended
+from reports.links import remaking
 from reports.models import Link, Notice, SnapshotJob
 from reports.refused import Refused
 from tenants.audit import Actor
@@ -26,7 +27,7 @@ def end(job, now, status="completed") -> None:
         job.refresh_from_db()
         if status == "completed":
             make_file(job=job)
-        job_ends.job_ended(job, now)
+        job_ended(job, now)
 
 
 def row(link) -> Link:

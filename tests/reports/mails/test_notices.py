@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.urls import reverse
 
 from reports import failures, links
 from reports.delivery import failures as delivery_failures
@@ -48,7 +49,8 @@ def test_the_owner_reads_what_failed_who_waits_why_and_what_to_try(noticed, occu
         assert "QuickSight could not render this report." in part
         assert "Run the report again." in part
         assert "Tuesday 24 November 2026, 07:00 (Berlin)" in part
-        assert f"/t/acme/schedules/{occurrence.schedule_id}/" in part
+        assert reverse("occurrence", args=["acme", occurrence.schedule_id, occurrence.pk]) in part
+        assert reverse("schedule_edit", args=["acme", occurrence.schedule_id]) in part
     assert read.mail["List-Unsubscribe"] is None
 
 
