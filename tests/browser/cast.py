@@ -285,7 +285,7 @@ def _delivered(cast: Cast, here: Company, marta: User) -> None:
     links |= _links_of_every_kind(here, job, single)
     cast.parts |= {"delivered": str(job.pk), "single": str(single.pk), "revoke": str(links["unused"][0].pk)}
     cast.parts |= {name: f"{here.tenant.code}/{token}" for name, (_, token) in links.items()}
-    cast.parts |= {"link_used": str(links["link"][0].pk), "link_locked_row": str(links["link_locked"][0].pk)}
+    cast.parts |= {"used": str(links["link"][0].pk), "locked": str(links["link_locked"][0].pk)}
     for minutes, user_agent in ((30, FIREFOX), (29, FIREFOX), (4, OUTLOOK)):
         _download(links["link"][0], job, here.now - timedelta(minutes=minutes), user_agent, is_repeat=minutes == 29)
     for part, address in (("link_stop", "rossio.desk@azurebay.example"), ("link_stopped", "faro.gm@azurebay.example")):
