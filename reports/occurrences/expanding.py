@@ -57,23 +57,23 @@ class Expander:
         for single in taken:
             _work_on(single, self.clock())
         if time.monotonic() > self.looked_at + LATENESS_SECONDS:
-            lateness.warn(self.clock())
             self.looked_at = time.monotonic()
+            lateness.warn(self.clock())
         return bool(taken)
 
 
 def _work_on(taken: Taken, now: datetime) -> None:
     """One that breaks keeps no other waiting; it is tried again when its lease is over."""
-    if taken.tries > MAX_TRIES:
-        give_up(taken, now)
-        return
     try:
-        expand(taken, now)
+        if taken.tries > MAX_TRIES:
+            give_up(taken, now)
+        else:
+            expand(taken, now)
     except (OperationalError, InterfaceError):
         # The database is away: nothing of the others could be done either.
         raise
     except Exception:
-        logger.exception("occurrence %s of tenant %s: its jobs could not be made", taken.id, taken.tenant_id)
+        logger.exception("occurrence %s of tenant %s: neither its jobs nor its end could be made", taken.id, taken.tenant_id)
 
 
 def expand(taken: Taken, now: datetime) -> None:
