@@ -129,7 +129,7 @@ gm.sintra@azurebay.example;Paulo Reis;Property managers
 frontdesk.porto@azurebay;Porto front desk;Night managers
 ops@azurebay.example;Operations desk;Head office
 faro.gm@azurebay.example;Rui Tavares;Property managers
-revenue@azurebay.example;Revenue and groups;Head office
+revenue@azurebay.example;Revenue and groups;Revenue
 night.sintra@azurebay.example;Sintra night desk;Nigth managers"""
 
 
