@@ -59,23 +59,23 @@ class Expander:
         for account_id in accounts:
             wake(account_id)
         if time.monotonic() > self.looked_at + LATENESS_SECONDS:
-            lateness.warn(self.clock())
             self.looked_at = time.monotonic()
+            lateness.warn(self.clock())
         return bool(taken)
 
 
 def _work_on(taken: Taken, now: datetime) -> set[int]:
     """One that breaks keeps no other waiting; it is tried again when its lease is over. The accounts that have work now."""
-    if taken.tries > MAX_TRIES:
-        give_up(taken, now)
-        return set()
     try:
+        if taken.tries > MAX_TRIES:
+            give_up(taken, now)
+            return set()
         return expand(taken, now)
     except (OperationalError, InterfaceError):
         # The database is away: nothing of the others could be done either.
         raise
     except Exception:
-        logger.exception("occurrence %s of tenant %s: its jobs could not be made", taken.id, taken.tenant_id)
+        logger.exception("occurrence %s of tenant %s: neither its jobs nor its end could be made", taken.id, taken.tenant_id)
         return set()
 
 
