@@ -34,7 +34,11 @@ OWNER_COMMANDS = {
 WEB_COMMANDS = {"runserver"}
 
 # A forgotten transaction or a slow query must not hold others up. The owner is free of it: a migration may take its time.
-LIMITS = "-c statement_timeout=15000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=60000"
+# And a host that vanished must not keep the lock of its pump or stand for the two hours that the server's own keepalives take.
+LIMITS = (
+    "-c statement_timeout=15000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=60000"
+    " -c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
+)
 # How long a server that is gone may keep a process waiting: for a connection, and for answers over one whose packets nobody takes.
 # A server that takes them and stays silent is beyond that; libpq has no limit for it.
 NETWORK = {

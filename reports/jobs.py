@@ -66,6 +66,8 @@ def submit(tenant: Tenant, actor: Actor, wanted: Wanted, *, now: datetime) -> Sn
         # Back in the browser, and something else chosen in the same form: that is another wish.
         return submit(tenant, actor, replace(wanted, form_key=None), now=now)
     _announce([job], now)
+    # Robust: the job is stored, and a wake-up that could not be sent costs a minute; an error here would make the caller ask twice.
+    transaction.on_commit(lambda: wake(job.account_id), robust=True)
     return job
 
 
@@ -102,7 +104,7 @@ def check(tenant: Tenant, actor: Actor, wanted: Wanted, *, now: datetime) -> Sna
 
 
 def enqueue(jobs: list[SnapshotJob], now: datetime) -> None:
-    """Jobs that `check` made, stored and announced together. Inside the tenant's scope."""
+    """Jobs that `check` made, stored together; whoever asks for many wakes the engine once, after the commit. Inside the tenant's scope."""
     SnapshotJob.objects.bulk_create(jobs)
     _announce(jobs, now)
 
@@ -114,13 +116,6 @@ def _announce(jobs: Iterable[SnapshotJob], now: datetime) -> None:
     JobEvent.objects.bulk_create(events)
     for job in jobs:
         log_move(job.pk, job.tenant_id, "", job.status, job.trigger)
-    for account_id in {job.account_id for job in jobs}:
-        _wake_after_commit(account_id)
-
-
-def _wake_after_commit(account_id: int) -> None:
-    """Robust: jobs are stored, and a wake-up that could not be sent costs a minute; an error here would make the caller ask twice."""
-    transaction.on_commit(lambda: wake(account_id), robust=True)
 
 
 def _same_wish(first: SnapshotJob, job: SnapshotJob) -> bool:

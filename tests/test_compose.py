@@ -50,6 +50,11 @@ def test_each_service_knows_the_urls_of_its_own_logins_and_no_other(service, log
     assert "env_file" not in SERVICES[service], "a whole file would hand over every login"
 
 
+def test_web_knows_as_well_as_the_worker_whether_mail_is_set_up():
+    assert "EMAIL_URL" in SERVICES["web"]["environment"]
+    assert "EMAIL_URL" in SERVICES["worker"]["environment"]
+
+
 def test_whatever_has_no_safe_default_stops_the_start_when_it_is_missing():
     required = set(re.findall(r"\$\{([A-Z0-9_]+):\?", (ROOT / "compose.yaml").read_text()))
 

@@ -20,6 +20,7 @@ from reports.delivery.channel import Channel, NotSent, OurFault, Parcel, Sent, T
 from reports.delivery.email import Email
 from reports.delivery.email_url import EmailSetup
 from reports.delivery.last_look import reason_not_to_send
+from reports.delivery.retries import MOST_TRIES
 from reports.delivery.taking import LEASE_SECONDS, Lease
 from reports.files import CONTENT_TYPES
 from reports.mails.letters import Letter, letter_of, letter_of_notice
@@ -64,6 +65,10 @@ def carry(lease: Lease, setup: EmailSetup, clock: Clock) -> None:
 
 
 def _carry(lease: Lease, setup: EmailSetup, clock: Clock) -> None:
+    if lease.tries > MOST_TRIES:
+        # No try ended in order, or the last one would have ended it: whatever it does to its process, it does so no more.
+        _write_down(lease, lambda: outcomes.not_sent(lease, TryLater("internal"), clock()))
+        return
     prepared = _prepare(lease, clock())
     if prepared is None:
         return

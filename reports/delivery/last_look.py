@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db.models import Q
 
-from reports.models import Audience, Delivery, Grant, Link, Notice, Suppression
+from reports.models import Audience, AudienceGroup, AudienceRecipient, Delivery, Grant, Link, Notice, Suppression
 
 # What a person asked for a moment ago, at our page, comes although they stopped the regular mails.
 ASKED_FOR = {Notice.Kind.NEW_LINK, Notice.Kind.CODE, Notice.Kind.TEST, Notice.Kind.INVITATION}
@@ -37,7 +37,11 @@ def _suppressed(outgoing: Delivery | Notice) -> str:
 def _still_in_audience(delivery: Delivery) -> bool:
     """In the audience it was made for, or in another one of the schedule that gets the same rows; directly or by a group."""
     assert delivery.occurrence
+    if delivery.recipient_id is None:
+        return False
     same_rows = Q(pk=delivery.audience_id) | Q(session_tags=delivery.job.narrowing_tags)
-    member = Q(members__recipient=delivery.recipient_id) | Q(audience_groups__group__members__recipient=delivery.recipient_id)
-    audiences = Audience.objects.filter(tenant=delivery.tenant, schedule=delivery.occurrence.schedule_id)
-    return delivery.recipient_id is not None and audiences.filter(same_rows, member).exists()
+    # Asked from the person's side, one after the other: both at once would pair everybody of the audience with everybody of its groups.
+    by_name = AudienceRecipient.objects.filter(recipient=delivery.recipient_id).values("audience")
+    by_group = AudienceGroup.objects.filter(group__members__recipient=delivery.recipient_id).values("audience")
+    audiences = Audience.objects.filter(same_rows, tenant=delivery.tenant, schedule=delivery.occurrence.schedule_id)
+    return any(audiences.filter(pk__in=way).exists() for way in (by_name, by_group))

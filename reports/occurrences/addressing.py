@@ -5,24 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import itemgetter
+from typing import Any
 from uuid import UUID
 
+from django.db.models import F, OuterRef, QuerySet, Subquery
+
 from reports.address_book.addresses import is_allowed
-from reports.models import Audience, AudienceRecipient, Delivery, GroupMember, Occurrence, Recipient, Schedule, SnapshotJob, Suppression
+from reports.models import Audience, Delivery, Occurrence, Schedule, SnapshotJob, Suppression
 
 Status = Delivery.Status
 DOMAIN_NOT_ALLOWED = "domain_not_allowed"
+BY_NAME = itemgetter(0, 1)
 
 
 @dataclass(frozen=True)
 class Person:
-    """`recipient` and `audience` None: of the schedule's CC line."""
+    """`recipient_id` and `audience_id` None: of the schedule's CC line. `stopped`: why nothing is sent there; empty: nothing stops it."""
 
     address: str
     name: str = ""
     language: str = ""
-    recipient: Recipient | None = None
-    audience: Audience | None = None
+    stopped: str = ""
+    recipient_id: UUID | None = None
+    audience_id: UUID | None = None
+    audience_name: str = ""
 
 
 @dataclass(frozen=True)
@@ -35,59 +42,66 @@ class Rows:
 
 def who_gets(schedule: Schedule) -> list[Rows]:
     """At least one: without anybody the tenant's own rows are made all the same, to be downloaded. In the tenant's scope."""
-    audiences = list(Audience.objects.filter(tenant=schedule.tenant, schedule=schedule).order_by("name"))
     found: dict[tuple[tuple[str, str], ...], Rows] = {}
-    for audience, recipients in _members(schedule, audiences):
-        rows = found.setdefault(tuple(sorted(audience.session_tags.items())), Rows(audience.session_tags))
-        for recipient in recipients:
-            rows.people.setdefault(recipient.email, Person(recipient.email, recipient.name, recipient.language, recipient, audience))
+    # One question for all: a thousand tenants are due at the same minute of the morning.
+    by_name, by_group = _people(schedule, "recipients"), _people(schedule, "groups__recipients")
+    for audience_name, address, tags, name, language, stopped, recipient_id, audience_id in sorted(
+        by_name.union(by_group, all=True), key=BY_NAME
+    ):
+        rows = found.setdefault(tuple(sorted(tags.items())), Rows(tags))
+        person = Person(address, name, language, stopped or "", recipient_id, audience_id, audience_name)
+        rows.people.setdefault(address, person)
     if schedule.cc or not found:
         own = found.setdefault((), Rows({}))
-        for address in schedule.cc:
-            own.people.setdefault(address.lower(), Person(address.lower()))
+        for address, stopped in _copies(schedule).items():
+            own.people.setdefault(address, Person(address, stopped=stopped))
     return list(found.values())
 
 
-def _members(schedule: Schedule, audiences: list[Audience]) -> list[tuple[Audience, list[Recipient]]]:
-    """Those of the audiences that anybody is in, by name or by a group as it is now. Two questions for all of them."""
-    by_name = AudienceRecipient.objects.filter(tenant=schedule.tenant, audience__in=audiences).select_related("recipient")
-    members: dict[UUID, list[Recipient]] = {audience.pk: [] for audience in audiences}
-    for single in by_name.order_by("recipient__email"):
-        members[single.audience_id].append(single.recipient)
-    in_groups = GroupMember.objects.filter(tenant=schedule.tenant, group__audience_groups__audience__in=audiences)
-    ways = in_groups.select_related("recipient").order_by("recipient__email").values_list("group__audience_groups__audience", "recipient")
-    ids = [(audience_id, recipient_id) for audience_id, recipient_id in ways if audience_id in members]
-    people = Recipient.objects.for_tenant(schedule.tenant).in_bulk({recipient_id for _audience_id, recipient_id in ids}) if ids else {}
-    for audience_id, recipient_id in ids:
-        members[audience_id].append(people[recipient_id])
-    return [(audience, members[audience.pk]) for audience in audiences if members[audience.pk]]
+def _people(schedule: Schedule, path: str) -> QuerySet[Audience, tuple[Any, ...]]:
+    """Those of the audiences by one way, as they are now: audience, address, tags, name, language, what stops them, and ids."""
+    stopped = Suppression.objects.filter(tenant=OuterRef("tenant"), email=OuterRef(f"{path}__email")).values("reason")[:1]
+    audiences = Audience.objects.filter(tenant=schedule.tenant_id, schedule=schedule, **{f"{path}__isnull": False})
+    named = audiences.annotate(
+        address=F(f"{path}__email"),
+        person_name=F(f"{path}__name"),
+        person_language=F(f"{path}__language"),
+        stopped=Subquery(stopped),
+        person_id=F(f"{path}__pk"),
+    )
+    return named.values_list("name", "address", "session_tags", "person_name", "person_language", "stopped", "person_id", "pk")
+
+
+def _copies(schedule: Schedule) -> dict[str, str]:
+    """The addresses of the CC line, and what stops each."""
+    addresses = [address.lower() for address in schedule.cc]
+    if not addresses:
+        return {}
+    stopped = dict(Suppression.objects.filter(tenant=schedule.tenant_id, email__in=addresses).values_list("email", "reason"))
+    return {address: stopped.get(address, "") for address in addresses}
 
 
 def make_deliveries(occurrence: Occurrence, made: Iterable[tuple[SnapshotJob, dict[str, Person]]], now: datetime) -> None:
     """For everybody, also for those to whom nothing is sent: the ledger is whole from the start."""
-    everybody = [(job, person) for job, people in made for person in people.values()]
-    if not everybody:
-        return
-    addresses = {person.address for _job, person in everybody}
-    stopped = dict(Suppression.objects.filter(tenant=occurrence.tenant, email__in=addresses).values_list("email", "reason"))
-    deliveries = [_delivery(occurrence, job, person, stopped.get(person.address, ""), now) for job, person in everybody]
-    Delivery.objects.bulk_create(deliveries, batch_size=1000)
+    deliveries = [_delivery(occurrence, job, person, now) for job, people in made for person in people.values()]
+    if deliveries:
+        Delivery.objects.bulk_create(deliveries, batch_size=1000)
 
 
-def _delivery(occurrence: Occurrence, job: SnapshotJob, person: Person, stopped: str, now: datetime) -> Delivery:
+def _delivery(occurrence: Occurrence, job: SnapshotJob, person: Person, now: datetime) -> Delivery:
     tenant = occurrence.tenant
-    why = stopped or ("" if is_allowed(tenant, person.address) else DOMAIN_NOT_ALLOWED)
+    why = person.stopped or ("" if is_allowed(tenant, person.address) else DOMAIN_NOT_ALLOWED)
     return Delivery(
         tenant=tenant,
         job=job,
         occurrence=occurrence,
-        audience=person.audience,
-        audience_name=person.audience.name if person.audience else "",
-        recipient=person.recipient,
+        audience_id=person.audience_id,
+        audience_name=person.audience_name,
+        recipient_id=person.recipient_id,
         address=person.address,
         name=person.name,
         language=person.language or tenant.language,
-        is_copy=person.recipient is None,
+        is_copy=person.recipient_id is None,
         status=Status.SUPPRESSED if why else Status.PENDING,
         failure_code=why,
         created_at=now,

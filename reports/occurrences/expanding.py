@@ -7,11 +7,12 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import InterfaceError, OperationalError
 
 from reports.alerts import alert
 from reports.engine.clock import DatabaseClock
-from reports.models import Occurrence, Schedule
+from reports.engine.pump import wake
+from reports.models import Occurrence, Schedule, SnapshotJob
 from reports.occurrences import addressing, lateness, reasons, taking, wanting
 from reports.occurrences.settling import Outcome, end
 from reports.occurrences.taking import Taken
@@ -54,42 +55,46 @@ class Expander:
                 taking.release_all()
                 self.began = True
             taken = self.round.begun() + self.round.fresh(BATCH)
-        for single in taken:
-            _work_on(single, self.clock())
+        accounts = {account_id for single in taken for account_id in _work_on(single, self.clock())}
+        for account_id in accounts:
+            wake(account_id)
         if time.monotonic() > self.looked_at + LATENESS_SECONDS:
-            lateness.warn(self.clock())
             self.looked_at = time.monotonic()
+            lateness.warn(self.clock())
         return bool(taken)
 
 
-def _work_on(taken: Taken, now: datetime) -> None:
-    """One that breaks keeps no other waiting; it is tried again when its lease is over."""
-    if taken.tries > MAX_TRIES:
-        give_up(taken, now)
-        return
+def _work_on(taken: Taken, now: datetime) -> set[int]:
+    """One that breaks keeps no other waiting; it is tried again when its lease is over. The accounts that have work now."""
     try:
-        expand(taken, now)
+        if taken.tries > MAX_TRIES:
+            give_up(taken, now)
+            return set()
+        return expand(taken, now)
     except (OperationalError, InterfaceError):
         # The database is away: nothing of the others could be done either.
         raise
     except Exception:
-        logger.exception("occurrence %s of tenant %s: its jobs could not be made", taken.id, taken.tenant_id)
+        logger.exception("occurrence %s of tenant %s: neither its jobs nor its end could be made", taken.id, taken.tenant_id)
+        return set()
 
 
-def expand(taken: Taken, now: datetime) -> None:
-    """All of it or nothing, in one transaction. Twice at once does it once."""
+def expand(taken: Taken, now: datetime) -> set[int]:
+    """All of it or nothing, in one transaction. Twice at once does it once. The account that has work now, if any."""
     with tenant_scope(taken.tenant_id):
         occurrence = _locked(taken)
         if occurrence is None:
-            return
+            return set()
         if outcome := _not_to_run(occurrence):
             end(occurrence, outcome, now)
-            return
+            return set()
         try:
-            with transaction.atomic():
-                _make(occurrence, now)
+            wanted = wanting.check(occurrence, now)
         except Refused as refused:
             end(occurrence, _refusal(refused), now)
+            return set()
+        _make(occurrence, wanted, now)
+        return {wanted.account_id}
 
 
 def give_up(taken: Taken, now: datetime) -> None:
@@ -122,10 +127,10 @@ def _refusal(refused: Refused) -> Outcome:
     return Outcome(Status.FAILED, REASONS.get(refused.code, reasons.PARAMETERS), {"text": refused.detail})
 
 
-def _make(occurrence: Occurrence, now: datetime) -> None:
+def _make(occurrence: Occurrence, wanted: SnapshotJob, now: datetime) -> None:
     """A job for each set of rows, and a delivery for everybody who is to get them."""
     audiences = addressing.who_gets(occurrence.schedule)
-    jobs = wanting.make_jobs(occurrence, [rows.tags for rows in audiences], now)
+    jobs = wanting.make_jobs(occurrence, wanted, [rows.tags for rows in audiences], now)
     addressing.make_deliveries(occurrence, [(job, rows.people) for job, rows in zip(jobs, audiences, strict=True)], now)
     Occurrence.objects.filter(pk=occurrence.pk).update(status=Status.RUNNING, expanded_at=now, lease_until=None)
     if occurrence.schedule.job_count != len(jobs):

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
 from datetime import datetime
 
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 
 from reports.mails.failure_notices import run_late
 from reports.models import Occurrence
 from tenants.scope import engine_scope, tenant_scope
 
+logger = logging.getLogger(__name__)
 # Still open so long before the promised time, it is in danger.
 MARGIN_SECONDS = 300
 # What a job needs after its start, at the least.
@@ -37,6 +39,17 @@ def warn(now: datetime) -> int:
 
 
 def _warn(occurrence_id: uuid.UUID, tenant_id: uuid.UUID, now: datetime) -> bool:
+    """One that breaks keeps no other waiting, and is looked at again."""
+    try:
+        return _warn_once(occurrence_id, tenant_id, now)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        logger.exception("occurrence %s of tenant %s: its owner could not be warned", occurrence_id, tenant_id)
+        return False
+
+
+def _warn_once(occurrence_id: uuid.UUID, tenant_id: uuid.UUID, now: datetime) -> bool:
     with tenant_scope(tenant_id):
         unwarned = Occurrence.objects.filter(tenant=tenant_id, pk=occurrence_id, status__in=Occurrence.OPEN, warned_at=None)
         if not unwarned.update(warned_at=now):

@@ -29,14 +29,14 @@ GRACE = timedelta(minutes=5)
 # Rows that one pass writes at most. What is left is due still, and the next pass goes on from there.
 MAX_ROWS = 10_000
 
+# As JSON, because thousands of rows are handed over so in a fifth of the time that arrays take.
 WRITE = """
-with noted as (
-    select * from unnest(%(tenants)s::uuid[], %(schedules)s::uuid[], %(planned)s::timestamptz[], %(statuses)s::text[], %(reasons)s::text[],
-                         %(details)s::jsonb[], %(ready_by)s::timestamptz[], %(ended)s::timestamptz[])
-           as row (tenant_id, schedule_id, planned_at, status, reason, detail, ready_by_at, ended_at))
 insert into reports_occurrence
        (id, tenant_id, schedule_id, planned_at, kind, status, reason, detail, actor, ready_by_at, tries, ended_at)
-select gen_random_uuid(), tenant_id, schedule_id, planned_at, 'plan', status, reason, detail, '', ready_by_at, 0, ended_at from noted
+select gen_random_uuid(), tenant_id, schedule_id, planned_at, 'plan', status, reason, detail, '', ready_by_at, 0, ended_at
+  from jsonb_to_recordset(%(rows)s::jsonb)
+       as noted (tenant_id uuid, schedule_id uuid, planned_at timestamptz, status text, reason text, detail jsonb, ready_by_at timestamptz,
+                 ended_at timestamptz)
 on conflict (schedule_id, planned_at) do nothing
 """
 ADVANCE = """
@@ -44,7 +44,7 @@ update reports_schedule schedule
    set next_run_at = moved.next_run_at, fault = moved.fault,
        enabled = schedule.enabled and moved.fault = '',
        paused_at = case when moved.fault = '' then schedule.paused_at else statement_timestamp() end
-  from unnest(%(ids)s::uuid[], %(nexts)s::timestamptz[], %(faults)s::text[]) as moved (id, next_run_at, fault)
+  from jsonb_to_recordset(%(moved)s::jsonb) as moved (id uuid, next_run_at timestamptz, fault text)
  where schedule.id = moved.id and (moved.next_run_at is null or moved.next_run_at > schedule.next_run_at)
 """
 
@@ -147,22 +147,16 @@ def _fault(schedule: Schedule) -> str:
 
 
 def _write(noted: list[Noted], now: datetime) -> None:
-    rows = [(single.schedule, instant) for single in noted for instant in single.instants]
-    values: dict[str, list[Any]] = {
-        "tenants": [schedule.tenant_id for schedule, _instant in rows],
-        "schedules": [schedule.pk for schedule, _instant in rows],
-        "planned": [instant.planned_at for _schedule, instant in rows],
-        "statuses": [str(instant.status) for _schedule, instant in rows],
-        "reasons": [instant.reason for _schedule, instant in rows],
-        "details": [json.dumps(instant.detail) for _schedule, instant in rows],
-        "ready_by": [instant.ready_by_at for _schedule, instant in rows],
-        "ended": [None if instant.status in Occurrence.OPEN else now for _schedule, instant in rows],
-    }
-    moved: dict[str, list[Any]] = {
-        "ids": [single.schedule.pk for single in noted],
-        "nexts": [single.next_run_at for single in noted],
-        "faults": [single.fault for single in noted],
-    }
+    rows = [_row(single.schedule, instant, now) for single in noted for instant in single.instants]
+    moved = [{"id": single.schedule.pk, "next_run_at": single.next_run_at, "fault": single.fault} for single in noted]
     with connection.cursor() as cursor:
-        cursor.execute(WRITE, values)
-        cursor.execute(ADVANCE, moved)
+        cursor.execute(WRITE, {"rows": json.dumps(rows, default=str)})
+        cursor.execute(ADVANCE, {"moved": json.dumps(moved, default=str)})
+
+
+def _row(schedule: Schedule, instant: Instant, now: datetime) -> dict[str, Any]:
+    return vars(instant) | {
+        "tenant_id": schedule.tenant_id,
+        "schedule_id": schedule.pk,
+        "ended_at": None if instant.status in Occurrence.OPEN else now,
+    }

@@ -13,8 +13,8 @@ from reports.models import Occurrence, SnapshotJob
 from tenants.audit import Actor
 
 
-def make_jobs(occurrence: Occurrence, tags: list[dict[str, str]], now: datetime) -> list[SnapshotJob]:
-    """In the order of `tags`, which are all different. In the tenant's scope; raises Refused, and then nothing was made."""
+def check(occurrence: Occurrence, now: datetime) -> SnapshotJob:
+    """What all its jobs have in common, not stored. In the tenant's scope; raises Refused."""
     schedule, by_hand = occurrence.schedule, occurrence.kind == Occurrence.Kind.HAND
     wanted = jobs.Wanted(
         schedule.report.slug,
@@ -26,8 +26,12 @@ def make_jobs(occurrence: Occurrence, tags: list[dict[str, str]], now: datetime)
         zone=schedule.zone,
         at=occurrence.planned_at,
     )
-    checked = jobs.check(occurrence.tenant, Actor(occurrence.actor or f"schedule {schedule.slug}"), wanted, now=now)
-    made = [_narrowed(checked, occurrence, narrowing) for narrowing in tags]
+    return jobs.check(occurrence.tenant, Actor(occurrence.actor or f"schedule {schedule.slug}"), wanted, now=now)
+
+
+def make_jobs(occurrence: Occurrence, wanted: SnapshotJob, tags: list[dict[str, str]], now: datetime) -> list[SnapshotJob]:
+    """One for each of `tags`, in their order; they are all different. In the tenant's scope."""
+    made = [_narrowed(wanted, occurrence, narrowing) for narrowing in tags]
     jobs.enqueue(made, now)
     return made
 

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from reports import jobs, scheduling
 from reports.address_book.addresses import clean_address
 from reports.models import Audience, Grant, Schedule
+from reports.occurrences import noting
 from reports.refused import Place, Refused
 from reports.schedules import addressees, checks
 from reports.schedules.addressees import Addressees
@@ -125,13 +126,15 @@ def _refuse_faults(faults: list[Place]) -> None:
 
 
 def _set_due(wanted: Schedule, schedule: Schedule | None, now: datetime) -> None:
-    """An instant that came due a moment ago and is not noted yet is kept, unless the times themselves are others now."""
+    """What came due by the old times and is not noted yet leaves its rows before the new ones count."""
     if schedule and schedule.fault:
         # It is put right with this: what the portal itself paused goes on.
         wanted.enabled, wanted.paused_at, wanted.paused_by, wanted.fault = True, None, "", ""
     elif schedule and all(getattr(wanted, name) == getattr(schedule, name) for name in TIMES):
         wanted.next_run_at = schedule.next_run_at
         return
+    if schedule:
+        noting.note_all(schedule, now)
     wanted.next_run_at = scheduling.next_run(wanted, now)
 
 

@@ -24,18 +24,18 @@ MORNING = datetime(2026, 3, 2, 6, 30, tzinfo=UTC)
 DAY = timedelta(days=1)
 ZONES = ("Europe/Berlin", "Europe/Lisbon", "America/New_York", "Asia/Tokyo")
 MILLION_SCHEDULES = """
-insert into reports_schedule (id, tenant_id, report_id, slug, name, formats, visual_ids, parameters, cron, timezone, missed,
-    enabled, paused_by,
-       fault, subject, message, cc, attach, skip_if_empty, tell_owner, link_protection, link_passcode, next_run_at, job_count, created_at)
+insert into reports_schedule
+       (id, tenant_id, report_id, slug, name, formats, visual_ids, parameters, cron, timezone, missed, enabled, paused_by, fault,
+        subject, message, cc, attach, skip_if_empty, tell_owner, link_protection, link_passcode, next_run_at, job_count, created_at)
 select gen_random_uuid(), %(tenant)s, %(report)s, 's' || n, '', '{PDF}', '{}', '{}', '30 7 * * *', 'UTC', 'latest', true, '', '',
-    '', '', '{}',
-       false, false, true, '', '', timestamptz '2030-01-01' + n * interval '1 s', 1, now()
+       '', '', '{}', false, false, true, '', '', timestamptz '2030-01-01' + n * interval '1 s', 1, now()
   from generate_series(1, %(number)s) n
 """
 MILLION_OCCURRENCES = """
-insert into reports_occurrence (id, tenant_id, schedule_id, planned_at, kind, status, reason, detail, actor, tries, ended_at)
+insert into reports_occurrence
+       (id, tenant_id, schedule_id, planned_at, kind, status, reason, detail, actor, tries, ended_at)
 select gen_random_uuid(), %(tenant)s, %(schedule)s, timestamptz '2020-01-01' + n * interval '1 s', 'plan', 'delivered', '', '{}',
-    '', 1, now()
+       '', 1, now()
   from generate_series(1, %(number)s) n
 """
 

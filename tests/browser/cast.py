@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from portal.paging import key_of
 from reports.delivery.unsubscribing import unsubscribe_url
-from reports.models import Account, Attempt, Download, JobEvent, Link, Report, SnapshotJob
+from reports.models import Account, Attempt, Download, JobEvent, Link, Recipient, Report, Schedule, SnapshotJob
 from tenants.models import Invitation, Tenant, User
 from tenants.scope import platform_scope, tenant_scope
 from tests.browser.cast_schedules import make_schedules
@@ -32,7 +32,6 @@ from tests.factories import (
     make_job,
     make_link,
     make_member,
-    make_recipient,
     make_report,
     make_schedule,
     make_suppression,
@@ -194,10 +193,10 @@ def _mail(cast: Cast, here: Company) -> None:
 
 
 def _address_book(cast: Cast, here: Company) -> None:
-    """Those of the mock-up, in its groups, with what they get."""
+    """Those of the mock-up, in its groups, beside whom the schedules have already."""
     tenant = here.tenant
     people = {
-        name: make_recipient(tenant=tenant, id=_id(email), email=email, name=called)
+        name: _person(tenant, email, called)
         for name, email, called in (
             ("helena", "gm.funchal@azurebay.example", "Helena Freitas"),
             ("ops", "ops@azurebay.example", "Operations desk"),
@@ -208,15 +207,11 @@ def _address_book(cast: Cast, here: Company) -> None:
             ("ramos", "j.ramos@partner.example", "Joana Ramos"),
         )
     }
-    members = {"Property managers": ("helena", "faro"), "Night managers": ("rossio",), "Head office": ("ops", "cfo", "revenue")}
+    members = {"Property managers": ("helena", "faro"), "Night managers": ("rossio",), "Revenue": ("revenue",)}
     groups = {name: make_group(tenant=tenant, name=name, recipients=[people[one] for one in who]) for name, who in members.items()}
-    for report, tags, who in (
-        ("daily", {}, ["Property managers", "Head office"]),
-        ("voice", {"property": "funchal-marina"}, ["Property managers"]),
-        ("conversion", {}, ["Night managers"]),
-    ):
-        schedule = make_schedule(tenant=tenant, report=here.reports[report])
-        make_audience(schedule=schedule, session_tags=tags, groups=[groups[name] for name in who])
+    with tenant_scope(tenant):
+        scheduled = Schedule.objects.select_related("tenant").get(pk=cast.parts["scheduled"])
+    make_audience(schedule=scheduled, groups=list(groups.values()))
     bounced = {"detail": "550 5.1.1 There is no mailbox of this name here", "at": here.now - timedelta(days=21)}
     make_suppression(tenant=tenant, email=people["faro"].email, **bounced)
     make_suppression(tenant=tenant, email=people["ramos"].email, reason="unsubscribed", at=here.now - timedelta(days=3))
@@ -240,6 +235,11 @@ def _address_book(cast: Cast, here: Company) -> None:
                 Download.objects.create(tenant=tenant, file=file, link=made, actor=made.reference, at=here.now - timedelta(minutes=55))
     cast.parts |= {"helena": str(people["helena"].pk), "bounced": str(people["faro"].pk)}
     cast.parts["property_managers"] = str(groups["Property managers"].pk)
+
+
+def _person(tenant: Tenant, email: str, name: str) -> Recipient:
+    with tenant_scope(tenant):
+        return Recipient.objects.update_or_create(tenant=tenant, email=email, defaults={"name": name})[0]
 
 
 def _delivered(cast: Cast, here: Company, marta: User) -> None:
@@ -285,7 +285,7 @@ def _delivered(cast: Cast, here: Company, marta: User) -> None:
     links |= _links_of_every_kind(here, job, single)
     cast.parts |= {"delivered": str(job.pk), "single": str(single.pk), "revoke": str(links["unused"][0].pk)}
     cast.parts |= {name: f"{here.tenant.code}/{token}" for name, (_, token) in links.items()}
-    cast.parts |= {"link_used": str(links["link"][0].pk), "link_locked_row": str(links["link_locked"][0].pk)}
+    cast.parts |= {"used": str(links["link"][0].pk), "locked": str(links["link_locked"][0].pk)}
     for minutes, user_agent in ((30, FIREFOX), (29, FIREFOX), (4, OUTLOOK)):
         _download(links["link"][0], job, here.now - timedelta(minutes=minutes), user_agent, is_repeat=minutes == 29)
     for part, address in (("link_stop", "rossio.desk@azurebay.example"), ("link_stopped", "faro.gm@azurebay.example")):

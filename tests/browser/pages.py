@@ -129,7 +129,7 @@ gm.sintra@azurebay.example;Paulo Reis;Property managers
 frontdesk.porto@azurebay;Porto front desk;Night managers
 ops@azurebay.example;Operations desk;Head office
 faro.gm@azurebay.example;Rui Tavares;Property managers
-revenue@azurebay.example;Revenue and groups;Head office
+revenue@azurebay.example;Revenue and groups;Revenue
 night.sintra@azurebay.example;Sintra night desk;Nigth managers"""
 
 
@@ -239,8 +239,8 @@ PAGES = [
     Page("schedule-mail", f"{HERE}/schedules/{{scheduled}}/mail/", MARTA),
     Page("schedule-mail-german", f"{HERE}/schedules/{{scheduled}}/mail/?language=de", RUI),
     Page("schedule-mail-long", "/t/donau/schedules/{scheduled_long}/mail/", LONG),
-    Page("link", f"{HERE}/links/{{link_used}}/", MARTA),
-    Page("link-locked", f"{HERE}/links/{{link_locked_row}}/", RUI),
+    Page("link", f"{HERE}/links/{{used}}/", MARTA),
+    Page("link-locked", f"{HERE}/links/{{locked}}/", RUI),
     Page("link-revoke", f"{HERE}/links/{{revoke}}/revoke/", MARTA),
     Page("links-revoke-whose", f"{HERE}/links/revoke/", MARTA),
     Page("links-revoke", f"{HERE}/links/revoke/?job={{delivered}}", MARTA),

@@ -159,7 +159,9 @@ def test_a_template_compiles_and_holds_nothing_inline(path):
 
     get_template(str(path.relative_to(settings.BASE_DIR / "templates")))
 
-    assert not re.search(r"\sstyle=|\son\w+=|hx-on|js:|javascript:", source)
+    # A mail has no style sheet: programs that show it keep what stands at the element alone.
+    styles = "" if path.parent.name == "mail" else r"\sstyle=|"
+    assert not re.search(styles + r"\son\w+=|hx-on|js:|javascript:", source)
     assert all("src=" in tag for tag in re.findall(r"<script[^>]*>", source))
 
 

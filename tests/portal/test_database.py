@@ -130,6 +130,8 @@ def test_web_and_worker_give_up_on_slow_statements_and_migrations_do_not(url, lo
     assert (found["CONN_MAX_AGE"], found["CONN_HEALTH_CHECKS"]) == (60, True)
     assert ("idle_in_transaction_session_timeout" in found["OPTIONS"].get("options", "")) == limited
     assert {"connect_timeout", "keepalives_idle", "tcp_user_timeout"} <= found["OPTIONS"].keys()
+    # Asked of the server too, which else holds a vanished host's locks for two hours.
+    assert ("tcp_keepalives_idle=30" in found["OPTIONS"].get("options", "")) == limited
 
 
 def test_an_option_of_the_url_comes_after_ours_and_so_wins(url):

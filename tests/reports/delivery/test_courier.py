@@ -14,6 +14,7 @@ from reports.delivery import courier as module
 from reports.delivery import outcomes
 from reports.delivery.channel import Sent
 from reports.delivery.courier import Courier
+from reports.delivery.retries import MOST_TRIES
 from reports.models import Delivery, Notice, Schedule
 from tenants.scope import tenant_scope
 from tests.reports.delivery import steps
@@ -159,6 +160,16 @@ def test_a_fault_in_a_letter_stops_no_other_and_its_text_is_not_logged(smtp, job
     errors = [line for line in json_log() if line["level"] == "ERROR"]
     assert len(errors) == 1
     assert "customer.example" not in str(errors)
+
+
+def test_a_mail_whose_tries_all_ended_with_their_process_is_given_up(smtp, job):
+    good, bad = steps.due_delivery(job), steps.due_delivery(job, tries=MOST_TRIES)
+
+    steps.run()
+
+    assert steps.now_of(good).status == "sent"
+    assert (steps.now_of(bad).status, steps.now_of(bad).failure_code) == ("failed", "internal")
+    assert [list(mail.recipients) for mail in smtp.mails] == [[good.address]]
 
 
 def test_no_token_address_or_text_of_a_mail_reaches_the_log(smtp, job, json_log, settings):

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from reports import links
 from reports.delivery import unsubscribing
+from reports.delivery.last_look import reason_not_to_send
 from reports.models import AudienceRecipient, Grant, Notice, Recipient, Schedule, Suppression
 from tenants.audit import Actor
 from tenants.scope import tenant_scope
@@ -77,6 +82,29 @@ def test_who_is_in_a_group_of_the_audience_gets_it(smtp, job):
     steps.carry_all()
 
     assert steps.now_of(delivery).status == "sent"
+
+
+def test_many_people_in_an_audience_and_in_its_groups_are_not_paired_with_each_other(job):
+    schedule, number = job.occurrence.schedule, 300
+    with tenant_scope(job.tenant):
+        people = Recipient.objects.bulk_create(
+            [Recipient(tenant=job.tenant, email=f"p{index}@customer.example") for index in range(2 * number)]
+        )
+    group = factories.make_group(tenant=job.tenant, recipients=people[:number])
+    audience = factories.make_audience(schedule=schedule, groups=[group], recipients=people[number:])
+    deliveries = [
+        factories.make_delivery(job=job, address=who.email, recipient=who, audience=audience) for who in (people[number - 1], people[-1])
+    ]
+
+    with tenant_scope(job.tenant), CaptureQueriesContext(connection) as asked:
+        assert [reason_not_to_send(steps.now_of(delivery)) for delivery in deliveries] == ["", ""]
+
+    with tenant_scope(job.tenant), connection.cursor() as cursor:
+        for query in asked.captured_queries:
+            if query["sql"].startswith("SELECT"):
+                cursor.execute("explain (analyze, timing off) " + query["sql"])
+                found = re.findall(r"actual rows=([\d.]+) loops=(\d+)", str(cursor.fetchall()))
+                assert max(float(rows) * int(loops) for rows, loops in found) <= 10 * number, query["sql"]
 
 
 def test_a_copy_needs_no_audience(smtp, job):

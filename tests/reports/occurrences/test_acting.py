@@ -34,7 +34,7 @@ def refusal(schedule, do, *values, now) -> str:
 
 def audited(schedule) -> list[str]:
     with tenant_scope(schedule.tenant):
-        return list(AuditEvent.objects.filter(actor=ADAM.label).order_by("pk").values_list("action", flat=True))
+        return sorted(AuditEvent.objects.filter(actor=ADAM.label).values_list("action", flat=True))
 
 
 def test_run_now_is_an_occurrence_of_its_own_in_the_first_lane(schedule, now):

@@ -8,8 +8,8 @@ from uuid import uuid4
 import pytest
 from django.db import IntegrityError
 
-from reports.models import Grant, Schedule, SnapshotJob, Suppression
-from reports.occurrences import wanting
+from reports.models import Grant, Occurrence, Schedule, SnapshotJob, Suppression
+from reports.occurrences import expanding, settling, wanting
 from reports.occurrences.expanding import Expander, expand
 from reports.occurrences.taking import Round, Taken
 from tenants.models import Tenant
@@ -176,10 +176,10 @@ def test_an_occurrence_that_breaks_each_time_fails_after_three_starts_and_keeps_
     steps.note(monday)
     original = wanting.make_jobs
 
-    def breaks(occurrence, tags, now):
+    def breaks(occurrence, *values):
         if occurrence.schedule_id == due.pk:
             raise RuntimeError("as a fault in our code would")
-        return original(occurrence, tags, now)
+        return original(occurrence, *values)
 
     monkeypatch.setattr(wanting, "make_jobs", breaks)
     for start in (1, 2, 3):
@@ -192,6 +192,21 @@ def test_an_occurrence_that_breaks_each_time_fails_after_three_starts_and_keeps_
     assert (occurrence.status, occurrence.reason, steps.jobs_of(due)) == ("failed", "internal", [])
     assert steps.the_occurrence(other).status == "running"
     assert len([line for line in json_log() if "occurrence_given_up" in line["message"]]) == 1
+
+
+def test_one_that_cannot_even_be_given_up_keeps_no_other_waiting(acme, report, due, monday, monkeypatch):
+    other = factories.make_schedule(tenant=acme, report=report, next_run_at=monday)
+    steps.note(monday)
+    with tenant_scope(acme):
+        Occurrence.objects.filter(schedule=due).update(tries=expanding.MAX_TRIES)
+
+    def breaks(*_):
+        raise RuntimeError("as a fault in our code would")
+
+    monkeypatch.setattr(settling, "run_failed", breaks)
+    steps.expand()
+
+    assert [steps.the_occurrence(schedule).status for schedule in (due, other)] == ["planned", "running"]
 
 
 def test_one_that_was_begun_before_waits_for_its_lease_and_the_next_expander_does_not(acme, due):

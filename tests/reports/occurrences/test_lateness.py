@@ -57,6 +57,22 @@ def test_what_has_ended_is_late_no_more(promised, monday):
     assert lateness.warn(monday + 29 * MINUTE) == 0
 
 
+def test_a_warning_that_breaks_keeps_no_other_back(acme, promised, report, monday, monkeypatch):
+    other = factories.make_schedule(tenant=acme, report=report, timezone="Europe/Berlin", ready_by=time(8, 1), next_run_at=monday)
+    steps.note(monday)
+    original = lateness.run_late
+
+    def breaks(occurrence, now):
+        if occurrence.schedule_id == promised.pk:
+            raise RuntimeError("as a fault in our code would")
+        return original(occurrence, now)
+
+    monkeypatch.setattr(lateness, "run_late", breaks)
+
+    assert lateness.warn(monday + 28 * MINUTE) == 1
+    assert [steps.the_occurrence(schedule).warned_at is None for schedule in (promised, other)] == [True, False]
+
+
 def test_the_load_to_come_counts_the_jobs_of_all_schedules_by_hour(acme, report, monday):
     factories.make_schedule(tenant=acme, report=report, cron="0 7 * * *", timezone="UTC", next_run_at=monday, job_count=40)
     factories.make_schedule(tenant=acme, report=report, cron="30 8 * * *", timezone="Europe/Berlin", next_run_at=monday)

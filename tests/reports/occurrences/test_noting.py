@@ -10,6 +10,7 @@ import pytest
 from reports.engine import due
 from reports.models import Occurrence, Schedule
 from reports.occurrences import noting
+from reports.schedules import editing
 from tenants.scope import engine_scope, tenant_scope
 from tests import factories
 from tests.reports.engine.threads import together
@@ -139,6 +140,20 @@ def test_a_paused_schedule_leaves_a_row_that_says_who_paused_it(acme, report, mo
     occurrence = steps.the_occurrence(schedule)
     assert (occurrence.status, occurrence.reason, occurrence.ended_at) == ("skipped", "paused", monday)
     assert occurrence.detail == {"by": "olga@acme.example", "since": paused_at.isoformat()}
+
+
+def test_other_times_lose_nothing_that_came_due_by_the_old_ones(acme, report, monday):
+    schedule = factories.make_schedule(tenant=acme, report=report, timezone="Europe/Berlin", missed="skip", next_run_at=monday)
+    now = monday + timedelta(days=2, hours=1)
+
+    with tenant_scope(acme):
+        editing.save(acme, steps.ADAM, {"cron": "0 18 * * 1-5"}, schedule=steps.now_of(schedule), now=now)
+    steps.note(now)
+
+    assert [(row.planned_at, row.status) for row in steps.occurrences_of(schedule)] == [
+        (monday + timedelta(days=day), "missed") for day in range(3)
+    ]
+    assert steps.now_of(schedule).next_run_at == monday + timedelta(days=2, hours=10, minutes=30)
 
 
 def test_a_retired_schedule_and_one_that_ended_are_due_no_more(acme, report, monday):
