@@ -78,14 +78,14 @@ def delivery_detail(delivery: Any, now: datetime) -> str:
     if delivery.status == Delivery.Status.SENT:
         at = delivery.last_download_at
         return _("Downloaded, last %(at)s") % {"at": words.moment_near(at, now)} if at else _("Not opened yet")
-    said = [str(failures.words(delivery)).rstrip(".")] if delivery.failure_code else []
     if delivery.status == Delivery.Status.PENDING and not delivery.tries:
         return _("Waits for its files") if delivery.next_try_at is None else _("Goes out in a moment")
+    why, rest = str(failures.words(delivery)), []
     if delivery.tries:
-        said.append(ngettext("%(n)d try", "%(n)d tries", delivery.tries) % {"n": delivery.tries})
+        rest.append(ngettext("%(n)d try", "%(n)d tries", delivery.tries) % {"n": delivery.tries})
     if delivery.status == Delivery.Status.PENDING and delivery.next_try_at:
-        said.append(_("next %(at)s") % {"at": words.soon(delivery.next_try_at, now)})
-    return ", ".join(said)
+        rest.append(_("next %(at)s") % {"at": words.soon(delivery.next_try_at, now)})
+    return ", ".join(filter(None, [why.rstrip("."), *rest])) if rest else why
 
 
 @register.filter
