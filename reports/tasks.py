@@ -33,6 +33,8 @@ from tenants.scope import engine_scope
 ENGINE, WORK = "portal", "work"
 CLUSTERS = (ENGINE, WORK)
 STALLED_AFTER = timedelta(seconds=120)
+# Longer than the minute's beat waits at most behind what the workers do.
+SILENT_AFTER = timedelta(seconds=180)
 FAILURES_KEPT = timedelta(days=30)
 INSTALL_LOCK = 7203
 # What stands by in the `work` queue: its lock's number, and what makes one turn. Numbers are never used again for another.
@@ -219,3 +221,15 @@ def stalled(cluster: str, now: datetime) -> bool:
     taken = queue.filter(lock__gt=now + timedelta(seconds=Conf.RETRY) - STALLED_AFTER).exists()
     pumping = cluster == ENGINE and Pump.objects.filter(beat_at__gt=now - pump.BEAT_LATE).exists()
     return waits and not taken and not pumping
+
+
+def silent(cluster: str) -> bool:
+    """No beat came through its queue, and nothing that goes on in it lives. Whichever broker: not each has messages whose age is told.
+
+    A worker that was killed while it waited for a task leaves the others of its process group without any, for good.
+    """
+    if cluster == ENGINE:
+        lives = Pump.objects.filter(beat_at__gt=Now() - pump.BEAT_LATE).exists()
+    else:
+        lives = len(standing.dead(list(STANDS))) < len(STANDS)
+    return not lives and Heartbeat.objects.filter(cluster=cluster, beat_at__lt=Now() - SILENT_AFTER).exists()

@@ -109,4 +109,6 @@ def _send_again(occurrence: Occurrence, now: datetime) -> int:
         status__in=(Delivery.Status.FAILED, Delivery.Status.BOUNCED),
         job__status=SnapshotJob.Status.COMPLETED,
     )
-    return failed.update(**WAITS_FOR_FILES | {"next_try_at": now})
+    # One that is being written just now is left alone: its writer waits for the occurrence, which is ours, and has news of it.
+    free = failed.select_for_update(of=("self",), skip_locked=True).values_list("pk", flat=True)
+    return Delivery.objects.for_tenant(occurrence.tenant).filter(pk__in=list(free)).update(**WAITS_FOR_FILES | {"next_try_at": now})
