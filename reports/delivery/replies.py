@@ -61,4 +61,12 @@ def kind_of(code: int, text: str) -> str:
 
 
 def said(code: int, text: str) -> str:
-    return f"{code} {' '.join(text.split())}"[:500]
+    return kept(f"{code} {' '.join(text.split())}")
+
+
+def kept(answer: str) -> str:
+    """What a row keeps of the other side's words, which may hold what cannot be stored (see `tenants.secrets.is_storable`).
+
+    An answer that failed to be written would have its mail sent again.
+    """
+    return answer.replace("\0", "").encode(errors="replace").decode()[:500]

@@ -146,6 +146,18 @@ def test_told_twice_is_told_once(queue, job, settings):
     assert steps.now_of(delivery).status == "bounced"
 
 
+def test_words_that_cannot_be_stored_keep_no_other_news_back(queue, job, settings):
+    odd, plain = steps.due_delivery(job, "kim@customer.example"), steps.due_delivery(job, "lee@customer.example")
+    steps.carry_all()
+    read()
+    told = event(odd.pk)
+    told["bounce"]["bouncedRecipients"][0]["diagnosticCode"] = "smtp; 550 \0 gone \ud800"
+    put(queue, settings, told, event(plain.pk, "lee@customer.example"))
+
+    assert read() == 2
+    assert steps.now_of(odd).answer == "550  gone ?"
+
+
 def test_a_transient_one_is_noted_and_suppresses_nobody(queue, job, settings):
     delivery = steps.due_delivery(job, "kim@customer.example")
     steps.carry_all()
