@@ -119,7 +119,8 @@ CACHE_URL = env_url("CACHE_URL", "", schemes=("redis", "rediss"))
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": CACHE_URL}
     if CACHE_URL
-    else {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "portal_cache"}
+    # Django's own 300 are soon full of a stranger's addresses, and then counts of sign-ins and of links are forgotten before their time.
+    else {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "portal_cache", "OPTIONS": {"MAX_ENTRIES": 10_000}}
 }
 
 # --- Sign-in ---------------------------------------------------------------------------------------------------------

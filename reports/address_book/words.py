@@ -26,6 +26,8 @@ def group_name_fault(name: str) -> str:
         return _("A group's name cannot have “|”: lists divide groups by it.")
     if "@" in name:
         return _("A group's name cannot have “@”: schedules would take it for an address.")
+    if "," in name or ";" in name:
+        return _("A group's name cannot have “,” or “;”: schedules divide groups by them.")
     return name_fault(name)
 
 
