@@ -78,7 +78,8 @@ def delivery_detail(delivery: Any, now: datetime) -> str:
     if delivery.status == Delivery.Status.SENT:
         at = delivery.last_download_at
         return _("Downloaded, last %(at)s") % {"at": words.moment_near(at, now)} if at else _("Not opened yet")
-    said = [delivery.answer or str(failures.words(delivery))] if delivery.answer or delivery.failure_code else []
+    why = " ".join(str(told) for told in (failures.words(delivery), delivery.answer) if told)
+    said = [why] if why else []
     if delivery.status == Delivery.Status.PENDING and not delivery.tries:
         return _("Waits for its files") if delivery.next_try_at is None else _("Goes out in a moment")
     if delivery.tries:

@@ -50,7 +50,7 @@ def mixed(job):
     soon = timezone.now() + timedelta(minutes=5)
     states = {
         "sent": {},
-        "bounced": {"answer": "550 no such mailbox"},
+        "bounced": {"failure_code": "no_such_address", "answer": "550 no such mailbox"},
         "failed": {"failure_code": "not_accepted"},
         "suppressed": {"failure_code": "unsubscribed"},
         "waiting": {"status": "pending"},
@@ -76,6 +76,7 @@ def test_each_delivery_says_what_the_other_side_answered_and_what_comes_next(as_
     shown = page(as_adam, run, status="all")
 
     assert "452 mailbox full, 2 tries, next" in shown
+    assert "There is no such address. 550 no such mailbox" in shown
     assert "Their mail server does not accept our email." in shown
     assert "The person stopped these emails." in shown
     assert "Waits for its files" in shown
