@@ -31,7 +31,7 @@ def group_name_fault(name: str) -> str:
 
 def language_fault(language: str) -> str:
     known = dict(settings.LANGUAGES)
-    return "" if not language or language in known else _("Mails come in %(languages)s.") % {"languages": ", ".join(known.values())}
+    return "" if not language or language in known else _("Emails come in these languages: %(languages)s.") % {"languages": ", ".join(known.values())}
 
 
 def places(**faults: str) -> tuple[Place, ...]:
