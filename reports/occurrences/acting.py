@@ -89,7 +89,7 @@ def _nothing_left(occurrence: Occurrence) -> str:
     failed = Delivery.objects.for_tenant(occurrence.tenant).filter(occurrence=occurrence, status__in=NOT_SERVED)
     if not failed.exists():
         return _("Nothing of this run is left to try again.")
-    return _("Nothing more is sent to the addresses that are left. One that bounced is tried again once “Send again” is pressed under Recipients.")
+    return _("Nothing more is sent to the addresses that are left. One that bounced needs “Send again” under Recipients first.")
 
 
 def _expand_again(occurrence: Occurrence) -> int:
