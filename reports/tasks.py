@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import random
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from django.core.cache import cache
@@ -103,14 +104,28 @@ def work_on_import(import_id: str, turn: int) -> None:
 
 
 def recheck_reports() -> None:
-    """One task for each account, so that one that does not answer keeps no other waiting."""
+    """A task for each account, one after the other: all at once, those that do not answer would keep the stands waiting for a worker."""
     with engine_scope():
         account_ids = list(Report.objects.in_catalogue().values_list("account_id", flat=True).distinct())
-    for account_id in account_ids:
-        async_task("reports.tasks.recheck_account", account_id, cluster=WORK)
+    # One whose task is killed each time ends the row of them, and must not do so to the same ones again.
+    random.shuffle(account_ids)
+    _send_recheck(account_ids)
 
 
-def recheck_account(account_id: int) -> None:
+def _send_recheck(account_ids: Sequence[int]) -> None:
+    if account_ids:
+        async_task("reports.tasks.recheck_account", *account_ids, cluster=WORK)
+
+
+def recheck_account(account_id: int, *others: int) -> None:
+    """Then the others have their turn, whatever this one came to."""
+    try:
+        _recheck(account_id)
+    finally:
+        _send_recheck(others)
+
+
+def _recheck(account_id: int) -> None:
     clock = DatabaseClock()
     with engine_scope():
         clock.synchronise()

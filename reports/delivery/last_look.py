@@ -44,4 +44,4 @@ def _still_in_audience(delivery: Delivery) -> bool:
     by_name = AudienceRecipient.objects.filter(recipient=delivery.recipient_id).values("audience")
     by_group = AudienceGroup.objects.filter(group__members__recipient=delivery.recipient_id).values("audience")
     audiences = Audience.objects.filter(same_rows, tenant=delivery.tenant, schedule=delivery.occurrence.schedule_id)
-    return any(audiences.filter(pk__in=way).exists() for way in (by_name, by_group))
+    return audiences.filter(pk__in=by_name).exists() or audiences.filter(pk__in=by_group).exists()
