@@ -21,9 +21,9 @@ def may_go_on(request: HttpRequest) -> bool:
     try:
         count = cache.incr(key)
     except ValueError:
-        # The first one in this minute; of several at once some may go uncounted.
-        cache.set(key, 1, 2 * SECONDS)
-        count = 1
+        # Of two that come first at once one adds the key and both count.
+        cache.add(key, 0, 2 * SECONDS)
+        count = cache.incr(key)
     return count <= A_MINUTE
 
 

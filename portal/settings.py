@@ -119,7 +119,8 @@ CACHE_URL = env_url("CACHE_URL", "", schemes=("redis", "rediss"))
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": CACHE_URL}
     if CACHE_URL
-    else {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "portal_cache"}
+    # Django's own 300 are soon full of a stranger's addresses, and then counts of sign-ins and of links are forgotten before their time.
+    else {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "portal_cache", "OPTIONS": {"MAX_ENTRIES": 10_000}}
 }
 
 # --- Sign-in ---------------------------------------------------------------------------------------------------------
@@ -195,9 +196,9 @@ Q_CLUSTER: dict[str, object] = {
     "catch_up": False,
     "recycle": 200,
     "log_level": log_level(),
-    # Two stand by (expander and courier). An import, a check of reports and the reading of mail events may each take most of a minute, and
-    # have the others: who stands by ends after a window, and must not wait for a place to go on.
-    "ALT_CLUSTERS": {"work": {"workers": 5, "timeout": 75, "retry": 180}},
+    # Three stand by (two expanders and the courier). An import, a check of reports and the reading of mail events may each take most of a
+    # minute, and have the others: who stands by ends after a window, and must not wait for a place to go on.
+    "ALT_CLUSTERS": {"work": {"workers": 6, "timeout": 75, "retry": 180}},
     **({"orm": "default"} if PORTAL_BROKER == "orm" else {"redis": env_url("PORTAL_BROKER", "", schemes=("redis", "rediss"))}),
 }
 

@@ -37,6 +37,8 @@ ALIASES = {
 }
 # Any Monday: whether a time ever comes does not depend on where the search begins, cronsim looks 50 years ahead.
 SEARCH_FROM = datetime(2024, 1, 1, tzinfo=UTC)
+# A first day after it never comes: the calendar ends with the year 9999, and cronsim has to look 50 years ahead.
+LAST_YEAR = 9900
 EVERY_HOUR = set(range(24))
 SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)
 GAP = gettext_lazy(
@@ -134,8 +136,10 @@ def _times(cron: str, zone: ZoneInfo, after: datetime, first: date | None = None
     start = wall_clock.shown(after, zone)
     if hourly := is_hourly(cron):
         start -= wall_clock.back_by(after, zone)
-    if first is not None:
-        start = max(start, datetime.combine(first, time()) - SECOND)
+    if first is not None and first.year > LAST_YEAR:
+        return iter(())
+    if first is not None and first > start.date():
+        start = datetime.combine(first, time()) - SECOND
     read = wall_clock.each_time if hourly else wall_clock.once
     return read(CronSim(expression(cron), start), zone, after)
 

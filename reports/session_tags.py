@@ -6,7 +6,7 @@ delimiter means several tenants' rows. So each way is refused here, when tags ar
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from django.utils.translation import gettext as _
 
@@ -60,13 +60,21 @@ def _not_narrowing(own: Mapping[str, str], narrowing: Mapping[str, str], row_rul
         yield _("No data set of this report has a rule for %(keys)s, so it would not narrow.") % {"keys": keys}
     for data_set in ruled:
         groups = [frozenset(group) for group in data_set.get("groups") or [[rule["key"] for rule in data_set["rules"]]]]
-        complete = [group for group in groups if group <= {*own, *narrowing}]
-        by_own = [group for group in groups if group <= own.keys()]
+        complete = _that_count(group for group in groups if group <= {*own, *narrowing})
+        by_own = _that_count(group for group in groups if group <= own.keys())
         names = {"dataset": called(data_set), "keys": keys}
         if not any(group >= narrowing.keys() for group in complete):
             yield _("Data set %(dataset)s has no rule for %(keys)s, so it would not narrow.") % names
         elif by_own and any(not any(group >= before for before in by_own) for group in complete):
             yield _("With %(keys)s a further alternative of the rules of data set %(dataset)s would hold, which adds rows.") % names
+        elif not all(group >= narrowing.keys() for group in complete):
+            yield _("Data set %(dataset)s has no rule for %(keys)s, so it would not narrow.") % names
+
+
+def _that_count(complete: Iterable[frozenset[str]]) -> list[frozenset[str]]:
+    """Without those that a larger one narrows: beside it they do not count (docs/pretend-aws.md)."""
+    found = list(complete)
+    return [group for group in found if not any(group < larger for larger in found)]
 
 
 def tag_faults(tags: Mapping[str, str]) -> Iterator[str]:

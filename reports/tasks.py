@@ -6,6 +6,7 @@ import random
 import uuid
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.core.cache import cache
 from django.core.management import call_command
@@ -39,7 +40,8 @@ FAILURES_KEPT = timedelta(days=30)
 INSTALL_LOCK = 7203
 # What stands by in the `work` queue: its lock's number, and what makes one turn. Numbers are never used again for another.
 STANDS: dict[str, tuple[int, Callable[[], Callable[[], bool]]]] = {
-    "expander": (1, expanding.expander),
+    "expander": (1, partial(expanding.expander, 0)),
+    "expander-2": (3, partial(expanding.expander, 1)),
     "courier": (2, courier.courier),
 }
 SEND_ONCE_SECONDS = 5

@@ -20,6 +20,11 @@ def is_storable(text: str) -> bool:
     return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
 
 
+def storable(text: str) -> str:
+    """What somebody else's server said, without what cannot be stored: its words are kept, and stop nothing."""
+    return "".join(filter(is_storable, text))
+
+
 def derived_tokens(purpose: str, about: str) -> Iterator[str]:
     """A token of 256 bits that this portal can make again and nobody else can: by the secret key in use, then by those before it.
 

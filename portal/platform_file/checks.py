@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 from portal.platform_file.faults import Bad
 from reports import periods
 from reports.address_book.addresses import clean_address
+from reports.address_book.words import NAME_LENGTH, group_name_fault
 from reports.brand import HEX, LEAST_CONTRAST, WHITE, contrast
 from reports.mails.variables import check_text
 from reports.refused import Refused
@@ -124,6 +125,13 @@ def recipient(value: Any) -> str:
         return clean_address(text(ADDRESS_LENGTH)(value))
     except Refused as refused:
         raise Bad(refused.detail) from None
+
+
+def group_name(value: Any) -> str:
+    name = text(NAME_LENGTH)(value)
+    if fault := group_name_fault(name):
+        raise Bad(fault)
+    return name
 
 
 def or_empty(check: Check, empty: Any) -> Check:

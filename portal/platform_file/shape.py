@@ -15,6 +15,7 @@ from portal.platform_file.checks import (
     day,
     email,
     flag,
+    group_name,
     mail_text,
     many,
     matching,
@@ -65,7 +66,7 @@ MEMBER = Kind(("email",), {"email": email, "role": one_of(*Role.values), "passwo
 API_KEY = Kind(("name",), {"name": NAME, "scopes": many(one_of(*SCOPES, *ALL_OF), least=1), "secret_env": VARIABLE})
 GRANT = Kind(("report",), {"report": slug(80), "parameters": parameter_values})
 RECIPIENT = Kind(("email",), {"email": recipient, "name": text(120, empty=True)})
-GROUP = Kind(("name",), {"name": LONG_NAME, "recipients": many(recipient)})
+GROUP = Kind(("name",), {"name": group_name, "recipients": many(recipient)})
 AUDIENCE = Kind(("name",), {"name": LONG_NAME, "session_tags": session_tags, "recipients": many(recipient), "groups": many(LONG_NAME)})
 LINK_DAYS, LINK_USES = whole(1, 3650), whole(1, 1_000_000)
 SCHEDULE = Kind(

@@ -26,6 +26,7 @@ from portal.paging import page_of
 from portal.requests import TenantRequest
 from portal.schedule_rows import seen
 from portal.status import of_delivery
+from reports.address_book.lists import harmless
 from reports.delivery import trying
 from reports.models import Delivery, Download, Occurrence, SnapshotJob
 from reports.models.sending import DeliveryQuerySet
@@ -37,8 +38,6 @@ from reports.schedules.ledger import Ledger, ledgers
 DONE = (Delivery.Status.SENT, Delivery.Status.SUPPRESSED)
 OPEN, ALL = "", "all"
 SHOWN = ((OPEN, gettext_lazy("Open")), (ALL, gettext_lazy("All")))
-# A spreadsheet takes a cell that begins so for a formula, whoever wrote it.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @require_safe
@@ -111,10 +110,6 @@ def export(request: TenantRequest, schedule: uuid.UUID, occurrence: uuid.UUID) -
         times = (_time(delivery.sent_at), _time(delivery.last_download_at))
         table.writerow([*map(harmless, texts), delivery.tries, harmless(delivery.answer), *times])
     return answer
-
-
-def harmless(text: str) -> str:
-    return f"'{text}" if text.startswith(FORMULA) else text
 
 
 def _time(at: datetime | None) -> str:

@@ -81,7 +81,7 @@ def _sent(request: TenantRequest) -> Draft:
         return _read(file.read(2 * lists.MAX_BYTES + 1), file.name or "")
     if "list" in request.POST:
         read = lists.read(request.POST["list"])
-        told, source = request.POST.get("told", "")[:300], request.POST.get("source", "")[:200]
+        told, source = _typed(request.POST, "told")[:300], _typed(request.POST, "source")[:200]
         return Draft([_corrected(line, number, request.POST) for number, line in enumerate(read.lines)], source, told)
     return _read(request.POST.get("text", ""), "")
 
@@ -99,7 +99,7 @@ def _told(read: PeopleList) -> str:
 
 
 def _corrected(line: Line, number: int, post: QueryDict) -> Line:
-    typed = {name: str(post[f"{name}-{number}"]).strip()[: lists.MAX_CELL] for name in FIELDS if f"{name}-{number}" in post}
+    typed = {name: _typed(post, f"{name}-{number}").strip()[: lists.MAX_CELL] for name in FIELDS if f"{name}-{number}" in post}
     return replace(
         line,
         email=typed.get("email", line.email),
@@ -107,6 +107,11 @@ def _corrected(line: Line, number: int, post: QueryDict) -> Line:
         groups=lists.groups_in(typed["groups"]) if "groups" in typed else line.groups,
         language=typed.get("language", line.language),
     )
+
+
+def _typed(post: QueryDict, name: str) -> str:
+    """Without NUL, which no keyboard has and no database takes."""
+    return str(post.get(name, "")).replace("\0", "")
 
 
 def _save(request: TenantRequest, draft: Draft) -> HttpResponse:

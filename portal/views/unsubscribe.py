@@ -40,8 +40,6 @@ def _by_hand(request: HttpRequest, code: str, token: str) -> HttpResponse:
 
 def _answer(request: HttpRequest, code: str, token: str, *, act: str) -> HttpResponse:
     tenant = links.tenant_of(code)
-    if tenant is None:
-        return _hidden(render(request, "link/unknown.html", status=404))
     log_context.note(tenant=tenant.pk)
     with tenant_scope(tenant):
         mail = unsubscribing.find(tenant, token)

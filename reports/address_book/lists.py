@@ -26,8 +26,8 @@ MAX_DIGITS = 7
 BOM = "\ufeff"
 DELIMITERS = (";", ",", "\t")
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
-# A cell that begins so is a formula to a spreadsheet.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# A cell that begins so is a formula to a spreadsheet; to some also with the wide signs of East Asian keyboards.
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 # What we head a column with, and what else we take for it.
 HEADS = {"number": "line", "email": "email", "name": "name", "groups": "group", "language": "language"}
 COLUMNS = {

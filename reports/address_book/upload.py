@@ -19,12 +19,14 @@ from django.utils.translation import gettext as _
 
 from reports.address_book.addresses import clean_address, refuse_foreign_domain
 from reports.address_book.lists import Line
-from reports.address_book.words import language_fault, name_fault
+from reports.address_book.words import NAME_LENGTH, language_fault, name_fault
 from reports.models import GroupMember, Recipient, RecipientGroup, Suppression
 from reports.refused import Place, Refused
 from tenants.audit import Actor, record
 from tenants.models import Tenant
 
+# Each is compared with every group's name, which takes long: more than so many different slips are not a slip.
+MOST_GUESSES = 20
 # What a list may call a language, in English and in German.
 LANGUAGE_WORDS = {"english": "en", "englisch": "en", "german": "de", "deutsch": "de"}
 
@@ -110,6 +112,7 @@ class _Book:
         members = GroupMember.objects.filter(tenant=tenant, recipient__email__in=emails)
         self.memberships = set(members.values_list("recipient__email", "group__name"))
         self.first_lines: dict[str, int] = {}
+        self.guesses: dict[str, str] = {}
 
     def judged(self) -> list[Judged]:
         return [self._judge(line) for line in self.lines]
@@ -149,10 +152,17 @@ class _Book:
         return ""
 
     def _unknown_group(self, name: str) -> str:
-        near = difflib.get_close_matches(name.casefold(), self.groups, n=1)
+        near = self._guess(name.casefold())
         if near:
-            return _("No group has this name. Did you mean “%(name)s”?") % {"name": self.groups[near[0]]}
+            return _("No group has this name. Did you mean “%(name)s”?") % {"name": near}
         return _("There is no group “%(name)s”. Make it first, or leave this empty.") % {"name": name}
+
+    def _guess(self, name: str) -> str:
+        """The group whose name is most like it; empty: none is, or too many were asked for."""
+        if name not in self.guesses and len(self.guesses) < MOST_GUESSES and len(name) <= NAME_LENGTH:
+            near = difflib.get_close_matches(name, self.groups, n=1)
+            self.guesses[name] = self.groups[near[0]] if near else ""
+        return self.guesses.get(name, "")
 
     def _changes(self, line: Line, person: Recipient) -> Iterable[str]:
         if line.name and line.name != person.name:

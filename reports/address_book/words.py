@@ -26,12 +26,16 @@ def group_name_fault(name: str) -> str:
         return _("A group's name cannot have “|”: lists divide groups by it.")
     if "@" in name:
         return _("A group's name cannot have “@”: schedules would take it for an address.")
+    if "," in name or ";" in name:
+        return _("A group's name cannot have “,” or “;”: schedules divide groups by them.")
     return name_fault(name)
 
 
 def language_fault(language: str) -> str:
     known = dict(settings.LANGUAGES)
-    return "" if not language or language in known else _("Mails come in %(languages)s.") % {"languages": ", ".join(known.values())}
+    if not language or language in known:
+        return ""
+    return _("Emails come in these languages: %(languages)s.") % {"languages": ", ".join(known.values())}
 
 
 def places(**faults: str) -> tuple[Place, ...]:

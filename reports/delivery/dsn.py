@@ -21,7 +21,8 @@ def read(raw: bytes, now: datetime, *, recipient: str = "") -> int:
     """`recipient`: the address that the returned mail came to. How many events changed something; what is foreign is logged and dropped."""
     try:
         events = parse(raw, recipient=recipient)
-    except Foreign as error:
+    except (Foreign, RecursionError) as error:
+        # The latter: parts in parts, a thousand deep, which no mail server writes.
         logger.warning("returned mail refused: %s", error)
         return 0
     return sum(take_in(event, now) for event in events)

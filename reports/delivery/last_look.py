@@ -4,26 +4,47 @@ from __future__ import annotations
 
 from django.db.models import Q
 
-from reports.models import Audience, AudienceGroup, AudienceRecipient, Delivery, Grant, Link, Notice, Suppression
+from reports.address_book import is_allowed
+from reports.models import Audience, AudienceGroup, AudienceRecipient, Delivery, Grant, Link, Notice, SnapshotJob, Suppression
+from tenants.models import Tenant
 
 # What a person asked for a moment ago, at our page, comes although they stopped the regular mails.
 ASKED_FOR = {Notice.Kind.NEW_LINK, Notice.Kind.CODE, Notice.Kind.TEST, Notice.Kind.INVITATION}
+# What opens a report at the address it goes to.
+OPENS = {Notice.Kind.NEW_LINK, Notice.Kind.CODE, Notice.Kind.READY_AGAIN}
 
 
 def reason_not_to_send(outgoing: Delivery | Notice) -> str:
     """A code of failures.py; empty: send it. In the tenant's scope."""
     reason = _suppressed(outgoing)
-    if reason or isinstance(outgoing, Notice):
+    if reason:
         return reason
+    if isinstance(outgoing, Notice):
+        return _not_to_open(outgoing)
+    if not is_allowed(outgoing.tenant, outgoing.address):
+        return "domain_not_allowed"
     schedule = outgoing.occurrence.schedule if outgoing.occurrence else None
     if schedule and schedule.retired_at:
         return "schedule_retired"
-    if not Grant.objects.filter(tenant=outgoing.tenant, report=outgoing.job.report_id, withdrawn_at=None).exists():
+    if _is_withdrawn(outgoing.tenant, outgoing.job):
         return "report_withdrawn"
     if schedule and not outgoing.is_copy and not _still_in_audience(outgoing):
         return "recipient_removed"
     revoked = Link.objects.for_tenant(outgoing.tenant).filter(delivery=outgoing).exclude(revoked_at=None)
     return "link_revoked" if revoked.exists() else ""
+
+
+def _not_to_open(notice: Notice) -> str:
+    """What the company has ruled out since the old link was sent, no new one brings back."""
+    if notice.kind not in OPENS or notice.link is None:
+        return ""
+    if not is_allowed(notice.tenant, notice.address):
+        return "domain_not_allowed"
+    return "report_withdrawn" if notice.kind == Notice.Kind.NEW_LINK and _is_withdrawn(notice.tenant, notice.link.job) else ""
+
+
+def _is_withdrawn(tenant: Tenant, job: SnapshotJob) -> bool:
+    return not Grant.objects.for_tenant(tenant).active().filter(report=job.report_id).exists()
 
 
 def _suppressed(outgoing: Delivery | Notice) -> str:
@@ -41,7 +62,7 @@ def _still_in_audience(delivery: Delivery) -> bool:
         return False
     same_rows = Q(pk=delivery.audience_id) | Q(session_tags=delivery.job.narrowing_tags)
     # Asked from the person's side, one after the other: both at once would pair everybody of the audience with everybody of its groups.
-    by_name = AudienceRecipient.objects.filter(recipient=delivery.recipient_id).values("audience")
-    by_group = AudienceGroup.objects.filter(group__members__recipient=delivery.recipient_id).values("audience")
+    by_name = AudienceRecipient.objects.filter(tenant=delivery.tenant, recipient=delivery.recipient_id).values("audience")
+    by_group = AudienceGroup.objects.filter(tenant=delivery.tenant, group__members__recipient=delivery.recipient_id).values("audience")
     audiences = Audience.objects.filter(same_rows, tenant=delivery.tenant, schedule=delivery.occurrence.schedule_id)
     return audiences.filter(pk__in=by_name).exists() or audiences.filter(pk__in=by_group).exists()

@@ -11,12 +11,12 @@ from django.db.models.query import QuerySet
 
 from reports.delivery import retries
 from reports.delivery.channel import NotSent, Refused, Sent, TryLater
-from reports.delivery.replies import kept
 from reports.delivery.taking import Lease
 from reports.models import Delivery, Notice, Suppression
 from reports.models.sending import Outgoing
 from reports.occurrences.settling import settle
 from tenants.scope import tenant_scope
+from tenants.secrets import storable
 
 logger = logging.getLogger(__name__)
 Status = Outgoing.Status
@@ -25,12 +25,12 @@ ENDED = {"lease_until": None, "next_try_at": None}
 
 
 def sent(lease: Lease, answer: Sent, now: datetime) -> None:
-    _write(lease, now, **ENDED, status=Status.SENT, sent_at=now, ended_at=now, failure_code="", answer=kept(answer.answer))
+    _write(lease, now, **ENDED, status=Status.SENT, sent_at=now, ended_at=now, failure_code="", answer=_said(answer.answer))
 
 
 def not_sent(lease: Lease, error: NotSent, now: datetime) -> None:
     """Tries it later, or gives it up: what was refused, and what was tried often enough."""
-    said: dict[str, Any] = {"failure_code": error.code, "answer": kept(error.answer)}
+    said: dict[str, Any] = {"failure_code": error.code, "answer": _said(error.answer)}
     if isinstance(error, TryLater) and error.unknown:
         said["maybe_twice"] = True
     again_at = None if isinstance(error, Refused) else retries.next_try_at(lease.tries, now)
@@ -43,7 +43,7 @@ def not_sent(lease: Lease, error: NotSent, now: datetime) -> None:
 
 def put_back(lease: Lease, now: datetime, *, at: datetime | None = None, error: NotSent | None = None) -> None:
     """It was not its own doing: the try does not count. It is due at `at`, by default at once."""
-    said = {"failure_code": error.code, "answer": kept(error.answer)} if error else {}
+    said = {"failure_code": error.code, "answer": _said(error.answer)} if error else {}
     _write(lease, now, **LATER, next_try_at=at or now, tries=F("tries") - 1, **said)
 
 
@@ -63,7 +63,7 @@ def came_back(outgoing: Delivery | Notice, code: str, answer: str, now: datetime
     Only with that news is the address suppressed: an old event that comes once more does not undo what people put right meanwhile.
     """
     rows = _row(outgoing).exclude(status=Status.BOUNCED)
-    if not rows.update(**ENDED, status=Status.BOUNCED, ended_at=now, failure_code=code, answer=kept(answer)):
+    if not rows.update(**ENDED, status=Status.BOUNCED, ended_at=now, failure_code=code, answer=_said(answer)):
         return False
     if suppress:
         suppress_address(outgoing, Suppression.Reason.BOUNCED, answer, now)
@@ -73,7 +73,7 @@ def came_back(outgoing: Delivery | Notice, code: str, answer: str, now: datetime
 
 def complained(outgoing: Delivery | Notice, answer: str, now: datetime) -> bool:
     """It did arrive, so its status stays. In the tenant's scope. False: that was known before."""
-    if not _row(outgoing).exclude(failure_code="complained").update(failure_code="complained", answer=kept(answer)):
+    if not _row(outgoing).exclude(failure_code="complained").update(failure_code="complained", answer=_said(answer)):
         return False
     suppress_address(outgoing, Suppression.Reason.COMPLAINED, answer, now)
     return True
@@ -81,7 +81,11 @@ def complained(outgoing: Delivery | Notice, answer: str, now: datetime) -> bool:
 
 def delayed(outgoing: Delivery | Notice, answer: str) -> bool:
     """Whether it arrived in the end nobody will say: noted on what counts as sent, and nothing else."""
-    return bool(_row(outgoing).filter(status=Status.SENT, failure_code="").update(failure_code="held_up", answer=kept(answer)))
+    return bool(_row(outgoing).filter(status=Status.SENT, failure_code="").update(failure_code="held_up", answer=_said(answer)))
+
+
+def _said(answer: str) -> str:
+    return storable(answer)[:500]
 
 
 def _row(outgoing: Delivery | Notice) -> QuerySet[Any]:
@@ -90,7 +94,7 @@ def _row(outgoing: Delivery | Notice) -> QuerySet[Any]:
 
 def suppress_address(outgoing: Delivery | Notice, reason: Suppression.Reason, answer: str, now: datetime) -> None:
     """A complaint outweighs what was there before: it is the one that nobody may overlook."""
-    facts = {"reason": reason, "detail": kept(answer), "at": now}
+    facts = {"reason": reason, "detail": _said(answer), "at": now}
     row, is_new = Suppression.objects.get_or_create(tenant=outgoing.tenant, email=outgoing.address.lower(), defaults=facts)
     if not is_new and reason == Suppression.Reason.COMPLAINED and row.reason != reason:
         Suppression.objects.filter(pk=row.pk).update(**facts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from reports.delivery.channel import NotSent, OurFault, Refused, TryLater
+from tenants.secrets import storable
 
 ENHANCED = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
 NO_SUCH_ADDRESS = re.compile(
@@ -61,12 +62,4 @@ def kind_of(code: int, text: str) -> str:
 
 
 def said(code: int, text: str) -> str:
-    return kept(f"{code} {' '.join(text.split())}")
-
-
-def kept(answer: str) -> str:
-    """What a row keeps of the other side's words, which may hold what cannot be stored (see `tenants.secrets.is_storable`).
-
-    An answer that failed to be written would have its mail sent again.
-    """
-    return answer.replace("\0", "").encode(errors="replace").decode()[:500]
+    return f"{code} {' '.join(storable(text).split())}"[:500]

@@ -57,7 +57,7 @@ def parse(body: str) -> list[MailEvent]:
         return reader(_mail_id(told["mail"]), told) if reader else []
     except Foreign:
         raise
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise Foreign(f"not an event of SES ({type(error).__name__})") from None
 
 

@@ -55,6 +55,15 @@ def instants(*texts):
     return [datetime.fromisoformat(text).astimezone(UTC) for text in texts]
 
 
+@pytest.mark.parametrize("first", [date.max, date(9901, 1, 1)])
+def test_a_first_day_at_the_end_of_all_calendars_never_comes(first):
+    assert next_run(plan(starts_on=first), datetime(2026, 11, 23, tzinfo=UTC)) is None
+
+
+def test_a_first_day_before_all_clocks_is_over():
+    assert next_run(plan(starts_on=date.min), datetime(2026, 11, 23, tzinfo=UTC)) == datetime(2026, 11, 23, 6, 30, tzinfo=UTC)
+
+
 def test_the_next_run_is_after_the_given_instant_and_in_utc():
     monday = datetime(2026, 11, 23, 6, 30, tzinfo=UTC)
 

@@ -212,3 +212,22 @@ def test_tags_that_would_not_narrow_are_refused(narrowing, row_rules, sentence):
 )
 def test_an_alternative_that_adds_rows_to_the_companys_own_is_refused(own, groups):
     assert "which adds rows" in narrowing_refusal({"desk": "north"}, own, row_rules=rules(groups=groups))[1]
+
+
+ALTERNATIVES = [
+    [["tenant_id"], ["tenant_id", "region"], ["tenant_id", "desk"]],
+    [["tenant_id"], ["tenant_id", "region"], ["tenant_id", "region", "desk"], ["tenant_id", "plan", "desk"]],
+]
+
+
+@pytest.mark.parametrize("groups", ALTERNATIVES, ids=["as wide as before, and more", "narrower, and more"])
+def test_rows_beside_those_that_the_companys_narrowest_alternative_shows_are_refused(groups):
+    own = {"tenant_id": "acme", "region": "east", "plan": "gold"}
+
+    assert "“desk”" in narrowing_refusal({"desk": "north"}, own, row_rules=rules(groups=groups))[1]
+
+
+def test_the_narrowest_alternative_may_be_narrowed():
+    own, groups = {"tenant_id": "acme", "region": "east"}, [["tenant_id"], ["tenant_id", "region"], ["tenant_id", "region", "desk"]]
+
+    assert narrow({"desk": "north"}, own, row_rules=rules(groups=groups)) is None

@@ -235,6 +235,8 @@ def test_a_group_is_made_named_filled_and_removed(as_adam, acme, anna):
     [
         ("night DESK", "There is a group “night DESK” already"),
         ("a|b", "cannot have"),
+        ("a, b", "cannot have"),
+        ("a;b", "cannot have"),
         ("a@b", "cannot have"),
         ("x" * 121, "at most 120"),
         (" ", "required"),

@@ -132,6 +132,16 @@ def test_five_thousand_people_go_through_all_steps(as_adam, acme, desk):
     assert len(people(acme)) == 5001
 
 
+@pytest.mark.parametrize("act", ["", "save", "wrong"])
+@pytest.mark.parametrize("name", ["email-0", "name-0", "groups-0", "source", "told"])
+def test_what_no_keyboard_types_is_left_out(as_adam, acme, name, act):
+    form = kept(uploaded(as_adam, "email,name\nzoe@customer.example,Zoe\n"))
+
+    answer = as_adam.post(UPLOAD, form | {"act": act, "leave_out": "on", name: "a\0b"})
+
+    assert answer.status_code == (303 if act == "save" else 200)
+
+
 def test_what_people_type_is_never_markup(as_adam, acme):
     answer = as_adam.post(UPLOAD, {"text": "email,name\n<b>x</b>,</textarea><script>alert(1)</script>"})
 

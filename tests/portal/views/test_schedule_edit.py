@@ -374,6 +374,20 @@ def test_the_preview_says_what_is_missing(as_adam, daily_calls, fields, told):
     assert told in answer.content.decode()
 
 
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ({"starts_on": "2027-03-01"}, "Morning pack: 1 March 2027"),
+        ({"starts_on": "2027-03-01", "parameter-1-period": "previous_month"}, "Morning pack: February 2027"),
+        ({"subject": "{report} for {recipient}"}, "Daily call volume for …"),
+        ({"parameter-1-period": "last_n_days"}, "Morning pack"),
+        ({"subject": "{secret}"}, "{secret}"),
+    ],
+)
+def test_the_preview_has_the_subject_of_the_next_mail(as_adam, daily_calls, typed, shown):
+    assert as_adam.post(PREVIEW, filled(**typed)).context["preview"].subject == shown
+
+
 def test_the_preview_stores_nothing(as_adam, acme, daily_calls):
     as_adam.post(PREVIEW, filled(recipients="new@customer.example"))
 

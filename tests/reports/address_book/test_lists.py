@@ -81,7 +81,7 @@ def test_what_was_written_is_read_again_as_it_was():
     assert read(write(lines, numbered=True)).lines == lines
 
 
-@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@x", "\tx", "\rx"])
+@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@x", "\tx", "\rx", "\nx", "\uff1d1", "\uff0b1", "\uff0d1", "\uff20x"])
 def test_no_cell_is_a_formula(cell):
     assert lists.harmless(cell)[0] == "'"
 

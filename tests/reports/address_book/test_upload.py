@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from reports.address_book.lists import Line
-from reports.address_book.upload import Result, judge, save
+from reports.address_book.upload import MOST_GUESSES, Result, judge, save
 from reports.models import GroupMember, Recipient, Suppression
 from reports.refused import Refused
 from tenants.audit import Actor
@@ -34,6 +34,16 @@ def judged(tenant, *lines):
 def saved(tenant, *lines, now, leave_out=False):
     with tenant_scope(tenant):
         return save(tenant, ADAM, lines, leave_out=leave_out, source="list.csv", now=now)
+
+
+def test_thousands_of_wrong_groups_are_compared_a_few_times(acme):
+    make_group(tenant=acme, name="Night desk")
+
+    found = judged(acme, *(Line(number, f"p{number}@customer.example", groups=(f"Nigth desk {number}",)) for number in range(30)))
+
+    guessed = ["Did you mean" in one.faults["groups"] for one in found]
+    assert guessed == [True] * MOST_GUESSES + [False] * (30 - MOST_GUESSES)
+    assert "There is no group" in found[-1].faults["groups"]
 
 
 def book(tenant):

@@ -16,6 +16,9 @@ from tests.reports.delivery import steps
 pytestmark = pytest.mark.django_db
 
 
+REPORT = b"Content-Type: multipart/report; report-type=delivery-status; boundary=b0\n\n"
+
+
 def returned(mail_id, address="kim@customer.example", action="failed", status="5.1.1") -> bytes:
     return f"""\
 From: MAILER-DAEMON@relay.example
@@ -110,6 +113,7 @@ def test_the_return_path_names_the_mail_where_its_headers_are_cut_off(sent, smtp
         returned("no-id"),
         returned(uuid.uuid4()),
         returned(uuid.uuid4()).replace(b"message/delivery-status", b"text/plain"),
+        REPORT + b"".join(b"--b%d\nContent-Type: multipart/mixed; boundary=b%d\n\n" % (deep, deep + 1) for deep in range(3000)),
     ],
 )
 def test_what_is_no_returned_mail_of_ours_changes_nothing(sent, raw):

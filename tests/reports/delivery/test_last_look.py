@@ -14,7 +14,8 @@ from reports.delivery import unsubscribing
 from reports.delivery.last_look import reason_not_to_send
 from reports.models import AudienceRecipient, Grant, Notice, Recipient, Schedule, Suppression
 from tenants.audit import Actor
-from tenants.scope import tenant_scope
+from tenants.models import Tenant
+from tenants.scope import platform_scope, tenant_scope
 from tests import factories
 from tests.reports.delivery import steps
 
@@ -71,6 +72,48 @@ def test_what_happened_meanwhile_keeps_the_mail_here(smtp, job, act, code):
     row = steps.now_of(delivery)
     assert (row.status, row.failure_code, smtp.mails) == ("suppressed", code, [])
     assert row.ended_at is not None
+
+
+def allow_only(domain, tenant):
+    with platform_scope():
+        Tenant.objects.filter(pk=tenant.pk).update(recipient_domains=[domain])
+
+
+def asked_for(job, kind):
+    link, _token = factories.make_link(job=job, email="kim@customer.example")
+    return steps.due_notice(job.tenant, "kim@customer.example", kind=kind, link=link)
+
+
+def test_a_domain_that_is_allowed_no_more_gets_nothing(smtp, job):
+    delivery = steps.due_delivery(job, "kim@customer.example")
+    allow_only("acme.example", job.tenant)
+
+    steps.carry_all()
+
+    row = steps.now_of(delivery)
+    assert (row.status, row.failure_code, smtp.mails) == ("suppressed", "domain_not_allowed", [])
+
+
+@pytest.mark.parametrize("kind", ["new_link", "code", "ready_again"])
+def test_a_domain_that_is_allowed_no_more_gets_nothing_for_its_old_links(smtp, job, kind):
+    notice = asked_for(job, kind)
+    allow_only("acme.example", job.tenant)
+
+    steps.carry_all(Notice)
+
+    row = steps.now_of(notice)
+    assert (row.status, row.failure_code, smtp.mails) == ("suppressed", "domain_not_allowed", [])
+
+
+def test_there_is_no_new_link_to_a_report_that_was_withdrawn(smtp, job):
+    notice = asked_for(job, "new_link")
+    with tenant_scope(job.tenant):
+        report_withdrawn(notice)
+
+    steps.carry_all(Notice)
+
+    row = steps.now_of(notice)
+    assert (row.status, row.failure_code, smtp.mails) == ("suppressed", "report_withdrawn", [])
 
 
 def test_who_is_in_a_group_of_the_audience_gets_it(smtp, job):

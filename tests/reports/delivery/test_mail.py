@@ -83,7 +83,7 @@ def test_words_that_cannot_be_stored_do_not_send_a_mail_again(smtp, job):
     steps.carry_all()
 
     row = steps.now_of(delivery)
-    assert (row.status, row.tries, row.answer) == ("sent", 1, "250 2.0.0 taken  over")
+    assert (row.status, row.tries, row.answer) == ("sent", 1, "250 2.0.0 taken over")
 
 
 def test_an_address_that_bounced_gets_nothing_more_of_this_company_but_of_others(smtp, job, globex, report):

@@ -9,6 +9,7 @@ import pytest
 from django.utils import timezone
 
 from reports.delivery import ses_events
+from reports.delivery.bounces import Kind, MailEvent, take_in
 from reports.models import Notice
 from tests.reports.delivery import steps
 
@@ -146,18 +147,6 @@ def test_told_twice_is_told_once(queue, job, settings):
     assert steps.now_of(delivery).status == "bounced"
 
 
-def test_words_that_cannot_be_stored_keep_no_other_news_back(queue, job, settings):
-    odd, plain = steps.due_delivery(job, "kim@customer.example"), steps.due_delivery(job, "lee@customer.example")
-    steps.carry_all()
-    read()
-    told = event(odd.pk)
-    told["bounce"]["bouncedRecipients"][0]["diagnosticCode"] = "smtp; 550 \0 gone \ud800"
-    put(queue, settings, told, event(plain.pk, "lee@customer.example"))
-
-    assert read() == 2
-    assert steps.now_of(odd).answer == "550  gone ?"
-
-
 def test_a_transient_one_is_noted_and_suppresses_nobody(queue, job, settings):
     delivery = steps.due_delivery(job, "kim@customer.example")
     steps.carry_all()
@@ -195,6 +184,28 @@ def test_what_is_not_ours_is_refused_logged_and_gone(queue, job, settings, json_
     refused = [line for line in json_log() if line["level"] == "WARNING" and "refused" in line["message"]]
     assert len(refused) == 8
     assert "customer.example" not in str(refused)
+    assert read() == 0
+
+
+@pytest.mark.parametrize("said", ["550 \0 no", "550 \ud800 no", "n" * 5000], ids=["NUL", "half a character", "long"])
+@pytest.mark.parametrize("kind", list(Kind))
+def test_whatever_a_foreign_server_said_stops_nothing(smtp, job, kind, said):
+    delivery = steps.due_delivery(job, "kim@customer.example")
+    steps.carry_all()
+
+    assert take_in(MailEvent(kind, delivery.pk, "kim@customer.example", "5.1.1", said), timezone.now())
+
+    assert steps.now_of(delivery).answer == said.replace("\0", "").replace("\ud800", "")[:500]
+
+
+def test_an_event_that_nests_too_deep_does_not_hold_back_those_behind_it(queue, job, settings):
+    delivery = steps.due_delivery(job, "kim@customer.example")
+    steps.carry_all()
+    put(queue, settings, "[" * 100_000, {"Type": "Notification", "Message": "[" * 100_000}, event(delivery.pk))
+
+    read()
+
+    assert steps.now_of(delivery).status == "bounced"
     assert read() == 0
 
 

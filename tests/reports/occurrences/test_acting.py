@@ -176,6 +176,15 @@ def test_an_address_that_takes_no_mails_is_not_tried_again(partly, now):
     assert deliveries_of(partly)[1].status == "failed"
 
 
+def test_where_only_such_addresses_are_left_it_says_how_one_is_tried_again(partly, now):
+    with tenant_scope(partly.tenant):
+        Suppression.objects.create(tenant=partly.tenant, email="ben@c.example", reason="bounced", at=now)
+    act(partly, acting.retry_failed, the_occurrence(partly), now=now)
+
+    with tenant_scope(partly.tenant), pytest.raises(Refused, match="“Send again”"):
+        acting.retry_failed(the_occurrence(partly), ADAM, now)
+
+
 def test_a_report_that_was_withdrawn_is_not_made_again_and_nothing_is_half_done(partly, now):
     with tenant_scope(partly.tenant):
         Grant.objects.update(withdrawn_at=now)
