@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 
 from portal import cadence_fields
 from portal.schedule_form import ScheduleForm
-from reports import cadence, scheduling
+from reports import cadence, periods, scheduling
+from reports.mails import preview as mail_preview
 from reports.models import GroupMember, Schedule
 from reports.occurrences import load
 from reports.schedules import addressees
@@ -39,11 +40,21 @@ def preview_of(tenant: Tenant, form: ScheduleForm, stored: Schedule | None, *, n
     values = _values(form)
     schedule = _as_typed(tenant, form, values, stored)
     preview = Preview(sender=tenant.sender_name or _("%(company)s Reports") % {"company": tenant.name})
-    preview.subject = schedule.subject or schedule.title
     preview.schedule = schedule
     preview.people = _people(tenant, values.get("recipients", []), stored)
     _add_times(preview, schedule, now)
+    schedule.next_run_at = preview.runs[0].at if preview.runs else None
+    preview.subject = _subject(schedule, now)
     return preview
+
+
+def _subject(schedule: Schedule, now: datetime) -> str:
+    try:
+        # Whose name it would be is not known yet.
+        return mail_preview.subject(schedule, "…", now)
+    except periods.BadPeriod:
+        # Half typed: the last days, and not yet how many.
+        return schedule.subject or schedule.title
 
 
 def _add_times(preview: Preview, schedule: Schedule, now: datetime) -> None:
@@ -80,6 +91,7 @@ def _as_typed(tenant: Tenant, form: ScheduleForm, values: dict[str, Any], stored
     known = (
         "name",
         "formats",
+        "parameters",
         "cron",
         "starts_on",
         "ends_on",
@@ -90,7 +102,7 @@ def _as_typed(tenant: Tenant, form: ScheduleForm, values: dict[str, Any], stored
         "link_protection",
         "attach",
     )
-    fields = {name: values[name] for name in known if values.get(name) is not None}
+    fields = {"formats": []} | {name: values[name] for name in known if values.get(name) is not None}
     schedule = Schedule(tenant=tenant, report=form.report, timezone=values.get("timezone") or tenant.timezone, **fields)
     if stored is not None:
         # Its own runs are no load beside it.

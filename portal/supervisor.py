@@ -135,7 +135,7 @@ class Supervisor:
 
     def _end_stalled(self) -> None:
         try:
-            stalled = [cluster for cluster in self.clusters if tasks.stalled(cluster.name, timezone.now())]
+            stalled = [cluster for cluster in self.clusters if tasks.stalled(cluster.name, timezone.now()) or _is_silent(cluster)]
         except Exception:
             logger.exception("nothing is judged as stalled")
             stalled = []
@@ -160,6 +160,11 @@ class Supervisor:
             cluster.kill()
         self.stop_file.unlink(missing_ok=True)
         self.note.unlink(missing_ok=True)
+
+
+def _is_silent(cluster: Cluster) -> bool:
+    """What was silent before it started says nothing about it."""
+    return time.monotonic() - cluster.start_at > tasks.SILENT_AFTER.total_seconds() and tasks.silent(cluster.name)
 
 
 def end_leftovers(notes: Path) -> None:

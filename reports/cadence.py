@@ -36,6 +36,7 @@ ORDINALS = {
     "L": gettext_lazy("Last %(weekday)s"),
 }
 EVERY_MONTH_HAS = 28
+EVERY_MINUTE = "* * * * *"
 
 
 class Kind(TextChoices):
@@ -102,7 +103,7 @@ class Cadence:
                 return _("%(days)s at %(time)s") % (words | {"days": _and([str(ON[day]) for day in _in_a_row(self.weekdays)])})
             case Kind.MONTHLY:
                 return _monthly(self.day) % (words | {"day": day_name(self.day)})
-        return _("Cron %(cron)s") % words
+        return _("Every minute") if self.cron == EVERY_MINUTE else _("Cron %(cron)s") % words
 
 
 def describe(cron: str) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import random
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.core.cache import cache
 from django.core.management import call_command
@@ -32,11 +34,14 @@ from tenants.scope import engine_scope
 ENGINE, WORK = "portal", "work"
 CLUSTERS = (ENGINE, WORK)
 STALLED_AFTER = timedelta(seconds=120)
+# Longer than the minute's beat waits at most behind what the workers do.
+SILENT_AFTER = timedelta(seconds=180)
 FAILURES_KEPT = timedelta(days=30)
 INSTALL_LOCK = 7203
 # What stands by in the `work` queue: its lock's number, and what makes one turn. Numbers are never used again for another.
 STANDS: dict[str, tuple[int, Callable[[], Callable[[], bool]]]] = {
-    "expander": (1, expanding.expander),
+    "expander": (1, partial(expanding.expander, 0)),
+    "expander-2": (3, partial(expanding.expander, 1)),
     "courier": (2, courier.courier),
 }
 SEND_ONCE_SECONDS = 5
@@ -103,14 +108,28 @@ def work_on_import(import_id: str, turn: int) -> None:
 
 
 def recheck_reports() -> None:
-    """One task for each account, so that one that does not answer keeps no other waiting."""
+    """A task for each account, one after the other: all at once, those that do not answer would keep the stands waiting for a worker."""
     with engine_scope():
         account_ids = list(Report.objects.in_catalogue().values_list("account_id", flat=True).distinct())
-    for account_id in account_ids:
-        async_task("reports.tasks.recheck_account", account_id, cluster=WORK)
+    # One whose task is killed each time ends the row of them, and must not do so to the same ones again.
+    random.shuffle(account_ids)
+    _send_recheck(account_ids)
 
 
-def recheck_account(account_id: int) -> None:
+def _send_recheck(account_ids: Sequence[int]) -> None:
+    if account_ids:
+        async_task("reports.tasks.recheck_account", *account_ids, cluster=WORK)
+
+
+def recheck_account(account_id: int, *others: int) -> None:
+    """Then the others have their turn, whatever this one came to."""
+    try:
+        _recheck(account_id)
+    finally:
+        _send_recheck(others)
+
+
+def _recheck(account_id: int) -> None:
     clock = DatabaseClock()
     with engine_scope():
         clock.synchronise()
@@ -204,3 +223,15 @@ def stalled(cluster: str, now: datetime) -> bool:
     taken = queue.filter(lock__gt=now + timedelta(seconds=Conf.RETRY) - STALLED_AFTER).exists()
     pumping = cluster == ENGINE and Pump.objects.filter(beat_at__gt=now - pump.BEAT_LATE).exists()
     return waits and not taken and not pumping
+
+
+def silent(cluster: str) -> bool:
+    """No beat came through its queue, and nothing that goes on in it lives. Whichever broker: not each has messages whose age is told.
+
+    A worker that was killed while it waited for a task leaves the others of its process group without any, for good.
+    """
+    if cluster == ENGINE:
+        lives = Pump.objects.filter(beat_at__gt=Now() - pump.BEAT_LATE).exists()
+    else:
+        lives = len(standing.dead(list(STANDS))) < len(STANDS)
+    return not lives and Heartbeat.objects.filter(cluster=cluster, beat_at__lt=Now() - SILENT_AFTER).exists()

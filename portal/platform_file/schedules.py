@@ -14,6 +14,7 @@ from portal.platform_file.reading import Entry
 from portal.platform_file.retiring import members_of, remove_schedule
 from portal.platform_file.run import Run
 from reports.models import Grant, Protection, Report, Schedule
+from reports.occurrences import noting
 from reports.parameters import resolve
 from reports.refused import Refused
 from reports.scheduling import BadCron, check_cron, next_run
@@ -100,12 +101,11 @@ def _consequences(schedule: Schedule | None, wanted: Schedule, run: Run) -> dict
     Without other times nothing is moved: what is due already, and not noted yet, would be lost.
     """
     changes: dict[str, Any] = {}
-    if (
-        schedule is None
-        or schedule.retired_at
-        or (schedule.fault and wanted.enabled)
-        or any(getattr(schedule, key) != getattr(wanted, key) for key in TIMES)
-    ):
+    has_other_times = schedule is not None and any(getattr(schedule, key) != getattr(wanted, key) for key in TIMES)
+    if schedule and not schedule.retired_at and (has_other_times or (wanted.enabled and not schedule.enabled)):
+        # What came due until now did so by the old times, or while it was paused.
+        noting.note_all(Schedule.objects.for_tenant(schedule.tenant).select_for_update().get(pk=schedule.pk), run.now)
+    if schedule is None or schedule.retired_at or (schedule.fault and wanted.enabled) or has_other_times:
         changes["next_run_at"] = next_run(wanted, run.now)
     if schedule is None or schedule.enabled != wanted.enabled:
         pause = {"paused_at": run.now, "paused_by": ACTOR.label}

@@ -74,18 +74,24 @@ def may_retry(run: Occurrence, ledger: Ledger) -> bool:
 
 @register.simple_tag
 def delivery_detail(delivery: Any, now: datetime) -> str:
-    """Of one with its last_download_at: what the other side answered, when it is tried again, whether it was fetched."""
+    """Of one with its last_download_at: why it waits or failed, when it is tried again, whether it was fetched."""
     if delivery.status == Delivery.Status.SENT:
         at = delivery.last_download_at
         return _("Downloaded, last %(at)s") % {"at": words.moment_near(at, now)} if at else _("Not opened yet")
-    said = [delivery.answer or str(failures.words(delivery))] if delivery.answer or delivery.failure_code else []
     if delivery.status == Delivery.Status.PENDING and not delivery.tries:
         return _("Waits for its files") if delivery.next_try_at is None else _("Goes out in a moment")
+    why, rest = str(failures.words(delivery)), []
     if delivery.tries:
-        said.append(ngettext("%(n)d try", "%(n)d tries", delivery.tries) % {"n": delivery.tries})
+        rest.append(ngettext("%(n)d try", "%(n)d tries", delivery.tries) % {"n": delivery.tries})
     if delivery.status == Delivery.Status.PENDING and delivery.next_try_at:
-        said.append(_("next %(at)s") % {"at": words.soon(delivery.next_try_at, now)})
-    return ", ".join(said)
+        rest.append(_("next %(at)s") % {"at": words.soon(delivery.next_try_at, now)})
+    return ", ".join(filter(None, [why.rstrip("."), *rest])) if rest else why
+
+
+@register.filter
+def delivery_remark(delivery: Delivery) -> str:
+    """That it may have arrived twice; empty as a rule."""
+    return str(failures.remark(delivery))
 
 
 @register.simple_tag

@@ -59,9 +59,10 @@ def edit(request: TenantRequest, schedule: uuid.UUID) -> HttpResponse:
 
 @dataclass
 class Editing:
-    """What became of a form: saved, or shown again."""
+    """What became of a form: saved, or shown again. `about`: another form for what the report asks for, when it has just been chosen."""
 
     form: ScheduleForm
+    about: ScheduleForm | None = None
     saved: Schedule | None = None
     conflict: tuple[Difference, ...] = ()
     status: int = 200
@@ -85,6 +86,7 @@ def _page(
         return SeeOther(reverse("schedule", args=[request.tenant.slug, done.saved.pk]))
     context = {
         "form": done.form,
+        "about": done.about or done.form,
         "schedule": schedule,
         "source": source,
         "conflict": done.conflict,
@@ -99,7 +101,12 @@ def _done(
 ) -> Editing:
     redraw = REDRAW in request.POST
     data = request.POST if request.method == "POST" else None
-    form = ScheduleForm(request.tenant, grants, _members(request), data, initial=initial, quiet=redraw)
+    members = _members(request)
+    form = ScheduleForm(request.tenant, grants, members, data, initial=initial, quiet=redraw)
+    if redraw and request.POST.get("drawn", form.report_slug) != form.report_slug:
+        # What was typed belongs to the other report; this one's fields begin with its defaults.
+        kept = {"report": form.report_slug, "name": request.POST.get("name", "")}
+        return Editing(form, ScheduleForm(request.tenant, grants, members, initial=initial | kept))
     if data is None or redraw:
         return Editing(form)
     if not form.is_valid():
@@ -111,7 +118,7 @@ def _done(
             return _told_of_the_other(request, grants, initial, schedule, form)
         form.refuse(refused)
         return Editing(form, status=422)
-    return Editing(form, saved)
+    return Editing(form, saved=saved)
 
 
 def _save(request: TenantRequest, form: ScheduleForm, schedule: Schedule | None, source: Schedule | None) -> Schedule:

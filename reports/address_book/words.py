@@ -33,7 +33,9 @@ def group_name_fault(name: str) -> str:
 
 def language_fault(language: str) -> str:
     known = dict(settings.LANGUAGES)
-    return "" if not language or language in known else _("Mails come in %(languages)s.") % {"languages": ", ".join(known.values())}
+    if not language or language in known:
+        return ""
+    return _("Emails come in these languages: %(languages)s.") % {"languages": ", ".join(known.values())}
 
 
 def places(**faults: str) -> tuple[Place, ...]:

@@ -72,7 +72,7 @@ def sample(schedule: Schedule, recipient: str, now: datetime) -> Handover:
 def content_of(handover: Handover) -> Content:
     """In the recipient's language, and in the time zone of the times."""
     tenant = handover.tenant
-    subject, paragraphs = _own_words(handover)
+    subject, paragraphs = subject_of(handover), _paragraphs(handover)
     note = _("This is a test of the mail. Its links lead nowhere; each recipient gets links of their own.")
     return Content(
         subject=_("Test: %(subject)s") % {"subject": subject} if handover.is_sample else subject,
@@ -90,15 +90,20 @@ def content_of(handover: Handover) -> Content:
     )
 
 
-def _own_words(handover: Handover) -> tuple[str, tuple[str, ...]]:
-    """Subject and paragraphs: the schedule's own, where it has any."""
+def subject_of(handover: Handover) -> str:
+    """The schedule's own, where it has one."""
+    schedule = handover.schedule
+    return fill(schedule.subject if schedule and schedule.subject else "{schedule}: {period}", _values(handover))
+
+
+def _paragraphs(handover: Handover) -> tuple[str, ...]:
+    """The schedule's own, where it has any."""
     values = _values(handover)
     schedule = handover.schedule
-    subject = schedule.subject if schedule and schedule.subject else "{schedule}: {period}"
     if schedule and schedule.message.strip():
-        return fill(subject, values), tuple(part.strip() for part in fill(schedule.message, values).split("\n\n") if part.strip())
+        return tuple(part.strip() for part in fill(schedule.message, values).split("\n\n") if part.strip())
     asked_for = _("For %(period)s.") % {"period": values["period"]} if _has_period(handover) else ""
-    return fill(subject, values), tuple(part for part in (handover.report.description, asked_for) if part)
+    return tuple(part for part in (handover.report.description, asked_for) if part)
 
 
 def _values(handover: Handover) -> dict[str, str]:

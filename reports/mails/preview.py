@@ -39,6 +39,12 @@ def preview(schedule: Schedule, recipient: str, language: str, now: datetime) ->
         )
 
 
+def subject(schedule: Schedule, recipient: str, now: datetime) -> str:
+    """Of the schedule's next mail, in the current language; it need not be stored."""
+    with timezone.override(schedule.zone):
+        return handing_over.subject_of(handing_over.sample(schedule, recipient, now))
+
+
 def send_test(schedule: Schedule, address: str, name: str, language: str, now: datetime) -> Notice:
     """To whoever asked, and nobody else. The same mail asked for again within a minute is one mail. In the tenant's scope."""
     key = f"test:{schedule.pk}:{language}:{now:%Y%m%d%H%M}:{address}"

@@ -17,6 +17,8 @@ from reports.occurrences.settling import settle
 from reports.refused import Refused
 from tenants.audit import Actor, record
 
+NOT_SERVED = (Delivery.Status.FAILED, Delivery.Status.BOUNCED)
+
 
 def run_now(schedule: Schedule, actor: Actor, now: datetime, *, form_key: uuid.UUID | None = None) -> Occurrence:
     """An occurrence of this moment; a paused schedule runs too. Raises Refused.
@@ -77,10 +79,17 @@ def retry_failed(occurrence: Occurrence, actor: Actor, now: datetime) -> int:
     occurrence = Occurrence.objects.for_tenant(occurrence.tenant).select_for_update(of=("self",)).get(pk=occurrence.pk)
     number = _expand_again(occurrence) or _make_again(occurrence, actor, now) + _send_again(occurrence, now)
     if not number:
-        raise Refused("nothing_failed", _("Nothing of this run is left to try again."))
+        raise Refused("nothing_failed", _nothing_left(occurrence))
     settle(occurrence.pk, now)
     record(actor, "occurrence.retried", now=now, tenant=occurrence.tenant, about=occurrence, after={"number": number})
     return number
+
+
+def _nothing_left(occurrence: Occurrence) -> str:
+    failed = Delivery.objects.for_tenant(occurrence.tenant).filter(occurrence=occurrence, status__in=NOT_SERVED)
+    if not failed.exists():
+        return _("Nothing of this run is left to try again.")
+    return _("Nothing more is sent to the addresses that are left. One that bounced needs “Send again” under Recipients first.")
 
 
 def _expand_again(occurrence: Occurrence) -> int:
@@ -106,7 +115,9 @@ def _send_again(occurrence: Occurrence, now: datetime) -> int:
     failed = Delivery.objects.for_tenant(occurrence.tenant).filter(
         ~Exists(suppressed),
         occurrence=occurrence,
-        status__in=(Delivery.Status.FAILED, Delivery.Status.BOUNCED),
+        status__in=NOT_SERVED,
         job__status=SnapshotJob.Status.COMPLETED,
     )
-    return failed.update(**WAITS_FOR_FILES | {"next_try_at": now})
+    # One that is being written just now is left alone: its writer waits for the occurrence, which is ours, and has news of it.
+    free = failed.select_for_update(of=("self",), skip_locked=True).values_list("pk", flat=True)
+    return Delivery.objects.for_tenant(occurrence.tenant).filter(pk__in=list(free)).update(**WAITS_FOR_FILES | {"next_try_at": now})

@@ -35,15 +35,16 @@ REASONS = {
 }
 
 
-def expander() -> Callable[[], bool]:
-    return Expander().turn
+def expander(half: int) -> Callable[[], bool]:
+    """Of one half of the tenants, 0 or 1."""
+    return Expander(half).turn
 
 
 class Expander:
     """The work of one stand."""
 
-    def __init__(self) -> None:
-        self.round, self.clock, self.began = taking.Round(), DatabaseClock(), False
+    def __init__(self, half: int) -> None:
+        self.half, self.round, self.clock, self.began = half, taking.Round(half), DatabaseClock(), False
         self.looked_at = time.monotonic()
 
     def turn(self) -> bool:
@@ -52,7 +53,7 @@ class Expander:
             self.clock.synchronise()
             if not self.began:
                 # Nobody else stands here, so whoever held them is gone.
-                taking.release_all()
+                taking.release_all(self.half)
                 self.began = True
             taken = self.round.begun() + self.round.fresh(BATCH)
         accounts = {account_id for single in taken for account_id in _work_on(single, self.clock())}

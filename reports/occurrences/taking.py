@@ -21,7 +21,7 @@ with recursive waiting(tenant_id) as (
 taken as materialized (
     select oldest.id from waiting cross join lateral (
         select id from reports_occurrence o
-         where o.tenant_id = waiting.tenant_id and o.status = 'planned'
+         where o.tenant_id = waiting.tenant_id and o.status = 'planned' and get_byte(uuid_send(waiting.tenant_id), 15) %% 2 = %(half)s
            and (o.lease_until is null or o.lease_until <= statement_timestamp()) and (o.tries > 0) = %(begun)s
          order by o.planned_at limit %(each)s for update skip locked) oldest
      limit %(room)s)
@@ -29,7 +29,10 @@ update reports_occurrence o set tries = tries + 1, lease_until = clock_timestamp
   from taken where o.id = taken.id
 returning o.id, o.tenant_id, o.tries
 """
-RELEASE_ALL = "update reports_occurrence set lease_until = null where status = 'planned' and lease_until is not null"
+RELEASE_ALL = """
+update reports_occurrence set lease_until = null
+ where status = 'planned' and lease_until is not null and get_byte(uuid_send(tenant_id), 15) %% 2 = %(half)s
+"""
 
 
 @dataclass(frozen=True)
@@ -42,34 +45,37 @@ class Taken:
 
 
 class Round:
-    """Where the round of the tenants stands: who was served last comes last. In the engine's scope."""
+    """Where the round of one half of the tenants stands: who was served last comes last. In the engine's scope.
 
-    def __init__(self) -> None:
-        self.after = FIRST
+    By the last byte of the tenant's id: two expanders, each on a core of its own, never meet.
+    """
+
+    def __init__(self, half: int) -> None:
+        self.half, self.after = half, FIRST
 
     def begun(self) -> list[Taken]:
         """One that was begun before and did not end: alone, so that if the process dies again it is known of whom."""
-        return _take(FIRST, room=1, each=1, begun=True)
+        return _take(self.half, FIRST, room=1, each=1, begun=True)
 
     def fresh(self, room: int) -> list[Taken]:
         """One of each tenant after the last one served, then of all; what room is left then is anybody's."""
         taken: list[Taken] = []
         for after, each in ((self.after, 1), (FIRST, 1), (FIRST, room)):
             if len(taken) < room:
-                found = _take(after, room=room - len(taken), each=each, begun=False)
+                found = _take(self.half, after, room=room - len(taken), each=each, begun=False)
                 if each == 1 and found:
                     self.after = max(single.tenant_id for single in found)
                 taken += found
         return taken
 
 
-def release_all() -> None:
-    """Those that a dead expander held. In the engine's scope, by the only one there is."""
+def release_all(half: int) -> None:
+    """Those that a dead expander held. In the engine's scope, by the only one of this half."""
     with connection.cursor() as cursor:
-        cursor.execute(RELEASE_ALL)
+        cursor.execute(RELEASE_ALL, {"half": half})
 
 
-def _take(after: uuid.UUID, *, room: int, each: int, begun: bool) -> list[Taken]:
+def _take(half: int, after: uuid.UUID, *, room: int, each: int, begun: bool) -> list[Taken]:
     with connection.cursor() as cursor:
-        cursor.execute(TAKE, {"after": after, "room": room, "each": each, "begun": begun, "lease": LEASE_SECONDS})
+        cursor.execute(TAKE, {"half": half, "after": after, "room": room, "each": each, "begun": begun, "lease": LEASE_SECONDS})
         return [Taken(*row) for row in cursor.fetchall()]

@@ -6,9 +6,10 @@ The database of the tests writes nothing through to the disk, so a real one is s
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from multiprocessing import get_context
 
 import pytest
-from django.db import connection
+from django.db import connection, connections
 
 from reports.engine import due
 from reports.models import Audience, AudienceRecipient, Grant, Recipient, Schedule
@@ -46,9 +47,21 @@ def note_all(now: datetime) -> None:
         pass
 
 
-def expand_all(expander: Expander) -> None:
+def expand_all(half: int) -> None:
+    expander = Expander(half)
     while expander.turn():
         pass
+
+
+def by_two_processes() -> None:
+    """As in the `work` queue: an expander for each half of the tenants."""
+    connections.close_all()
+    processes = [get_context("fork").Process(target=expand_all, args=[half]) for half in (0, 1)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    assert [process.exitcode for process in processes] == [0, 0]
 
 
 def test_due_schedules_become_occurrences():
@@ -92,9 +105,8 @@ def test_occurrences_of_many_tenants_are_expanded():
     first, whole = [], []
     for run in range(RUNS):
         note_all(MORNING + run * DAY)
-        expander = Expander()
-        first.append(seconds(expander.turn))
-        whole.append(first[-1] + seconds(lambda expander=expander: expand_all(expander)))
+        first.append(seconds(Expander(run % 2).turn))
+        whole.append(first[-1] + seconds(by_two_processes))
 
     show("the first of 1,000 tenants have their jobs (a turn of 20)", first, 1)
     show(f"one occurrence each of {TENANTS:,} tenants is expanded", whole, 10)
@@ -129,4 +141,4 @@ def is_soon(account_id: int) -> None:
 
 def take() -> None:
     with engine_scope():
-        Round().fresh(20)
+        Round(0).fresh(20)

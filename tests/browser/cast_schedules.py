@@ -26,8 +26,8 @@ PROPERTIES = {"Faro Beach": 8, "Funchal Marina": 9, "Lisboa Rossio": 12, "Porto 
 HEAD_OFFICE = 4
 # Of the latest run: two are tried again, one came back.
 TROUBLE = [
-    ("rossio.desk", "pending", {"tries": 2, "answer": "452 4.2.2 Mailbox full"}),
-    ("rossio.spa", "pending", {"tries": 3, "answer": "421 4.3.2 Please wait"}),
+    ("rossio.desk", "pending", {"tries": 2, "failure_code": "mailbox_full", "answer": "452 4.2.2 Mailbox full"}),
+    ("rossio.spa", "pending", {"tries": 3, "failure_code": "asked_to_wait", "answer": "421 4.3.2 Please wait"}),
     ("faro.gm", "bounced", {"tries": 1, "failure_code": "no_such_address", "answer": "550 5.1.1 No such mailbox"}),
 ]
 # Of the days before, newest first: how they ended, and after how many minutes.

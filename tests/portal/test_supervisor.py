@@ -207,6 +207,25 @@ def test_a_cluster_is_stalled_when_a_message_grows_old_untaken(key, age, stalled
     assert tasks.stalled(tasks.ENGINE, now) is stalled
 
 
+@pytest.mark.parametrize(
+    ("beats", "silent"),
+    [
+        ({tasks.WORK: 300, "expander": 300, "courier": 300}, True),
+        ({tasks.WORK: 30, "expander": 300, "courier": 300}, False),
+        ({tasks.WORK: 300, "expander": 1, "courier": 300}, False),
+        ({tasks.ENGINE: 300, "expander": 300, "courier": 300}, False),
+        ({}, False),
+    ],
+    ids=["nothing comes", "a beat came", "somebody stands by", "of the other cluster", "never started"],
+)
+def test_a_cluster_is_silent_when_nothing_comes_through_its_queue(beats, silent):
+    with engine_scope():
+        for name, age in beats.items():
+            Heartbeat.objects.create(cluster=name, beat_at=timezone.now() - timedelta(seconds=age))
+
+    assert tasks.silent(tasks.WORK) is silent
+
+
 def test_recurring_rows_are_what_the_code_says():
     Schedule.objects.create(name="left over", func="gone.away", next_run=timezone.now())
 

@@ -183,17 +183,27 @@ def test_what_is_longest_unasked_comes_first(account):
         assert list(Report.objects.due_for_preflight(NOW)) == [never, long_ago, yesterday]
 
 
-def test_the_recurring_task_sends_one_message_for_each_account_with_reports(account):
-    for _ in range(2):
-        report_of(account)
-    report_of(make_account(name="second"))
+def test_accounts_have_their_turns_one_after_the_other_and_one_that_breaks_ends_no_row(account, monkeypatch):
+    second = make_account(name="second")
+    for each in (account, account, second):
+        report_of(each)
     make_account(name="empty")
+    begun = []
 
+    def breaks(checked, *_):
+        begun.append(checked.pk)
+        raise RuntimeError("as a fault in our code would")
+
+    monkeypatch.setattr(rechecking, "recheck", breaks)
     tasks.recheck_reports()
 
-    sent = [message.task for message in OrmQ.objects.filter(key=tasks.WORK)]
-    assert sorted(task["func"] for task in sent) == ["reports.tasks.recheck_account"] * 2
-    assert len({task["args"] for task in sent}) == 2
+    for waiting in (1, 1, 0):
+        assert OrmQ.objects.filter(key=tasks.WORK).count() == waiting
+        for message in OrmQ.objects.filter(key=tasks.WORK):
+            message.delete()
+            with pytest.raises(RuntimeError):
+                tasks.recheck_account(*message.task["args"])
+    assert sorted(begun) == sorted([account.pk, second.pk])
 
 
 @pytest.mark.django_db(transaction=True)

@@ -7,7 +7,7 @@ from datetime import date, time, timedelta
 import pytest
 from django.utils import timezone
 
-from reports.models import Audience, AudienceRecipient, Recipient, Schedule
+from reports.models import Audience, AudienceRecipient, Occurrence, Recipient, Schedule
 from reports.scheduling import next_run
 from tenants.models import User
 from tenants.scope import tenant_scope
@@ -147,6 +147,19 @@ def test_what_is_due_already_stays_due_when_its_times_stay_the_same(applied, ten
     applied.apply()
 
     assert (schedule(tenant).next_run_at, schedule(tenant).subject) == (overdue, "Your calls")
+
+
+def test_what_came_due_before_its_times_changed_leaves_its_rows(applied, tenant):
+    overdue = timezone.now() - timedelta(minutes=1)
+    with tenant_scope(tenant):
+        Schedule.objects.update(next_run_at=overdue)
+
+    applied.schedule["cron"] = "15 6 * * *"
+
+    applied.apply()
+
+    with tenant_scope(tenant):
+        assert list(Occurrence.objects.values_list("planned_at", "status")) == [(overdue, "planned")]
 
 
 def test_a_paused_schedule_says_who_paused_it_and_stays_due_so_that_people_see_what_it_leaves_out(applied, tenant):

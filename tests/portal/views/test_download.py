@@ -57,6 +57,14 @@ def test_the_page_shows_the_company_the_report_the_file_and_the_end(visitor, lin
     assert (response["Cache-Control"], response["X-Robots-Tag"]) == ("no-store", "noindex")
 
 
+def test_a_file_that_nothing_has_replaced_is_not_called_old(visitor, link):
+    shown = visitor.get(link[1]).content.decode()
+
+    assert "the old one" not in shown
+    assert "file--old" not in shown
+    assert 'name="view"' in shown
+
+
 def test_the_button_gives_the_file_under_its_friendly_name(stored, visitor, link, ready_job):
     row, path = link
     with tenant_scope(ready_job.tenant):

@@ -50,11 +50,11 @@ def mixed(job):
     soon = timezone.now() + timedelta(minutes=5)
     states = {
         "sent": {},
-        "bounced": {"answer": "550 no such mailbox"},
+        "bounced": {"failure_code": "no_such_address", "answer": "550 no such mailbox"},
         "failed": {"failure_code": "not_accepted"},
         "suppressed": {"failure_code": "unsubscribed"},
         "waiting": {"status": "pending"},
-        "retrying": {"status": "pending", "tries": 2, "answer": "452 mailbox full", "next_try_at": soon},
+        "retrying": {"status": "pending", "tries": 2, "failure_code": "mailbox_full", "answer": "452 mailbox full", "next_try_at": soon},
     }
     return {
         name: make_delivery(job=job, address=f"{name}@customer.example", **{"status": name} | fields) for name, fields in states.items()
@@ -75,7 +75,8 @@ def test_what_is_not_done_comes_first_and_all_on_request(as_adam, run, mixed):
 def test_each_delivery_says_what_the_other_side_answered_and_what_comes_next(as_adam, run, mixed):
     shown = page(as_adam, run, status="all")
 
-    assert "452 mailbox full, 2 tries, next" in shown
+    assert "Their mailbox is full, 2 tries, next" in shown
+    assert "452 mailbox full" in shown
     assert "Their mail server does not accept our email." in shown
     assert "The person stopped these emails." in shown
     assert "Waits for its files" in shown

@@ -332,6 +332,22 @@ def test_another_report_brings_its_own_parameters_and_keeps_what_was_typed(as_ad
     assert 'class="error"' not in shown
 
 
+def test_another_report_begins_with_its_own_defaults_and_not_with_what_was_typed_for_the_first(as_adam, acme, daily_calls):
+    parameters = [{"name": "Desk", "type": "string", "default": "North"}]
+    make_schedule(tenant=acme, report=make_report(slug="billing", name="Billing", formats=["CSV", "PDF"], parameters=parameters))
+    typed = filled(report="billing", drawn="daily-calls", redraw="1", formats=["PDF"]) | {"parameter-0": "South"}
+
+    about = as_adam.post(NEW, typed).context["about"]
+
+    assert [about[name].value() for name in ("name", "formats", "parameter-0")] == ["Morning pack", ["CSV"], "North"]
+
+
+def test_the_same_report_drawn_again_keeps_what_was_typed(as_adam, daily_calls):
+    typed = filled(drawn="daily-calls", redraw="1") | {"parameter-2": "7"}
+
+    assert as_adam.post(NEW, typed).context["about"]["parameter-2"].value() == "7"
+
+
 def test_the_next_runs_are_shown_while_it_is_typed(as_adam, daily_calls):
     answer = as_adam.post(PREVIEW, filled(how="monthly", month_day="28", at="01:30", timezone="Europe/Lisbon", starts_on="2027-03-01"))
 
@@ -356,6 +372,20 @@ def test_the_preview_says_what_is_missing(as_adam, daily_calls, fields, told):
 
     assert answer.status_code == 200
     assert told in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ({"starts_on": "2027-03-01"}, "Morning pack: 1 March 2027"),
+        ({"starts_on": "2027-03-01", "parameter-1-period": "previous_month"}, "Morning pack: February 2027"),
+        ({"subject": "{report} for {recipient}"}, "Daily call volume for …"),
+        ({"parameter-1-period": "last_n_days"}, "Morning pack"),
+        ({"subject": "{secret}"}, "{secret}"),
+    ],
+)
+def test_the_preview_has_the_subject_of_the_next_mail(as_adam, daily_calls, typed, shown):
+    assert as_adam.post(PREVIEW, filled(**typed)).context["preview"].subject == shown
 
 
 def test_the_preview_stores_nothing(as_adam, acme, daily_calls):

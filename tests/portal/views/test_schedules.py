@@ -48,6 +48,16 @@ def test_the_list_tells_when_a_schedule_runs_and_to_how_many_people_it_goes(as_a
     assert "in 23 h 59 min" in shown
 
 
+def test_a_schedule_of_another_zone_says_in_which_its_times_are_shown(as_adam, acme, weekly):
+    far = make_schedule(tenant=acme, report=weekly.report, name="Far away", timezone="America/New_York")
+
+    there, here = page(as_adam, address(far)), page(as_adam, address(weekly))
+
+    assert "New York time" in there
+    assert "shown here in UTC time" in there
+    assert "shown here in" not in here
+
+
 def test_a_schedule_without_a_name_is_called_like_its_report(as_adam, acme, daily_calls):
     make_schedule(tenant=acme, report=daily_calls)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 
 from reports import jobs
+from reports.delivery import outcomes
 from reports.models import Delivery, Grant, Notice, Suppression
 from reports.occurrences import acting, reasons
 from reports.refused import Refused
@@ -174,6 +176,15 @@ def test_an_address_that_takes_no_mails_is_not_tried_again(partly, now):
     assert deliveries_of(partly)[1].status == "failed"
 
 
+def test_where_only_such_addresses_are_left_it_says_how_one_is_tried_again(partly, now):
+    with tenant_scope(partly.tenant):
+        Suppression.objects.create(tenant=partly.tenant, email="ben@c.example", reason="bounced", at=now)
+    act(partly, acting.retry_failed, the_occurrence(partly), now=now)
+
+    with tenant_scope(partly.tenant), pytest.raises(Refused, match="“Send again”"):
+        acting.retry_failed(the_occurrence(partly), ADAM, now)
+
+
 def test_a_report_that_was_withdrawn_is_not_made_again_and_nothing_is_half_done(partly, now):
     with tenant_scope(partly.tenant):
         Grant.objects.update(withdrawn_at=now)
@@ -239,6 +250,28 @@ def fail_everything(schedule, now):
     for delivery in deliveries_of(schedule):
         if delivery.status == Delivery.Status.PENDING:
             send(delivery, now, "failed", "mailbox_full")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_trying_again_does_not_wait_for_news_that_waits_for_it(partly, now):
+    """A mail is told to have come back: first its own row is written, and then, after whoever is at it, its occurrence."""
+    occurrence, (_anna, ben, _cara) = the_occurrence(partly), deliveries_of(partly)
+    is_written, is_tried = threading.Event(), threading.Event()
+
+    def hear():
+        with tenant_scope(partly.tenant):
+            row = Delivery.objects.select_for_update(of=("self",)).select_related("tenant").get(pk=ben.pk)
+            is_written.set()
+            is_tried.wait(1)
+            outcomes.came_back(row, "returned", "gone", now, suppress=False)
+
+    def try_again():
+        assert is_written.wait(10)
+        act(partly, acting.retry_failed, occurrence, now=now)
+        is_tried.set()
+
+    assert together(hear, try_again) == []
+    assert [row.status for row in deliveries_of(partly)] == ["sent", "bounced", "pending"]
 
 
 @pytest.mark.django_db(transaction=True)

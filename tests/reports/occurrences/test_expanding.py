@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 from uuid import uuid4
 
@@ -9,7 +10,7 @@ import pytest
 from django.db import IntegrityError
 
 from reports.models import Grant, Occurrence, Schedule, SnapshotJob, Suppression
-from reports.occurrences import expanding, settling, wanting
+from reports.occurrences import expanding, settling, taking, wanting
 from reports.occurrences.expanding import Expander, expand
 from reports.occurrences.taking import Round, Taken
 from tenants.models import Tenant
@@ -210,28 +211,47 @@ def test_one_that_cannot_even_be_given_up_keeps_no_other_waiting(acme, report, d
 
 
 def test_one_that_was_begun_before_waits_for_its_lease_and_the_next_expander_does_not(acme, due):
+    half = steps.half_of(acme)
+
     with engine_scope():
-        (taken,) = Round().fresh(20)
-        again = Round().begun() + Round().fresh(20)
+        (taken,) = Round(half).fresh(20)
+        again = Round(half).begun() + Round(half).fresh(20)
 
     assert (taken.tries, again) == (1, [])
-    Expander().turn()
+    Expander(half).turn()
     assert (steps.the_occurrence(due).status, steps.the_occurrence(due).tries) == ("running", 2)
 
 
-def test_tenants_take_turns_and_each_ones_oldest_goes_first(acme, globex, report, monday):
-    factories.make_grant(tenant=globex, report=report)
-    flood = factories.make_schedule(tenant=acme, report=report, next_run_at=None)
-    single = factories.make_schedule(tenant=globex, report=report, next_run_at=None)
+def test_tenants_take_turns_and_each_ones_oldest_goes_first(report, monday):
+    flooding, small = (factories.make_tenant(id=uuid.UUID(int=number)) for number in (2, 4))
+    flood = factories.make_schedule(tenant=flooding, report=report, next_run_at=None)
+    single = factories.make_schedule(tenant=small, report=report, next_run_at=None)
     for minute in range(30):
         factories.make_occurrence(schedule=flood, planned_at=monday + timedelta(minutes=minute))
     factories.make_occurrence(schedule=single, planned_at=monday + timedelta(hours=9))
 
     with engine_scope():
-        taken = Round().fresh(2)
+        taken = Round(steps.half_of(small)).fresh(2)
 
     oldest = steps.occurrences_of(flood)[0]
     assert {row.id for row in taken} == {oldest.pk, steps.the_occurrence(single).pk}
+
+
+def test_the_two_expanders_share_the_tenants_and_neither_lets_go_what_the_other_holds(report, monday):
+    tenants = [factories.make_tenant(id=uuid.UUID(int=number)) for number in range(1, 9)]
+    for tenant in tenants:
+        schedule = factories.make_schedule(tenant=tenant, report=report, next_run_at=None)
+        factories.make_occurrence(schedule=schedule, planned_at=monday)
+
+    with engine_scope():
+        first = Round(0).fresh(20)
+        taking.release_all(1)
+        second = Round(1).fresh(20)
+        again = Round(0).fresh(20)
+
+    assert {row.tenant_id for row in first} == {tenant.pk for tenant in tenants if steps.half_of(tenant) == 0}
+    assert {row.tenant_id for row in first + second} == {tenant.pk for tenant in tenants}
+    assert again == []
 
 
 @pytest.mark.django_db(transaction=True)
