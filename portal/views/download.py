@@ -55,7 +55,9 @@ def _inside(request: HttpRequest, tenant: Tenant, token: str) -> Iterator[Link |
 
 @contextmanager
 def _for_its_reader(request: HttpRequest, link: Link) -> Iterator[None]:
-    with timezone.override(link.tenant.zone), translation.override(customer_language(request, link)):
+    """Times as the mail with the link has them."""
+    run = link.job.occurrence
+    with timezone.override(run.schedule.zone if run else link.tenant.zone), translation.override(customer_language(request, link)):
         yield
 
 

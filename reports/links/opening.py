@@ -31,7 +31,7 @@ def tenant_of(code: str) -> Tenant:
 
 def find(tenant: Tenant, token: str) -> Link | None:
     """Inside the tenant's scope."""
-    links = Link.objects.for_tenant(tenant).select_related("tenant", "job", "job__report", "superseded_by")
+    links = Link.objects.for_tenant(tenant).select_related("tenant", "job__report", "job__occurrence__schedule", "superseded_by")
     return links.prefetch_related("job__files", "superseded_by__files").filter(token_sha256=secret_hash(token)).first()
 
 

@@ -8,9 +8,9 @@ import requests
 from django.test import Client
 from django.utils import timezone
 
-from reports.models import Download, Link
+from reports.models import Download, Link, SnapshotJob
 from tenants.scope import tenant_scope
-from tests.factories import make_file, make_link
+from tests.factories import make_file, make_link, make_occurrence, make_schedule
 from tests.portal.views.conftest import BODY
 from tests.pretend_aws import BUCKET
 
@@ -55,6 +55,16 @@ def test_the_page_shows_the_company_the_report_the_file_and_the_end(visitor, lin
     assert f'datetime="{row.expires_at.isoformat()}"' in shown
     assert "<script" not in shown
     assert (response["Cache-Control"], response["X-Robots-Tag"]) == ("no-store", "noindex")
+
+
+def test_times_are_in_the_zone_of_the_schedule_as_in_its_mail(visitor, acme, link):
+    row, path = link
+    far = make_schedule(tenant=acme, report=row.job.report, timezone="America/New_York")
+    run = make_occurrence(schedule=far)
+    with tenant_scope(acme):
+        SnapshotJob.objects.filter(pk=row.job_id).update(occurrence=run)
+
+    assert "(New York)" in visitor.get(path).content.decode()
 
 
 def test_a_file_that_nothing_has_replaced_is_not_called_old(visitor, link):

@@ -48,11 +48,13 @@ def test_the_list_tells_when_a_schedule_runs_and_to_how_many_people_it_goes(as_a
     assert "in 23 h 59 min" in shown
 
 
-def test_a_schedule_of_another_zone_says_in_which_its_times_are_shown(as_adam, acme, weekly):
+def test_a_schedule_of_another_zone_says_which_and_in_which_its_times_are_shown(as_adam, acme, weekly):
     far = make_schedule(tenant=acme, report=weekly.report, name="Far away", timezone="America/New_York")
 
-    there, here = page(as_adam, address(far)), page(as_adam, address(weekly))
+    listed, there, here = page(as_adam), page(as_adam, address(far)), page(as_adam, address(weekly))
 
+    assert "Every weekday at 07:30, New York time" in listed
+    assert "Mondays at 06:00</span>" in listed
     assert "New York time" in there
     assert "shown here in UTC time" in there
     assert "shown here in" not in here
