@@ -95,7 +95,7 @@ def stop_the_mails(page: browser.Page) -> None:
 
 def make_a_link_that_cannot_be(page: browser.Page) -> None:
     page.get_by_label("Downloads").fill("1")
-    page.get_by_label("For").fill("nobody")
+    page.get_by_label("For", exact=True).fill("nobody")
     press("Make link")(page)
 
 
