@@ -34,7 +34,7 @@ class LinkForm(PlainForm):
         strip=True,
         # Shown: whoever makes it up has to pass it on, and nobody can look it up later.
         widget=forms.TextInput(INPUT | {"autocomplete": "off"}),
-        help_text=_("4 to 64 characters, if a passcode protects the link. Give it to the recipient yourself; it is not shown again."),
+        help_text=_("6 to 64 characters, if a passcode protects the link. Give it to the recipient yourself; it is not shown again."),
     )
     email = forms.CharField(
         label=_("For"),

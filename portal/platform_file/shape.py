@@ -33,6 +33,7 @@ from portal.platform_file.checks import (
     whole,
     zone,
 )
+from reports.links.making import MOST_DAYS, MOST_USES
 from reports.models import Format, Protection, ReportParameter, Schedule
 from reports.models.catalogue import MAX_VISUALS
 from tenants.models import Tenant
@@ -68,7 +69,7 @@ GRANT = Kind(("report",), {"report": slug(80), "parameters": parameter_values})
 RECIPIENT = Kind(("email",), {"email": recipient, "name": text(120, empty=True)})
 GROUP = Kind(("name",), {"name": group_name, "recipients": many(recipient)})
 AUDIENCE = Kind(("name",), {"name": LONG_NAME, "session_tags": session_tags, "recipients": many(recipient), "groups": many(LONG_NAME)})
-LINK_DAYS, LINK_USES = whole(1, 3650), whole(1, 1_000_000)
+LINK_DAYS, LINK_USES = whole(1, MOST_DAYS), whole(1, MOST_USES)
 SCHEDULE = Kind(
     ("slug",),
     {

@@ -15,6 +15,7 @@ from reports.delivery.channel import OurFault
 from reports.delivery.email_url import EmailSetup
 from reports.models import MailBudget
 from tenants.scope import engine_scope
+from tenants.secrets import storable
 
 # While we are refused, one mail asks again this often.
 PROBE_EVERY = timedelta(seconds=60)
@@ -66,7 +67,7 @@ def slow_down(setup: EmailSetup) -> None:
 
 def rest(setup: EmailSetup, fault: OurFault) -> None:
     """All mail waits, but for one a minute. Whoever runs the platform is told when it begins, and not again."""
-    facts = {"refused_code": fault.code, "refused_answer": fault.answer[:500], "next_send_at": Now() + PROBE_EVERY}
+    facts = {"refused_code": fault.code, "refused_answer": storable(fault.answer)[:500], "next_send_at": Now() + PROBE_EVERY}
     with engine_scope():
         rows = MailBudget.objects.filter(sender=setup.sender)
         begins = rows.filter(refused_since=None).update(refused_since=Now(), **facts)

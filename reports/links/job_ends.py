@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from reports.models import Link, Notice, SnapshotJob
 from reports.models.delivery import LinkQuerySet
+from tenants.models import Tenant
 
 Trigger = SnapshotJob.Trigger
 
@@ -36,6 +38,20 @@ def whose_files(job: SnapshotJob) -> SnapshotJob | None:
     return job.retry_of if job.trigger == Trigger.REMAKE else None
 
 
+def made_again(tenant: Tenant, jobs: QuerySet[SnapshotJob]) -> set[uuid.UUID]:
+    """Those that prepared the files of `jobs` again, however often, also when a person ran a failed one of them again."""
+    everything = SnapshotJob.objects.for_tenant(tenant)
+    failed = (SnapshotJob.Status.FAILED, SnapshotJob.Status.CANCELLED)
+    found: set[uuid.UUID] = set()
+    newer = set(everything.filter(retry_of__in=jobs, trigger=Trigger.REMAKE).values_list("pk", flat=True))
+    while newer:
+        found |= newer
+        follows = Q(trigger=Trigger.REMAKE) | Q(trigger=Trigger.RETRY, retry_of__status__in=failed)
+        newer = set(everything.filter(follows, retry_of__in=newer).values_list("pk", flat=True)) - found
+    return found
+
+
 def _to_correct(links: LinkQuerySet, old: SnapshotJob) -> LinkQuerySet:
     """Revoked and ended ones too: nobody is told by them, but a new one for the same address has to lead to the newest version."""
-    return links.filter(Q(job=old) | Q(superseded_by=old) | Q(job__retry_of=old, job__trigger=Trigger.REMAKE))
+    again = made_again(old.tenant, SnapshotJob.objects.for_tenant(old.tenant).filter(pk=old.pk))
+    return links.filter(Q(job=old) | Q(superseded_by=old) | Q(job__in=again))

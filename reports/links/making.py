@@ -20,7 +20,7 @@ from tenants.secrets import derived_tokens, secret_hash
 MAILED = "link of a delivery"
 ASKED_FOR = "link of a notice"
 MOST_DAYS, MOST_USES = 90, 1000
-SHORTEST_PASSCODE, LONGEST_PASSCODE = 4, 64
+SHORTEST_PASSCODE, LONGEST_PASSCODE = 6, 64
 
 
 @dataclass(frozen=True)

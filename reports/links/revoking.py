@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import Q
 
+from reports.links.job_ends import made_again
 from reports.models import Link, Occurrence, Schedule, SnapshotJob
 from reports.models.delivery import LinkQuerySet
 from tenants.audit import Actor, record
@@ -32,8 +33,8 @@ class LinkSet:
 
 def of_job(job: SnapshotJob) -> LinkSet:
     """Also links that now lead to files of it that were prepared again."""
-    remade = Q(job__retry_of=job, job__trigger=SnapshotJob.Trigger.REMAKE)
-    return _of(job.tenant, Q(job=job) | Q(delivery__job=job) | remade, job, job=str(job.pk))
+    again = made_again(job.tenant, SnapshotJob.objects.for_tenant(job.tenant).filter(pk=job.pk))
+    return _of(job.tenant, Q(job=job) | Q(delivery__job=job) | Q(job__in=again), job, job=str(job.pk))
 
 
 def of_address(tenant: Tenant, address: str) -> LinkSet:
@@ -43,7 +44,9 @@ def of_address(tenant: Tenant, address: str) -> LinkSet:
 
 def of_schedule(schedule: Schedule) -> LinkSet:
     runs = Occurrence.objects.for_tenant(schedule.tenant).filter(schedule=schedule)
-    return _of(schedule.tenant, Q(job__occurrence__in=runs) | Q(delivery__occurrence__in=runs), schedule, schedule=schedule.slug)
+    again = made_again(schedule.tenant, SnapshotJob.objects.for_tenant(schedule.tenant).filter(occurrence__in=runs))
+    which = Q(job__occurrence__in=runs) | Q(delivery__occurrence__in=runs) | Q(job__in=again)
+    return _of(schedule.tenant, which, schedule, schedule=schedule.slug)
 
 
 def _of(tenant: Tenant, which: Q, about: Any, **facts: str) -> LinkSet:

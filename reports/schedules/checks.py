@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from reports import jobs, parameters, scheduling
 from reports.address_book.addresses import clean_address, refuse_foreign_domain
+from reports.links.making import LONGEST_PASSCODE, MOST_DAYS, MOST_USES, SHORTEST_PASSCODE
 from reports.mails.variables import check_text
 from reports.models import Format, Grant, Protection, Schedule
 from reports.refused import Place, Refused
@@ -21,8 +22,6 @@ from tenants.secrets import is_storable
 
 MAX_NAME, MAX_SUBJECT, MAX_MESSAGE = 120, 200, 4000
 MAX_COPIES = 10
-MAX_LINK_DAYS, MAX_LINK_USES = 90, 10_000
-MIN_PASSCODE, MAX_PASSCODE = 6, 64
 
 
 def faults(schedule: Schedule, grant: Grant, values: dict[str, Any], *, now: datetime) -> list[Place]:
@@ -106,16 +105,16 @@ def _who(schedule: Schedule) -> Iterator[Place]:
 
 def _links(schedule: Schedule, values: dict[str, Any]) -> Iterator[Place]:
     days, uses, passcode = schedule.link_days, schedule.link_max_uses, values.get("passcode", "")
-    if days is not None and not 1 <= days <= MAX_LINK_DAYS:
-        yield Place(("link_days",), "invalid", _("A link works for 1 to %(limit)d days.") % {"limit": MAX_LINK_DAYS})
-    if uses is not None and not 1 <= uses <= MAX_LINK_USES:
-        yield Place(("link_max_uses",), "invalid", _("A link allows 1 to %(limit)d downloads.") % {"limit": MAX_LINK_USES})
+    if days is not None and not 1 <= days <= MOST_DAYS:
+        yield Place(("link_days",), "invalid", _("A link works for 1 to %(limit)d days.") % {"limit": MOST_DAYS})
+    if uses is not None and not 1 <= uses <= MOST_USES:
+        yield Place(("link_max_uses",), "invalid", _("A link allows 1 to %(limit)d downloads.") % {"limit": MOST_USES})
     if schedule.link_protection not in Protection:
         yield Place(("link_protection",), "invalid_choice", _("Choose what a link asks for."))
     if schedule.link_protection == Protection.PASSCODE and not schedule.link_passcode and not passcode:
         yield Place(("passcode",), "required", _("Type the passcode that you will give out yourself."))
-    elif passcode and not MIN_PASSCODE <= len(passcode) <= MAX_PASSCODE:
-        limits = {"least": MIN_PASSCODE, "most": MAX_PASSCODE}
+    elif passcode and not SHORTEST_PASSCODE <= len(passcode) <= LONGEST_PASSCODE:
+        limits = {"least": SHORTEST_PASSCODE, "most": LONGEST_PASSCODE}
         yield Place(("passcode",), "invalid", _("A passcode has %(least)d to %(most)d characters.") % limits)
 
 

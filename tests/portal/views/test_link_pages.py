@@ -38,7 +38,7 @@ class TestMaking:
         [
             ({"max_uses": 1}, "A link for one download needs a passcode or a mailed code"),
             ({"days": 91}, "A link works for 1 to 90 days."),
-            ({"protection": "passcode", "passcode": "abc"}, "Choose a passcode of 4 to 64 characters."),
+            ({"protection": "passcode", "passcode": "abc"}, "Choose a passcode of 6 to 64 characters."),
             ({"protection": "mailed"}, "Say whom the link is for."),
             ({"email": "gm@elsewhere.example"}, "Reports may not go to elsewhere.example"),
         ],

@@ -76,6 +76,16 @@ def test_a_refusal_for_good_ends_this_delivery(smtp, job, line, status, code):
     assert steps.status_of_occurrence(job) == "failed"
 
 
+def test_words_that_cannot_be_stored_do_not_send_a_mail_again(smtp, job):
+    delivery = steps.due_delivery(job)
+    smtp.answer("250 2.0.0 taken \0 over", at="message")
+
+    steps.carry_all()
+
+    row = steps.now_of(delivery)
+    assert (row.status, row.tries, row.answer) == ("sent", 1, "250 2.0.0 taken over")
+
+
 def test_an_address_that_bounced_gets_nothing_more_of_this_company_but_of_others(smtp, job, globex, report):
     steps.due_delivery(job, "kim@customer.example")
     smtp.answer("550 5.1.1 No such user", times=1)

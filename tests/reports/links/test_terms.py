@@ -45,7 +45,7 @@ def test_days_downloads_and_protection_are_chosen_within_limits(ready, now):
         (Terms(days=91), "days"),
         (Terms(max_uses=0), "max_uses"),
         (Terms(max_uses=1001), "max_uses"),
-        (Terms(protection="passcode", passcode="abc"), "passcode"),
+        (Terms(protection="passcode", passcode="abcde"), "passcode"),
         (Terms(protection="passcode", passcode="x" * 65), "passcode"),
         (Terms(protection="mailed"), "email"),
         (Terms(max_uses=1), "protection"),
@@ -61,7 +61,7 @@ def test_terms_that_cannot_be_kept_are_refused_at_their_place(terms, place, read
         assert not Link.objects.exists()
 
 
-@pytest.mark.parametrize("terms", [Terms(max_uses=1, protection="passcode", passcode="1234"), Terms(1, 1, "mailed", "", "a@b.example")])
+@pytest.mark.parametrize("terms", [Terms(max_uses=1, protection="passcode", passcode="123456"), Terms(1, 1, "mailed", "", "a@b.example")])
 def test_one_download_is_offered_with_a_passcode_or_a_code(terms, ready, now):
     assert create(ready, terms, now).max_uses == 1
 
