@@ -55,9 +55,7 @@ def _inside(request: HttpRequest, tenant: Tenant, token: str) -> Iterator[Link |
 
 @contextmanager
 def _for_its_reader(request: HttpRequest, link: Link) -> Iterator[None]:
-    """Times as the mail with the link has them."""
-    run = link.job.occurrence
-    with timezone.override(run.schedule.zone if run else link.tenant.zone), translation.override(customer_language(request, link)):
+    with timezone.override(link.zone), translation.override(customer_language(request, link)):
         yield
 
 

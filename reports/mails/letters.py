@@ -50,8 +50,8 @@ def letter_of(delivery: Delivery, url: str, now: datetime) -> Letter:
 
 def letter_of_notice(notice: Notice, now: datetime) -> Letter | None:
     """None: what it was to tell is no longer so, and nothing is sent."""
-    zone = notice.schedule.zone if notice.schedule else notice.tenant.zone
-    with translation.override(notice.language), timezone.override(zone):
+    about = notice.schedule or notice.link or notice.tenant
+    with translation.override(notice.language), timezone.override(about.zone):
         content = CONTENTS[Notice.Kind(notice.kind)](notice, now)
         if content is None:
             return None

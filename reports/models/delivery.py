@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import uuid
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from django.db import models
 from django.db.models import F, OuterRef, Q, Subquery
@@ -124,6 +125,12 @@ class Link(models.Model):
     @property
     def is_locked(self) -> bool:
         return self.wrong_codes >= MOST_WRONG_CODES
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Of the schedule that made its files, so that the page and all mails about it show the same times; else the tenant's."""
+        run = self.job.occurrence
+        return run.schedule.zone if run else self.tenant.zone
 
 
 class Download(models.Model):

@@ -136,6 +136,12 @@ def test_a_new_link_has_the_old_ones_limits_and_opens_the_report(noticed, old_li
     assert all("Your new link to Daily call volume" in part for part in read.both)
 
 
+def test_a_new_link_ends_in_the_zone_of_its_schedule_as_the_first_mail_said(noticed, old_link, occurrence, acme):
+    change(occurrence.schedule, timezone="America/New_York")
+
+    assert "(New York)" in noticed(acme, Kind.NEW_LINK, link=old_link, address="rosa@customer.example").text
+
+
 def test_nobody_gets_a_new_one_for_a_link_that_was_revoked(noticed, old_link, acme, now):
     change(old_link, revoked_at=now)
 
