@@ -14,7 +14,7 @@ from reports.failures import cause_of
 from reports.models import Occurrence, Schedule
 
 # On purpose, or because the portal was away.
-MISSED, PAUSED, RETIRED, EMPTY = "portal_was_down", "paused", "retired", "empty"
+MISSED, PAUSED, RETIRED, EMPTY, NOBODY = "portal_was_down", "paused", "retired", "empty", "nobody"
 # It could not.
 FAULT, NOT_OFFERED, PARAMETERS, UNFIT, INTERNAL = "schedule_fault", "report_not_available", "parameters", "report_unfit", "internal"
 # It ran, and did not end well.
@@ -65,6 +65,7 @@ SENTENCES: dict[str, Callable[[dict[str, Any]], str]] = {
     PAUSED: _paused,
     RETIRED: lambda detail: _("The schedule was deleted before it ran."),
     EMPTY: lambda detail: _("The report was empty, and this schedule sends nothing then."),
+    NOBODY: lambda detail: _("The report was made and can be downloaded here, but nothing is sent to any of the addresses."),
     FAULT: _fault,
     NOT_OFFERED: lambda detail: str(cause_of(NOT_OFFERED).message),
     PARAMETERS: _parameters,

@@ -63,10 +63,12 @@ def _outcome(occurrence: Occurrence) -> Outcome:
     wanted = counted.total() - counted[Delivery.Status.SUPPRESSED]
     sent = counted[Delivery.Status.SENT]
     if not wanted:
-        # Nobody was to get it: then the jobs alone say how it went.
         if deliveries.filter(failure_code=reasons.EMPTY).exists():
             return Outcome(Status.SKIPPED, reasons.EMPTY)
-        return Outcome(Status.FAILED, **why) if failed else DELIVERED
+        if failed:
+            return Outcome(Status.FAILED, **why)
+        # A schedule without recipients is there for its files; one whose every address stopped the mails delivered nothing.
+        return Outcome(Status.SKIPPED, reasons.NOBODY) if counted else DELIVERED
     if sent == wanted:
         return DELIVERED
     return Outcome(Status.PARTLY_DELIVERED if sent else Status.FAILED, **why)

@@ -14,9 +14,8 @@ from typing import Any
 from django.utils import timezone
 
 from portal.local.visitor import download
-from reports.delivery import courier
+from reports import tasks
 from reports.models import Account, Delivery, Download, Occurrence, Schedule, SnapshotJob
-from reports.occurrences import expanding
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
 from tests import factories
@@ -47,11 +46,11 @@ def fall_due(schedule: Schedule, *, minutes_ago: int = 1) -> None:
 
 
 def work_until(account: Account, done: Callable[[], object], *, crews: int = 1, seconds: float = 60) -> None:
-    """Turns of pump, expander and courier, in this process, until `done`. `crews` of them side by side, as on so many hosts."""
+    """Turns of the pump and of all that stands by, in this process, until `done`. `crews` of them side by side, as on so many hosts."""
     end = time.monotonic() + seconds
     with ExitStack() as stack:
         turns: list[Callable[[], object]] = [stack.enter_context(steps.pumping(account)) for _ in range(crews)]
-        turns += [make() for _ in range(crews) for make in (expanding.expander, courier.courier)]
+        turns += [make() for _ in range(crews) for _number, make in tasks.STANDS.values()]
         while not done():
             assert time.monotonic() < end, "It is not done in time."
             for turn in turns:

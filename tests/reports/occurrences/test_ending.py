@@ -73,6 +73,7 @@ def test_an_occurrence_ends_with_its_last_delivery(running, now):
         (["sent", "sent", "bounced"], "partly_delivered"),
         (["failed", "failed", "failed"], "failed"),
         (["sent", "sent", "suppressed"], "delivered"),
+        (["suppressed", "suppressed", "suppressed"], "skipped"),
     ],
 )
 def test_what_it_came_to(running, now, ends, status):
