@@ -33,7 +33,7 @@ SETTINGS = {
     "listen_addresses": "",
     "port": PORT,
     "unix_socket_permissions": "0700",
-    "max_connections": "100",
+    "max_connections": "300",
     "shared_buffers": "64MB",
     "timezone": "UTC",
     "io_method": "sync",

@@ -10,7 +10,7 @@ from tests.browser.visit import DESKTOP, MOBILE, Visitors
 from tests.browser.walking import ENDS_WITHIN_MS
 from tests.factories import PASSWORD
 
-MOST_TABS = 120
+MOST_TABS = 250
 # Every control that can be seen, in the order of the page.
 IN_ORDER = """() => [...document.querySelectorAll('a[href], button, input, select, textarea, summary, [tabindex="0"]')]
   .filter(e => !e.disabled && e.type !== 'hidden' && e.checkVisibility({visibilityProperty: true}))

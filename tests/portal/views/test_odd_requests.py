@@ -94,7 +94,7 @@ def test_a_charset_that_nobody_knows_is_read_as_utf_8(client):
     assert answer.cookies["theme"].value == "dark"
 
 
-def test_an_address_with_a_scope_is_written_down_without_it(aws, client, link, ready_job, settings):
+def test_an_address_with_a_scope_is_written_down_without_it(aws, client, link, ready_job, settings, stored):
     settings.TRUSTED_PROXY_HOPS = 1
 
     answer = client.post(link[1], headers={"X-Forwarded-For": f"192.0.2.1, fe80::1%{'x' * 300}\\"})
