@@ -21,9 +21,8 @@ def may_go_on(request: HttpRequest) -> bool:
     try:
         count = cache.incr(key)
     except ValueError:
-        # Of two that come first at once one adds the key and both count.
-        cache.add(key, 0, 2 * SECONDS)
-        count = cache.incr(key)
+        # Of two that come first at once one adds the key, and the other one counts up from it.
+        count = 1 if cache.add(key, 1, 2 * SECONDS) else cache.incr(key)
     return count <= A_MINUTE
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import uuid
 from datetime import datetime, timedelta
 
-from django.db import transaction
-
 from reports import files
 from reports.models import Download, Link, SnapshotFile, SnapshotJob
 from tenants.audit import Actor
@@ -56,13 +54,11 @@ def _number(job: SnapshotJob) -> int:
 def redeem(link: Link, file: SnapshotFile, actor: Actor, *, repeated: bool, now: datetime) -> bool:
     """Count one use and write the download, or False. `repeated`: this browser got the same file a moment ago, free within ten minutes.
 
-    One update decides: several visitors at the last use get exactly what is left.
+    One update decides: several visitors at the last use get exactly what is left. In the tenant's scope, whose transaction holds both.
     """
-    with transaction.atomic():
-        links = Link.objects.for_tenant(link.tenant)
-        granted = _may_repeat(link, file, now) if repeated else links.take_use(link, now)
-        if granted:
-            files.note_download(file, actor, now=now, link=link, is_repeat=repeated)
+    granted = _may_repeat(link, file, now) if repeated else Link.objects.for_tenant(link.tenant).take_use(link, now)
+    if granted:
+        files.note_download(file, actor, now=now, link=link, is_repeat=repeated)
     return granted
 
 
