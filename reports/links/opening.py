@@ -5,6 +5,8 @@ from __future__ import annotations
 import uuid
 from datetime import datetime, timedelta
 
+from django.db.models import F
+
 from reports import files
 from reports.models import Download, Link, SnapshotFile, SnapshotJob
 from tenants.audit import Actor
@@ -29,7 +31,9 @@ def tenant_of(code: str) -> Tenant:
 
 def find(tenant: Tenant, token: str) -> Link | None:
     """Inside the tenant's scope."""
-    links = Link.objects.for_tenant(tenant).select_related("tenant", "job__report", "job__occurrence__schedule", "superseded_by")
+    # A corrected version is rare: asked for where there is one, instead of read as empty columns at each click.
+    links = Link.objects.for_tenant(tenant).select_related("tenant", "job__report")
+    links = links.annotate(schedule_zone=F("job__occurrence__schedule__timezone"))
     return links.prefetch_related("job__files", "superseded_by__files").filter(token_sha256=secret_hash(token)).first()
 
 

@@ -129,6 +129,9 @@ class Link(models.Model):
     @property
     def zone(self) -> ZoneInfo:
         """Of the schedule that made its files, so that the page and all mails about it show the same times; else the tenant's."""
+        # Read with links that a visitor opens: a click needs no more of the schedule.
+        if name := getattr(self, "schedule_zone", None):
+            return ZoneInfo(name)
         run = self.job.occurrence
         return run.schedule.zone if run else self.tenant.zone
 
