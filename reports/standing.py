@@ -6,16 +6,14 @@ may be lost or doubled: a lock lets one in, and whoever is dead is replaced with
 
 from __future__ import annotations
 
-import os
-import socket
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import timedelta
 
-from django.db import InterfaceError, OperationalError, connection, connections
+from django.db import InterfaceError, OperationalError, connection
 from django.db.models.functions import Now
 
+from reports.engine.only_one import only_one
 from reports.engine.pump import stopping
 from reports.models import Heartbeat
 from tenants.scope import engine_scope
@@ -32,8 +30,7 @@ BEAT_LATE = timedelta(seconds=10)
 def stand(name: str, number: int, turn: Callable[[], bool], *, window: float = WINDOW_SECONDS) -> str:
     """Call `turn` again and again; it returns whether there was work. Returns why it ended: busy, window or stop.
 
-    `number` tells its lock from those of other stands. `turn` runs outside any scope, takes a few seconds at most, and is told apart by
-    the process that runs it: no two run at once.
+    `number` tells its lock from those of other stands. `turn` runs outside any scope and takes a few seconds at most.
     """
     end = time.monotonic() + window
     while True:
@@ -50,7 +47,7 @@ def stand(name: str, number: int, turn: Callable[[], bool], *, window: float = W
 def _one_stand(name: str, number: int, turn: Callable[[], bool], end: float) -> str:
     if stopping():
         return "stop"
-    with _only_one(name, number) as mine:
+    with only_one(LOCK_CLASS, number, name) as mine:
         if not mine:
             return "busy"
         beat_at = 0.0
@@ -79,20 +76,3 @@ def dead(names: list[str]) -> list[str]:
 def _beat(name: str) -> None:
     with engine_scope():
         Heartbeat.objects.update_or_create(cluster=name, defaults={"beat_at": Now()})
-
-
-@contextmanager
-def _only_one(name: str, number: int) -> Iterator[bool]:
-    """A lock on a connection of its own: the server drops it when this process dies, however it dies.
-
-    `pg_stat_activity` has the name and the process of whoever stands, as the connection's application.
-    """
-    holder = connections.create_connection("default")
-    options = {**holder.settings_dict.get("OPTIONS", {}), "application_name": f"{name} {socket.gethostname()[:40]}:{os.getpid()}"}
-    holder.settings_dict = {**holder.settings_dict, "OPTIONS": options}
-    try:
-        with holder.cursor() as cursor:
-            cursor.execute("select pg_try_advisory_lock(%s, %s)", [LOCK_CLASS, number])
-            yield bool(cursor.fetchone()[0])
-    finally:
-        holder.close()

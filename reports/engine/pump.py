@@ -10,14 +10,13 @@ import logging
 import os
 import socket
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from queue import Empty
 
 from django.core.cache import cache
-from django.db import InterfaceError, OperationalError, connection, connections
+from django.db import InterfaceError, OperationalError, connection
 from django.db.models.functions import Now
 from django_q.exceptions import TimeoutException
 from django_q.tasks import async_task
@@ -31,6 +30,7 @@ from reports.engine import claim, due, forecast, limiter, moves, takeover
 from reports.engine.claim import Lease
 from reports.engine.clock import DatabaseClock
 from reports.engine.crew import ALONE_SECONDS, RECONNECT_SECONDS, Crew, Report, write_down
+from reports.engine.only_one import only_one
 from reports.engine.pause import Pause
 from reports.models import Account, Pump
 from tenants.scope import engine_scope
@@ -119,7 +119,7 @@ def _through_outages(account_id: int, window: float) -> str:
 def _one_pump(account_id: int, window: float) -> str:
     if stopping():
         return "stop"
-    with _only_one(account_id) as mine:
+    with only_one(LOCK_CLASS, account_id, "pump") as mine:
         if not mine:
             return "busy"
         ended = _pump(account_id, window)
@@ -285,15 +285,3 @@ def stopping() -> bool:
 def _has_work(account_id: int) -> bool:
     with engine_scope():
         return claim.has_work(account_id) or due.is_soon(account_id)
-
-
-@contextmanager
-def _only_one(account_id: int) -> Iterator[bool]:
-    """A lock on a connection of its own: the server drops it when this process dies, however it dies."""
-    holder = connections.create_connection("default")
-    try:
-        with holder.cursor() as cursor:
-            cursor.execute("select pg_try_advisory_lock(%s, %s)", [LOCK_CLASS, account_id])
-            yield bool(cursor.fetchone()[0])
-    finally:
-        holder.close()

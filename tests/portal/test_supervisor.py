@@ -253,29 +253,29 @@ def all_stand_by() -> bool:
     return standing_by().keys() == tasks.STANDS.keys()
 
 
-def test_expander_and_courier_stand_by_soon_after_the_start(environment, tmp_path):
+def test_all_that_stands_by_does_soon_after_the_start(environment, tmp_path):
     with running_worker(environment, tmp_path):
-        wait_for(all_stand_by, 20, "both stand by")
+        wait_for(all_stand_by, 20, "all stand by")
         # Whoever has the lock beats a moment later.
         wait_for(lambda: dead(list(tasks.STANDS)) == [], 10, "their beats")
 
 
 def test_stands_whose_processes_died_are_replaced_long_before_the_scheduler_sends_for_them(environment, tmp_path):
     with running_worker(environment, tmp_path):
-        wait_for(all_stand_by, 20, "both stand by")
+        wait_for(all_stand_by, 20, "all stand by")
         old = standing_by()
         tasks.Schedule.objects.all().delete()
         for process in old.values():
             os.kill(process, signal.SIGKILL)
         wait_for(lambda: not set(old.values()) & set(standing_by().values()), 20, "their locks are free")
-        wait_for(all_stand_by, 30, "both stand by again")
+        wait_for(all_stand_by, 30, "all stand by again")
         # Whoever has the lock beats a moment later.
         wait_for(lambda: dead(list(tasks.STANDS)) == [], 10, "their beats")
 
 
 def test_a_stop_ends_the_stands_in_order(environment, tmp_path):
     with running_worker(environment, tmp_path) as worker:
-        wait_for(all_stand_by, 20, "both stand by")
+        wait_for(all_stand_by, 20, "all stand by")
         worker.send_signal(signal.SIGTERM)
         worker.wait(timeout=15)
 
