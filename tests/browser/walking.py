@@ -27,6 +27,8 @@ def run(page: Page, report: str, format: str) -> None:
     """Leads to the page of the job."""
     page.get_by_role("link", name="Reports").first.click()
     page.get_by_role("listitem").filter(has_text=report).get_by_role("link", name="Run now").click()
+    # `all` waits for nothing: asked while the page still comes in it finds no box, and what is ticked by itself would be run.
+    page.get_by_role("button", name="Run report").wait_for()
     for box in page.get_by_role("group", name="Format").get_by_role("checkbox").all():
         box.set_checked(box.get_attribute("value") == format)
     page.get_by_role("button", name="Run report").click()

@@ -7,8 +7,10 @@ follows.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,10 +96,18 @@ def kill_worker(step: str) -> None:
 
 
 def kill_postmaster(step: str) -> None:
-    """Not one that another step has just killed: a call that needs no database may return meanwhile, and would be counted as a death."""
-    process = int(Path(os.environ[POSTMASTER]).read_text().split()[0])
-    if _lives(process) and _first_at(step):
-        os.kill(process, signal.SIGKILL)
+    """Not one that another step has just killed: a call that needs no database may return meanwhile, and would be counted as a death.
+
+    One trap at a time, and until the server is gone: two that both saw it alive would be one death.
+    """
+    note = Path(os.environ[POSTMASTER])
+    with open(note.with_suffix(".trap"), "w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        process = int(note.read_text().split()[0])
+        if _lives(process) and _first_at(step):
+            os.kill(process, signal.SIGKILL)
+            while _lives(process):
+                time.sleep(0.01)
 
 
 def _lives(process: int) -> bool:
