@@ -9,9 +9,10 @@ from reports.models.audiences import (
 )
 from reports.models.catalogue import Account, Format, Grant, Report, ReportParameter
 from reports.models.delivery import Download, Link
-from reports.models.engine import Heartbeat, PlannedLoad, Pump, RequestBudget, Slot
+from reports.models.engine import Heartbeat, LaneClock, Pace, PlannedLoad, Pump, RequestBudget, Slot, TenantQueue
 from reports.models.imports import CatalogueImport
 from reports.models.jobs import Attempt, JobEvent, SnapshotFile, SnapshotJob
+from reports.models.pauses import Pause
 from reports.models.schedules import Occurrence, Protection, Schedule
 from reports.models.sending import Delivery, MailBudget, Notice
 
@@ -29,10 +30,13 @@ __all__ = [
     "GroupMember",
     "Heartbeat",
     "JobEvent",
+    "LaneClock",
     "Link",
     "MailBudget",
     "Notice",
     "Occurrence",
+    "Pace",
+    "Pause",
     "PlannedLoad",
     "Protection",
     "Pump",
@@ -46,4 +50,5 @@ __all__ = [
     "SnapshotFile",
     "SnapshotJob",
     "Suppression",
+    "TenantQueue",
 ]

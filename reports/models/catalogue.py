@@ -31,6 +31,12 @@ class Format(models.TextChoices):
 class Account(models.Model):
     """One QuickSight account and region: its slots and its request rate are shared by everything that runs there."""
 
+    class Look(models.TextChoices):
+        """Which call asks whether a job has ended. The result call brings the files with the news, and one call less is made."""
+
+        RESULT = "result"
+        DESCRIBE = "describe"
+
     name = models.CharField(max_length=80, unique=True)
     aws_account_id = models.CharField(max_length=12)
     region = models.CharField(max_length=32)
@@ -38,6 +44,12 @@ class Account(models.Model):
     requests_per_second = models.FloatField(default=10)
     role_arn = models.CharField(max_length=2048, blank=True)
     external_id = models.CharField(max_length=1224, blank=True)
+    look = models.CharField(max_length=8, choices=Look, default=Look.RESULT, db_default=Look.RESULT)
+    probes = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Offer one job more than fits, to learn at once when a slot is free.",
+    )
     unanswered_since = models.DateTimeField(null=True, help_text="NULL: QuickSight answers. Set: no verdict since then, no new starts.")
     refused_since = models.DateTimeField(null=True, help_text="NULL: QuickSight lets us in. Set: it refuses us altogether.")
     refused_code = models.CharField(max_length=64, blank=True, help_text="AWS's own word for it; empty: not refused.")
@@ -93,6 +105,7 @@ class Report(models.Model):
     # "groups": [[key]], "open": bool}] as DescribeDataSet told it at preflight_at; had_rules: some check before saw rules there; open:
     # it is among open_data_sets. Keys within a group are ANDed, groups are ORed; no groups: every rule has to hold.
     row_rules = models.JSONField(default=list, blank=True)
+    render_minutes = models.PositiveSmallIntegerField(default=15, db_default=15, help_text="An attempt that renders longer is given up.")
     retired_at = models.DateTimeField(null=True, help_text="NULL: in the catalogue.")
 
     objects = ReportQuerySet.as_manager()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from django.db import models
 
-from reports.models.catalogue import Account
+from reports.models.catalogue import Account, Report
+from tenants.models import Tenant
 
 
 class Slot(models.Model):
@@ -13,6 +14,7 @@ class Slot(models.Model):
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="slot_rows")
     number = models.PositiveSmallIntegerField()
     enabled = models.BooleanField(default=True, help_text="Off: the account's limit was lowered below this number.")
+    spare = models.BooleanField(default=False, db_default=False, help_text="Above the limit: for a job that is offered all the same.")
     rests_until = models.DateTimeField(null=True, help_text="NULL: usable. Set: QuickSight may still render what we gave up on.")
     job = models.OneToOneField("reports.SnapshotJob", on_delete=models.PROTECT, null=True, related_name="slot", help_text="NULL: free.")
 
@@ -28,6 +30,8 @@ class RequestBudget(models.Model):
 
     account = models.OneToOneField(Account, on_delete=models.CASCADE, primary_key=True, related_name="budget")
     next_request_at = models.DateTimeField()
+    slowed_until = models.DateTimeField(null=True, help_text="NULL: the whole rate. Set: until then less, because QuickSight throttled.")
+    slowed_to = models.FloatField(default=1.0, db_default=1.0, help_text="Share of the rate until then.")
 
     def __str__(self) -> str:
         return f"{self.account_id}"
@@ -42,6 +46,57 @@ class Pump(models.Model):
 
     def __str__(self) -> str:
         return f"{self.account_id}"
+
+
+class TenantQueue(models.Model):
+    """A tenant's place in one lane of an account. Whoever has the least virtual time is served next."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+", db_index=False)
+    lane = models.PositiveSmallIntegerField()
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
+    virtual_time = models.FloatField(help_text="Grows by 1/weight with each job that gets a slot.")
+    weight = models.FloatField(default=1.0)
+    max_running = models.PositiveSmallIntegerField(null=True, help_text="Of both lanes together. NULL: as many as there are slots.")
+    queued = models.PositiveIntegerField(default=0, help_text="Admitted jobs that wait; counted again each night.")
+    running = models.PositiveIntegerField(default=0, help_text="Jobs that hold a slot.")
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["account", "lane", "tenant"], name="one_queue_per_lane_and_tenant"),)
+        indexes = (models.Index(fields=["account", "lane", "virtual_time", "tenant"], condition=models.Q(queued__gt=0), name="queue_next"),)
+
+    def __str__(self) -> str:
+        return f"{self.account_id}/{self.lane}/{self.tenant_id}"
+
+
+class LaneClock(models.Model):
+    """The virtual time that a lane has come to: a tenant that returns begins here, and has no credit from its absence."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+", db_index=False)
+    lane = models.PositiveSmallIntegerField()
+    virtual_time = models.FloatField(default=0)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["account", "lane"], name="one_clock_per_lane"),)
+
+    def __str__(self) -> str:
+        return f"{self.account_id}/{self.lane}"
+
+
+class Pace(models.Model):
+    """How long a report's jobs render, learned from those that ended: logarithms of seconds, the newest fifty weigh."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+", db_index=False)
+    report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="+")
+    formats = models.CharField(max_length=20, help_text="Such as PDF+CSV, in our order.")
+    jobs = models.PositiveSmallIntegerField(default=0)
+    log_mean = models.FloatField(default=0)
+    log_variance = models.FloatField(default=0)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["account", "report", "formats"], name="one_pace_per_report_and_formats"),)
+
+    def __str__(self) -> str:
+        return f"{self.account_id}/{self.report_id}/{self.formats}"
 
 
 class PlannedLoad(models.Model):

@@ -157,6 +157,12 @@ class SnapshotJob(models.Model):
     failure_message = models.TextField(blank=True, help_text="Empty: the cause's usual sentence says it.")
 
     # The queue's own columns; the engine sees these across tenants.
+    admitted = models.BooleanField(default=False, db_default=False, help_text="Counted in its tenant's queue: it may get a slot.")
+    # Of the open attempt, so that asking about it needs no look into the tenant.
+    snapshot_id = models.UUIDField(null=True, help_text="The open attempt. NULL: none.")
+    snapshot_dashboard_id = models.CharField(max_length=512, blank=True, default="", db_default="", help_text="Of the open attempt.")
+    rendering_since = models.DateTimeField(null=True, help_text="When QuickSight accepted the open attempt. NULL: not yet.")
+    render_until = models.DateTimeField(null=True, help_text="When that attempt is given up. NULL: it does not render.")
     not_before = models.DateTimeField(null=True, help_text="NULL: may start at once.")
     next_look_at = models.DateTimeField(null=True, help_text="NULL: not in the engine's hands.")
     lease_until = models.DateTimeField(null=True, help_text="NULL: nobody works on it just now.")
@@ -194,7 +200,10 @@ class SnapshotJob(models.Model):
             models.Index(fields=["tenant", "-finished_at", "-id"], condition=~Q(finished_at=None), name="job_list_by_end"),
             models.Index(fields=["occurrence"], condition=~Q(occurrence=None), name="job_of_occurrence"),
             models.Index(fields=["account", "deadline_at"], condition=Q(status="queued"), name="job_overdue"),
-            models.Index(fields=["account", "lane", "created_at", "id"], condition=Q(status="queued"), name="job_queue"),
+            models.Index(
+                fields=["account", "lane", "tenant", "created_at", "id"], condition=Q(status="queued", admitted=True), name="job_queue"
+            ),
+            models.Index(fields=["account", "not_before", "id"], condition=Q(status="queued", admitted=False), name="job_inbox"),
             models.Index(fields=["account", "next_look_at"], condition=Q(status__in=("starting", "running", "collecting")), name="job_due"),
             models.Index(fields=["account", "-finished_at"], condition=Q(status="completed"), name="job_lately"),
         )

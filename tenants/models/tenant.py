@@ -43,7 +43,11 @@ class Tenant(models.Model):
     code = models.CharField(max_length=CODE_LENGTH, unique=True, default=new_code, editable=False)
     timezone = models.CharField(max_length=64, default="UTC", validators=[check_timezone])
     bucket = models.CharField(max_length=63, blank=True, help_text="Empty: the portal's own bucket.")
-    weight = models.FloatField(default=1.0)
+    weight = models.FloatField(default=1.0, help_text="Its share of the slots while others wait: twice the weight, twice the jobs.")
+    max_running = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="Jobs at once in an account. NULL: as many as there are slots."
+    )
+    max_waiting = models.PositiveIntegerField(null=True, blank=True, help_text="Jobs that may wait. NULL: any number.")
     mfa = models.CharField(max_length=8, choices=Mfa, default=Mfa.GRACE)
     link_days = models.PositiveSmallIntegerField(default=30)
     link_max_uses = models.PositiveIntegerField(default=50)
