@@ -50,7 +50,7 @@ class Migration(migrations.Migration):
                     "by",
                     models.CharField(blank=True, help_text="Who paused it. Empty: the portal itself, which also ends it.", max_length=254),
                 ),
-                ("because", models.CharField(blank=True, help_text="In the words of who paused it.", max_length=300)),
+                ("because", models.CharField(blank=True, help_text="In the words of who paused it; tenants read it.", max_length=300)),
                 ("code", models.CharField(blank=True, help_text="Of reports/failures.py: why the portal paused it.", max_length=24)),
                 (
                     "probe_at",
@@ -252,7 +252,7 @@ class Migration(migrations.Migration):
         run(
             f"grant select (formats, {QUEUE}), update ({QUEUE}) on reports_snapshotjob to {roles.ENGINE}",
             f"grant select, insert, update, delete on reports_laneclock, reports_pace to {roles.ENGINE}",
-            f"grant select on reports_laneclock, reports_pace to {roles.STAFF}, {roles.PLATFORM}",
+            f"grant select on reports_laneclock, reports_pace to {roles.STAFF}",
         ),
         force("reports_tenantqueue"),
         policy("reports_tenantqueue", "own_queues", roles.APP, f"tenant_id = {CURRENT_TENANT}", command="select"),
@@ -262,8 +262,7 @@ class Migration(migrations.Migration):
         # A tenant is told of the pauses that hold its own work up, and of no other tenant's.
         force("reports_pause"),
         policy("reports_pause", "own_and_common", roles.APP, f"tenant_id is null or tenant_id = {CURRENT_TENANT}", command="select"),
-        run(f"grant select (id, kind, account_id, report_id, tenant_id, since, code, probe_at) on reports_pause to {roles.APP}"),
+        run(f"grant select on reports_pause to {roles.APP}"),
         *everything("reports_pause", roles.ENGINE, "select, insert, update, delete"),
         *everything("reports_pause", roles.STAFF, "select, insert, delete"),
-        *everything("reports_pause", roles.PLATFORM, "select, insert, delete"),
     ]

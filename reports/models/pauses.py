@@ -27,7 +27,7 @@ class Pause(models.Model):
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, null=True, related_name="pauses", help_text="NULL: not of one tenant.")
     since = models.DateTimeField()
     by = models.CharField(max_length=254, blank=True, help_text="Who paused it. Empty: the portal itself, which also ends it.")
-    because = models.CharField(max_length=300, blank=True, help_text="In the words of who paused it.")
+    because = models.CharField(max_length=300, blank=True, help_text="In the words of who paused it; tenants read it.")
     code = models.CharField(max_length=24, blank=True, help_text="Of reports/failures.py: why the portal paused it.")
     probe_at = models.DateTimeField(null=True, help_text="When one job may find out whether it is over. NULL: people end it.")
 

@@ -20,16 +20,18 @@ from reports.models import (
     Link,
     Notice,
     Occurrence,
+    Pause,
     Recipient,
     RecipientGroup,
     Report,
     Schedule,
     SnapshotJob,
     Suppression,
+    TenantQueue,
 )
 from tenants.audit import Actor, record
 from tenants.models import ApiKey, Invitation, Tenant, TenantCode
-from tenants.scope import tenant_scope
+from tenants.scope import engine_scope, tenant_scope
 from tests import factories
 
 # Everything that belongs to one tenant. TenantCode is what leads to a tenant before one is known.
@@ -81,6 +83,9 @@ def fill(tenant: Tenant, report: Report) -> None:
             created_at=now,
         )
         record(Actor("test"), "test.done", now=now, tenant=tenant)
+    with engine_scope():
+        TenantQueue.objects.create(account_id=report.account_id, lane=0, tenant=tenant, virtual_time=0)
+        Pause.objects.create(kind=Pause.Kind.TENANT, tenant=tenant, since=now, by="test", because="An unpaid bill.")
 
 
 def sql(statement: str, *values: Any) -> list[tuple[Any, ...]]:

@@ -322,7 +322,7 @@ def test_staff_see_names_and_the_queue_of_all_tenants(acme, globex, daily_calls)
         "select count(*) from reports_link",
         "select password from tenants_user",
         "select parameters from reports_grant",
-        "update tenants_tenant set weight = 2",
+        "update tenants_tenant set timezone = 'UTC'",
         "update reports_snapshotjob set status = 'queued'",
     ],
 )
