@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db.models import Subquery
+from django.db.models import OuterRef, Subquery
 from django.db.models.functions import JSONObject
 from django.utils import timezone
 
@@ -32,7 +32,9 @@ def for_pages(jobs: SnapshotJobQuerySet) -> SnapshotJobQuerySet:
     Joined by key after the cut: a sorted join of two tables under row-level security misleads the planner.
     """
     drawn = SnapshotJob.objects.filter(pk__in=jobs.values("pk")).order_by(*jobs.query.order_by)
-    pause = Pause.objects.of_outer_job().values(row=JSONObject(kind="kind", since="since", code="code", probe_at="probe_at"))
+    names = ("kind", "since", "because", "code", "probe_at")
+    pauses = Pause.objects.holding_up(account_id=OuterRef("account"), tenant_id=OuterRef("tenant"), report_id=OuterRef("report"))
+    pause = pauses.values(row=JSONObject(**{name: name for name in names}))
     return drawn.select_related("report", "account", "requested_by").only(*COLUMNS).annotate(held_by=Subquery(pause[:1]))
 
 

@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from django.db.models.functions import Now
 
-from reports.alerts import alert
+from reports.alerts import alert, settle
 from reports.engine import cadence, claim
 from reports.engine.claim import Lease
 from reports.engine.clock import DatabaseClock
@@ -107,6 +107,8 @@ class Pause:
                 "account_refused",
                 f"Account {name} is paused: AWS refuses the portal there ({self.silence.refused}). Put its credentials, its role, or the "
                 "account's edition and pricing plan right. No job is lost before its deadline, and the engine goes on by itself.",
+                name,
             )
         else:
+            settle("account_refused", name)
             logger.warning("account %s: QuickSight %s", name, "does not answer" if self.silence.silent else "answers again")

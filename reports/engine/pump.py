@@ -22,7 +22,7 @@ from django_q.exceptions import TimeoutException
 from django_q.tasks import async_task
 from psycopg.errors import QueryCanceled
 
-from reports.alerts import alert
+from reports.alerts import EVENT_LASTS, alert
 from reports.aws.errors import AwsError
 from reports.aws.quicksight import QuickSight
 from reports.catalogue import facts_of
@@ -250,7 +250,8 @@ class Turns:
                 logger.warning("account %s: no forecast was written", self.account.pk, exc_info=True)
 
     def give_up(self, lease: Lease) -> None:
-        alert("job_given_up", f"Job {lease.job_id} ended or stopped its process {lease.crashes} times in a row, and is not tried again.")
+        told = f"Job {lease.job_id} ended or stopped its process {lease.crashes} times in a row, and is not tried again."
+        alert("job_given_up", told, self.account.name, lasts=EVENT_LASTS)
         write_down(lease, lambda job: moves.fail(job, "internal", self.clock()))
 
     def listen(self, seconds: float) -> None:

@@ -7,7 +7,7 @@ from tenants.rls import policy, run
 
 
 class Migration(migrations.Migration):
-    dependencies = [("reports", "0014_engine")]
+    dependencies = [("reports", "0016_alarms")]
 
     operations = [
         run(
