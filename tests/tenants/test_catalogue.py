@@ -23,6 +23,7 @@ WITHOUT_ROW_SECURITY = {
     "reports_requestbudget": "the engine's",
     "reports_pump": "the engine's",
     "reports_heartbeat": "the engine's",
+    "reports_installation": "one row about the database itself",
     "reports_laneclock": "the engine's; a number for each lane",
     "reports_pace": "seconds of a report, of all tenants together",
     "reports_plannedload": "numbers of jobs and seconds, of all tenants together",
@@ -77,6 +78,7 @@ BEFORE_A_TENANT = {
     "reports_account": READ,
     "reports_pump": READ,
     "reports_heartbeat": READ,
+    "reports_installation": READ,
 }
 # On the whole table or on some of its columns.
 GRANTED = {
@@ -101,6 +103,7 @@ GRANTED = {
         "reports_delivery": {"SELECT", "UPDATE"},
         "reports_notice": {"SELECT", "UPDATE"},
         "reports_mailbudget": WRITE,
+        "reports_installation": WRITE,
     },
     roles.STAFF: {
         "tenants_tenant": {"SELECT", "UPDATE"},
@@ -118,6 +121,7 @@ GRANTED = {
         "reports_slot": READ,
         "reports_pump": READ,
         "reports_heartbeat": READ,
+        "reports_installation": READ,
     },
     roles.PLATFORM: {
         "tenants_tenant": WRITE,
@@ -131,6 +135,7 @@ GRANTED = {
         "reports_slot": WRITE,
         "reports_requestbudget": WRITE,
         "reports_pump": WRITE,
+        "reports_installation": READ,
     },
 }
 
