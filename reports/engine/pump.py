@@ -33,6 +33,7 @@ from reports.engine.crew import ALONE_SECONDS, RECONNECT_SECONDS, Crew, Report, 
 from reports.engine.only_one import only_one
 from reports.engine.pause import Pause
 from reports.models import Account, Pump
+from reports.restoring import gate
 from tenants.scope import engine_scope
 
 logger = logging.getLogger(__name__)
@@ -94,7 +95,7 @@ def send_for_all() -> None:
 
 
 def pump(account_id: int, window: float = WINDOW_SECONDS) -> str:
-    """A django-q2 task. Returns why it ended: busy, idle, window or stop."""
+    """A django-q2 task. Returns why it ended: busy, held, idle, window or stop."""
     ended = _through_outages(account_id, window)
     _leave_hanging_threads()
     return ended
@@ -119,6 +120,8 @@ def _through_outages(account_id: int, window: float) -> str:
 def _one_pump(account_id: int, window: float) -> str:
     if stopping():
         return "stop"
+    if not gate.is_open():
+        return "held"
     with only_one(LOCK_CLASS, account_id, "pump") as mine:
         if not mine:
             return "busy"
@@ -213,6 +216,10 @@ class Turns:
     def turn(self) -> int:
         """Claim for free slots, then hand due jobs to free threads. The number handed out."""
         self.stopping = stopping()
+        if not gate.is_open():
+            # Put back to an earlier time under our hands. What is in hand ends, nothing else begins or is given up.
+            self.stopping = True
+            return 0
         with engine_scope():
             self.clock.synchronise()
             Pump.objects.filter(account_id=self.account.pk).update(beat_at=self.clock())
