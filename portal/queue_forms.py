@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
@@ -19,6 +21,12 @@ class ReasonForm(PlainForm):
         widget=forms.Textarea({"class": "textarea", "rows": 3}),
         help_text=_("One sentence for whoever looks later. It is kept in the audit trail."),
     )
+
+
+class PauseForm(ReasonForm):
+    def __init__(self, data: Any = None) -> None:
+        super().__init__(data)
+        self.fields["because"].help_text = _("One sentence. Those whose reports wait read it.")
 
 
 class SharesForm(ReasonForm):

@@ -13,7 +13,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Case, Count, Exists, F, Func, IntegerField, Min, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce, Now
 
-from reports.models import Account, Pause, Slot, SnapshotJob, TenantQueue
+from reports.models import Account, Alarm, Pause, Slot, SnapshotJob, TenantQueue
 from tenants.models import Tenant
 
 Status, Lane = SnapshotJob.Status, SnapshotJob.Lane
@@ -96,6 +96,11 @@ def pauses() -> QuerySet[Pause]:
 def held(tenant: Any) -> int:
     """Waiting jobs of one of `tenants` that are not in line, or fewer where there are more than are counted."""
     return max(0, tenant.known - tenant.in_line)
+
+
+def alarms() -> QuerySet[Alarm]:
+    """Those that last, the newest first."""
+    return Alarm.objects.filter(ended_at=None).order_by("-raised_at", "-id")
 
 
 def drawn_account(account: Any) -> tuple[object, ...]:

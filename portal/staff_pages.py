@@ -7,6 +7,7 @@ from contextlib import nullcontext
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
+from django.db import transaction
 from django.http import Http404, HttpResponse
 
 from portal.requests import StaffRequest
@@ -19,7 +20,7 @@ P = ParamSpec("P")
 def staff_page(action: str, *, scoped: bool = True) -> Callable[[Callable[Concatenate[Any, P], HttpResponse]], Callable[..., HttpResponse]]:
     """A view of `/staff/…` that this action of tenants/access.py opens. The view runs inside the staff scope; its times are UTC.
 
-    Not `scoped`: the view opens scopes itself, because it acts inside a company.
+    Not `scoped`: the view opens scopes and transactions itself, because it acts inside a company.
     """
 
     def decorate(view: Callable[Concatenate[Any, P], HttpResponse]) -> Callable[..., HttpResponse]:
@@ -31,6 +32,6 @@ def staff_page(action: str, *, scoped: bool = True) -> Callable[[Callable[Concat
                 return view(request, *args, **kwargs)
 
         page.action = action  # type: ignore[attr-defined]
-        return page
+        return page if scoped else transaction.non_atomic_requests(page)
 
     return decorate

@@ -40,7 +40,8 @@ def _held(pause: dict[str, Any], now: datetime) -> str:
     """`Paused by AnyCompany since today, 09:14`, `QuickSight could not render this report, five times in a row; we try again at 14:30`."""
     if not pause["code"]:
         facts = {"platform": settings.PLATFORM_NAME, "time": words.moment_near(datetime.fromisoformat(pause["since"]), now)}
-        return str(PAUSED[pause["kind"]]) % facts
+        told = str(PAUSED[pause["kind"]]) % facts
+        return f"{told}: {pause['because'].rstrip('.')}" if pause["because"] else told
     cause = cause_of(pause["code"])
     facts = {"what": str(cause.message).rstrip("."), "time": _probe(pause["probe_at"], now)}
     if not facts["time"]:

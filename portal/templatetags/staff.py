@@ -10,11 +10,13 @@ from django.utils import formats
 
 from portal import pause_words, queue_rows, slot_marks, status
 from reports.models import Pause
+from reports.restoring import mode
 
 register = template.Library()
 register.filter("paused_subject", pause_words.subject)
 register.filter("paused_why", pause_words.why)
 register.filter("queue_look", status.of_queue)
+register.simple_tag(mode.state, name="restored_state")
 
 
 @register.simple_tag(name="slot_marks")

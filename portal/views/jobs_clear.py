@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -14,7 +16,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from portal import actors
-from portal.pages import SeeOther, tenant_page
+from portal.pages import SeeOther, inside
 from portal.queue_forms import ReasonForm
 from portal.requests import TenantRequest
 from reports import clearing
@@ -32,19 +34,20 @@ class Which:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@tenant_page("jobs.clear")
-def clear(request: TenantRequest) -> HttpResponse:
-    """`?report=` or `?schedule=` narrows it to one."""
-    which = _which(request, request.POST if request.method == "POST" else request.GET)
-    of = {"tenant": request.tenant, "report": which.report, "schedule": which.schedule}
+@transaction.non_atomic_requests
+def clear(request: TenantRequest, slug: str) -> HttpResponse:
+    """`?report=` or `?schedule=` narrows it to one. Cancelled outside the request's scope: some at a time, each lot in its own transaction."""
     form = ReasonForm(request.POST if request.method == "POST" else None)
-    back = reverse("jobs", args=[request.tenant.slug])
-    if request.method == "POST" and form.is_valid():
-        count = clearing.clear(**of, actor=actors.member(request), because=form.cleaned_data["because"], now=timezone.now())
-        messages.success(request, ngettext("%(n)d job was cancelled.", "%(n)d jobs were cancelled.", count) % {"n": count})
-        return SeeOther(back)
-    context = {"of": which.title, "facts": which.facts, "count": clearing.count(**of), "form": form, "back": back}
-    return render(request, "portal/jobs_clear.html", context, status=422 if form.errors else 200)
+    back = reverse("jobs", args=[slug])
+    with inside(request, slug, "jobs.clear"):
+        which = _which(request, request.POST if request.method == "POST" else request.GET)
+        of: dict[str, Any] = {"tenant": request.tenant, "report": which.report, "schedule": which.schedule}
+        if request.method != "POST" or not form.is_valid():
+            context = {"of": which.title, "facts": which.facts, "count": clearing.count(**of), "form": form, "back": back}
+            return render(request, "portal/jobs_clear.html", context, status=422 if form.errors else 200)
+    count = clearing.clear(**of, actor=actors.member(request), because=form.cleaned_data["because"], now=timezone.now())
+    messages.success(request, ngettext("%(n)d job was cancelled.", "%(n)d jobs were cancelled.", count) % {"n": count})
+    return SeeOther(back)
 
 
 def _which(request: TenantRequest, asked: QueryDict) -> Which:

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from portal import actors
 from portal.pages import SeeOther
-from portal.queue_forms import ReasonForm
+from portal.queue_forms import PauseForm
 from portal.requests import StaffRequest
 from portal.staff_pages import staff_page
 from reports import pausing
@@ -40,7 +40,7 @@ class Wanted:
 def pause(request: StaffRequest) -> HttpResponse:
     """`?kind=` and `?name=` say what."""
     wanted = _wanted(request.POST if request.method == "POST" else request.GET)
-    form = ReasonForm(request.POST if request.method == "POST" else None)
+    form = PauseForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
             paused = pausing.pause(wanted.kind, wanted.subject, actors.member(request), form.cleaned_data["because"], timezone.now())

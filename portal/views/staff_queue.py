@@ -30,11 +30,12 @@ def queue(request: StaffRequest) -> HttpResponse:
     """All of it but the search is live."""
     query = plain_query(request)
     search = filters.read(query, STATES)
-    accounts, pauses = list(queue_rows.accounts()), list(queue_rows.pauses()[: SIZE + 1])
+    accounts, pauses, alarms = (list(found[: SIZE + 1]) for found in (queue_rows.accounts(), queue_rows.pauses(), queue_rows.alarms()))
     rows = list(_beyond(_matching(search), query.get("after", ""))[: SIZE + 1])
     tenants, more = rows[:SIZE], _more(query, rows)
     drawn = [queue_rows.drawn_account(account) for account in accounts], [queue_rows.drawn_tenant(tenant) for tenant in tenants]
-    live = Live(request, drawn, [pause.pk for pause in pauses], more, timezone.localdate(), seconds=SECONDS)
+    stopped = [(pause.pk, pause.probe_at) for pause in pauses], [(alarm.pk, alarm.count) for alarm in alarms]
+    live = Live(request, drawn, stopped, more, timezone.localdate(), seconds=SECONDS)
     if live.unchanged:
         return HttpResponse(status=204)
     context = {
@@ -46,6 +47,8 @@ def queue(request: StaffRequest) -> HttpResponse:
         "size": SIZE,
         "pauses": pauses[:SIZE],
         "more_pauses": len(pauses) > SIZE,
+        "alarms": alarms[:SIZE],
+        "more_alarms": len(alarms) > SIZE,
         "states": filters.states_row(query, STATES, search.status, {}),
         "filters": search,
     }

@@ -22,7 +22,7 @@ from reports import clearing
 from reports.models import Pause, Report
 from tenants import shares
 from tenants.models import Tenant
-from tenants.scope import staff_scope, tenant_scope
+from tenants.scope import staff_scope
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -49,7 +49,7 @@ def tenant(request: StaffRequest, tenant: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @staff_page("queue.manage", scoped=False)
 def clear(request: StaffRequest, tenant: str) -> HttpResponse:
-    """Asks first; `?report=` narrows it to one. Jobs are the company's, so they are counted and cancelled inside it."""
+    """Asks first; `?report=` narrows it to one. Jobs are the company's, so they are counted and cancelled inside it, some at a time."""
     now = timezone.now()
     asked = request.POST if request.method == "POST" else request.GET
     with staff_scope(request.user):
@@ -57,14 +57,11 @@ def clear(request: StaffRequest, tenant: str) -> HttpResponse:
         report = _report(asked.get("report", ""))
     form = ReasonForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
-        with tenant_scope(found):
-            count = clearing.clear(
-                tenant=found, report=report, actor=actors.member(request), because=form.cleaned_data["because"], now=now
-            )
+        because = form.cleaned_data["because"]
+        count = clearing.clear(tenant=found, report=report, actor=actors.member(request), because=because, now=now)
         messages.success(request, ngettext("%(n)d job was cancelled.", "%(n)d jobs were cancelled.", count) % {"n": count})
         return SeeOther(reverse("staff_queue_tenant", args=[found.slug]))
-    with tenant_scope(found):
-        count = clearing.count(tenant=found, report=report)
+    count = clearing.count(tenant=found, report=report)
     back = reverse("staff_queue_tenant", args=[found.slug])
     context: dict[str, Any] = {"tenant": found, "of": report or found, "facts": _facts(report), "count": count, "form": form, "back": back}
     return render(request, "staff/queue_clear.html", context, status=422 if form.errors else 200)
