@@ -20,6 +20,12 @@ LEASE_SECONDS, COLLECTING_LEASE_SECONDS = 120, 900
 # Slots filled by one statement, whose work grows with their square; and statements in a row.
 BATCH, MAX_CLAIMS = 24, 50
 
+# Most turns of a busy pump find neither: no lock is taken then, and nothing is planned.
+ANYTHING = """
+select exists (select from reports_snapshotjob where account_id = %(account)s and status = 'queued' and not admitted),
+       exists (select from reports_slot where account_id = %(account)s and enabled and not spare and job_id is null
+                  and (rests_until is null or rests_until <= statement_timestamp()))
+"""
 # Slots and jobs in one statement, after `admit` has locked the account's clocks, so that no other claim reads the same counts meanwhile.
 # The classes: 0 is a run that somebody waits for, within its caps; 1 what is scheduled; 2 such runs beyond the caps, for slots left over.
 # Materialized, all that are: a subquery that the planner puts inside a loop runs again for each row, and takes more than its limit.
@@ -163,7 +169,13 @@ def lease_seconds(status: str) -> int:
 
 def claim(account_id: int, most: int | None = None) -> int:
     """Fill free slots with waiting jobs, `most` at once or (None) all; the number of jobs that got one. In the engine's scope."""
-    admit.admit(account_id)
+    inbox, room = _execute(ANYTHING, account=account_id).fetchone()
+    if inbox or room:
+        admit.admit(account_id)
+    return _fill(account_id, most) if room else 0
+
+
+def _fill(account_id: int, most: int | None) -> int:
     claimed = 0
     for _ in range(MAX_CLAIMS):
         limit = BATCH if most is None else min(BATCH, most - claimed)
@@ -172,8 +184,9 @@ def claim(account_id: int, most: int | None = None) -> int:
         for job_id, tenant_id in started:
             log_move(job_id, tenant_id, Status.QUEUED, Status.STARTING, "slot")
         claimed += len(started)
+        short = rows[0][0]
         # A queue that had fewer than it counted has left slots to others.
-        if claimed == most or not (rows[0][0] or len(started) == BATCH):
+        if claimed == most or not (short or len(started) == BATCH):
             break
     return claimed
 

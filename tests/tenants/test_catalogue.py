@@ -148,6 +148,7 @@ GRANTED = {
         "reports_requestbudget": WRITE,
         "reports_pump": WRITE,
         "reports_installation": READ,
+        "reports_laneclock": {"SELECT", "INSERT"},
     },
 }
 
