@@ -75,14 +75,17 @@ class Listed:
 
 def listed(account: AccountFacts, bucket: str, prefix: str) -> Iterator[Listed]:
     """All objects below a prefix, a thousand a call. Raises AwsError."""
-    more: dict[str, str] = {}
+    page = _page(account, Bucket=bucket, Prefix=prefix)
     while True:
-        answer = ask(account, s3_client, lambda client: client.list_objects_v2(Bucket=bucket, Prefix=prefix, **more))
-        for found in answer.get("Contents", ()):
+        for found in page.get("Contents", ()):
             yield Listed(found["Key"], found["Size"], found["LastModified"])
-        if not answer.get("IsTruncated"):
+        if not page.get("IsTruncated"):
             return
-        more = {"ContinuationToken": answer["NextContinuationToken"]}
+        page = _page(account, Bucket=bucket, Prefix=prefix, ContinuationToken=page["NextContinuationToken"])
+
+
+def _page(account: AccountFacts, **wanted: str) -> dict[str, Any]:
+    return ask(account, s3_client, lambda client: client.list_objects_v2(**wanted))
 
 
 def exists(account: AccountFacts, bucket: str, key: str) -> bool:

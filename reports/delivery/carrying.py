@@ -8,6 +8,7 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import InterfaceError, OperationalError, connection
 
@@ -151,21 +152,14 @@ def _send(lease: Lease, prepared: Prepared, setup: EmailSetup) -> Sent:
 
 
 def _line(lease: Lease, outgoing: Delivery | Notice, channel: str, now: datetime) -> sent_log.Line:
-    run = outgoing.occurrence if isinstance(outgoing, Delivery) else None
-    return sent_log.Line(
-        id=lease.id,
-        tenant=lease.tenant_id,
-        until=lease.until,
-        at=now,
-        is_delivery=isinstance(outgoing, Delivery),
-        channel=channel,
-        address=sent_log.addresses(lease.tenant_id, outgoing.address)[0],
-        message_id=message_id(lease.id),
-        job=outgoing.job_id,
-        schedule=run.schedule_id if run else None,
-        planned_at=run.planned_at if run else None,
-        by_hand=bool(run) and run.kind == Occurrence.Kind.HAND,
-    )
+    facts: dict[str, Any] = {"id": lease.id, "tenant": lease.tenant_id, "until": lease.until, "at": now, "channel": channel}
+    facts |= {"is_delivery": isinstance(outgoing, Delivery), "message_id": message_id(lease.id), "job": outgoing.job_id}
+    rows = None
+    if isinstance(outgoing, Delivery) and outgoing.occurrence:
+        run, rows = outgoing.occurrence, outgoing.job.narrowing_tags
+        by_hand = run.kind == Occurrence.Kind.HAND
+        facts |= {"schedule": run.schedule_id, "planned_at": run.planned_at, "by_hand": by_hand}
+    return sent_log.Line(place=sent_log.places(lease.tenant_id, outgoing.address, rows)[0], **facts)
 
 
 def _content(lease: Lease, file: SnapshotFile) -> bytes:

@@ -1,7 +1,7 @@
 """The send log: what left, kept outside the database, so that a database put back to an earlier time mails nothing twice.
 
-Before a message goes to its channel a line about it is in S3; one that did not leave gets a second line. So nothing leaves between the log and
-the database. Lines of messages that leave at the same moment share an object. S3 that is away stops no mail: the time is noted as a *gap*.
+Before a message goes to its channel a line about it is in S3; one that did not leave gets a second line. So nothing leaves that the log
+does not know. Lines of messages that leave at the same moment share an object. S3 that is away stops no mail: the time is noted as a *gap*.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ READERS = 8
 
 @dataclass(frozen=True)
 class Line:
-    """A try of one message. `until`, of its lease, tells tries apart. `address` is no address but a keyed hash of one.
+    """A try of one message. `until`, of its lease, tells tries apart. `place` stands for the address and its rows, as a keyed hash.
 
     Of a notice, `schedule` and `planned_at` are None, and of a delivery of a single job too.
     """
@@ -52,7 +52,7 @@ class Line:
     at: datetime
     is_delivery: bool
     channel: str
-    address: str
+    place: str
     message_id: str = ""
     job: uuid.UUID | None = None
     schedule: uuid.UUID | None = None
@@ -77,9 +77,9 @@ class Log:
     gaps: list[Gap] = field(default_factory=list)
 
 
-def addresses(tenant_id: uuid.UUID, address: str) -> list[str]:
-    """What lines may hold of an address: by the secret key in use, then by those before it."""
-    return list(derived_tokens(ADDRESS, f"{tenant_id}|{address.lower()}"))
+def places(tenant_id: uuid.UUID, address: str, narrowing_tags: dict[str, str] | None = None) -> list[str]:
+    """What lines may hold of an address and the rows it got: by the secret key in use, then by those before it."""
+    return list(derived_tokens(ADDRESS, f"{tenant_id}|{address.lower()}|{json.dumps(narrowing_tags or {}, sort_keys=True)}"))
 
 
 def leaving(line: Line) -> None:
@@ -142,7 +142,7 @@ _writer = Writer()
 def database_now() -> datetime:
     with connection.cursor() as cursor:
         cursor.execute("select clock_timestamp()")
-        return cursor.fetchone()[0]  # type: ignore[no-any-return]
+        return cursor.fetchone()[0]
 
 
 def _facts() -> AccountFacts:
@@ -167,8 +167,8 @@ def _begin_gap(error: AwsError) -> None:
     if begins:
         alert(
             "sent_log_not_written",
-            f"Mail leaves, and what left cannot be written to {PREFIX} in {settings.PORTAL_BUCKET} ({error}). Should the database be restored from a "
-            "backup, runs of this time are held for somebody to decide. Let the worker's credentials write there (s3:PutObject).",
+            f"Mail leaves, and what left cannot be written to {PREFIX} in {settings.PORTAL_BUCKET} ({error}). Should the database be "
+            "restored from a backup, runs of this time are held for somebody to decide. Let the worker's credentials write there.",
         )
 
 

@@ -34,7 +34,7 @@ def state() -> State | None:
     row = Installation.objects.exclude(restored_at=None).only("restored_at", "because", "backup_at").first()
     if row is None or row.restored_at is None or row.backup_at is None:
         return None
-    return State(row.restored_at, Installation.Because(row.because).label, row.backup_at)
+    return State(row.restored_at, str(Installation.Because(row.because).label), row.backup_at)
 
 
 def installation() -> Installation:
