@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django.utils.html import strip_tags
 
+from reports.alerts import alert, settle
 from reports.models import Account, Pump, RequestBudget, Slot
 from tenants.scope import engine_scope
 from tests.factories import make_account, make_job, make_pause, make_queue, make_report, make_tenant
@@ -214,3 +215,16 @@ def test_an_account_whose_name_needs_escaping_can_be_paused(browser):
     make_account(name="eu west & co")
 
     assert f"name={quote('eu west & co')}" in page_of(browser)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_alarms_are_listed_while_they_last(browser):
+    alert("account_refused", "Account main is paused: AWS refuses the portal there.", "main")
+    alert("account_refused", "Account main is paused: AWS refuses the portal there.", "main")
+
+    told = words_of(browser)
+    settle("account_refused", "main")
+
+    assert "AWS refuses the portal there." in told
+    assert "raised 2 times" in told
+    assert "AWS refuses the portal there." not in words_of(browser)
