@@ -179,18 +179,25 @@ def check_visuals(grant: Grant, formats: list[str], wanted: list[str]) -> list[s
 
 def cancel(job: SnapshotJob, actor: Actor, *, now: datetime) -> None:
     """Only before it starts: QuickSight has no way to stop a snapshot. Raises Refused otherwise."""
-    if job.status != Status.QUEUED or not job.move_to(Status.CANCELLED, finished_at=now):
+    if job.status != Status.QUEUED or not take_back(job, now, "cancelled", actor=actor.label):
         job.refresh_from_db()
         if job.status == Status.CANCELLED:
             return
         if job.has_ended:
             raise Refused("job_already_ended", "This job has already ended.")
         raise Refused("job_running", "This job is already running. QuickSight cannot stop it.")
+    record(actor, "job.cancelled", now=now, tenant=job.tenant, about=job)
+
+
+def take_back(job: SnapshotJob, now: datetime, event: str, **told: str) -> bool:
+    """A queued job is cancelled, as its timeline's `event` says; False when somebody moved it first. Inside the tenant's scope."""
+    if not job.move_to(Status.CANCELLED, finished_at=now):
+        return False
     # A start that found all slots taken has left its attempt open.
     job.attempts.filter(ended_at=None).update(ended_at=now)
-    job.note("cancelled", now, actor=actor.label)
+    job.note(event, now, **told)
     job_ended(job, now)
-    record(actor, "job.cancelled", now=now, tenant=job.tenant, about=job)
+    return True
 
 
 def retry(job: SnapshotJob, actor: Actor, *, form_key: uuid.UUID | None = None, now: datetime) -> SnapshotJob:

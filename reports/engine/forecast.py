@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice
+from typing import Any
 
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
@@ -77,7 +78,7 @@ def write(account_id: int) -> int:
     """For the jobs that could start now; the number of rows that changed. In the engine's scope."""
     with connection.cursor() as cursor:
         line = list(islice(_starts(cursor, account_id), TOLD + MARGIN))
-        values = {"account": account_id, "prior": PRIOR_SECONDS, "learns_from": LEARNS_FROM, "told": TOLD}
+        values: dict[str, Any] = {"account": account_id, "prior": PRIOR_SECONDS, "learns_from": LEARNS_FROM, "told": TOLD}
         cursor.execute(WRITE, values | _columns(line))
         return int(cursor.rowcount)
 
@@ -90,7 +91,7 @@ def _starts(cursor: CursorWrapper, account_id: int) -> Iterator[Start]:
     return fair_order.starts([queue for queue in queues if queue.queued], slots)
 
 
-def _columns(line: list[Start]) -> dict[str, list[object]]:
+def _columns(line: list[Start]) -> dict[str, list[Any]]:
     return {
         "lanes": [start.queue.lane for start in line],
         "tenants": [start.queue.tenant_id for start in line],

@@ -15,7 +15,8 @@ with counted as (
     select account_id, lane, tenant_id, sum(queued)::int as queued, sum(running)::int as running from (
         select account_id, lane, tenant_id, 1 as queued, 0 as running from reports_snapshotjob where status = 'queued' and admitted
         union all
-        select job.account_id, job.lane, job.tenant_id, 0, 1 from reports_slot slot join reports_snapshotjob job on job.id = slot.job_id) jobs
+        select job.account_id, job.lane, job.tenant_id, 0, 1
+          from reports_slot slot join reports_snapshotjob job on job.id = slot.job_id) jobs
      group by account_id, lane, tenant_id),
 wrong as (
     select account_id, lane, tenant_id, coalesce(counted.queued, 0) as queued, coalesce(counted.running, 0) as running
