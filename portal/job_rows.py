@@ -27,7 +27,9 @@ COLUMNS = (
 
 
 def for_pages(jobs: SnapshotJobQuerySet) -> SnapshotJobQuerySet:
-    """The same jobs in the same order, with report, starter, whether QuickSight answers it and what pause holds it up. `jobs` is cut to what is shown.
+    """The same jobs in the same order, with report, starter, whether QuickSight answers it and what pause holds it up.
+
+    `jobs` is cut to what is shown.
 
     Joined by key after the cut: a sorted join of two tables under row-level security misleads the planner.
     """
@@ -35,7 +37,7 @@ def for_pages(jobs: SnapshotJobQuerySet) -> SnapshotJobQuerySet:
     names = ("kind", "since", "because", "code", "probe_at")
     pauses = Pause.objects.holding_up(account_id=OuterRef("account"), tenant_id=OuterRef("tenant"), report_id=OuterRef("report"))
     pause = pauses.values(row=JSONObject(**{name: name for name in names}))
-    return drawn.select_related("report", "account", "requested_by").only(*COLUMNS).annotate(held_by=Subquery(pause[:1]))
+    return drawn.select_related("report", "account", "requested_by").only(*COLUMNS).annotate(held_by=Subquery(pause[:1]))  # type: ignore[no-redef]
 
 
 def with_pace(tenant: Tenant, jobs: Iterable[SnapshotJob], now: datetime) -> list[SnapshotJob]:

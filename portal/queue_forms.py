@@ -55,5 +55,8 @@ class SharesForm(ReasonForm):
     )
     field_order = ("weight", "max_running", "max_waiting", "because")
 
+    def __init__(self, shares: Shares, data: Any = None) -> None:
+        super().__init__(data, initial=vars(shares) | {"weight": f"{shares.weight:g}"})
+
     def shares(self) -> Shares:
         return Shares(**{name: self.cleaned_data[name] for name in ("weight", "max_running", "max_waiting")})

@@ -6,7 +6,7 @@ COUNTED_UP_TO: to count a million of them at each poll would slow down the queue
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -77,15 +77,14 @@ def waiting_by_report(tenant: Tenant) -> list[dict[str, Any]]:
     newest = SnapshotJob.objects.filter(tenant=tenant, status=Status.QUEUED).order_by("-created_at", "-id").values("pk")[:READ_UP_TO]
     admitted = Q(admitted=True)
     rows = SnapshotJob.objects.filter(pk__in=newest).values(slug=F("report__slug"), name=F("report__name"))
-    return list(
-        rows.annotate(
-            now=Count("pk", filter=admitted & Q(lane=Lane.NOW)),
-            scheduled=Count("pk", filter=admitted & Q(lane=Lane.SCHEDULED)),
-            held=Count("pk", filter=~admitted),
-            jobs=Count("pk"),
-            oldest_at=Min("created_at"),
-        ).order_by("-jobs", "slug")
+    counted = rows.annotate(
+        now=Count("pk", filter=admitted & Q(lane=Lane.NOW)),
+        scheduled=Count("pk", filter=admitted & Q(lane=Lane.SCHEDULED)),
+        held=Count("pk", filter=~admitted),
+        jobs=Count("pk"),
+        oldest_at=Min("created_at"),
     )
+    return [dict(row) for row in counted.order_by("-jobs", "slug")]
 
 
 def pauses() -> QuerySet[Pause]:

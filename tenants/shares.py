@@ -28,5 +28,6 @@ def set_shares(tenant: Tenant, wanted: Shares, actor: Actor, because: str, *, no
     if before == wanted:
         return False
     Tenant.objects.filter(pk=tenant.pk).update(**asdict(wanted))
-    record(actor, "tenant.shares_set", now=now, tenant=tenant, about=tenant, before=asdict(before), after=asdict(wanted) | {"because": because})
+    after = asdict(wanted) | {"because": because}
+    record(actor, "tenant.shares_set", now=now, tenant=tenant, about=tenant, before=asdict(before), after=after)
     return True

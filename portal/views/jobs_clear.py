@@ -36,7 +36,7 @@ class Which:
 @require_http_methods(["GET", "HEAD", "POST"])
 @transaction.non_atomic_requests
 def clear(request: TenantRequest, slug: str) -> HttpResponse:
-    """`?report=` or `?schedule=` narrows it to one. Cancelled outside the request's scope: some at a time, each lot in its own transaction."""
+    """`?report=` or `?schedule=` narrows it to one. They are cancelled outside of the request's scope, some at a time."""
     form = ReasonForm(request.POST if request.method == "POST" else None)
     back = reverse("jobs", args=[slug])
     with inside(request, slug, "jobs.clear"):

@@ -30,7 +30,8 @@ def queue(request: StaffRequest) -> HttpResponse:
     """All of it but the search is live."""
     query = plain_query(request)
     search = filters.read(query, STATES)
-    accounts, pauses, alarms = (list(found[: SIZE + 1]) for found in (queue_rows.accounts(), queue_rows.pauses(), queue_rows.alarms()))
+    accounts = list(queue_rows.accounts())
+    pauses, alarms = list(queue_rows.pauses()[: SIZE + 1]), list(queue_rows.alarms()[: SIZE + 1])
     rows = list(_beyond(_matching(search), query.get("after", ""))[: SIZE + 1])
     tenants, more = rows[:SIZE], _more(query, rows)
     drawn = [queue_rows.drawn_account(account) for account in accounts], [queue_rows.drawn_tenant(tenant) for tenant in tenants]

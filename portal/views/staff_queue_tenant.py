@@ -30,7 +30,7 @@ from tenants.scope import staff_scope
 def tenant(request: StaffRequest, tenant: str) -> HttpResponse:
     """POST gives it another share of the slots."""
     found = get_object_or_404(queue_rows.tenants(), slug=tenant)
-    form = SharesForm(request.POST if request.method == "POST" else None, initial=vars(shares.shares_of(found)) | {"weight": f"{found.weight:g}"})
+    form = SharesForm(shares.shares_of(found), request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         changed = shares.set_shares(found, form.shares(), actors.member(request), form.cleaned_data["because"], now=timezone.now())
         messages.success(request, _("Saved. It counts from the next turn.") if changed else _("Nothing was changed."))

@@ -23,9 +23,7 @@ class PauseQuerySet(models.QuerySet["Pause"]):
         """Those of the portal, which also ends them."""
         return self.filter(by="")
 
-    def holding_up(
-        self, *, account_id: int | OuterRef, tenant_id: uuid.UUID | OuterRef, report_id: uuid.UUID | OuterRef
-    ) -> PauseQuerySet:
+    def holding_up(self, *, account_id: int | OuterRef, tenant_id: uuid.UUID | OuterRef, report_id: uuid.UUID | OuterRef) -> PauseQuerySet:
         """Why a waiting job of these does not start; what stops the most comes first. Columns of an outer query's jobs do, too."""
         account = Q(kind=Pause.Kind.ACCOUNT, account_id=account_id)
         tenant = Q(kind=Pause.Kind.TENANT, tenant_id=tenant_id)

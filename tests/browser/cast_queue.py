@@ -25,11 +25,13 @@ def make_busy_queue(parts: dict[str, str], reports: dict[str, Report], now: date
     for tenant, waits in ((meridian, 3), (calder, 2), (long, 1)):
         for number in range(waits):
             _job(tenant, reports["voice" if number else "daily"], now, minutes=4 - number, admitted=True, lane=number % 2)
-        make_queue(tenant=tenant, account=account, lane=Lane.NOW, queued=(waits + 1) // 2, running=sum(job.tenant_id == tenant.pk for job in running))
+        held = sum(job.tenant_id == tenant.pk for job in running)
+        make_queue(tenant=tenant, account=account, lane=Lane.NOW, queued=(waits + 1) // 2, running=held)
         make_queue(tenant=tenant, account=account, lane=Lane.SCHEDULED, queued=waits // 2)
     _job(hollis, reports["sla"], now, minutes=52)
     _slots(account, running, now)
-    make_pause(tenant=hollis, by=INES, because="The contract has ended; nothing is to leave before Monday.", now=now - timedelta(minutes=55))
+    ended = {"by": INES, "because": "The contract has ended; nothing is to leave before Monday."}
+    make_pause(tenant=hollis, now=now - timedelta(minutes=55), **ended)
     probe = {"code": "report_failed", "probe_at": now + timedelta(minutes=12), "now": now - timedelta(minutes=18)}
     make_pause(kind="report", report=reports["campaign"], **probe)
     parts |= {"busy_tenant": meridian.slug, "paused_tenant": hollis.slug, "long_tenant": long.slug}

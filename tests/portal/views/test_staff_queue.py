@@ -115,7 +115,7 @@ def test_the_busiest_tenant_comes_first_and_who_has_no_job_is_left_out(browser, 
 
 
 @pytest.mark.parametrize(
-    "given, queue, word",
+    ("given", "queue", "word"),
     [
         ({}, {"queued": 3}, "In line"),
         ({"max_running": 2}, {"queued": 3, "running": 2}, "At its share of slots"),

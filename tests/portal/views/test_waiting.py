@@ -29,7 +29,7 @@ def said(browser, job) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "kind, words",
+    ("kind", "words"),
     [
         ("account", "All reports are paused by Fanfold"),
         ("tenant", "Your reports are paused by Fanfold"),
