@@ -10,6 +10,7 @@ from django.db.models.functions import Coalesce, Greatest, Now
 
 from reports.alerts import alert
 from reports.models import Installation
+from reports.restoring import server
 from tenants.audit import Actor, record
 from tenants.scope import engine_scope
 
@@ -71,7 +72,9 @@ def end(actor: Actor, action: str, now: datetime, *, past: int, after: dict[str,
     """`past`: the mark's generation, which this database leaves behind. False: it was over already. Outside any scope."""
     with engine_scope():
         rows = Installation.objects.exclude(restored_at=None)
-        ended = rows.update(restored_at=None, because="", backup_at=None, generation=Greatest(F("generation"), past) + 1)
+        # From now on this is the server: it is not compared with the one before, whose mails it knows by other ids.
+        settled = {"restored_at": None, "because": "", "backup_at": None, "server": server.identity()}
+        ended = rows.update(**settled, generation=Greatest(F("generation"), past) + 1)
     if ended:
         record(actor, action, now=now, tenant=None, after=after)
     return bool(ended)

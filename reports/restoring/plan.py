@@ -59,19 +59,21 @@ def evidence(row: Installation, now: datetime, unlogged_since: datetime | None =
 def make(row: Installation, now: datetime, unlogged_since: datetime | None = None) -> Plan:
     """Outside any scope. Raises AwsError, NotRestored."""
     known = evidence(row, now, unlogged_since)
-    return Plan(row, known, list(each_tenant(known, now)), _strangers(known.backup_at))
+    return Plan(row, known, sorted(each_tenant(known, now), key=lambda found: found.tenant.name), _strangers(known.backup_at))
 
 
 def each_tenant(known: Evidence, now: datetime) -> Iterator[Findings]:
-    for tenant in concerned(known, now):
-        with tenant_scope(tenant):
-            found = findings.of_tenant(tenant, known, now)
-        if not found.is_empty:
+    for tenant_id in concerned(known, now):
+        with tenant_scope(tenant_id):
+            # One that became a customer after the backup is not known any more.
+            tenant = Tenant.objects.filter(pk=tenant_id).first()
+            found = findings.of_tenant(tenant, known, now) if tenant else None
+        if found and not found.is_empty:
             yield found
 
 
-def concerned(known: Evidence, now: datetime) -> list[Tenant]:
-    """Those whose rows or mails there is anything to say about, by name."""
+def concerned(known: Evidence, now: datetime) -> list[uuid.UUID]:
+    """Tenants whose rows or mails there is anything to say about."""
     ids = {line.tenant for line in known.log.left.values()}
     with engine_scope():
         ids |= set(Schedule.objects.kept().filter(next_run_at__lte=now).values_list("tenant_id", flat=True))
@@ -79,7 +81,7 @@ def concerned(known: Evidence, now: datetime) -> list[Tenant]:
         ids |= set(Delivery.objects.open().values_list("tenant_id", flat=True))
         ids |= set(Notice.objects.filter(status__in=Notice.OPEN).values_list("tenant_id", flat=True))
         ids |= set(SnapshotJob.objects.moving().values_list("tenant_id", flat=True))
-        return list(Tenant.objects.filter(pk__in=ids).order_by("name", "pk"))
+    return sorted(ids)
 
 
 def _strangers(since: datetime) -> Strangers:

@@ -19,6 +19,7 @@ from reports.restoring import findings, mark, mode, plan
 from reports.restoring.findings import Evidence, Findings, Instant, SentRun
 from reports.restoring.plan import NotRestored
 from tenants.audit import Actor, record
+from tenants.models import Tenant
 from tenants.scope import engine_scope, tenant_scope
 
 Status = Occurrence.Status
@@ -35,17 +36,28 @@ def resume(
     last = mark.read(row) if settings.PORTAL_BUCKET else None
     known = plan.evidence(row, now, unlogged_since)
     done = dict.fromkeys(("sent_runs", "held_runs", "runs", "sent_mails", "held_mails", "jobs"), 0)
-    for tenant in plan.concerned(known, now):
-        with tenant_scope(tenant):
-            found = findings.of_tenant(tenant, known, now)
-            _carry_out(found, known, now)
-            if not found.is_empty:
-                record(actor, "restore.reconciled", now=now, tenant=tenant, after=_counted(found))
+    for tenant_id in plan.concerned(known, now):
+        found = _reconcile(tenant_id, known, actor, now)
+        if found is None:
+            continue
         for name, number in _counted(found).items():
             done[name] += number
         tell(found)
     _let_go(actor, "restore.resumed", now, last, {**done, "backup_at": known.backup_at.isoformat()})
     return done
+
+
+def _reconcile(tenant_id: uuid.UUID, known: Evidence, actor: Actor, now: datetime) -> Findings | None:
+    """All of it or nothing. None: a company that this database does not know."""
+    with tenant_scope(tenant_id):
+        tenant = Tenant.objects.filter(pk=tenant_id).first()
+        if tenant is None:
+            return None
+        found = findings.of_tenant(tenant, known, now)
+        _carry_out(found, known, now)
+        if not found.is_empty:
+            record(actor, "restore.reconciled", now=now, tenant=tenant, after=_counted(found))
+        return found
 
 
 def discard(actor: Actor, now: datetime) -> None:

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from reports.delivery import sent_log
 from reports.delivery.sent_log import Line
-from reports.models import Installation
+from reports.models import Installation, Recipient
 from reports.restoring import gate, mode
 from tenants.models import AuditEvent
 from tenants.scope import engine_scope, staff_scope, tenant_scope
@@ -42,9 +42,14 @@ def make_schedule(tenant, report, *addresses: str, **fields):
     at = due()
     fields = {"cron": f"{at.minute} {at.hour} * * *", "timezone": "UTC", "next_run_at": at, "formats": ["CSV"]} | fields
     schedule = factories.make_schedule(tenant=tenant, report=report, visual_ids=["table-1"], **fields)
-    people = [factories.make_recipient(tenant=tenant, email=address) for address in addresses or ("kim@acme.example", "lee@acme.example")]
+    people = [_person(tenant, address) for address in addresses or ("kim@acme.example", "lee@acme.example")]
     factories.make_audience(schedule=schedule, recipients=people)
     return schedule
+
+
+def _person(tenant, address: str) -> Recipient:
+    with tenant_scope(tenant):
+        return Recipient.objects.get_or_create(tenant=tenant, email=address)[0]
 
 
 def left(schedule, address: str, planned_at: datetime | None = None, **facts) -> Line:

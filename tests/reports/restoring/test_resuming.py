@@ -36,7 +36,7 @@ def _began(aws, account, restart):
 @pytest.fixture
 def waiting(acme, daily_calls):
     """A run whose job is done, as the backup holds it: Kim's and Lee's mails wait."""
-    schedule = factories.make_schedule(tenant=acme, report=daily_calls)
+    schedule = factories.make_schedule(tenant=acme, report=daily_calls, slug="waiting")
     run = factories.make_occurrence(schedule=schedule, status="running", expanded_at=timezone.now())
     job = factories.make_job(tenant=acme, report=daily_calls, status="completed", occurrence=run)
     factories.make_file(job=job)
@@ -139,7 +139,7 @@ def test_a_run_that_may_have_left_unlogged_is_held_for_people(schedule):
 
 def test_mails_that_left_are_marked_and_those_that_had_not_leave_once(waiting, smtp, settings):
     settings.EMAIL_URL = mail.url_of(smtp)
-    kim, lee = waiting
+    kim, _lee = waiting
     steps.log(kim.tenant_id, KIM, id=kim.pk)
 
     resume()
@@ -226,7 +226,7 @@ def test_the_old_database_that_is_at_work_still_finds_itself_behind():
     assert mark.read(row).generation == mode.installation().generation == row.generation + 1
 
 
-def test_the_plan_counts_for_each_company_and_changes_nothing(schedule, waiting, aws):
+def test_the_plan_counts_for_each_company_and_changes_nothing(waiting, schedule, aws):
     for address in (KIM, LEE):
         steps.left(schedule, address)
     aws.client("s3").put_object(Bucket=BUCKET, Key=f"t/r90/{schedule.tenant_id}/{'1' * 8}-0000-4000-8000-{'0' * 12}/x.csv", Body=b"12345")
