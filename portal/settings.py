@@ -196,8 +196,8 @@ Q_CLUSTER: dict[str, object] = {
     "catch_up": False,
     "recycle": 200,
     "log_level": log_level(),
-    # Four stand by (two expanders, the courier, and what tells of alarms). An import, a check of reports and the reading of mail events may each take most of a
-    # minute, and have the others: who stands by ends after a window, and must not wait for a place to go on.
+    # Four stand by (two expanders, the courier, and what tells of alarms). An import, a check of reports and the reading of mail events may
+    # each take most of a minute, and have the others: who stands by ends after a window, and must not wait for a place to go on.
     "ALT_CLUSTERS": {"work": {"workers": 7, "timeout": 75, "retry": 180}},
     **({"orm": "default"} if PORTAL_BROKER == "orm" else {"redis": env_url("PORTAL_BROKER", "", schemes=("redis", "rediss"))}),
 }

@@ -57,7 +57,7 @@ def resume(kind: str, subject: Subject, actor: Actor, now: datetime) -> bool:
     if not ended:
         return False
     _rows(kind, subject).delete()
-    record(actor, f"{kind}.resumed", now=now, tenant=None, about=subject, before=ended[0])
+    record(actor, f"{kind}.resumed", now=now, tenant=None, about=subject, before=dict(ended[0]))
     # Robust: it is resumed, and a wake-up that could not be sent costs a minute.
     transaction.on_commit(partial(_wake, kind, subject), robust=True)
     return True
@@ -91,7 +91,10 @@ def _wake(kind: str, subject: Subject) -> None:
     if kind == Kind.DELIVERY:
         # The courier stands by and looks for itself.
         return
-    of_account = {"account": subject} if isinstance(subject, Account) else {}
-    of_account |= {"account_id": subject.account_id} if isinstance(subject, Report) else {}
-    for account_id in Pump.objects.filter(**of_account).values_list("account_id", flat=True):
+    pumps = Pump.objects.all()
+    if isinstance(subject, Account):
+        pumps = pumps.filter(account=subject)
+    elif isinstance(subject, Report):
+        pumps = pumps.filter(account=subject.account_id)
+    for account_id in pumps.values_list("account_id", flat=True):
         wake(account_id)

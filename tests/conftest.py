@@ -132,13 +132,14 @@ def no_call_inside_a_transaction(monkeypatch: pytest.MonkeyPatch) -> Iterator[No
 
 
 @pytest.fixture(autouse=True)
-def no_alarm_is_left(request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+def no_alarm_is_left(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     """One that is raised inside a test's transaction is committed all the same, by a connection of its own."""
     yield
     records = [record for when in ("setup", "call") for record in caplog.get_records(when)]
     if any(record.name == "reports.alerts" for record in records):
-        login: Callable[[str], psycopg.Connection] = request.getfixturevalue("login")
-        login(roles.OWNER).execute("delete from reports_alarmmessage; delete from reports_alarm")
+        url = database.addresses(connection.settings_dict["NAME"])[roles.URL_VARIABLES[roles.OWNER]]
+        with psycopg.connect(url) as owner:
+            owner.execute("delete from reports_alarmmessage; delete from reports_alarm")
 
 
 @pytest.fixture

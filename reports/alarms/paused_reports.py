@@ -1,4 +1,4 @@
-"""Reports that the portal paused by itself, as alarms. The pauses are the truth: each has an alarm while it lasts, whatever died meanwhile."""
+"""Reports that the portal paused by itself, as alarms: each pause has one while it lasts, whatever died meanwhile."""
 
 from __future__ import annotations
 
@@ -29,6 +29,6 @@ def _sentence(slug: str, pause: Pause) -> str:
     return (
         f"Report {slug} of account {account} is paused: it failed {times} ({pause.code}: {cause_of(pause.code).message}) "
         "Its jobs wait and none is lost before its deadline; one of them tries now and then, and the first that works ends the pause. "
-        "The attempt on the page of a failed job has QuickSight's own words. Put the dashboard, its data sets or the permissions right, or resume it by hand: "
-        f"manage.py resume report {slug}."
+        "The attempt on the page of a failed job has QuickSight's own words. Put the dashboard, its data sets or the permissions right, "
+        f"or resume it by hand: manage.py resume report {slug}."
     )

@@ -113,7 +113,7 @@ def _take(way: str, now: datetime) -> Errand | None:
 def _tell(errand: Errand, clock: Callable[[], datetime]) -> None:
     message, alarm = errand.message, errand.message.alarm
     try:
-        SENDERS[Way(message.way)](message, errand.told, clock())
+        SENDERS[message.way](message, errand.told, clock())
     except (NotTold, NotSent) as error:
         _not_told(errand, error, clock())
     except Exception as error:
@@ -135,7 +135,7 @@ def _by_mail(message: AlarmMessage, told: str, now: datetime) -> None:
         Email(setup).send(Parcel(alarm_mails.mail_id(message, told), message.address, letter))
 
 
-SENDERS: dict[Way, Callable[[AlarmMessage, str, datetime], None]] = {Way.WEBHOOK: _by_webhook, Way.MAIL: _by_mail}
+SENDERS: dict[str, Callable[[AlarmMessage, str, datetime], None]] = {Way.WEBHOOK: _by_webhook, Way.MAIL: _by_mail}
 
 
 def _told(errand: Errand, now: datetime) -> None:

@@ -1,4 +1,4 @@
-"""The circuit breaker of a report: what fails again and again for one cause is paused, tried by one job now and then, and goes on by itself.
+"""The circuit breaker of a report: what fails again and again for one cause is paused, and tried by one job now and then.
 
 All of it is in rows: how often it failed in `Report`, the pause and its next probe in `Pause`. Alarms follow the pauses, see
 reports/alarms/paused_reports.py.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import timedelta
+from typing import Any
 
 from django.db import connection
 
@@ -62,10 +63,9 @@ let_in as (
      where job.id = picked.id
     returning job.lane, job.tenant_id),
 more as (select lane, tenant_id, count(*) as jobs from let_in group by lane, tenant_id)
-insert into reports_tenantqueue as queue (account_id, lane, tenant_id, virtual_time, weight, queued, running)
-select %(account)s, more.lane, more.tenant_id, coalesce(clock.virtual_time, 0), tenant.weight, more.jobs, 0
-  from more join tenants_tenant tenant on tenant.id = more.tenant_id
-  left join reports_laneclock clock on clock.account_id = %(account)s and clock.lane = more.lane
+insert into reports_tenantqueue as queue (account_id, lane, tenant_id, virtual_time, queued, running)
+select %(account)s, more.lane, more.tenant_id, coalesce(clock.virtual_time, 0), more.jobs, 0
+  from more left join reports_laneclock clock on clock.account_id = %(account)s and clock.lane = more.lane
  order by more.lane, more.tenant_id
 on conflict (account_id, lane, tenant_id) do update set queued = queue.queued + excluded.queued,
     virtual_time = case when queue.queued = 0 then greatest(queue.virtual_time, excluded.virtual_time) else queue.virtual_time end
@@ -102,7 +102,7 @@ def _verdict(job: SnapshotJob, seen: str) -> str | None:
 def _failed(report_id: uuid.UUID, code: str) -> None:
     if code not in COUNTED and not _at_once(report_id, code):
         return
-    values = {"report": report_id, "code": code, "shortest": SHORTEST_PROBE}
+    values: dict[str, Any] = {"report": report_id, "code": code, "shortest": SHORTEST_PROBE}
     with connection.cursor() as cursor:
         cursor.execute(COUNT, values)
         (failures,) = cursor.fetchone()
@@ -126,5 +126,6 @@ def probe(account_id: int) -> None:
     """Let one waiting job into the line for each report whose probe is due. In the engine's scope."""
     # As admitting does: what is counted stays so until the transaction ends.
     list(LaneClock.objects.select_for_update().filter(account=account_id).order_by("lane"))
+    values: dict[str, Any] = {"account": account_id, "shortest": SHORTEST_PROBE, "longest": LONGEST_PROBE}
     with connection.cursor() as cursor:
-        cursor.execute(PROBE, {"account": account_id, "shortest": SHORTEST_PROBE, "longest": LONGEST_PROBE})
+        cursor.execute(PROBE, values)

@@ -26,13 +26,13 @@ from reports.alerts import EVENT_LASTS, alert
 from reports.aws.errors import AwsError
 from reports.aws.quicksight import QuickSight
 from reports.catalogue import facts_of
-from reports.engine import claim, due, forecast, limiter, moves, takeover
+from reports.engine import claim, due, forecast, holding, limiter, moves, takeover
 from reports.engine.claim import Lease
 from reports.engine.clock import DatabaseClock
 from reports.engine.crew import ALONE_SECONDS, RECONNECT_SECONDS, Crew, Report, write_down
 from reports.engine.only_one import only_one
 from reports.engine.pause import Pause
-from reports.models import Account, Pump
+from reports.models import Account, Pump, SnapshotJob
 from reports.restoring import gate
 from tenants.scope import engine_scope
 
@@ -175,7 +175,7 @@ def end_stuck(account_id: int) -> None:
         clock.synchronise()
         leases = claim.past_deadline(account_id) + claim.stuck(account_id)
     for lease in leases:
-        write_down(lease, lambda job: moves.fail(job, "deadline_passed", clock()))
+        write_down(lease, lambda job: moves.fail(job, holding.code_at_deadline(job, "deadline_passed"), clock()))
 
 
 class Turns:
@@ -233,10 +233,13 @@ class Turns:
         for lease in leases:
             self.crew.give(lease)
         for lease in late:
-            write_down(lease, lambda job: moves.fail(job, self.pause.failure_code, self.clock()))
+            write_down(lease, self._end_late)
         self._note_due()
         self._forecast()
         return len(leases)
+
+    def _end_late(self, job: SnapshotJob) -> None:
+        moves.fail(job, holding.code_at_deadline(job, self.pause.failure_code), self.clock())
 
     def _note_due(self) -> None:
         for _ in range(NOTES_A_TURN):

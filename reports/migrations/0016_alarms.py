@@ -1,7 +1,8 @@
 """Alarms, and the circuit breaker's count of failures of a report."""
 
-import django.db.models.deletion
 import uuid
+
+import django.db.models.deletion
 from django.db import migrations, models
 
 from tenants import roles
@@ -13,7 +14,7 @@ BREAKER = "failures_in_row, failing_code"
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("reports", "0014_engine"),
+        ("reports", "0015_fair_queue"),
     ]
 
     operations = [
@@ -65,9 +66,7 @@ class Migration(migrations.Migration):
                 ("count", models.PositiveIntegerField(default=1, help_text="How often it was raised while it lasted.")),
                 (
                     "forget_at",
-                    models.DateTimeField(
-                        help_text="NULL: lasts until it is settled. Set: of an event, and over then without a word.", null=True
-                    ),
+                    models.DateTimeField(help_text="NULL: until it is settled. Set: of an event, over then without a word.", null=True),
                 ),
                 ("ended_at", models.DateTimeField(help_text="NULL: it lasts.", null=True)),
                 (

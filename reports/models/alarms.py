@@ -23,7 +23,7 @@ class Alarm(models.Model):
     raised_at = models.DateTimeField()
     last_at = models.DateTimeField(help_text="When it was raised the last time.")
     count = models.PositiveIntegerField(default=1, help_text="How often it was raised while it lasted.")
-    forget_at = models.DateTimeField(null=True, help_text="NULL: lasts until it is settled. Set: of an event, and over then without a word.")
+    forget_at = models.DateTimeField(null=True, help_text="NULL: until it is settled. Set: of an event, over then without a word.")
     ended_at = models.DateTimeField(null=True, help_text="NULL: it lasts.")
     handed = models.CharField(max_length=6, choices=Handed, blank=True, default=Handed.NOTHING)
 
