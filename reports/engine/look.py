@@ -43,7 +43,7 @@ def look(lease: Lease, quicksight: QuickSight, clock: Clock) -> Seen:
         until = now + timedelta(seconds=lease.seconds) if result else None
         return Seen(_move(lease, lambda job: _ended(job, told, now, until)), result, _seconds(told), until)
     if lease.given_up_at and lease.given_up_at <= now:
-        return Seen(_move(lease, lambda job: _give_up(job, now)))
+        return Seen(_move(lease, lambda job: _give_up(job, told, now)))
     return Seen()
 
 
@@ -79,8 +79,10 @@ def _seconds(told: SnapshotStatus) -> float | None:
     return round((told.updated_at - told.created_at).total_seconds(), 1) if told.created_at and told.updated_at else None
 
 
-def _give_up(job: SnapshotJob, now: datetime) -> datetime | None:
+def _give_up(job: SnapshotJob, told: SnapshotStatus | None, now: datetime) -> datetime | None:
     """It had its time, or its job's is over. What QuickSight makes of it later is not asked any more."""
+    if told:
+        job.attempts.filter(ended_at=None).update(service_status=told.status[:12])
     if job.deadline_at <= now:
         moves.fail(job, "deadline_passed", now)
         return None

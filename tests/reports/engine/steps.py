@@ -26,6 +26,7 @@ START = "StartDashboardSnapshotJob"
 DESCRIBE = "DescribeDashboardSnapshotJob"
 RESULT = "DescribeDashboardSnapshotJobResult"
 JOB_TIMES = ("created_at", "asked_at", "deadline_at", "not_before", "next_look_at", "lease_until", "started_at")
+JOB_TIMES += ("rendering_since", "render_until")
 ATTEMPT_TIMES = ("created_at", "accepted_at", "ended_at", "service_created_at", "service_updated_at")
 DISAGREEMENTS = """
 select count(*) from reports_slot slot
@@ -71,6 +72,7 @@ def pumping(account: Account) -> Iterator[Callable[[], Turns]]:
     turns = Turns(account)
 
     def one_turn() -> Turns:
+        turns.beat_at = 0.0
         turns.turn()
         while turns.crew.busy:
             turns.listen(0.1)
