@@ -38,6 +38,7 @@ CHECKS = (
     Check("queue", queue.backlog),
     Check("pump", engine.pumps),
     Check("slots", engine.slots_and_jobs_agree),
+    Check("tenant-queues", queue.counts),
     Check("resting-slots", engine.resting_slots),
     Check("deadlines", engine.past_deadline),
     Check("leases", engine.left_alone),

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from reports.failures import cause_of
 from reports.models.catalogue import Account, Format, Grant, Report
+from reports.models.engine import TenantQueue
 from reports.models.schedules import Occurrence
 from tenants.models import ApiKey, Tenant, User
 
@@ -203,7 +204,7 @@ class SnapshotJob(models.Model):
             models.Index(
                 fields=["account", "lane", "tenant", "created_at", "id"], condition=Q(status="queued", admitted=True), name="job_queue"
             ),
-            models.Index(fields=["account", "not_before", "id"], condition=Q(status="queued", admitted=False), name="job_inbox"),
+            models.Index(fields=["account", "id"], condition=Q(status="queued", admitted=False), name="job_inbox"),
             models.Index(fields=["account", "next_look_at"], condition=Q(status__in=("starting", "running", "collecting")), name="job_due"),
             models.Index(fields=["account", "-finished_at"], condition=Q(status="completed"), name="job_lately"),
         )
@@ -255,7 +256,10 @@ class SnapshotJob(models.Model):
         moved = SnapshotJob.objects.filter(pk=self.pk, status=self.status).update(status=status, **changes)
         if moved:
             log_move(self.pk, self.tenant_id, self.status, status, why or changes.get("failure_code") or changes.get("waiting", ""))
+            left_queue = self.status == self.Status.QUEUED
             self.refresh_from_db()
+            if left_queue and self.admitted:
+                TenantQueue.objects.leave(self.account_id, self.lane, self.tenant_id)
         return bool(moved)
 
     def note(self, type: str, now: datetime, **data: Any) -> None:
