@@ -1,4 +1,4 @@
-"""The forms in which S3 tells of a new object: an event of EventBridge, a `Records` message of its own, and the test message before those."""
+"""The forms in which S3 tells of a new object: EventBridge's event, or `Records` of its own, and the test message before those."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote_plus
+
+from moto.events.utils import EventMessageType
 
 # What EventBridge calls it, by the last word of S3's own name.
 REASONS = {"Put": "PutObject", "Post": "POST Object", "Copy": "CopyObject", "CompleteMultipartUpload": "CompleteMultipartUpload"}
@@ -31,7 +33,7 @@ class NewObject:
         return self.name.rpartition(":")[2]
 
 
-def bridged(new: NewObject, at: float) -> dict[str, Any]:
+def bridged(new: NewObject, at: float) -> EventMessageType:
     """The key as it is. `time` is a number here: moto's rules write it out."""
     return {
         "version": "0",

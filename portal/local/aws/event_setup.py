@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from moto.events.models import events_backends
 from moto.s3.models import s3_backends
@@ -23,8 +24,8 @@ def set_up(options: Options) -> None:
     queue = sqs.create_queue(EVENT_QUEUE)
     if options.events == "eventbridge":
         _add_rule(options, queue.queue_arn)
-    told = {"QueueConfiguration": [{"Id": RULE, "Queue": queue.queue_arn, "Event": ["s3:ObjectCreated:*"]}]}
-    bridged = {"EventBridgeConfiguration": {}}
+    told: dict[str, Any] = {"QueueConfiguration": [{"Id": RULE, "Queue": queue.queue_arn, "Event": ["s3:ObjectCreated:*"]}]}
+    bridged: dict[str, Any] = {"EventBridgeConfiguration": {}}
     for bucket in options.buckets:
         wanted = told if options.events == "direct" else bridged
         s3_backends[options.account]["aws"].put_bucket_notification_configuration(bucket, wanted)

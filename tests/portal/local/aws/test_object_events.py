@@ -14,8 +14,8 @@ from urllib.parse import unquote_plus
 import pytest
 
 from portal.local.aws.options import EVENT_QUEUE
-from tests.pretend_aws import ACCOUNT, BUCKET, REGION, Server, start_server
 from tests.portal.local.aws.snapshot_requests import PDF, csv_of, run, split_uri, start_request, uris, wait_for_end
+from tests.pretend_aws import ACCOUNT, BUCKET, REGION, Server, start_server
 
 Read = Callable[..., list[dict[str, Any]]]
 PREFIX = "t/r90/one/two/"
