@@ -43,7 +43,8 @@ def _told(job: SnapshotJob, attempt: Attempt, told: SnapshotStatus, now: datetim
     elif job.deadline_at <= now:
         moves.fail(job, "deadline_passed", now)
     else:
-        moves.look_again(job, now, cadence.next_look(now - (attempt.accepted_at or now)))
+        # S3 told of a file already: the end is near, and what was told during this call was no news to it.
+        moves.look_again(job, now, cadence.next_look(now - (job.object_seen_at or attempt.accepted_at or now)))
 
 
 def _seconds(told: SnapshotStatus) -> float | None:

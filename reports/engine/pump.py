@@ -26,7 +26,7 @@ from reports.alerts import alert
 from reports.aws.errors import AwsError
 from reports.aws.quicksight import QuickSight
 from reports.catalogue import facts_of
-from reports.engine import claim, due, forecast, limiter, moves, takeover
+from reports.engine import claim, due, events, forecast, limiter, moves, takeover
 from reports.engine.claim import Lease
 from reports.engine.clock import DatabaseClock
 from reports.engine.crew import ALONE_SECONDS, RECONNECT_SECONDS, Crew, Report, write_down
@@ -154,7 +154,8 @@ def _pump(account_id: int, window: float) -> str:
         turns.clock.synchronise()
         for lease in guilty:
             turns.give_up(lease)
-        ended = turns.run(window)
+        with events.listening():
+            ended = turns.run(window)
         return ended
     finally:
         turns.crew.dismiss()

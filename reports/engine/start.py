@@ -166,7 +166,7 @@ def _freeze(job: SnapshotJob, tags: dict[str, str], now: datetime) -> Attempt:
         prefix=f"t/{settings.JOB_RETENTION_CLASS}/{job.tenant_id}/{job.pk}/",
         created_at=now,
     )
-    SnapshotJob.objects.filter(pk=job.pk).update(attempt_count=attempt.number)
+    SnapshotJob.objects.filter(pk=job.pk).update(attempt_count=attempt.number, object_seen_at=None)
     job.note("submitted", now, attempt=attempt.number)
     return attempt
 
