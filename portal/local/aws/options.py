@@ -12,6 +12,7 @@ from portal.local.aws.switches import OTHER_READINGS, Switches
 ACCESS_KEY = "AKIAIOSFODNN7EXAMPLE"
 SECRET_KEY = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 
+ACCOUNT = "111122223333"
 EVENTS = ("eventbridge", "direct")
 # In the region of the buckets.
 EVENT_QUEUE = "object-events"
@@ -63,7 +64,7 @@ def parser() -> argparse.ArgumentParser:
     arguments.add_argument("--state", type=Path, required=True, help="folder that keeps the objects between runs")
     arguments.add_argument("--port", type=int, default=0, help="0: any free port (default)")
     arguments.add_argument("--fd", type=int, help="number of an inherited socket that listens already, instead of --port")
-    arguments.add_argument("--account", default="111122223333", help="AWS account id")
+    arguments.add_argument("--account", default=ACCOUNT, help="AWS account id")
     arguments.add_argument("--region", default="us-east-1", help="region of the buckets created at start")
     arguments.add_argument("--bucket", action="append", default=[], help="bucket to create; may be repeated")
     arguments.add_argument("--access-key", default=ACCESS_KEY)

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import socket
+import threading
 from datetime import timedelta
 
 import pytest
@@ -35,6 +36,12 @@ def no_long_wait(monkeypatch):
 @pytest.fixture(autouse=True)
 def fresh_trouble(monkeypatch):
     monkeypatch.setattr(events, "_trouble", events.Trouble())
+
+
+@pytest.fixture(autouse=True)
+def nobody_listens_afterwards():
+    yield
+    wait_for(lambda: not any(thread.name == "events" for thread in threading.enumerate()), 20, "nobody listens")
 
 
 @pytest.fixture
