@@ -15,7 +15,8 @@ from reports import jobs
 from reports.aws.clients import AccountFacts
 from reports.aws.quicksight import QuickSight
 from reports.engine import claim, crew
-from reports.engine.pump import Turns
+from reports.engine.pacing import Pacing
+from reports.engine.turns import Turns
 from reports.models import Account, Attempt, JobEvent, Report, Slot, SnapshotFile, SnapshotJob
 from tenants.audit import Actor
 from tenants.scope import engine_scope, platform_scope, tenant_scope
@@ -53,7 +54,13 @@ def turn(account: Account, clock: Callable[[], datetime] = timezone.now) -> list
 
 
 def work_on(account: Account, *leases: claim.Lease, clock: Callable[[], datetime] = timezone.now) -> list[crew.Report]:
-    return [crew.step(lease, quicksight(account), clock) for lease in leases]
+    pacing = Pacing(account.pk, clock)
+    reports = [crew.step(lease, quicksight(account), clock) for lease in leases]
+    for report in reports:
+        pacing.hear(report)
+    with engine_scope():
+        pacing.write()
+    return reports
 
 
 @contextmanager
