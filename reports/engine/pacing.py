@@ -22,7 +22,10 @@ Status = SnapshotJob.Status
 # Only in the state, and under the lease, that the report was about: whoever moved or leased a job since has said themselves when to look.
 WRITE = """
 update reports_snapshotjob job
-   set next_look_at = statement_timestamp() + make_interval(secs => later.wait), lease_until = null, no_verdicts = 0,
+   -- S3 told of a file already, perhaps while the call was under way: the end is near, whatever was to be expected.
+   set next_look_at = statement_timestamp() + make_interval(secs => case when job.object_seen_at is null then later.wait
+           else least(later.wait, greatest(%(soon)s, %(share)s * extract(epoch from statement_timestamp() - job.object_seen_at))) end),
+       lease_until = null, no_verdicts = 0,
        waiting = case job.status when 'starting' then 'slots_taken' else '' end
   from unnest(%(jobs)s::uuid[], %(statuses)s::text[], %(untils)s::timestamptz[], %(waits)s::float8[]) as later (id, status, until, wait)
  where job.id = later.id and job.status = later.status and job.lease_until is not distinct from later.until
@@ -85,6 +88,8 @@ class Pacing:
             "statuses": [each.status for each in later],
             "untils": [each.until for each in later],
             "waits": [max(0.0, each.due_at - now) for each in later],
+            "soon": cadence.LOOK_AFTER_OBJECT,
+            "share": cadence.LOOK_SHARE_OF_AGE,
         }
         with connection.cursor() as cursor:
             cursor.execute(WRITE, values)

@@ -19,7 +19,7 @@ from django.db.models.functions import Now
 from django_q.exceptions import TimeoutException
 from django_q.tasks import async_task
 
-from reports.engine import claim, moves, takeover
+from reports.engine import claim, events, moves, takeover
 from reports.engine.clock import DatabaseClock
 from reports.engine.crew import RECONNECT_SECONDS, Crew, write_down
 from reports.engine.only_one import only_one
@@ -139,7 +139,8 @@ def _pump(account_id: int, window: float) -> str:
             turns.begin()
         for lease in guilty:
             turns.give_up(lease)
-        ended = turns.run(window)
+        with events.listening():
+            ended = turns.run(window)
         return ended
     finally:
         turns.crew.dismiss()

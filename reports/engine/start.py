@@ -166,7 +166,7 @@ def _freeze(job: SnapshotJob, tags: dict[str, str], now: datetime) -> Attempt:
         prefix=f"t/{settings.JOB_RETENTION_CLASS}/{job.tenant_id}/{job.pk}/",
         created_at=now,
     )
-    changes: dict[str, Any] = {"snapshot_id": attempt.pk, "snapshot_dashboard_id": attempt.dashboard_id}
+    changes: dict[str, Any] = {"snapshot_id": attempt.pk, "snapshot_dashboard_id": attempt.dashboard_id, "object_seen_at": None}
     SnapshotJob.objects.filter(pk=job.pk).update(attempt_count=attempt.number, rendering_since=None, render_until=None, **changes)
     job.note("submitted", now, attempt=attempt.number)
     return attempt

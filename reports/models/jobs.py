@@ -164,6 +164,7 @@ class SnapshotJob(models.Model):
     snapshot_dashboard_id = models.CharField(max_length=512, blank=True, default="", db_default="")
     rendering_since = models.DateTimeField(null=True, help_text="When QuickSight accepted that attempt. NULL: not yet.")
     render_until = models.DateTimeField(null=True, help_text="When that attempt is given up. NULL: it does not render.")
+    object_seen_at = models.DateTimeField(null=True, help_text="When S3 told of a file, since the last attempt began. NULL: not yet.")
     not_before = models.DateTimeField(null=True, help_text="NULL: may start at once.")
     next_look_at = models.DateTimeField(null=True, help_text="NULL: not in the engine's hands.")
     lease_until = models.DateTimeField(null=True, help_text="NULL: nobody works on it just now.")
