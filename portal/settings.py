@@ -196,9 +196,9 @@ Q_CLUSTER: dict[str, object] = {
     "catch_up": False,
     "recycle": 200,
     "log_level": log_level(),
-    # Three stand by (two expanders and the courier). An import, a check of reports and the reading of mail events may each take most of a
-    # minute, and have the others: who stands by ends after a window, and must not wait for a place to go on.
-    "ALT_CLUSTERS": {"work": {"workers": 6, "timeout": 75, "retry": 180}},
+    # Four stand by (two expanders, the courier, and what tells of alarms). An import, a check of reports and the reading of mail events may
+    # each take most of a minute, and have the others: who stands by ends after a window, and must not wait for a place to go on.
+    "ALT_CLUSTERS": {"work": {"workers": 7, "timeout": 75, "retry": 180}},
     **({"orm": "default"} if PORTAL_BROKER == "orm" else {"redis": env_url("PORTAL_BROKER", "", schemes=("redis", "rediss"))}),
 }
 
@@ -221,6 +221,8 @@ EMAIL_URL = env_str("EMAIL_URL", "")
 email_url.read(EMAIL_URL)
 PORTAL_MAIL_EVENT_QUEUE_URL = env_url("PORTAL_MAIL_EVENT_QUEUE_URL", "", schemes=("http", "https"))
 PORTAL_ALERT_WEBHOOK = env_url("PORTAL_ALERT_WEBHOOK", "", schemes=("http", "https"))
+if PORTAL_ALERT_WEBHOOK.startswith("http://") and urlsplit(PORTAL_ALERT_WEBHOOK).hostname not in email_url.LOOPBACK:
+    raise ImproperlyConfigured("PORTAL_ALERT_WEBHOOK is not an https:// URL: whoever reads it on its way can write there.")
 PORTAL_ENCRYPTION_KEYS = env_list("PORTAL_ENCRYPTION_KEYS")
 METRICS_TOKEN = env_str("METRICS_TOKEN", "")
 REST_FRAMEWORK = {

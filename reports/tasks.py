@@ -20,6 +20,7 @@ from django_q.models import OrmQ, Schedule, Task
 from django_q.tasks import async_task
 
 from reports import rechecking, standing
+from reports.alarms import telling
 from reports.aws.clients import quicksight_client
 from reports.aws.quicksight import QuickSight
 from reports.catalogue import facts_of
@@ -45,6 +46,7 @@ STANDS: dict[str, tuple[int, Callable[[], Callable[[], bool]]]] = {
     "expander": (1, partial(expanding.expander, 0)),
     "expander-2": (3, partial(expanding.expander, 1)),
     "courier": (2, courier.courier),
+    "alarms": (4, telling.teller),
 }
 SEND_ONCE_SECONDS = 5
 # Code-owned rows, never a tenant's: one row that does not parse would stop all others.

@@ -19,7 +19,7 @@ from django.db.models.functions import Now
 from django_q.exceptions import TimeoutException
 from django_q.tasks import async_task
 
-from reports.engine import claim, events, moves, takeover
+from reports.engine import claim, events, holding, moves, takeover
 from reports.engine.clock import DatabaseClock
 from reports.engine.crew import RECONNECT_SECONDS, Crew, write_down
 from reports.engine.only_one import only_one
@@ -158,7 +158,7 @@ def end_stuck(account_id: int) -> None:
         clock.synchronise()
         leases = claim.past_deadline(account_id) + claim.stuck(account_id)
     for lease in leases:
-        write_down(lease, lambda job: moves.fail(job, "deadline_passed", clock()))
+        write_down(lease, lambda job: moves.fail(job, holding.code_at_deadline(job, "deadline_passed"), clock()))
 
 
 def _process() -> str:

@@ -11,18 +11,18 @@ from queue import Empty
 from django.db import OperationalError, connection
 from psycopg.errors import QueryCanceled
 
-from reports.alerts import alert
+from reports.alerts import EVENT_LASTS, alert
 from reports.aws.errors import AwsError
 from reports.aws.quicksight import QuickSight
 from reports.catalogue import facts_of
-from reports.engine import claim, due, forecast, limiter, moves
+from reports.engine import claim, due, forecast, holding, limiter, moves
 from reports.engine.claim import Lease
 from reports.engine.clock import DatabaseClock
 from reports.engine.crew import ALONE_SECONDS, Crew, News, Report, write_down
 from reports.engine.limiter import Gate
 from reports.engine.pacing import Pacing
 from reports.engine.pause import Pause
-from reports.models import Account
+from reports.models import Account, SnapshotJob
 from tenants.scope import engine_scope
 
 logger = logging.getLogger(__name__)
@@ -102,11 +102,14 @@ class Turns:
         for lease in leases:
             self.crew.give(lease)
         for lease in late:
-            write_down(lease, lambda job: moves.fail(job, self.pause.failure_code, self.clock()))
+            write_down(lease, self._end_late)
         if beats:
             self._note_due()
         self._forecast()
         return len(leases)
+
+    def _end_late(self, job: SnapshotJob) -> None:
+        moves.fail(job, holding.code_at_deadline(job, self.pause.failure_code), self.clock())
 
     def _beat(self) -> list[Lease]:
         """In the engine's scope. Jobs whose time is over, which nobody asks about."""
@@ -135,7 +138,8 @@ class Turns:
                 logger.warning("account %s: no forecast was written", self.account.pk, exc_info=True)
 
     def give_up(self, lease: Lease) -> None:
-        alert("job_given_up", f"Job {lease.job_id} ended or stopped its process {lease.crashes} times in a row, and is not tried again.")
+        told = f"Job {lease.job_id} ended or stopped its process {lease.crashes} times in a row, and is not tried again."
+        alert("job_given_up", told, self.account.name, lasts=EVENT_LASTS)
         write_down(lease, lambda job: moves.fail(job, "internal", self.clock()))
 
     def listen(self, seconds: float) -> None:

@@ -1,3 +1,4 @@
+from reports.models.alarms import Alarm, AlarmMessage
 from reports.models.audiences import (
     Audience,
     AudienceGroup,
@@ -18,6 +19,8 @@ from reports.models.sending import Delivery, MailBudget, Notice
 
 __all__ = [
     "Account",
+    "Alarm",
+    "AlarmMessage",
     "Attempt",
     "Audience",
     "AudienceGroup",

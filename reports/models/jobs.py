@@ -98,6 +98,7 @@ class SnapshotJob(models.Model):
         THROTTLED = "throttled", _("QuickSight is limiting requests")
         SLOTS_TAKEN = "slots_taken", _("All of the account's slots are taken by other work")
         RETRY = "retry", _("Waiting before the next attempt")
+        PROBE = "probe", _("Finds out whether its report works again")
 
     SLOT_HOLDERS = frozenset({Status.STARTING, Status.RUNNING})
     MOVING = frozenset({Status.QUEUED, Status.STARTING, Status.RUNNING, Status.COLLECTING})

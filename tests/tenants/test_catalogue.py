@@ -27,6 +27,8 @@ WITHOUT_ROW_SECURITY = {
     "reports_pace": "seconds of a report, of all tenants together",
     "reports_plannedload": "numbers of jobs and seconds, of all tenants together",
     "reports_mailbudget": "a sender's address and a time",
+    "reports_alarm": "what the platform's people are told, without a tenant's content",
+    "reports_alarmmessage": "addresses of the platform's people",
     "django_migrations": "Django's",
     "django_content_type": "Django's",
     "auth_permission": "Django's",
@@ -77,6 +79,8 @@ BEFORE_A_TENANT = {
     "reports_account": READ,
     "reports_pump": READ,
     "reports_heartbeat": READ,
+    # Raised from anywhere, and kept whatever becomes of the transaction that it was raised in.
+    "reports_alarm": WRITE,
 }
 # On the whole table or on some of its columns.
 GRANTED = {
@@ -101,6 +105,9 @@ GRANTED = {
         "reports_delivery": {"SELECT", "UPDATE"},
         "reports_notice": {"SELECT", "UPDATE"},
         "reports_mailbudget": WRITE,
+        "reports_alarm": {"SELECT", "UPDATE"},
+        "reports_alarmmessage": WRITE,
+        "tenants_auditevent": {"INSERT"},
     },
     roles.STAFF: {
         "tenants_tenant": {"SELECT", "UPDATE"},
@@ -108,7 +115,9 @@ GRANTED = {
         "reports_pause": {"SELECT", "INSERT", "DELETE"},
         "reports_laneclock": READ,
         "reports_pace": READ,
-        "tenants_auditevent": READ,
+        "tenants_auditevent": {"SELECT", "INSERT"},
+        "reports_alarm": READ,
+        "reports_alarmmessage": READ,
         "reports_snapshotjob": READ,
         "reports_report": READ,
         "reports_grant": READ,
@@ -124,6 +133,8 @@ GRANTED = {
         "tenants_tenantcode": {"SELECT", "INSERT"},
         "tenants_user": WRITE,
         "tenants_auditevent": {"INSERT"},
+        "reports_alarm": READ,
+        "reports_alarmmessage": READ,
         "reports_account": WRITE,
         "reports_report": WRITE,
         "reports_reportparameter": ALL,
