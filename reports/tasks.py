@@ -30,6 +30,8 @@ from reports.engine.clock import DatabaseClock
 from reports.importing import working
 from reports.models import Account, Heartbeat, Pump, Report
 from reports.occurrences import expanding, retiming
+from reports.restoring import gate
+from reports.restoring import mark as restore_mark
 from tenants.scope import engine_scope
 
 logger = logging.getLogger(__name__)
@@ -53,6 +55,7 @@ SEND_ONCE_SECONDS = 5
 RECURRING = {
     "watch-engine": ("reports.tasks.watch_engine", ENGINE, 1),
     "watch-work": ("reports.tasks.watch_work", WORK, 1),
+    "mark": ("reports.tasks.mark", WORK, 1),
     "recheck-reports": ("reports.tasks.recheck_reports", WORK, 10),
     "plan-load": ("reports.tasks.plan_load", WORK, 30),
     "mail-events": ("reports.tasks.read_mail_events", WORK, 1),
@@ -64,7 +67,8 @@ RECURRING = {
 def watch_engine() -> None:
     """Each minute: a pump whose message was lost is sent for again."""
     beat(ENGINE)
-    pump.watch()
+    if gate.is_open():
+        pump.watch()
 
 
 def watch_work() -> None:
@@ -76,7 +80,8 @@ def watch_work() -> None:
 
 def replace_dead() -> None:
     """Every few seconds: send for what should stand by and does not."""
-    pump.replace_dead()
+    if gate.is_open():
+        pump.replace_dead()
     for name in standing.dead(list(STANDS)):
         send_stand(name)
 
@@ -156,9 +161,15 @@ def recount_queues() -> None:
         logger.warning("queues that were counted wrong: %s", wrong)
 
 
+def mark() -> None:
+    """Each minute: what tells this database from an older one of itself."""
+    restore_mark.make()
+
+
 def read_mail_events() -> None:
-    """Each minute: what SES says of mails that left."""
-    ses_events.read_queue(timezone.now())
+    """Each minute: what SES says of mails that left. In restored mode it waits in its queue: the mails are not known again yet."""
+    if gate.is_open():
+        ses_events.read_queue(timezone.now())
 
 
 def tidy() -> None:
@@ -168,7 +179,8 @@ def tidy() -> None:
     """
     call_command("clearsessions")
     working.forget_abandoned(timezone.now())
-    retiming.retime(timezone.now())
+    if gate.is_open():
+        retiming.retime(timezone.now())
     Task.objects.filter(success=False, stopped__lt=Now() - FAILURES_KEPT).delete()
 
 
@@ -197,6 +209,7 @@ def first_messages(cluster: str) -> None:
     """After a start of its workers, so that nobody waits for the scheduler's first minute."""
     if cluster == WORK:
         async_task("reports.tasks.watch_work", cluster=WORK)
+        async_task("reports.tasks.mark", cluster=WORK)
         for name in STANDS:
             async_task("reports.tasks.stand", name, cluster=WORK)
     else:

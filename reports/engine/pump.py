@@ -25,6 +25,7 @@ from reports.engine.crew import RECONNECT_SECONDS, Crew, write_down
 from reports.engine.only_one import only_one
 from reports.engine.turns import Turns, has_work
 from reports.models import Account, Pump
+from reports.restoring import gate
 from tenants.scope import engine_scope
 
 logger = logging.getLogger(__name__)
@@ -78,7 +79,7 @@ def send_for_all() -> None:
 
 
 def pump(account_id: int, window: float = WINDOW_SECONDS) -> str:
-    """A django-q2 task. Returns why it ended: busy, idle, window or stop."""
+    """A django-q2 task. Returns why it ended: busy, held, idle, window or stop."""
     ended = _through_outages(account_id, window)
     _leave_hanging_threads()
     return ended
@@ -103,6 +104,8 @@ def _through_outages(account_id: int, window: float) -> str:
 def _one_pump(account_id: int, window: float) -> str:
     if stopping():
         return "stop"
+    if not gate.is_open():
+        return "held"
     with only_one(LOCK_CLASS, account_id, "pump") as mine:
         if not mine:
             return "busy"

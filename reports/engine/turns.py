@@ -23,6 +23,7 @@ from reports.engine.limiter import Gate
 from reports.engine.pacing import Pacing
 from reports.engine.pause import Pause
 from reports.models import Account, SnapshotJob
+from reports.restoring import gate
 from tenants.scope import engine_scope
 
 logger = logging.getLogger(__name__)
@@ -89,6 +90,10 @@ class Turns:
         """Claim for free slots, then hand due jobs to free threads. The number handed out."""
         self.stopping = self._stop()
         beats = time.monotonic() >= self.beat_at
+        if beats and not gate.is_open():
+            # Put back to an earlier time under our hands. What is in hand ends, nothing else begins or is given up.
+            self.stopping = True
+            return 0
         with engine_scope():
             self.pacing.write()
             late = self._beat() if beats else []

@@ -12,6 +12,7 @@ from reports.models.catalogue import Account, Format, Grant, Report, ReportParam
 from reports.models.delivery import Download, Link
 from reports.models.engine import Heartbeat, LaneClock, Pace, PlannedLoad, Pump, RequestBudget, Slot, TenantQueue
 from reports.models.imports import CatalogueImport
+from reports.models.installation import Installation
 from reports.models.jobs import Attempt, JobEvent, SnapshotFile, SnapshotJob
 from reports.models.pauses import Pause
 from reports.models.schedules import Occurrence, Protection, Schedule
@@ -32,6 +33,7 @@ __all__ = [
     "Grant",
     "GroupMember",
     "Heartbeat",
+    "Installation",
     "JobEvent",
     "LaneClock",
     "Link",
