@@ -34,6 +34,7 @@ CHECKS = (
     Check("row-security", database.row_security),
     Check("cache", queue.cache_answers),
     Check("worker", queue.heartbeats),
+    Check("processes", queue.processes),
     Check("recurring", queue.recurring),
     Check("queue", queue.backlog),
     Check("pump", engine.pumps),

@@ -7,7 +7,18 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.db import connections
+from django.db import connection, connections
+
+# A host that lost its power sends no farewell: by itself the server would keep the lock for two hours.
+LOCK = """
+select set_config('tcp_keepalives_idle', '3', false), set_config('tcp_keepalives_interval', '2', false),
+       set_config('tcp_keepalives_count', '3', false), pg_try_advisory_lock(%s, %s)
+"""
+END = """
+select pg_terminate_backend(pid) from pg_locks
+ where locktype = 'advisory' and classid = %s and objid = %s and granted
+   and database = (select oid from pg_database where datname = current_database())
+"""
 
 
 @contextmanager
@@ -21,7 +32,13 @@ def only_one(kind: int, number: int, name: str) -> Iterator[bool]:
     holder.settings_dict = {**holder.settings_dict, "OPTIONS": options}
     try:
         with holder.cursor() as cursor:
-            cursor.execute("select pg_try_advisory_lock(%s, %s)", [kind, number])
-            yield bool(cursor.fetchone()[0])
+            cursor.execute(LOCK, [kind, number])
+            yield bool(cursor.fetchone()[-1])
     finally:
         holder.close()
+
+
+def end_holder(kind: int, number: int) -> None:
+    """Take the lock from whoever holds it: a process that is frozen keeps it as long as its connection."""
+    with connection.cursor() as cursor:
+        cursor.execute(END, [kind, number])

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import logging
 import os
-import socket
 import time
 from contextlib import suppress
 from datetime import timedelta
-from pathlib import Path
 from queue import Empty
 
+from django.conf import settings
 from django.core.cache import cache
 from django.db import InterfaceError, OperationalError, connection
+from django.db.models import Q
 from django.db.models.functions import Now
+from django_q.brokers import get_broker
+from django_q.conf import Conf
 from django_q.exceptions import TimeoutException
 from django_q.tasks import async_task
 from psycopg.errors import QueryCanceled
@@ -26,20 +28,22 @@ from reports.alerts import alert
 from reports.aws.errors import AwsError
 from reports.aws.quicksight import QuickSight
 from reports.catalogue import facts_of
-from reports.engine import claim, due, forecast, limiter, moves, takeover
+from reports.engine import claim, due, forecast, limiter, moves, process, takeover
 from reports.engine.claim import Lease
 from reports.engine.clock import DatabaseClock
 from reports.engine.crew import ALONE_SECONDS, RECONNECT_SECONDS, Crew, Report, write_down
-from reports.engine.only_one import only_one
+from reports.engine.only_one import end_holder, only_one
 from reports.engine.pause import Pause
+from reports.engine.process import stopping
 from reports.models import Account, Pump
 from tenants.scope import engine_scope
 
 logger = logging.getLogger(__name__)
 PUMP_TASK = "reports.engine.pump.pump"
-# The environment variable in which `manage.py worker` names a file; once that file exists, its pumps hand over.
-STOP_FILE = "FANFOLD_STOP_FILE"
+ENGINE = str(settings.Q_CLUSTER["name"])
 LOCK_CLASS = 7201
+# How its process's row tells what it does.
+DOING = "pump "
 WINDOW_SECONDS = 50.0
 IDLE_SECONDS = 5.0
 BEAT_SECONDS = 0.2
@@ -52,6 +56,12 @@ FORECAST_SECONDS = 3.0
 NOTES_A_TURN = 5
 # Without a beat for this long a pump counts as dead.
 BEAT_LATE = timedelta(seconds=3)
+# Without one for this long it lost its right to be the only one, also where its process or its host is frozen and keeps the lock.
+GONE_AFTER = timedelta(seconds=15)
+MOST_MESSAGES = 100
+# Where workers are fewer than accounts, these take turns.
+SHARED_WINDOW_SECONDS = 5.0
+PROCESS_BEAT_SECONDS = 2.0
 # Of this process: those of pumps that ended while a call was still under way.
 _crews: list[Crew] = []
 
@@ -62,13 +72,23 @@ def wake(account_id: int) -> None:
     alive = Pump.objects.filter(account_id=account_id, beat_at__gt=Now() - BEAT_LATE).exists()
     # One message wakes as well as five thousand, which the queue would have to carry while no worker runs.
     woken = f"engine:woken:{account_id}"
-    if not alive and cache.add(woken, 1, timeout=WAKE_ONCE_SECONDS):
+    if not alive and cache.add(woken, 1, timeout=WAKE_ONCE_SECONDS) and not is_full(ENGINE):
         try:
-            async_task(PUMP_TASK, account_id)
+            send(account_id)
         except Exception:
             # It was not sent after all: the next job may try.
             cache.delete(woken)
             raise
+
+
+def send(account_id: int) -> None:
+    """By its name: in a process of another queue django-q2 would take that one, and a pump would keep its places from its own tasks."""
+    async_task(PUMP_TASK, account_id, cluster=ENGINE)
+
+
+def is_full(cluster: str) -> bool:
+    """So many messages wait that one more wakes nobody sooner: no worker takes them just now."""
+    return bool(get_broker(cluster).queue_size() >= MOST_MESSAGES)
 
 
 def watch() -> None:
@@ -82,9 +102,13 @@ def watch() -> None:
 
 
 def replace_dead() -> None:
-    """Every few seconds: send for a pump where one beat until a moment ago and did not sign off."""
-    for account_id in Pump.objects.filter(beat_at__lte=Now() - BEAT_LATE).values_list("account_id", flat=True):
-        wake(account_id)
+    """Every few seconds: send for a pump where one beat until a moment ago, or where work waits and no message for it arrived."""
+    alive = Q(beat_at__gt=Now() - BEAT_LATE)
+    for account_id, beat_at in Pump.objects.exclude(alive).values_list("account_id", "beat_at"):
+        if beat_at or _has_work(account_id):
+            wake(account_id)
+    for account_id in Pump.objects.filter(beat_at__lt=Now() - GONE_AFTER).values_list("account_id", flat=True):
+        end_holder(LOCK_CLASS, account_id)
 
 
 def send_for_all() -> None:
@@ -95,8 +119,9 @@ def send_for_all() -> None:
 
 def pump(account_id: int, window: float = WINDOW_SECONDS) -> str:
     """A django-q2 task. Returns why it ended: busy, idle, window or stop."""
-    ended = _through_outages(account_id, window)
-    _leave_hanging_threads()
+    with process.doing(f"{DOING}{account_id}"):
+        ended = _through_outages(account_id, window)
+        _leave_hanging_threads()
     return ended
 
 
@@ -122,13 +147,17 @@ def _one_pump(account_id: int, window: float) -> str:
     with only_one(LOCK_CLASS, account_id, "pump") as mine:
         if not mine:
             return "busy"
-        ended = _pump(account_id, window)
+        ended = _pump(account_id, min(window, SHARED_WINDOW_SECONDS) if _is_shared() else window)
     if ended == "window" or (ended == "stop" and _has_work(account_id)):
-        async_task(PUMP_TASK, account_id)
+        send(account_id)
     elif ended == "idle":
         # A job that was committed between the last turn and the end of the pump saw it alive and sent no message.
         wake_if_work(account_id)
     return ended
+
+
+def _is_shared() -> bool:
+    return Pump.objects.count() > int(Conf.WORKERS)
 
 
 def _leave_hanging_threads() -> None:
@@ -141,13 +170,13 @@ def _leave_hanging_threads() -> None:
 
 def wake_if_work(account_id: int) -> None:
     if _has_work(account_id):
-        async_task(PUMP_TASK, account_id)
+        send(account_id)
 
 
 def _pump(account_id: int, window: float) -> str:
     with engine_scope():
         account = Account.objects.get(pk=account_id)
-        guilty = takeover.take_over(account_id, _process())
+        guilty = takeover.take_over(account_id, process.name())
     turns, ended = Turns(account), ""
     _crews.append(turns.crew)
     try:
@@ -162,7 +191,7 @@ def _pump(account_id: int, window: float) -> str:
             if ended != "window":
                 # This process may end now. After a window it lives on, and so do threads whose call takes its time.
                 claim.release(turns.crew.in_hand + turns.taken)
-            Pump.objects.filter(account_id=account_id).update(beat_at=None)
+            Pump.objects.filter(account_id=account_id, process=process.name()).update(beat_at=None)
 
 
 def end_stuck(account_id: int) -> None:
@@ -187,7 +216,7 @@ class Turns:
         with suppress(AwsError):
             quicksight.connect()
         self.pause = Pause(account, self.clock)
-        self.stopping, self.gave_at, self.forecast_at = False, time.monotonic(), time.monotonic()
+        self.stopping, self.gave_at, self.forecast_at, self.process_beat_at = False, time.monotonic(), time.monotonic(), 0.0
         # Leased and not yet given to the crew: a connection that breaks at the commit does not say whether that was done.
         self.taken: list[Lease] = []
         # Enough threads to keep the account's rate at half a second a call, and no more than are useful on one core.
@@ -212,10 +241,14 @@ class Turns:
 
     def turn(self) -> int:
         """Claim for free slots, then hand due jobs to free threads. The number handed out."""
-        self.stopping = stopping()
+        if time.monotonic() >= self.process_beat_at:
+            self.process_beat_at = time.monotonic() + PROCESS_BEAT_SECONDS
+            process.beat(f"{DOING}{self.account.pk}")
         with engine_scope():
             self.clock.synchronise()
-            Pump.objects.filter(account_id=self.account.pk).update(beat_at=self.clock())
+            # Another one's name stands there when this process was frozen and counted as dead.
+            mine = Pump.objects.filter(account_id=self.account.pk, process__in=("", process.name())).update(beat_at=self.clock())
+            self.stopping = stopping() or not mine
             late = claim.past_deadline(self.account.pk) + self.pause.late()
             room = 0 if self.crew.tries_a_suspect() else self.crew.size - self.crew.busy
             # For a suspect the others end their steps first; but whoever takes long is not waited for.
@@ -269,17 +302,6 @@ class Turns:
         if report.throttled:
             limiter.slow_down(self.account.pk)
         self.pause.hear(report)
-
-
-def _process() -> str:
-    """The cluster this task runs in, by a name that no other start of a worker has, and the process's own number."""
-    worker = Path(os.environ.get(STOP_FILE, "")).stem or socket.gethostname()
-    return f"{worker}:{os.getppid()}:{os.getpid()}"
-
-
-def stopping() -> bool:
-    path = os.environ.get(STOP_FILE)
-    return path is not None and os.path.exists(path)
 
 
 def _has_work(account_id: int) -> bool:

@@ -9,7 +9,7 @@ from reports.models.audiences import (
 )
 from reports.models.catalogue import Account, Format, Grant, Report, ReportParameter
 from reports.models.delivery import Download, Link
-from reports.models.engine import Heartbeat, LaneClock, Pace, PlannedLoad, Pump, RequestBudget, Slot, TenantQueue
+from reports.models.engine import Heartbeat, LaneClock, Pace, PlannedLoad, Process, Pump, RequestBudget, Slot, TenantQueue
 from reports.models.imports import CatalogueImport
 from reports.models.jobs import Attempt, JobEvent, SnapshotFile, SnapshotJob
 from reports.models.pauses import Pause
@@ -38,6 +38,7 @@ __all__ = [
     "Pace",
     "Pause",
     "PlannedLoad",
+    "Process",
     "Protection",
     "Pump",
     "Recipient",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,7 @@ from django_q.models import OrmQ, Schedule
 
 from portal.supervisor import STOP_SECONDS, end_leftovers
 from reports import tasks
-from reports.engine.pump import STOP_FILE
+from reports.engine.process import STOP_FILE
 from reports.models import Heartbeat, Pump, Slot
 from reports.standing import LOCK_CLASS, dead
 from tenants.scope import engine_scope
@@ -193,37 +192,6 @@ def test_notes_of_a_living_worker_are_left_alone(aws, account, environment, tmp_
 def beating() -> set[str]:
     with engine_scope():
         return set(Heartbeat.objects.values_list("cluster", flat=True))
-
-
-@pytest.mark.parametrize(
-    ("key", "age", "stalled"),
-    [(tasks.ENGINE, 300, True), (tasks.ENGINE, 10, False), (tasks.WORK, 300, False), (tasks.ENGINE, -100, False)],
-    ids=["old", "fresh", "of the other cluster", "taken"],
-)
-def test_a_cluster_is_stalled_when_a_message_grows_old_untaken(key, age, stalled, now):
-    """django-q2 moves a message's time into the future when a worker takes it."""
-    OrmQ.objects.create(key=key, payload="", lock=now - timedelta(seconds=age))
-
-    assert tasks.stalled(tasks.ENGINE, now) is stalled
-
-
-@pytest.mark.parametrize(
-    ("beats", "silent"),
-    [
-        ({tasks.WORK: 300, "expander": 300, "courier": 300}, True),
-        ({tasks.WORK: 30, "expander": 300, "courier": 300}, False),
-        ({tasks.WORK: 300, "expander": 1, "courier": 300}, False),
-        ({tasks.ENGINE: 300, "expander": 300, "courier": 300}, False),
-        ({}, False),
-    ],
-    ids=["nothing comes", "a beat came", "somebody stands by", "of the other cluster", "never started"],
-)
-def test_a_cluster_is_silent_when_nothing_comes_through_its_queue(beats, silent):
-    with engine_scope():
-        for name, age in beats.items():
-            Heartbeat.objects.create(cluster=name, beat_at=timezone.now() - timedelta(seconds=age))
-
-    assert tasks.silent(tasks.WORK) is silent
 
 
 def test_recurring_rows_are_what_the_code_says():

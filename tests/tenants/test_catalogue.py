@@ -23,6 +23,7 @@ WITHOUT_ROW_SECURITY = {
     "reports_requestbudget": "the engine's",
     "reports_pump": "the engine's",
     "reports_heartbeat": "the engine's",
+    "reports_process": "the worker's; names of hosts and of tasks",
     "reports_laneclock": "the engine's; a number for each lane",
     "reports_pace": "seconds of a report, of all tenants together",
     "reports_plannedload": "numbers of jobs and seconds, of all tenants together",
@@ -77,6 +78,7 @@ BEFORE_A_TENANT = {
     "reports_account": READ,
     "reports_pump": READ,
     "reports_heartbeat": READ,
+    "reports_process": READ,
 }
 # On the whole table or on some of its columns.
 GRANTED = {
@@ -91,6 +93,7 @@ GRANTED = {
         "reports_requestbudget": WRITE,
         "reports_pump": WRITE,
         "reports_heartbeat": WRITE,
+        "reports_process": ALL,
         "reports_laneclock": ALL,
         "reports_pace": ALL,
         "reports_tenantqueue": ALL,
@@ -118,6 +121,7 @@ GRANTED = {
         "reports_slot": READ,
         "reports_pump": READ,
         "reports_heartbeat": READ,
+        "reports_process": READ,
     },
     roles.PLATFORM: {
         "tenants_tenant": WRITE,
