@@ -52,7 +52,7 @@ def _one_stand(name: str, number: int, turn: Callable[[], bool], end: float) -> 
             return "busy"
         # Signed off at the end: whoever looks does not wait for a late beat.
         with doing(f"{DOING}{name}"):
-            beat_at = 0.0
+            beat_at = time.monotonic() + BEAT_SECONDS
             while not stopping():
                 if time.monotonic() > end:
                     return "window"

@@ -14,10 +14,10 @@ from django_q.models import OrmQ, Schedule
 
 from portal.supervisor import STOP_SECONDS, end_leftovers
 from reports import tasks
-from reports.engine.process import STOP_FILE
 from reports.models import Heartbeat, Pump, Slot
 from reports.standing import LOCK_CLASS, dead
 from tenants.scope import engine_scope
+from tests.hosts import processes
 from tests.reports.engine import steps
 from tests.reports.engine.conftest import account, aws, daily_calls, server
 from tests.reports.engine.worker import environment_of, running_worker, wait_for
@@ -32,20 +32,6 @@ pytestmark = [
 @pytest.fixture
 def environment(aws, database_env) -> dict[str, str]:
     return environment_of(database_env, aws.environment)
-
-
-def processes(state: Path, cluster: str = "") -> dict[int, int]:
-    """Living processes below the supervisors of this state directory: number -> process group."""
-    found = {}
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            entries = (folder / "environ").read_bytes().decode(errors="replace").split("\0")
-            group = int((folder / "stat").read_text().rpartition(")")[2].split()[2])
-        except OSError:
-            continue
-        if any(entry.startswith(f"{STOP_FILE}={state}/") for entry in entries) and (not cluster or f"Q_CLUSTER_NAME={cluster}" in entries):
-            found[int(folder.name)] = group
-    return found
 
 
 def leaders(state: Path, cluster: str) -> list[int]:
@@ -136,7 +122,7 @@ def test_each_line_of_a_worker_is_json_and_the_moves_name_job_and_tenant(aws, ac
         wait_for(lambda: steps.status_of(job) == "completed", 30, "the job completed")
 
     lines = [json.loads(line) for line in (tmp_path / "worker.log").read_text().splitlines()]
-    assert {"portal.supervisor", "django-q", "reports.models.jobs"} <= {line["logger"] for line in lines}
+    assert {"portal.cluster", "django-q", "reports.models.jobs"} <= {line["logger"] for line in lines}
     moves = [(line["to"], line["job"], line["tenant"]) for line in lines if "to" in line]
     ids = (str(job.pk), str(acme.pk))
     assert moves == [(status, *ids) for status in ("starting", "running", "collecting", "completed")]

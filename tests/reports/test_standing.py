@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def test_a_stand_ends_with_its_window_after_turns_without_work():
     turns = []
 
-    ended = standing.stand("sweeper", NUMBER, lambda: bool(turns.append(1)), window=0.1)
+    ended = standing.stand("sweeper", NUMBER, lambda: bool(turns.append(1)), window=0.5)
 
     assert ended == "window"
     assert turns
