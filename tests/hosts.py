@@ -51,6 +51,10 @@ class Host:
         self._signal_all(signal.SIGCONT)
         self.supervisor.send_signal(signal.SIGCONT)
 
+    def end(self, pid: int) -> None:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
     def stop(self) -> None:
         self.supervisor.terminate()
         self.supervisor.wait(timeout=STOP_SECONDS)

@@ -37,7 +37,7 @@ SLOTS, REQUESTS_PER_SECOND, JOB_SECONDS = 12, 10, 4.0
 # Each schedule is run once: two sets of rows, and three people of whom one gets both.
 JOBS_OF_ONE, DELIVERIES_OF_ONE = 2, 4
 WAITING = 10
-END_SECONDS = 240
+START_SECONDS, END_SECONDS = 60, 240
 
 
 @pytest.mark.parametrize("broker", ["orm", pytest.param("redis", marks=needs_redis)])
@@ -61,7 +61,7 @@ def test_kills(broker, aws, account, acme, daily_calls, database_env, tmp_path: 
                 time.sleep(0.2)
             if redis and number == KILLS // 2:
                 redis.wipe()
-            what = kill(chance.choice(hosts), chance)
+            what = kill(chance.choice(working(hosts)), chance)
             killed[what] = killed.get(what, 0) + 1
         restart(hosts)
         wait_for(lambda: all_ended(acme, schedules), END_SECONDS, "all jobs and deliveries ended")
@@ -104,23 +104,35 @@ def feed(tenant, report, schedules: list[Schedule]) -> None:
 
 def kill(host: Host, chance: random.Random) -> str:
     """One process, a whole cluster, or a whole host; what it was."""
-    found = host.processes()
     what = chance.choice(("process", "process", "process", "main process", "cluster", "supervisor", "host"))
-    if what == "host" or not found:
+    if what == "host":
         host.kill()
-        return "host"
+        return what
     if what == "supervisor":
         host.supervisor.kill()
         host.supervisor.wait()
         return what
-    leaders = [pid for pid, group in found.items() if pid == group]
-    victim = chance.choice(leaders or list(found)) if what != "process" else chance.choice([pid for pid in found if pid not in leaders])
+    victim = chance.choice(members(host) if what == "process" else leaders(host))
     with suppress(ProcessLookupError):
         if what == "cluster":
             os.killpg(victim, signal.SIGKILL)
         else:
             os.kill(victim, signal.SIGKILL)
     return what
+
+
+def working(hosts: list[Host]) -> list[Host]:
+    """Those that are up: to kill what only starts tells little."""
+    wait_for(lambda: any(members(host) for host in hosts), START_SECONDS, "a worker is up")
+    return [host for host in hosts if members(host)]
+
+
+def leaders(host: Host) -> list[int]:
+    return [pid for pid, group in host.processes().items() if pid == group]
+
+
+def members(host: Host) -> list[int]:
+    return [pid for pid, group in host.processes().items() if pid != group]
 
 
 def restart(hosts: list[Host]) -> None:
