@@ -11,8 +11,7 @@ from django.conf import settings
 from django.db.models.functions import Now
 
 from portal.proc import STOPPED, ZOMBIE
-from reports import standing
-from reports.engine import process, pump
+from reports.engine import process
 from reports.models import Process
 from tenants.scope import engine_scope
 
@@ -35,7 +34,7 @@ def count(worker: str, clusters: Mapping[str, Mapping[int, str]]) -> Counted:
     with engine_scope():
         mine = Process.objects.of_worker(worker)
         doing = dict(mine.values_list("pid", "doing"))
-        silent = {pid for kind in (pump.DOING, standing.DOING) for pid in mine.silent(kind, SILENT_AFTER).values_list("pid", flat=True)}
+        silent = {pid for kind in (process.PUMP, process.STAND) for pid in mine.silent(kind, SILENT_AFTER).values_list("pid", flat=True)}
         mine.exclude(pid__in=there).delete()
         mine.filter(pid__in=alive).update(seen_at=Now())
         if fresh := there - doing.keys():

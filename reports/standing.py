@@ -13,7 +13,7 @@ from datetime import timedelta
 from django.db import InterfaceError, OperationalError, connection
 
 from reports.engine.only_one import only_one
-from reports.engine.process import beat, doing, stopping
+from reports.engine.process import STAND, beat, doing, stopping
 from reports.models import Process
 
 LOCK_CLASS = 7204
@@ -23,8 +23,6 @@ BEAT_SECONDS = 1.0
 RECONNECT_SECONDS = 1.0
 # Without a beat for this long it counts as dead. A turn has to be shorter.
 BEAT_LATE = timedelta(seconds=10)
-# How its process's row tells what it does.
-DOING = "stand "
 
 
 def stand(name: str, number: int, turn: Callable[[], bool], *, window: float = WINDOW_SECONDS) -> str:
@@ -51,13 +49,13 @@ def _one_stand(name: str, number: int, turn: Callable[[], bool], end: float) -> 
         if not mine:
             return "busy"
         # Signed off at the end: whoever looks does not wait for a late beat.
-        with doing(f"{DOING}{name}"):
+        with doing(f"{STAND}{name}"):
             beat_at = time.monotonic() + BEAT_SECONDS
             while not stopping():
                 if time.monotonic() > end:
                     return "window"
                 if time.monotonic() > beat_at:
-                    beat(f"{DOING}{name}")
+                    beat(f"{STAND}{name}")
                     beat_at = time.monotonic() + BEAT_SECONDS
                 if not turn():
                     time.sleep(IDLE_SECONDS)
@@ -67,4 +65,4 @@ def _one_stand(name: str, number: int, turn: Callable[[], bool], end: float) -> 
 def dead(names: list[str]) -> list[str]:
     """Those of the names that nobody does just now."""
     alive = Process.objects.working_within(BEAT_LATE).values_list("doing", flat=True)
-    return sorted(set(names) - {doing.removeprefix(DOING) for doing in alive})
+    return sorted(set(names) - {doing.removeprefix(STAND) for doing in alive})

@@ -17,10 +17,12 @@ from redis.exceptions import RedisError
 from portal.doctor.finding import Finding, Findings, fail, ok, warn
 from portal.health import HEARTBEAT_LATE
 from reports import tasks
-from reports.models import Heartbeat, Process
+from reports.engine import recount
+from reports.models import Heartbeat, Process, TenantQueue
+from tenants.scope import engine_scope
 
 # More wake-ups than the engine sends in many minutes.
-MANY = 50
+MANY, SHOWN = 50, 3
 # A supervisor looks every two seconds.
 SEEN_LATE = timedelta(seconds=15)
 LOOK = "nothing, if that host was taken away: the others do its work, and these rows go within a day; else look at it"
@@ -82,6 +84,20 @@ def recurring() -> Findings:
         yield fail(fault, "restart manage.py worker, which writes these rows at its start", of=name)
     if not faults:
         yield ok(f"all planned: {', '.join(tasks.RECURRING)}")
+
+
+def counts() -> Findings:
+    """A job that waits and one that holds a slot are counted on its tenant's queue, in the transaction that moves them."""
+    with engine_scope():
+        wrong, queues = recount.wrong(), TenantQueue.objects.count()
+    for account_id, lane, tenant_id in wrong[:SHOWN]:
+        yield fail(
+            f"counts other jobs than there are, in account {account_id}, lane {lane}; such queues: {len(wrong)}",
+            "nothing; they are counted anew each day. If it comes again, find out who changes jobs by hand",
+            of=str(tenant_id),
+        )
+    if not wrong:
+        yield ok(f"counted right; queues: {queues}")
 
 
 def backlog() -> Findings:

@@ -17,6 +17,8 @@ from tenants.scope import engine_scope
 
 # The environment variable in which `manage.py worker` names a file; once that file exists, its pumps hand over.
 STOP_FILE = "FANFOLD_STOP_FILE"
+# How the row of a process tells what it does.
+PUMP, STAND = "pump ", "stand "
 # django-q2's own: the queue that a cluster serves.
 CLUSTER = "Q_CLUSTER_NAME"
 
@@ -42,11 +44,16 @@ def stopping() -> bool:
 
 def beat(doing: str) -> None:
     """A task was taken, or a turn of it was made. Outside any scope."""
-    mine = {"worker": worker(), "pid": os.getpid()}
     with engine_scope():
-        if not Process.objects.filter(**mine).update(doing=doing, worked_at=Now()):
-            about = {"host": host(), "cluster": os.environ.get(CLUSTER, ""), "release": settings.PORTAL_RELEASE}
-            Process.objects.bulk_create([Process(**mine, **about, doing=doing, worked_at=Now())], ignore_conflicts=True)
+        note(doing)
+
+
+def note(doing: str) -> None:
+    """The same in the engine's scope."""
+    mine = {"worker": worker(), "pid": os.getpid()}
+    if not Process.objects.filter(**mine).update(doing=doing, worked_at=Now()):
+        about = {"host": host(), "cluster": os.environ.get(CLUSTER, ""), "release": settings.PORTAL_RELEASE}
+        Process.objects.bulk_create([Process(**mine, **about, doing=doing, worked_at=Now())], ignore_conflicts=True)
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from reports import standing, tasks
+from reports.engine.process import STAND
 from reports.models import Process, Pump
 from tests.faults.outcome import assert_delivered, assert_exactly_once, use_slots
 from tests.hosts import Host, running_hosts
@@ -39,7 +40,7 @@ def the_one_that_pumps(hosts: list[Host], account) -> tuple[Host, Host]:
 def all_stand_by(host: Host) -> bool:
     doing = Process.objects.working_within(standing.BEAT_LATE).values_list("doing", "pid")
     found = {name for name, pid in doing if pid in host.processes(tasks.WORK)}
-    return found >= {f"{standing.DOING}{name}" for name in tasks.STANDS}
+    return found >= {f"{STAND}{name}" for name in tasks.STANDS}
 
 
 @pytest.mark.parametrize("way", ["kill", "freeze"])

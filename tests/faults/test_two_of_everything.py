@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from multiprocessing import get_context
 from typing import Any
 
@@ -39,7 +40,7 @@ class Twin:
         try:
             for number in range(ROUNDS):
                 self.told.put((number, "entered", self.enter()))
-                self.together(lambda: due.note(self.schedule.report.account_id, MORNING + number * MINUTE))
+                self.together(partial(due.note, self.schedule.report.account_id, MORNING + number * MINUTE))
                 self.together(Expander(half_of(self.schedule.tenant)).turn)
                 self.told.put((number, "claimed", self.together(self.claim)))
                 self.together(self.render)
