@@ -8,7 +8,7 @@ from tenants.rls import run
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("reports", "0014_engine"),
+        ("reports", "0015_fair_queue"),
     ]
 
     operations = [
