@@ -10,7 +10,7 @@ LOGINS = f"{roles.WEB}, {roles.WORKER}"
 
 
 class Migration(migrations.Migration):
-    dependencies = [("reports", "0014_engine")]
+    dependencies = [("reports", "0016_object_events")]
 
     operations = [
         migrations.CreateModel(
