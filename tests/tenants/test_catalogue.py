@@ -125,6 +125,7 @@ GRANTED = {
         "reports_alarm": READ,
         "reports_alarmmessage": READ,
         "reports_snapshotjob": READ,
+        "reports_requestbudget": READ,
         "reports_report": READ,
         "reports_grant": READ,
         "reports_catalogueimport": ALL,
