@@ -33,6 +33,7 @@ def parse_options(arguments: list[str] | None = None) -> Options:
         requests_per_second=given.requests_per_second,
         job_seconds=given.job_seconds,
         small_files=given.small_files,
+        answer_seconds=given.answer_seconds,
     )
     if given.other_readings:
         switches.change(**OTHER_READINGS)
@@ -62,6 +63,7 @@ def parser() -> argparse.ArgumentParser:
     arguments.add_argument("--slots", type=int, default=12, help="snapshot jobs that may be unfinished at once")
     arguments.add_argument("--requests-per-second", type=int, default=10, help="QuickSight calls in any one second")
     arguments.add_argument("--job-seconds", type=float, default=2.0, help="how long a snapshot job takes")
+    arguments.add_argument("--answer-seconds", type=float, default=0.0, help="between a QuickSight call and its answer")
     arguments.add_argument("--small-files", action="store_true", help="few rows and no charts, for load tests")
     arguments.add_argument("--other-readings", action="store_true", help="wherever AWS says nothing, the opposite of our choice")
     return arguments
