@@ -26,10 +26,11 @@ from pytest_django import DjangoDbBlocker
 
 from portal.database import urls
 from portal.local import state_dir
+from portal.local.aws.options import EVENT_QUEUE
 from portal.local.postgres import Cluster
 from reports.tasks import ENGINE
 from tenants import roles
-from tests.pretend_aws import Server, start_server
+from tests.pretend_aws import ACCOUNT, Server, start_server
 from tests.reports.engine.worker import ROOT, environment_of, running_worker
 
 Work = TypeVar("Work")
@@ -65,12 +66,16 @@ def side_by_side(act: Callable[[Work], Result], works: Sequence[Work], most: int
 
 @contextmanager
 def world(name: str, **aws_options: Any) -> Iterator[World]:
-    """A new one; this process is connected to its database too, and stays so. Its logs stay in the folder of that name."""
+    """A new one; this process is connected to its database too, and stays so. Its logs stay in the folder of that name.
+
+    With the option `events` the worker listens to them.
+    """
     folder = FOLDER / name
     environment = _connect(_database(name))
     aws = start_server(folder / "aws", small_files=True, **aws_options)
+    queue = {"PORTAL_EVENT_QUEUE_URL": f"{aws.url}/{ACCOUNT}/{EVENT_QUEUE}"} if "events" in aws_options else {}
     try:
-        with running_worker(environment | aws.environment, folder) as worker:
+        with running_worker(environment | aws.environment | queue, folder) as worker:
             yield World(aws, worker)
     finally:
         aws.stop()

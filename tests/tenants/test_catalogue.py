@@ -131,6 +131,7 @@ GRANTED = {
         "reports_slot": WRITE,
         "reports_requestbudget": WRITE,
         "reports_pump": WRITE,
+        "reports_laneclock": {"SELECT", "INSERT"},
     },
 }
 
