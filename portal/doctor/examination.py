@@ -9,7 +9,7 @@ import django.db
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 
-from portal.doctor import aws, catalogue, configuration, database, engine, host, logins, mail, queue, restored
+from portal.doctor import aws, catalogue, configuration, database, engine, host, logins, mail, object_events, queue, restored
 from portal.doctor.finding import FAIL, Finding, Findings, fail, warn
 
 
@@ -36,6 +36,7 @@ CHECKS = (
     Check("send-log", restored.send_log),
     Check("cache", queue.cache_answers),
     Check("worker", queue.heartbeats),
+    Check("processes", queue.processes),
     Check("recurring", queue.recurring),
     Check("queue", queue.backlog),
     Check("pump", engine.pumps),
@@ -48,6 +49,7 @@ CHECKS = (
     Check("session-tags", catalogue.session_tags),
     Check("quicksight", aws.quicksight_answers),
     Check("bucket", aws.buckets),
+    Check("object-events", object_events.object_events),
     Check("mail-server", mail.mail_server),
     Check("mail-events", mail.mail_events),
     Check("mail-backlog", mail.backlog),

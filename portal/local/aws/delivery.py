@@ -28,6 +28,10 @@ class Objects(Protocol):
     def put(self, bucket: str, key: str, data: bytes, content_type: str) -> None: ...
 
 
+class Hearers(Protocol):
+    def written(self, job: Job, bucket: str, key: str) -> None: ...
+
+
 class Delivery:
     """Two threads draw: more would only fight for the same interpreter."""
 
@@ -38,9 +42,10 @@ class Delivery:
         switches: Switches,
         objects: Objects,
         sign: Callable[[str, str], str],
+        hearers: Hearers,
     ) -> None:
         self._jobs, self._catalogue, self._switches = jobs, catalogue, switches
-        self._objects, self._sign = objects, sign
+        self._objects, self._sign, self._hearers = objects, sign, hearers
         self._pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="draw")
 
     def submit(self, job: Job) -> None:
@@ -48,7 +53,7 @@ class Delivery:
         self._pool.submit(self._draw, job).add_done_callback(Future.result)
 
     def check_bucket(self, request: dict[str, Any]) -> None:
-        bucket, _ = _place(request)
+        bucket, _ = place(request)
         if not self._objects.has_bucket(bucket):
             raise BucketUnusable(f"The bucket {bucket} does not exist.")
         if bucket in self._switches.unwritable_buckets:
@@ -97,7 +102,7 @@ class Delivery:
         if variant == "one_group_failed" and is_last:
             result["ErrorInfo"] = [{"ErrorType": "CAPABILITY_RESTRICTED", "ErrorMessage": "Export is restricted."}]
             return {"Files": [requested], "S3Results": [result]}
-        bucket, prefix = _place(job.request)
+        bucket, prefix = place(job.request)
         if self._switches.join_with_slash and prefix and not prefix.endswith("/"):
             prefix += "/"
         key = f"{prefix}{self._name(view)}{SUFFIX[requested['FormatType']]}"
@@ -105,6 +110,7 @@ class Delivery:
         if variant != "missing_object":
             data = damaged(render_file(view, requested, self._dialect()), variant)
             self._objects.put(bucket, key, data, CONTENT_TYPE[requested["FormatType"]])
+            self._hearers.written(job, bucket, key)
         if variant != "no_uri":
             result["S3Uri"] = self._uri(bucket, key, variant, has_destination=bool(destinations))
         return {"Files": [requested], "S3Results": [result]}
@@ -128,7 +134,7 @@ def _destinations(request: dict[str, Any]) -> list[dict[str, Any]]:
     return list(request["SnapshotConfiguration"].get("DestinationConfiguration", {}).get("S3Destinations", ()))
 
 
-def _place(request: dict[str, Any]) -> tuple[str, str]:
+def place(request: dict[str, Any]) -> tuple[str, str]:
     destinations = _destinations(request)
     if not destinations:
         return OWN_BUCKET, ""

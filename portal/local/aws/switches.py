@@ -29,7 +29,9 @@ class Switches:
     job_seconds: float = 2.0
     queued_seconds: float = 0.1
     dashboard_seconds: dict[str, float] = field(default_factory=dict)
+    folder_seconds: dict[str, float] = field(default_factory=dict)  # by the last folder of the destination's prefix; wins
     small_files: bool = False
+    answer_seconds: float = 0.0  # between a QuickSight call and its answer, half before it is done and half after
 
     # The account and its buckets.
     edition: str = "ENTERPRISE"
@@ -43,6 +45,14 @@ class Switches:
     mail_event_queue: str = ""  # an SQS queue's name; empty: nobody listens
     mail_event_key: str = "eventType"  # of a configuration set's events; feedback notifications of an identity say notificationType
     raw_mail_events: bool = False  # "raw message delivery": without SNS's envelope
+
+    # S3's events of new objects, where a bucket's notification configuration wants them.
+    event_delay: float = 0.0  # seconds; the median of a lognormal with
+    event_spread: float = 0.0  # as its sigma
+    event_share: float = 1.0  # of the objects that are told of at all
+    event_copies: int = 1
+    event_disorder: bool = False  # every other one comes a second later
+    early_events: bool = False  # of a job's files: when they were drawn, before the job is COMPLETED
 
     # What AWS does not document. OTHER_READINGS has the other value of each.
     started_status: int = 200  # HTTP status of an accepted start
@@ -73,8 +83,9 @@ class Switches:
         for name, value in values.items():
             setattr(self, name, value)
 
-    def seconds_for(self, dashboard_id: str) -> float:
-        return self.dashboard_seconds.get(dashboard_id, self.job_seconds)
+    def seconds_for(self, dashboard_id: str, prefix: str) -> float:
+        folder = prefix.rstrip("/").rpartition("/")[2]
+        return self.folder_seconds.get(folder, self.dashboard_seconds.get(dashboard_id, self.job_seconds))
 
 
 # What a misspelt value would silently be taken for.
