@@ -25,8 +25,8 @@ insert into reports_snapshotjob
        (id, tenant_id, account_id, report_id, status, lane, trigger, formats, visual_ids, parameters, actor, narrowing_tags, fingerprint,
         round, admitted, replaces_because, dashboard_id, sheet_id, requested_prefix, created_at, deadline_at, failure_code, failure_message,
         attempt_count, no_verdicts, crashes, waiting)
-select gen_random_uuid(), %(tenant)s, %(account)s, %(report)s, 'queued', 1, 'api', '{PDF}', '{}', '{}', 'bench', '{}', '', 1, true, '', 'd', 's',
-       '', now() + n * interval '1 ms', now() + interval '1 day', '', '', 0, 0, 0, ''
+select gen_random_uuid(), %(tenant)s, %(account)s, %(report)s, 'queued', 1, 'api', '{PDF}', '{}', '{}', 'bench', '{}', '', 1, true, '', 'd',
+       's', '', now() + n * interval '1 ms', now() + interval '1 day', '', '', 0, 0, 0, ''
   from generate_series(1, %(number)s) n
 """
 
