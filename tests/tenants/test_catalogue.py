@@ -24,6 +24,7 @@ WITHOUT_ROW_SECURITY = {
     "reports_pump": "the engine's",
     "reports_heartbeat": "the engine's",
     "reports_installation": "one row about the database itself",
+    "reports_process": "the worker's; names of hosts and of tasks",
     "reports_laneclock": "the engine's; a number for each lane",
     "reports_pace": "seconds of a report, of all tenants together",
     "reports_plannedload": "numbers of jobs and seconds, of all tenants together",
@@ -83,6 +84,7 @@ BEFORE_A_TENANT = {
     # Raised from anywhere, and kept whatever becomes of the transaction that it was raised in.
     "reports_alarm": WRITE,
     "reports_installation": READ,
+    "reports_process": READ,
 }
 # On the whole table or on some of its columns.
 GRANTED = {
@@ -97,6 +99,7 @@ GRANTED = {
         "reports_requestbudget": WRITE,
         "reports_pump": WRITE,
         "reports_heartbeat": WRITE,
+        "reports_process": ALL,
         "reports_laneclock": ALL,
         "reports_pace": ALL,
         "reports_tenantqueue": ALL,
@@ -122,6 +125,7 @@ GRANTED = {
         "reports_alarm": READ,
         "reports_alarmmessage": READ,
         "reports_snapshotjob": READ,
+        "reports_requestbudget": READ,
         "reports_report": READ,
         "reports_grant": READ,
         "reports_catalogueimport": ALL,
@@ -131,6 +135,7 @@ GRANTED = {
         "reports_pump": READ,
         "reports_heartbeat": READ,
         "reports_installation": READ,
+        "reports_process": READ,
     },
     roles.PLATFORM: {
         "tenants_tenant": WRITE,

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("reports", "0018_installation")]
+    dependencies = [("reports", "0020_queue_page")]
 
     operations = [
         migrations.AddIndex(
