@@ -37,7 +37,7 @@ def test_claimers_in_threads_never_pass_the_limit_and_leak_no_slot(account, acme
         while claimed(account) or holders(account):
             peaks.append(steps.held_slots(account))
             for job_id, tenant_id in random.sample(held := holders(account), min(3, len(held))):
-                moves.move(tenant_id, job_id, "starting", lambda job: moves.fail(job, "report_failed", timezone.now()))
+                moves.move(tenant_id, job_id, "starting", lambda job: moves.fail(job, "deadline_passed", timezone.now()))
 
     faults = together(*[claim_and_end] * 4)
 
@@ -93,7 +93,7 @@ class TestOneClaim:
         lower_limit(account, 2)
         full = claimed(account)
         for job in running:
-            moves.move(job.tenant_id, job.pk, "starting", lambda job: moves.fail(job, "report_failed", timezone.now()))
+            moves.move(job.tenant_id, job.pk, "starting", lambda job: moves.fail(job, "deadline_passed", timezone.now()))
 
         assert full == 0
         assert claimed(account) == 1
