@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from copy import copy
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from typing import Any
 
 from django.db import connection
@@ -92,10 +93,14 @@ def _another(job: SnapshotJob) -> SnapshotJob:
     return again
 
 
-def submit(wishes: Wishes, world: World, account: Account) -> None:
+def foretell(world: World, *wishes: Wishes) -> None:
+    """QuickSight takes as long for each job as is planned, in whatever order they come."""
+    wished = [wish for of_tenant in chain(*(some.values() for some in wishes)) for wish in of_tenant]
+    world.aws.control.set(folder_seconds={str(job.pk): seconds for job, seconds in wished})
+
+
+def submit(wishes: Wishes, account: Account) -> None:
     """All of one moment; each tenant's in a transaction of its own, as in the product."""
-    seconds = {str(job.pk): length for wished in wishes.values() for job, length in wished}
-    world.aws.control.set(folder_seconds=seconds)
     now = timezone.now()
     for tenant, wished in wishes.items():
         made = [job for job, _ in wished]
@@ -110,8 +115,9 @@ def run(planned: Iterable[Planned], customers: Customers, world: World, told: st
     """`limit` seconds after the first wish what has not ended counts as lost."""
     wishes = customers.wishes(planned)
     world.aws.control.reset()
+    foretell(world, wishes)
     before = world.engine_seconds()
-    submit(wishes, world, customers.account)
+    submit(wishes, customers.account)
     left = wait(customers.account, told, limit)
     cpu = world.engine_seconds() - before
     return Run(_trace(wishes, world), world.aws.control.stats(), cpu, left, held_slots(customers.account))
@@ -128,6 +134,11 @@ def wait(account: Account, told: str, limit: float) -> int:
     return left
 
 
+def snapshots(world: World) -> dict[str, dict[str, Any]]:
+    """What QuickSight says of each job it was given, by our own id: the last folder of its prefix. Of two attempts the last."""
+    return {job["prefix"].rstrip("/").rpartition("/")[2]: job for job in world.aws.control.jobs()}
+
+
 def still_open(account: Account) -> int:
     with engine_scope(), connection.cursor() as cursor:
         cursor.execute(OPEN, [account.pk])
@@ -137,8 +148,7 @@ def still_open(account: Account) -> int:
 def _trace(wishes: Wishes, world: World) -> list[Traced]:
     """Of the jobs that completed, in the order of their starts."""
     calls, trace = world.aws.control.stats()["calls_of_job"], []
-    # A second attempt of the same job has the same prefix; the last one counts.
-    at_service = {job["prefix"].rstrip("/").rpartition("/")[2]: job for job in world.aws.control.jobs()}
+    at_service = snapshots(world)
     for tenant in wishes:
         with tenant_scope(tenant):
             ended = SnapshotJob.objects.filter(pk__in=[job.pk for job, _ in wishes[tenant]], status="completed")
