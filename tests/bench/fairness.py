@@ -50,8 +50,8 @@ def _measure(number: int) -> Waits:
     options = {"slots": SLOTS, "requests_per_second": REQUESTS_PER_SECOND, "answer_seconds": ANSWER_SECONDS}
     with world(f"fairness_{number}", **options) as whole:
         account = factories.make_account(aws_account_id=ACCOUNT, region=REGION, slots=SLOTS, requests_per_second=REQUESTS_PER_SECOND)
+        running.warm_up(account, whole)
         customers = Customers(account, tenants=SMALL + 1, reports=1)
-        running.run([Planned(0, 0, 0.1)], customers, whole, "a first job, which nobody counts", 60)
         seconds = iter(plan.seconds for plan in lognormal(MANY + SMALL, MEAN, seed=number))
         large = customers.wishes(Planned(0, 0, next(seconds)) for _ in range(MANY))
         small = customers.wishes(Planned(0, tenant, next(seconds)) for tenant in range(1, SMALL + 1))

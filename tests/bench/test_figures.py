@@ -27,6 +27,13 @@ def test_a_part_of_the_benchmark_replaces_its_own_figures_only():
     assert merged([A_CLICK, replace(A_CLICK, name="a visit"), soon], [slower]) == [slower, soon]
 
 
+def test_a_short_run_leaves_what_only_a_full_one_shows():
+    many, few = replace(A_CLICK, name="90 kills", full=True), replace(A_CLICK, name="15 kills")
+
+    assert merged([A_CLICK, many], [few]) == [many, few]
+    assert merged([A_CLICK], [replace(A_CLICK, full=True)]) == [replace(A_CLICK, full=True)]
+
+
 def test_figures_of_tests_that_are_gone_are_dropped():
     assert merged([replace(A_CLICK, test="tests/bench/links.py::test_that_was_removed")], []) == []
 

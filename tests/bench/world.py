@@ -99,7 +99,8 @@ def _new_database(name: str) -> dict[str, str]:
 
 
 def _connect(database: dict[str, str]) -> None:
-    logging.getLogger("reports").setLevel(logging.WARNING)
+    for name in ("reports", "django-q"):
+        logging.getLogger(name).setLevel(logging.WARNING)
     parts = conninfo_to_dict(database[roles.URL_VARIABLES[roles.WORKER]])
     connections.close_all()
     for setting, key in {"NAME": "dbname", "HOST": "host", "PORT": "port", "USER": "user"}.items():
