@@ -60,13 +60,14 @@ def side_by_side(act: Callable[[Work], Result], works: Sequence[Work], most: int
     """Each in a process that may connect to another database than this one; `most` at once. One server for all of their databases."""
     shutil.rmtree(FOLDER, ignore_errors=True)
     connections.close_all()
-    with blocker.unblock(), Cluster(SERVER) as cluster, ProcessPoolExecutor(most, get_context("fork")) as pool:
-        cluster.ensure_database(MIGRATED)
-        command = [sys.executable, "manage.py", "migrate", "--verbosity=0"]
-        subprocess.run(command, cwd=ROOT, env=_environment(urls(cluster, MIGRATED)), check=True)
-        results = list(pool.map(act, works))
-    shutil.rmtree(state_dir() / f"postgres-{SERVER}")
-    return results
+    try:
+        with blocker.unblock(), Cluster(SERVER) as cluster, ProcessPoolExecutor(most, get_context("fork")) as pool:
+            cluster.ensure_database(MIGRATED)
+            command = [sys.executable, "manage.py", "migrate", "--verbosity=0"]
+            subprocess.run(command, cwd=ROOT, env=_environment(urls(cluster, MIGRATED)), check=True)
+            return list(pool.map(act, works))
+    finally:
+        shutil.rmtree(state_dir() / f"postgres-{SERVER}")
 
 
 @contextmanager
