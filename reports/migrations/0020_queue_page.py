@@ -7,7 +7,7 @@ from tenants.rls import policy, run
 
 
 class Migration(migrations.Migration):
-    dependencies = [("reports", "0016_alarms"), ("reports", "0015_fair_queue"), ("reports", "0015_installation")]
+    dependencies = [("reports", "0019_processes")]
 
     operations = [
         run(
