@@ -31,30 +31,33 @@ select queue.lane, queue.tenant_id, virtual_time, weight, queued,
 """
 # A line that moves changes every place in it. Far back a place is told to within a twentieth, and a time to within a tenth of the wait:
 # else each start would rewrite two thousand rows. Rows that are locked are just being claimed or cancelled.
+# Materialized, all: where the planner knows nothing yet of a line that has just come, it puts them inside loops, and reads two thousand jobs
+# two thousand times.
 WRITE = """
-with account as (
+with account as materialized (
     select unanswered_since is null and refused_since is null as starts from reports_account where id = %(account)s),
-usual as (
+usual as materialized (
     select coalesce(avg(took), %(prior)s) as seconds from (
         select extract(epoch from finished_at - started_at)::float as took from reports_snapshotjob
          where account_id = %(account)s and status = 'completed' and started_at is not null
          order by finished_at desc limit %(learns_from)s) lately),
-slots as (
+slots as materialized (
     select count(*) as usable, count(*) filter (where job_id is null) as free,
            coalesce(extract(epoch from statement_timestamp() - min(job.started_at)), 0)::float as longest
       from reports_slot slot left join reports_snapshotjob job on job.id = slot.job_id
      where slot.account_id = %(account)s and enabled and not spare and (rests_until is null or rests_until <= statement_timestamp())),
-starts as (
+starts as materialized (
     select lane, tenant, nth, number, row_number() over (order by number) - 1 as place
       from unnest(%(lanes)s::int[], %(tenants)s::uuid[], %(nths)s::int[], %(numbers)s::int[]) as start (lane, tenant, nth, number)),
-line as (
-    select job.id, place, number
+waiting as materialized (
+    select lane, tenant, nth, id
       from (select lane, tenant, max(nth) as jobs from starts group by lane, tenant) queue cross join lateral (
         select id, row_number() over (order by created_at, id) as nth from (
             select id, created_at from reports_snapshotjob
              where account_id = %(account)s and lane = queue.lane and tenant_id = queue.tenant and status = 'queued' and admitted
-             order by created_at, id limit queue.jobs) first) job
-      join starts using (lane, tenant, nth)),
+             order by created_at, id limit queue.jobs) first) job),
+line as materialized (
+    select id, place, number from waiting join starts using (lane, tenant, nth)),
 told as (
     select line.id, case when place < %(told)s and starts then place end as ahead,
            case when place < %(told)s and starts and usable > 0 then
