@@ -100,7 +100,7 @@ def _measure(work: Work) -> Run:
         account = factories.make_account(
             aws_account_id=ACCOUNT, region=REGION, slots=SLOTS, requests_per_second=load.requests_per_second, probes=work.mode.probes
         )
-        running.run([Planned(0, 0, 0.5)], Customers(account, 1, 1), whole, f"{work.name}: a first job, which nobody counts", 60)
+        running.warm_up(account, whole)
         limit = 60 + 4 * sum(job.seconds for job in planned) / SLOTS
         return running.run(planned, Customers(account), whole, work.name, limit)
 
@@ -117,6 +117,7 @@ def show_engine(load: Load, mode: Mode, runs: list[Run], *, makespan: float, cal
     show(told + "engine's processor time for each AWS call", [1000 * run.cpu / run.all_calls for run in runs], 5, unit="ms")
     quicksight = [1000 * run.cpu / sum(run.counts["calls"].values()) for run in runs]
     show(told + "the same, S3's calls not counted", quicksight, unit="ms")
+    show(told + "engine's processor time in a second with nothing to do", [1000 * run.idle for run in runs], unit="ms")
     for name, counted in wrong(mode, runs).items():
         show(told + name, counted, None if mode.probes and name == "refused" else 0, unit="")
 

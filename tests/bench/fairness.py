@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pytest_django import DjangoDbBlocker
 
 from reports.models import SnapshotJob
+from tenants.models import Tenant
 from tenants.scope import tenant_scope
 from tests import factories
 from tests.bench import charts, running, trace
@@ -49,32 +50,34 @@ def _measure(number: int) -> Waits:
     options = {"slots": SLOTS, "requests_per_second": REQUESTS_PER_SECOND, "answer_seconds": ANSWER_SECONDS}
     with world(f"fairness_{number}", **options) as whole:
         account = factories.make_account(aws_account_id=ACCOUNT, region=REGION, slots=SLOTS, requests_per_second=REQUESTS_PER_SECOND)
+        running.warm_up(account, whole)
         customers = Customers(account, tenants=SMALL + 1, reports=1)
-        running.run([Planned(0, 0, 0.1)], customers, whole, "a first job, which nobody counts", 60)
         seconds = iter(plan.seconds for plan in lognormal(MANY + SMALL, MEAN, seed=number))
         large = customers.wishes(Planned(0, 0, next(seconds)) for _ in range(MANY))
         small = customers.wishes(Planned(0, tenant, next(seconds)) for tenant in range(1, SMALL + 1))
-        running.submit(large | small, whole, account)
+        running.foretell(whole, large, small)
+        running.submit(large, account)
+        running.submit(small, account)
         _wait_for(small)
         return Waits(_waits(small, whole), [wait for wait in _waits(large, whole) if wait < MOST_SECONDS])
 
 
 def _wait_for(wishes: Wishes) -> None:
     end = time.monotonic() + MOST_SECONDS
-    while time.monotonic() < end and any(_is_queued(*wish) for wish in wishes.items()):
+    while time.monotonic() < end and any(_waits_still(*wish) for wish in wishes.items()):
         time.sleep(0.5)
 
 
-def _is_queued(tenant, wished) -> bool:
+def _waits_still(tenant: Tenant, wished: list[tuple[SnapshotJob, float]]) -> bool:
     with tenant_scope(tenant):
-        return SnapshotJob.objects.filter(pk__in=[job.pk for job, _ in wished], status="queued").exists()
+        return SnapshotJob.objects.filter(pk__in=[job.pk for job, _ in wished], status__in=("queued", "starting")).exists()
 
 
 def _waits(wishes: Wishes, whole: World) -> list[float]:
-    """Of what was not started the time it waited by now, and at least the most there is."""
-    started = {job["prefix"].rstrip("/").rpartition("/")[2]: job["created"] for job in whole.aws.control.jobs()}
-    wished = [job for of_tenant in wishes.values() for job, _ in of_tenant]
-    return [started.get(str(job.pk), job.created_at.timestamp() + MOST_SECONDS) - job.created_at.timestamp() for job in wished]
+    """What was not started counts with the longest time there is."""
+    started = {job_id: snapshot["created"] for job_id, snapshot in running.snapshots(whole).items()}
+    asked = {str(job.pk): job.created_at.timestamp() for of_tenant in wishes.values() for job, _ in of_tenant}
+    return [started.get(job_id, at + MOST_SECONDS) - at for job_id, at in asked.items()]
 
 
 def _draw(run: Waits) -> None:

@@ -34,7 +34,7 @@ FORMS: dict[str, Callable[[float], str]] = {
 
 @dataclass(frozen=True)
 class Figure:
-    """`test` is pytest's name of what measured it. Without a target it is only told."""
+    """`test` is pytest's name of what measured it, `full` whether by `FULL=1`. Without a target it is only told."""
 
     test: str
     name: str
@@ -46,6 +46,7 @@ class Figure:
     unit: str
     day: str
     machine: str
+    full: bool = False
 
     @property
     def is_missed(self) -> bool:
@@ -75,9 +76,9 @@ def seconds(act: Callable[[], object]) -> float:
 
 def show(name: str, values: Sequence[float], target: float | None = None, *, unit: str = "s") -> None:
     """`unit`: s, ms, % (values are shares of 1) or nothing, for ratios and counts. The target is the most that is good."""
-    test = os.environ["PYTEST_CURRENT_TEST"].partition(" ")[0]
+    test = os.environ["PYTEST_CURRENT_TEST"].rpartition(" ")[0]
     numbers = (min(values), median(values), max(values), len(values))
-    figure = Figure(test, name, *numbers, target, unit, f"{datetime.now(UTC):%Y-%m-%d}", machine())
+    figure = Figure(test, name, *numbers, target, unit, f"{datetime.now(UTC):%Y-%m-%d}", machine(), FULL)
     shown.append(figure)
     print("  ".join(figure.columns), flush=True)
 
@@ -100,10 +101,11 @@ def keep(new: Sequence[Figure]) -> list[Figure]:
 
 
 def merged(old: Iterable[Figure], new: Iterable[Figure]) -> list[Figure]:
-    """By test. What tests showed that are there no more is dropped."""
+    """By test: what it showed before is dropped, except that a short run leaves what only a full one shows, and the other way round. What
+    tests showed that are there no more is dropped."""
     new = list(new)
-    measured = {figure.test for figure in new}
-    left = [figure for figure in old if figure.test not in measured and _is_there(figure.test)]
+    measured = {(figure.test, figure.full) for figure in new} | {(figure.test, figure.name) for figure in new}
+    left = [figure for figure in old if not {(figure.test, figure.full), (figure.test, figure.name)} & measured and _is_there(figure.test)]
     return sorted(left + new, key=lambda figure: figure.test)
 
 

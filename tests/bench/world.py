@@ -19,6 +19,7 @@ from multiprocessing import get_context
 from typing import Any, TypeVar
 
 import psutil
+import psycopg
 from django.conf import settings
 from django.db import connection, connections
 from psycopg.conninfo import conninfo_to_dict
@@ -28,6 +29,7 @@ from portal.database import urls
 from portal.local import state_dir
 from portal.local.aws.options import EVENT_QUEUE
 from portal.local.postgres import Cluster
+from portal.local.postgres_files import SUPERUSER
 from reports.tasks import ENGINE
 from tenants import roles
 from tests.pretend_aws import ACCOUNT, Server, start_server
@@ -36,7 +38,7 @@ from tests.reports.engine.worker import ROOT, environment_of, running_worker
 Work = TypeVar("Work")
 Result = TypeVar("Result")
 FOLDER = state_dir() / "bench"
-SERVER = f"bench-{os.getpid()}"
+SERVER, MIGRATED = f"bench-{os.getpid()}", "migrated"
 
 
 @dataclass
@@ -58,10 +60,14 @@ def side_by_side(act: Callable[[Work], Result], works: Sequence[Work], most: int
     """Each in a process that may connect to another database than this one; `most` at once. One server for all of their databases."""
     shutil.rmtree(FOLDER, ignore_errors=True)
     connections.close_all()
-    with blocker.unblock(), Cluster(SERVER), ProcessPoolExecutor(most, get_context("fork")) as pool:
-        results = list(pool.map(act, works))
-    shutil.rmtree(state_dir() / f"postgres-{SERVER}")
-    return results
+    try:
+        with blocker.unblock(), Cluster(SERVER) as cluster, ProcessPoolExecutor(most, get_context("fork")) as pool:
+            cluster.ensure_database(MIGRATED)
+            command = [sys.executable, "manage.py", "migrate", "--verbosity=0"]
+            subprocess.run(command, cwd=ROOT, env=_environment(urls(cluster, MIGRATED)), check=True)
+            return list(pool.map(act, works))
+    finally:
+        shutil.rmtree(state_dir() / f"postgres-{SERVER}")
 
 
 @contextmanager
@@ -71,30 +77,37 @@ def world(name: str, **aws_options: Any) -> Iterator[World]:
     With the option `events` the worker listens to them.
     """
     folder = FOLDER / name
-    environment = _connect(_database(name))
+    database = _new_database(name)
+    _connect(database)
     aws = start_server(folder / "aws", small_files=True, **aws_options)
     queue = {"PORTAL_EVENT_QUEUE_URL": f"{aws.url}/{ACCOUNT}/{EVENT_QUEUE}"} if "events" in aws_options else {}
     try:
-        with running_worker(environment | aws.environment | queue, folder) as worker:
+        with running_worker(_environment(database) | aws.environment | queue, folder) as worker:
             yield World(aws, worker)
     finally:
         aws.stop()
         connections.close_all()
 
 
-def _database(name: str) -> dict[str, str]:
+def _new_database(name: str) -> dict[str, str]:
+    """A copy of the migrated one."""
     with Cluster(SERVER) as cluster:
+        with psycopg.connect(cluster.dsn(SUPERUSER, "postgres"), autocommit=True) as admin:
+            admin.execute(f"create database {name} template {MIGRATED} owner {roles.OWNER}".encode())
+        # Who may connect is not copied.
         cluster.ensure_database(name)
         return urls(cluster, name)
 
 
-def _connect(database: dict[str, str]) -> dict[str, str]:
-    """The environment of the database's other processes."""
-    logging.getLogger("reports").setLevel(logging.WARNING)
-    environment = environment_of(database | {"SECRET_KEY": settings.SECRET_KEY}, {})
-    subprocess.run([sys.executable, "manage.py", "migrate", "--verbosity=0"], cwd=ROOT, env=environment, check=True)
+def _connect(database: dict[str, str]) -> None:
+    for name in ("reports", "django-q"):
+        logging.getLogger(name).setLevel(logging.WARNING)
     parts = conninfo_to_dict(database[roles.URL_VARIABLES[roles.WORKER]])
     connections.close_all()
     for setting, key in {"NAME": "dbname", "HOST": "host", "PORT": "port", "USER": "user"}.items():
         connection.settings_dict[setting] = parts[key]
-    return environment
+
+
+def _environment(database: dict[str, str]) -> dict[str, str]:
+    """Of the database's other processes."""
+    return environment_of(database | {"SECRET_KEY": settings.SECRET_KEY}, {})
