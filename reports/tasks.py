@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import uuid
 from collections.abc import Callable, Sequence
@@ -23,7 +24,7 @@ from reports.aws.clients import quicksight_client
 from reports.aws.quicksight import QuickSight
 from reports.catalogue import facts_of
 from reports.delivery import courier, ses_events
-from reports.engine import limiter, load, pump
+from reports.engine import limiter, load, pump, recount
 from reports.engine.clock import DatabaseClock
 from reports.importing import working
 from reports.models import Account, Heartbeat, Pump, Report
@@ -32,6 +33,7 @@ from reports.restoring import gate
 from reports.restoring import mark as restore_mark
 from tenants.scope import engine_scope
 
+logger = logging.getLogger(__name__)
 # django-q2's name of the default queue is the project's; the engine works it, `work` is for what may wait on a slow peer.
 ENGINE, WORK = "portal", "work"
 CLUSTERS = (ENGINE, WORK)
@@ -56,6 +58,7 @@ RECURRING = {
     "plan-load": ("reports.tasks.plan_load", WORK, 30),
     "mail-events": ("reports.tasks.read_mail_events", WORK, 1),
     "tidy": ("reports.tasks.tidy", WORK, 60),
+    "recount-queues": ("reports.tasks.recount_queues", WORK, 24 * 60),
 }
 
 
@@ -153,6 +156,12 @@ def plan_load() -> None:
 def mark() -> None:
     """Each minute: what tells this database from an older one of itself."""
     restore_mark.make()
+
+
+def recount_queues() -> None:
+    """Daily. They are never wrong unless somebody changed jobs by hand; claims look after what is too high meanwhile."""
+    if wrong := recount.recount():
+        logger.warning("queues that were counted wrong: %s", wrong)
 
 
 def read_mail_events() -> None:

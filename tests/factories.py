@@ -27,6 +27,7 @@ from reports.models import (
     Delivery,
     Grant,
     GroupMember,
+    LaneClock,
     Link,
     Occurrence,
     Pump,
@@ -96,6 +97,9 @@ def make_account(
         account = Account.objects.create(name=name, slots=slots, requests_per_second=requests_per_second, **fields)
         for number in range(1, slots + 1):
             Slot.objects.create(account=account, number=number)
+        for number in range(slots + 1, 2 * slots + 1 if account.probes else 0):
+            Slot.objects.create(account=account, number=number, spare=True)
+        LaneClock.objects.bulk_create(LaneClock(account=account, lane=lane) for lane in SnapshotJob.Lane)
         RequestBudget.objects.create(account=account, next_request_at=now or timezone.now())
         Pump.objects.create(account=account)
     return account
@@ -183,7 +187,10 @@ def make_attempt(*, job: SnapshotJob, number: int = 1, now: datetime | None = No
         "created_at": now,
     } | fields
     with tenant_scope(job.tenant_id):
-        return Attempt.objects.create(tenant_id=job.tenant_id, job=job, number=number, **fields)
+        attempt = Attempt.objects.create(tenant_id=job.tenant_id, job=job, number=number, **fields)
+        SnapshotJob.objects.filter(pk=job.pk).update(snapshot_id=attempt.pk, snapshot_dashboard_id=attempt.dashboard_id)
+    job.snapshot_id = attempt.pk
+    return attempt
 
 
 def make_file(

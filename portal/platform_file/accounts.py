@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from portal.platform_file.reading import Entry
 from portal.platform_file.run import Run
-from reports.models import Account, Pump, Report, RequestBudget, Slot
+from reports.models import Account, LaneClock, Pump, Report, RequestBudget, Slot, SnapshotJob
 
 FIELDS = {"id": "aws_account_id"}
 # An account with no slots is retired: its row stays for the history of its jobs.
@@ -49,6 +50,7 @@ def _create(values: dict[str, Any], entry: Entry, run: Run) -> None:
     account = Account.objects.create(name=entry.label, **values)
     RequestBudget.objects.create(account=account, next_request_at=run.now)
     Pump.objects.create(account=account)
+    LaneClock.objects.bulk_create(LaneClock(account=account, lane=lane) for lane in SnapshotJob.Lane)
     fit_slots(account)
     run.changes.added("account", account.name, account, values)
 
@@ -85,8 +87,12 @@ def _retire(account: Account, entry: Entry, run: Run) -> None:
 
 
 def fit_slots(account: Account) -> None:
-    """Rows 1 to `slots` are enabled, rows above are off: a job that holds one of those keeps it until it is done."""
-    present = set(Slot.objects.filter(account=account).values_list("number", flat=True))
-    Slot.objects.bulk_create(Slot(account=account, number=number) for number in range(1, account.slots + 1) if number not in present)
-    Slot.objects.filter(account=account, number__lte=account.slots, enabled=False).update(enabled=True)
-    Slot.objects.filter(account=account, number__gt=account.slots, enabled=True).update(enabled=False)
+    """Rows 1 to `slots` are enabled, as many above them are spare where the account probes, and rows above those are off.
+
+    A job that holds one which is off now keeps it until it is done.
+    """
+    last = account.slots * 2 if account.probes else account.slots
+    rows = Slot.objects.filter(account=account)
+    present = set(rows.values_list("number", flat=True))
+    Slot.objects.bulk_create(Slot(account=account, number=number) for number in range(1, last + 1) if number not in present)
+    rows.update(enabled=Q(number__lte=last), spare=Q(number__gt=account.slots))

@@ -12,7 +12,7 @@ from datetime import timedelta
 from django.db.models.functions import Now
 
 from reports.alerts import alert
-from reports.engine import cadence, claim
+from reports.engine import cadence, claim, probing
 from reports.engine.claim import Lease
 from reports.engine.clock import DatabaseClock
 from reports.engine.crew import Report
@@ -46,7 +46,7 @@ class Pause:
         if self.silence.refused:
             return self._probe() if room else []
         if not self.silence.silent:
-            claim.claim(self._account.pk)
+            probing.fill(self._account)
         elif self._may_probe():
             self._probed()
             claim.claim(self._account.pk, most=1)

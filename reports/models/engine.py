@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import uuid
+
 from django.db import models
+from django.db.models.functions import Greatest
 
 from reports.models.catalogue import Account, Report
 from tenants.models import Tenant
@@ -42,23 +45,31 @@ class Pump(models.Model):
 
     account = models.OneToOneField(Account, on_delete=models.CASCADE, primary_key=True, related_name="pump")
     beat_at = models.DateTimeField(null=True, help_text="NULL: nobody pumps.")
+    heard_at = models.DateTimeField(null=True, help_text="When S3 last told of a file of the account's jobs. NULL: never.")
     process = models.CharField(max_length=120, blank=True, help_text="Whose task pumps, or was the last to; empty: none yet.")
 
     def __str__(self) -> str:
         return f"{self.account_id}"
 
 
+class TenantQueueQuerySet(models.QuerySet["TenantQueue"]):
+    def leave(self, account_id: int, lane: int, tenant_id: uuid.UUID) -> None:
+        """One job less waits. Never below none: a count that is wrong must not stop a job from ending."""
+        own = self.filter(account=account_id, lane=lane, tenant=tenant_id)
+        own.update(queued=Greatest(models.F("queued") - 1, models.Value(0)))
+
+
 class TenantQueue(models.Model):
-    """A tenant's place in one lane of an account. Whoever has the least virtual time is served next."""
+    """A tenant's place in one lane of an account. Whoever has the least virtual time is served next; its weight is on the tenant's row."""
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+", db_index=False)
     lane = models.PositiveSmallIntegerField()
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
     virtual_time = models.FloatField(help_text="Grows by 1/weight with each job that gets a slot.")
-    weight = models.FloatField(default=1.0)
-    max_running = models.PositiveSmallIntegerField(null=True, help_text="Of both lanes together. NULL: as many as there are slots.")
     queued = models.PositiveIntegerField(default=0, help_text="Admitted jobs that wait; counted again each night.")
     running = models.PositiveIntegerField(default=0, help_text="Jobs that hold a slot.")
+
+    objects = TenantQueueQuerySet.as_manager()
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["account", "lane", "tenant"], name="one_queue_per_lane_and_tenant"),)

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from reports.failures import cause_of
 from reports.models.catalogue import Account, Format, Grant, Report
+from reports.models.engine import TenantQueue
 from reports.models.schedules import Occurrence
 from tenants.models import ApiKey, Tenant, User
 
@@ -158,11 +159,12 @@ class SnapshotJob(models.Model):
 
     # The queue's own columns; the engine sees these across tenants.
     admitted = models.BooleanField(default=False, db_default=False, help_text="Counted in its tenant's queue: it may get a slot.")
-    # Of the open attempt, so that asking about it needs no look into the tenant.
-    snapshot_id = models.UUIDField(null=True, help_text="The open attempt. NULL: none.")
-    snapshot_dashboard_id = models.CharField(max_length=512, blank=True, default="", db_default="", help_text="Of the open attempt.")
-    rendering_since = models.DateTimeField(null=True, help_text="When QuickSight accepted the open attempt. NULL: not yet.")
+    # Of its newest attempt, so that asking about it needs no look into the tenant.
+    snapshot_id = models.UUIDField(null=True, help_text="NULL: there was no attempt yet.")
+    snapshot_dashboard_id = models.CharField(max_length=512, blank=True, default="", db_default="")
+    rendering_since = models.DateTimeField(null=True, help_text="When QuickSight accepted that attempt. NULL: not yet.")
     render_until = models.DateTimeField(null=True, help_text="When that attempt is given up. NULL: it does not render.")
+    object_seen_at = models.DateTimeField(null=True, help_text="When S3 told of a file, since the last attempt began. NULL: not yet.")
     not_before = models.DateTimeField(null=True, help_text="NULL: may start at once.")
     next_look_at = models.DateTimeField(null=True, help_text="NULL: not in the engine's hands.")
     lease_until = models.DateTimeField(null=True, help_text="NULL: nobody works on it just now.")
@@ -203,7 +205,7 @@ class SnapshotJob(models.Model):
             models.Index(
                 fields=["account", "lane", "tenant", "created_at", "id"], condition=Q(status="queued", admitted=True), name="job_queue"
             ),
-            models.Index(fields=["account", "not_before", "id"], condition=Q(status="queued", admitted=False), name="job_inbox"),
+            models.Index(fields=["account", "id"], condition=Q(status="queued", admitted=False), name="job_inbox"),
             models.Index(fields=["account", "next_look_at"], condition=Q(status__in=("starting", "running", "collecting")), name="job_due"),
             models.Index(fields=["account", "-finished_at"], condition=Q(status="completed"), name="job_lately"),
         )
@@ -255,7 +257,10 @@ class SnapshotJob(models.Model):
         moved = SnapshotJob.objects.filter(pk=self.pk, status=self.status).update(status=status, **changes)
         if moved:
             log_move(self.pk, self.tenant_id, self.status, status, why or changes.get("failure_code") or changes.get("waiting", ""))
+            left_queue = self.status == self.Status.QUEUED
             self.refresh_from_db()
+            if left_queue and self.admitted:
+                TenantQueue.objects.leave(self.account_id, self.lane, self.tenant_id)
         return bool(moved)
 
     def note(self, type: str, now: datetime, **data: Any) -> None:

@@ -136,6 +136,7 @@ GRANTED = {
         "reports_requestbudget": WRITE,
         "reports_pump": WRITE,
         "reports_installation": READ,
+        "reports_laneclock": {"SELECT", "INSERT"},
     },
 }
 
