@@ -35,6 +35,7 @@ RULES = [
     Rule(("portal",), "imports run one way: portal -> reports -> tenants", never=("reports", "tenants")),
     Rule(("reports",), "imports run one way: portal -> reports -> tenants", never=("tenants",)),
     Rule(("boto3", "botocore"), "reports/aws is the one door to AWS; portal/local plays AWS", only=("reports.aws", "portal.local")),
+    Rule(("urllib3",), "the one door to the operator's webhook; AWS has its own", only=("reports.alarms.webhook", "portal.local")),
     Rule(("django_q",), "the queue only wakes: tasks enter there, the pump enqueues itself", only=("reports.tasks", "reports.engine.pump")),
     Rule(("rest_framework", "drf_spectacular"), "the API is one door among several", only=("reports.api",)),
     Rule(
@@ -107,8 +108,8 @@ READS_ENVIRONMENT = {
     "portal.wsgi": "names the settings",
     "portal.env": "the strict helpers of the settings",
     "portal.database": "is asked by the settings",
-    "portal.supervisor": "gives it to the processes it starts",
-    "reports.engine.pump": "is told the stop file by the supervisor, which differs by process",
+    "portal.cluster": "gives it to the processes it starts",
+    "reports.engine.process": "is told stop file and queue by the supervisor, which differ by process",
 }
 VAGUE_NAMES = {"utils", "util", "helpers", "helper", "services", "service", "manager", "managers", "common", "misc"}
 NOT_VAGUE = {"portal.local.aws.services": "AWS's own word for S3, SQS and so on"}

@@ -36,6 +36,7 @@ CHECKS = (
     Check("send-log", restored.send_log),
     Check("cache", queue.cache_answers),
     Check("worker", queue.heartbeats),
+    Check("processes", queue.processes),
     Check("recurring", queue.recurring),
     Check("queue", queue.backlog),
     Check("pump", engine.pumps),

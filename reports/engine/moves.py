@@ -10,9 +10,9 @@ from typing import Any
 from django.db import transaction
 
 from reports.aws.errors import AccountRefused, LimitReached, NoVerdict, Throttled, Unanswered
-from reports.engine import cadence, slots
+from reports.engine import breaker, cadence, slots
 from reports.job_ends import job_ended
-from reports.models import Attempt, SnapshotJob
+from reports.models import Attempt, Pause, SnapshotJob
 from tenants.scope import engine_scope, tenant_scope
 
 Status, Waiting = SnapshotJob.Status, SnapshotJob.Waiting
@@ -45,6 +45,7 @@ def move(tenant_id: uuid.UUID, job_id: uuid.UUID, seen: str, act: Act, *, snapsh
         if gives_back:
             with engine_scope():
                 slots.free(job_id, rests_until=rests_until)
+        breaker.hear(job, seen)
     return True
 
 
@@ -73,6 +74,15 @@ def fail(job: SnapshotJob, code: str, now: datetime, *, detail: str = "") -> Non
         job.attempts.filter(ended_at=None).update(ended_at=now, failure_code=code)
         job.note("failed", now, code=code)
         job_ended(job, now)
+
+
+def refuse(job: SnapshotJob, code: str, now: datetime, *, detail: str = "") -> None:
+    """QuickSight does not take it. The first of a report fails and has the report paused; who comes after it only waits."""
+    is_known = code in breaker.AT_ONCE and Pause.objects.of_report(job.report_id).exists()
+    if not is_known or job.deadline_at <= now:
+        fail(job, code, now, detail=detail)
+    elif job.move_to(Status.QUEUED, why=code, next_look_at=None, lease_until=None, no_verdicts=0, waiting=Waiting.NOTHING):
+        job.note("held", now, code=code)
 
 
 def end_attempt(attempt: Attempt, now: datetime, code: str = "", error_type: str = "", error_message: str = "") -> None:

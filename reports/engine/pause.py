@@ -11,8 +11,8 @@ from datetime import timedelta
 
 from django.db.models.functions import Now
 
-from reports.alerts import alert
-from reports.engine import cadence, claim, probing
+from reports.alerts import alert, settle
+from reports.engine import cadence, claim, holding, probing
 from reports.engine.claim import Lease
 from reports.engine.clock import DatabaseClock
 from reports.engine.crew import Report
@@ -33,6 +33,8 @@ class Pause:
         self.silence = Silence(account.unanswered_since is not None, account.refused_code)
         self._since = account.refused_since or account.unanswered_since
         self._probes: list[Lease] = []
+        # By people: nothing starts, what runs goes on.
+        self._held = False
 
     @property
     def failure_code(self) -> str:
@@ -43,13 +45,14 @@ class Pause:
 
     def take(self, room: int, *, alone: bool) -> list[Lease]:
         """Claim for free slots, and lease up to `room` jobs that are due. In the engine's scope."""
+        self._held = holding.hold(self._account.pk)
         if self.silence.refused:
             return self._probe() if room else []
         if not self.silence.silent:
-            probing.fill(self._account)
+            self._fill()
         elif self._may_probe():
             self._probed()
-            claim.claim(self._account.pk, most=1)
+            self._claim(most=1)
         return claim.take_due(self._account.pk, room, alone=alone) if room else []
 
     def late(self) -> list[Lease]:
@@ -69,12 +72,19 @@ class Pause:
         if not self._may_probe():
             return []
         leases = claim.take_due(self._account.pk, 1)
-        if not leases and claim.claim(self._account.pk, most=1):
+        if not leases and self._claim(most=1):
             leases = claim.take_due(self._account.pk, 1)
         if leases:
             self._probed()
         self._probes += leases
         return leases
+
+    def _fill(self) -> None:
+        if not self._held:
+            probing.fill(self._account)
+
+    def _claim(self, most: int | None = None) -> int:
+        return 0 if self._held else claim.claim(self._account.pk, most)
 
     def _may_probe(self) -> bool:
         """As the row says: whoever has put things right may set it back."""
@@ -107,6 +117,8 @@ class Pause:
                 "account_refused",
                 f"Account {name} is paused: AWS refuses the portal there ({self.silence.refused}). Put its credentials, its role, or the "
                 "account's edition and pricing plan right. No job is lost before its deadline, and the engine goes on by itself.",
+                name,
             )
         else:
+            settle("account_refused", name)
             logger.warning("account %s: QuickSight %s", name, "does not answer" if self.silence.silent else "answers again")

@@ -48,7 +48,7 @@ def start(tenant_id: uuid.UUID, job_id: uuid.UUID, quicksight: QuickSight, clock
         return attempt is not None and _send(attempt, quicksight, clock)
     except Refused as refused:
         detail, code = refused.detail, refused.code
-        moves.move(tenant_id, job_id, Status.STARTING, lambda job: moves.fail(job, code, clock(), detail=detail))
+        moves.move(tenant_id, job_id, Status.STARTING, lambda job: moves.refuse(job, code, clock(), detail=detail))
         return False
     except NoVerdict:
         raise
@@ -223,7 +223,7 @@ def _refused(tenant_id: uuid.UUID, job_id: uuid.UUID, refusal: AwsError, now: da
     def act(job: SnapshotJob) -> None:
         for attempt in job.attempts.filter(ended_at=None):
             moves.end_attempt(attempt, now, code, refusal.code, refusal.message)
-        moves.fail(job, code, now)
+        moves.refuse(job, code, now)
 
     moves.move(tenant_id, job_id, Status.STARTING, act)
 

@@ -1,3 +1,4 @@
+from reports.models.alarms import Alarm, AlarmMessage
 from reports.models.audiences import (
     Audience,
     AudienceGroup,
@@ -9,7 +10,7 @@ from reports.models.audiences import (
 )
 from reports.models.catalogue import Account, Format, Grant, Report, ReportParameter
 from reports.models.delivery import Download, Link
-from reports.models.engine import Heartbeat, LaneClock, Pace, PlannedLoad, Pump, RequestBudget, Slot, TenantQueue
+from reports.models.engine import Heartbeat, LaneClock, Pace, PlannedLoad, Process, Pump, RequestBudget, Slot, TenantQueue
 from reports.models.imports import CatalogueImport
 from reports.models.installation import Installation
 from reports.models.jobs import Attempt, JobEvent, SnapshotFile, SnapshotJob
@@ -19,6 +20,8 @@ from reports.models.sending import Delivery, MailBudget, Notice
 
 __all__ = [
     "Account",
+    "Alarm",
+    "AlarmMessage",
     "Attempt",
     "Audience",
     "AudienceGroup",
@@ -40,6 +43,7 @@ __all__ = [
     "Pace",
     "Pause",
     "PlannedLoad",
+    "Process",
     "Protection",
     "Pump",
     "Recipient",

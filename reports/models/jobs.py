@@ -98,6 +98,7 @@ class SnapshotJob(models.Model):
         THROTTLED = "throttled", _("QuickSight is limiting requests")
         SLOTS_TAKEN = "slots_taken", _("All of the account's slots are taken by other work")
         RETRY = "retry", _("Waiting before the next attempt")
+        PROBE = "probe", _("Finds out whether its report works again")
 
     SLOT_HOLDERS = frozenset({Status.STARTING, Status.RUNNING})
     MOVING = frozenset({Status.QUEUED, Status.STARTING, Status.RUNNING, Status.COLLECTING})
@@ -182,6 +183,8 @@ class SnapshotJob(models.Model):
     # Set by pages that show how a moving job gets on; reports/usual.py. NULL: not known.
     usual_seconds: float | None = None
     is_slow: bool = False
+    # The pause that holds it up, as {"kind", "since", "because", "code", "probe_at"}. NULL: none does, or it was not asked.
+    held_by: dict[str, Any] | None = None
 
     class Meta:
         constraints = (

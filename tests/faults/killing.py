@@ -21,7 +21,8 @@ from django.db import transaction
 from reports.aws.quicksight import QuickSight
 from reports.delivery import carrying
 from reports.delivery.email import Email
-from reports.engine import claim, collect, pump, start
+from reports.engine import claim, collect, start
+from reports.engine.process import STOP_FILE
 from reports.occurrences import expanding, noting, taking, wanting
 from reports.restoring import mode, resuming
 
@@ -102,7 +103,7 @@ def install() -> None:
 
 def kill_worker(step: str) -> None:
     if _first_at(step):
-        note = Path(os.environ[pump.STOP_FILE]).with_suffix("")
+        note = Path(os.environ[STOP_FILE]).with_suffix("")
         os.kill(int(note.read_text()), signal.SIGKILL)
         os.killpg(0, signal.SIGKILL)
 

@@ -14,6 +14,7 @@ from django_q.models import OrmQ
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from reports.engine import claim, crew, forecast, pump, turns
+from reports.engine.process import STOP_FILE
 from reports.models import Pump, SnapshotJob
 from tenants.scope import tenant_scope
 from tests.factories import make_account, make_job, make_report
@@ -44,7 +45,7 @@ def soon_idle(monkeypatch):
 @pytest.fixture
 def stop_file(monkeypatch, tmp_path):
     path = tmp_path / "stop"
-    monkeypatch.setitem(os.environ, pump.STOP_FILE, str(path))
+    monkeypatch.setitem(os.environ, STOP_FILE, str(path))
     return path
 
 

@@ -13,7 +13,7 @@ TOLD = "number, restored_at, because, backup_at"
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("reports", "0016_object_events"),
+        ("reports", "0017_alarms"),
     ]
 
     operations = [
