@@ -199,8 +199,7 @@ def test_the_address_of_the_webhook_is_in_no_line_of_the_log(receiver, json_log)
 def test_an_alarm_outlives_the_transaction_that_raised_it(acme):
     with pytest.raises(DatabaseError), tenant_scope(acme):
         alert("schedule_paused", "Schedules were paused.", lasts=EVENT_LASTS)
-        with connection.cursor() as cursor:
-            cursor.execute("select no_such_column from reports_alarm")
+        connection.cursor().execute("select no_such_column from reports_alarm")
 
     assert [alarm.code for alarm in alarms()] == ["schedule_paused"]
 
