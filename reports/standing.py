@@ -52,12 +52,13 @@ def _one_stand(name: str, number: int, turn: Callable[[], bool], end: float) -> 
         with doing(f"{STAND}{name}"):
             beat_at = time.monotonic() + BEAT_SECONDS
             while not stopping():
-                if time.monotonic() > end:
-                    return "window"
                 if time.monotonic() > beat_at:
                     beat(f"{STAND}{name}")
                     beat_at = time.monotonic() + BEAT_SECONDS
-                if not turn():
+                has_worked = turn()
+                if time.monotonic() > end:
+                    return "window"
+                if not has_worked:
                     time.sleep(IDLE_SECONDS)
             return "stop"
 
