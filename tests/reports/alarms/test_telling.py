@@ -197,9 +197,13 @@ def test_the_address_of_the_webhook_is_in_no_line_of_the_log(receiver, json_log)
 
 
 def test_an_alarm_outlives_the_transaction_that_raised_it(acme):
-    with pytest.raises(DatabaseError), tenant_scope(acme):
-        alert("schedule_paused", "Schedules were paused.", lasts=EVENT_LASTS)
-        connection.cursor().execute("select no_such_column from reports_alarm")
+    def break_off() -> None:
+        with tenant_scope(acme), connection.cursor() as cursor:
+            alert("schedule_paused", "Schedules were paused.", lasts=EVENT_LASTS)
+            cursor.execute("select no_such_column from reports_alarm")
+
+    with pytest.raises(DatabaseError):
+        break_off()
 
     assert [alarm.code for alarm in alarms()] == ["schedule_paused"]
 
