@@ -42,6 +42,7 @@ CAUSES: dict[str, Cause] = {
     "report_failed": Cause(_("QuickSight could not render this report."), AGAIN, True),
     "result_missing": Cause(_("QuickSight said that the report was ready, but a file was not there."), AGAIN, True),
     "result_invalid": Cause(_("QuickSight delivered a file that cannot be opened, so it was not kept."), AGAIN, True),
+    "render_timeout": Cause(_("QuickSight did not finish rendering this report in the time it is given."), AGAIN, True),
     "service_unavailable": Cause(_("QuickSight did not answer until the job's deadline."), AGAIN, True),
     "deadline_passed": Cause(_("The job could not be finished before its deadline."), AGAIN, True),
     "internal": Cause(_("Something went wrong in the portal."), AGAIN, True),

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from reports import parameters
 from reports.engine.pump import wake
@@ -54,6 +55,7 @@ def submit(tenant: Tenant, actor: Actor, wanted: Wanted, *, now: datetime) -> Sn
     The same `form_key` again gives the first job back: a button pressed twice runs one report.
     """
     job = check(tenant, actor, wanted, now=now)
+    refuse_too_many(tenant, form_key=wanted.form_key)
     try:
         with transaction.atomic():
             job.save(force_insert=True)
@@ -101,6 +103,25 @@ def check(tenant: Tenant, actor: Actor, wanted: Wanted, *, now: datetime) -> Sna
         created_at=now,
         deadline_at=now + settings.JOB_DEADLINE,
     )
+
+
+def refuse_too_many(tenant: Tenant, more: int = 1, form_key: uuid.UUID | None = None) -> None:
+    """Raises Refused where so many more would be more than may wait. Of two who ask at once both may get the last place.
+
+    A button that was pressed twice asks for no more than it did the first time.
+    """
+    limit = tenant.max_waiting
+    if limit is None or (form_key and SnapshotJob.objects.for_tenant(tenant).filter(form_key=form_key).exists()):
+        return
+    waiting = SnapshotJob.objects.for_tenant(tenant).filter(status=Status.QUEUED)[:limit].count()
+    if waiting + more > limit:
+        counts = {"waiting": waiting, "more": more, "limit": limit}
+        raise Refused(
+            "queue_full",
+            _("%(waiting)d jobs of your company wait already, and with %(more)d more they would be more than the %(limit)d that may wait. ")
+            % counts
+            + _("Try again when some of them have started, or cancel some."),
+        )
 
 
 def enqueue(jobs: list[SnapshotJob], now: datetime) -> None:
@@ -158,18 +179,25 @@ def check_visuals(grant: Grant, formats: list[str], wanted: list[str]) -> list[s
 
 def cancel(job: SnapshotJob, actor: Actor, *, now: datetime) -> None:
     """Only before it starts: QuickSight has no way to stop a snapshot. Raises Refused otherwise."""
-    if job.status != Status.QUEUED or not job.move_to(Status.CANCELLED, finished_at=now):
+    if job.status != Status.QUEUED or not take_back(job, now, "cancelled", actor=actor.label):
         job.refresh_from_db()
         if job.status == Status.CANCELLED:
             return
         if job.has_ended:
             raise Refused("job_already_ended", "This job has already ended.")
         raise Refused("job_running", "This job is already running. QuickSight cannot stop it.")
+    record(actor, "job.cancelled", now=now, tenant=job.tenant, about=job)
+
+
+def take_back(job: SnapshotJob, now: datetime, event: str, **told: str) -> bool:
+    """A queued job is cancelled, as its timeline's `event` says; False when somebody moved it first. Inside the tenant's scope."""
+    if not job.move_to(Status.CANCELLED, finished_at=now):
+        return False
     # A start that found all slots taken has left its attempt open.
     job.attempts.filter(ended_at=None).update(ended_at=now)
-    job.note("cancelled", now, actor=actor.label)
+    job.note(event, now, **told)
     job_ended(job, now)
-    record(actor, "job.cancelled", now=now, tenant=job.tenant, about=job)
+    return True
 
 
 def retry(job: SnapshotJob, actor: Actor, *, form_key: uuid.UUID | None = None, now: datetime) -> SnapshotJob:

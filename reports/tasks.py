@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import uuid
 from collections.abc import Callable, Sequence
@@ -24,13 +25,14 @@ from reports.aws.clients import quicksight_client
 from reports.aws.quicksight import QuickSight
 from reports.catalogue import facts_of
 from reports.delivery import courier, ses_events
-from reports.engine import limiter, load, pump
+from reports.engine import limiter, load, pump, recount
 from reports.engine.clock import DatabaseClock
 from reports.importing import working
 from reports.models import Account, Heartbeat, Pump, Report
 from reports.occurrences import expanding, retiming
 from tenants.scope import engine_scope
 
+logger = logging.getLogger(__name__)
 # django-q2's name of the default queue is the project's; the engine works it, `work` is for what may wait on a slow peer.
 ENGINE, WORK = "portal", "work"
 CLUSTERS = (ENGINE, WORK)
@@ -55,6 +57,7 @@ RECURRING = {
     "plan-load": ("reports.tasks.plan_load", WORK, 30),
     "mail-events": ("reports.tasks.read_mail_events", WORK, 1),
     "tidy": ("reports.tasks.tidy", WORK, 60),
+    "recount-queues": ("reports.tasks.recount_queues", WORK, 24 * 60),
 }
 
 
@@ -145,6 +148,12 @@ def plan_load() -> None:
     """What pages warn with when somebody promises a time."""
     with engine_scope():
         load.write(timezone.now())
+
+
+def recount_queues() -> None:
+    """Daily. They are never wrong unless somebody changed jobs by hand; claims look after what is too high meanwhile."""
+    if wrong := recount.recount():
+        logger.warning("queues that were counted wrong: %s", wrong)
 
 
 def read_mail_events() -> None:

@@ -38,6 +38,7 @@ LINES: dict[str, tuple[Text, Text, str, str]] = {
     "completed": (_("Ready to download"), "", "check", "ok"),
     "failed": (_("Failed"), "", "alert-circle", "bad"),
     "cancelled": (_("Cancelled"), _("By %(actor)s"), "ban", ""),
+    "cleared": (_("Cancelled with all that waited"), _("By %(actor)s: %(because)s"), "ban", ""),
     "file_missing": (
         _("A file is gone"),
         _("%(name)s was asked for and is not in the file store. It is being prepared again."),

@@ -187,7 +187,10 @@ def make_attempt(*, job: SnapshotJob, number: int = 1, now: datetime | None = No
         "created_at": now,
     } | fields
     with tenant_scope(job.tenant_id):
-        return Attempt.objects.create(tenant_id=job.tenant_id, job=job, number=number, **fields)
+        attempt = Attempt.objects.create(tenant_id=job.tenant_id, job=job, number=number, **fields)
+        SnapshotJob.objects.filter(pk=job.pk).update(snapshot_id=attempt.pk, snapshot_dashboard_id=attempt.dashboard_id)
+    job.snapshot_id = attempt.pk
+    return attempt
 
 
 def make_file(

@@ -37,7 +37,7 @@ def _ask(account: Account, dashboard_id: str) -> Finding:
     except NotFound:
         return ok("answers", of=name)
     except AwsError as error:
-        return _refusal(error, name, "the rights for QuickSight", "id and region of the account in the platform file")
+        return refusal(error, name, "the rights for QuickSight", "id and region of the account in the platform file")
     return ok("answers", of=name)
 
 
@@ -60,11 +60,11 @@ def _list(account: Account, bucket: str) -> Finding:
     except NotFound:
         return fail("there is no such bucket", "PORTAL_BUCKET, or bucket of the tenant in the platform file", of=name)
     except AwsError as error:
-        return _refusal(error, name, "s3:ListBucket", "the bucket's region, which has to be its account's")
+        return refusal(error, name, "s3:ListBucket", "the bucket's region, which has to be its account's")
     return ok("can be looked into", of=name)
 
 
-def _refusal(error: AwsError, name: str, right: str, else_see: str) -> Finding:
+def refusal(error: AwsError, name: str, right: str, else_see: str) -> Finding:
     """`right`: what these credentials need. A refused account is a kind of NoVerdict, and no silence: it is told apart first."""
     if isinstance(error, AccessDenied | CredentialsRefused):
         return fail(f"refuses these credentials: {error}", f"credentials and role of this process, and {right} for them; {ALLOW}", of=name)

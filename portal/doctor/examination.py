@@ -9,7 +9,7 @@ import django.db
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 
-from portal.doctor import aws, catalogue, configuration, database, engine, host, logins, mail, queue
+from portal.doctor import aws, catalogue, configuration, database, engine, host, logins, mail, object_events, queue
 from portal.doctor.finding import FAIL, Finding, Findings, fail, warn
 
 
@@ -38,6 +38,7 @@ CHECKS = (
     Check("queue", queue.backlog),
     Check("pump", engine.pumps),
     Check("slots", engine.slots_and_jobs_agree),
+    Check("tenant-queues", queue.counts),
     Check("resting-slots", engine.resting_slots),
     Check("deadlines", engine.past_deadline),
     Check("leases", engine.left_alone),
@@ -45,6 +46,7 @@ CHECKS = (
     Check("session-tags", catalogue.session_tags),
     Check("quicksight", aws.quicksight_answers),
     Check("bucket", aws.buckets),
+    Check("object-events", object_events.object_events),
     Check("mail-server", mail.mail_server),
     Check("mail-events", mail.mail_events),
     Check("mail-backlog", mail.backlog),

@@ -14,10 +14,12 @@ from redis.exceptions import RedisError
 from portal.doctor.finding import Findings, fail, ok, warn
 from portal.health import HEARTBEAT_LATE
 from reports import tasks
-from reports.models import Heartbeat
+from reports.engine import recount
+from reports.models import Heartbeat, TenantQueue
+from tenants.scope import engine_scope
 
 # More wake-ups than the engine sends in many minutes.
-MANY = 200
+MANY, SHOWN = 200, 3
 START_WORKER = "start manage.py worker on one host at least, and read its log"
 SEE_REDIS = "start Redis, and compare CACHE_URL and PORTAL_BROKER with its address"
 
@@ -60,6 +62,20 @@ def recurring() -> Findings:
         yield fail(fault, "restart manage.py worker, which writes these rows at its start", of=name)
     if not faults:
         yield ok(f"all planned: {', '.join(tasks.RECURRING)}")
+
+
+def counts() -> Findings:
+    """A job that waits and one that holds a slot are counted on its tenant's queue, in the transaction that moves them."""
+    with engine_scope():
+        wrong, queues = recount.wrong(), TenantQueue.objects.count()
+    for account_id, lane, tenant_id in wrong[:SHOWN]:
+        yield fail(
+            f"counts other jobs than there are, in account {account_id}, lane {lane}; such queues: {len(wrong)}",
+            "nothing; they are counted anew each day. If it comes again, find out who changes jobs by hand",
+            of=str(tenant_id),
+        )
+    if not wrong:
+        yield ok(f"counted right; queues: {queues}")
 
 
 def backlog() -> Findings:

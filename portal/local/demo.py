@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
 from portal.local import state_dir
-from portal.local.aws.options import ACCESS_KEY, SECRET_KEY
+from portal.local.aws.options import ACCESS_KEY, ACCOUNT, EVENT_QUEUE, SECRET_KEY
 
 PLATFORM_FILE = Path(__file__).with_name("demo.toml")
 REPORT = "daily-calls"
@@ -18,6 +18,7 @@ TENANTS = {"acme": "Acme Hotels", "globex": "Globex Airlines"}
 BUCKET = "fanfold-reports"
 REGION = "us-east-1"
 JOB_SECONDS = 2.0
+EVENT_DELAY = 0.3  # seconds after a file was written; the real ones take about a second
 WEB_PORT = 8000
 AWS_PORT = 4566
 MAILBOX_PORT = 8025
@@ -100,6 +101,7 @@ def own_settings(address: str, aws: str, mail: str = "", *, unproxied: str = "")
         "no_proxy": unproxied,
         "PORTAL_BASE_URL": address,
         "PORTAL_BUCKET": BUCKET,
+        "PORTAL_EVENT_QUEUE_URL": f"{aws}/{ACCOUNT}/{EVENT_QUEUE}",
         "PORTAL_PLATFORM_NAME": "AnyCompany",
         "PORTAL_STATE_DIR": str(state_dir()),
         "PYTHONUNBUFFERED": "1",

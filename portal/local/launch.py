@@ -108,6 +108,7 @@ class Launcher:
     def _serve_aws(self) -> None:
         listener = self._aws_listener
         options = {"fd": listener.fileno(), "state": state_dir() / "aws", "bucket": demo.BUCKET, "job-seconds": demo.JOB_SECONDS}
+        options |= {"events": "eventbridge", "event-delay": demo.EVENT_DELAY}
         flags = (f"--{name}={value}" for name, value in options.items())
         self.processes.serve("aws", "-m", "portal.local.aws", *flags, listeners=[listener])
 

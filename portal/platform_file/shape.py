@@ -34,13 +34,16 @@ from portal.platform_file.checks import (
     zone,
 )
 from reports.links.making import MOST_DAYS, MOST_USES
-from reports.models import Format, Protection, ReportParameter, Schedule
+from reports.models import Account, Format, Protection, ReportParameter, Schedule
 from reports.models.catalogue import MAX_VISUALS
 from tenants.models import Tenant
 from tenants.models.keys import SCOPES
 from tenants.models.members import Role
 
 MAX_SLOTS = 1000
+MAX_WAITING = 1_000_000
+# A job has six hours.
+MAX_RENDER_MINUTES = 360
 NAME, LONG_NAME, TEXT = text(80), text(120), text(10_000, empty=True, lines=True)
 RESOURCE_ID = matching(r"[\w-]+", _("must be letters, digits, hyphens and underscores."), limit=512)
 VARIABLE = matching(r"[A-Za-z_][A-Za-z0-9_]*", _("must be the name of an environment variable, not its value."), limit=200)
@@ -106,6 +109,8 @@ TENANT = Kind(
         "bucket": matching(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", _("must be the name of an S3 bucket."), empty=True),
         "reports": many(slug(80)),
         "weight": above_zero(1000),
+        "max_running": or_empty(whole(1, MAX_SLOTS), None),
+        "max_waiting": or_empty(whole(1, MAX_WAITING), None),
         "mfa": one_of(*Tenant.Mfa.values),
         "links": table({"days": LINK_DAYS, "max_uses": LINK_USES}),
         "language": one_of(*dict(settings.LANGUAGES)),
@@ -138,6 +143,7 @@ REPORT = Kind(
         "sheet_id": RESOURCE_ID,
         "visual_ids": many(RESOURCE_ID, most=MAX_VISUALS),
         "formats": FORMATS,
+        "render_minutes": whole(1, MAX_RENDER_MINUTES),
         "required_tags": many(text(128), most=50),
         "same_for_everyone": flag,
         "same_for_everyone_reason": text(500),
@@ -152,6 +158,8 @@ ACCOUNT = Kind(
         "region": matching(r"[a-z]{2}(-[a-z]+)+-[0-9]", _("must be an AWS region such as us-east-1."), limit=32),
         "slots": whole(1, MAX_SLOTS),
         "requests_per_second": above_zero(10_000),
+        "look": one_of(*Account.Look.values),
+        "probes": flag,
         "role_arn": matching(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/\S+", _("must be the ARN of an IAM role."), empty=True),
         "external_id": text(1224, empty=True),
     },

@@ -21,6 +21,8 @@ FIELDS = (
     "timezone",
     "bucket",
     "weight",
+    "max_running",
+    "max_waiting",
     "mfa",
     "language",
     "sender_name",

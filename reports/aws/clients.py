@@ -31,7 +31,8 @@ S3_QUICK = S3.merge(Config(retries={"mode": "standard", "total_max_attempts": 2}
 STS = Config(retries=ONE_ATTEMPT, connect_timeout=5, read_timeout=10)
 # One attempt: a mail is tried again by its row, and a second one that nobody counted could be a second mail.
 SES = Config(retries=ONE_ATTEMPT, connect_timeout=10, read_timeout=30, max_pool_connections=32)
-SQS = Config(retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=5, read_timeout=30)
+# Longer than a poll waits (reports/aws/queue.py).
+SQS = Config(retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=5, read_timeout=10)
 
 
 @dataclass(frozen=True)

@@ -61,11 +61,11 @@ class CredentialsRefused(AccountRefused):
 
 
 class AccessDenied(AwsError):
-    """We may not do this with that dashboard, data set or object."""
+    """We may not do this with that dashboard, data set, object or queue."""
 
 
 class NotFound(AwsError):
-    """No such dashboard, job, data set or object."""
+    """No such dashboard, job, data set, object or queue."""
 
 
 class AlreadyExists(AwsError):
@@ -102,6 +102,7 @@ CODES: dict[str, type[AwsError]] = {
     "ResourceNotFoundException": NotFound,
     "NoSuchKey": NotFound,
     "NoSuchBucket": NotFound,
+    "AWS.SimpleQueueService.NonExistentQueue": NotFound,
     "404": NotFound,
     "ResourceExistsException": AlreadyExists,
 }

@@ -24,6 +24,12 @@ def receive(region: str, queue_url: str) -> list[Message]:
     return [Message(message["Body"], message["ReceiptHandle"]) for message in answer.get("Messages", [])]
 
 
+def look_into(region: str, queue_url: str) -> None:
+    """Whether messages could be received; what is there stays, though SQS counts it as received once more. Raises AwsError."""
+    wanted = {"QueueUrl": queue_url, "MaxNumberOfMessages": 1, "VisibilityTimeout": 0}
+    ask(AccountFacts("", region), sqs_client, lambda client: client.receive_message(**wanted))
+
+
 def delete(region: str, queue_url: str, messages: list[Message]) -> None:
     """What is not deleted comes again after the queue's visibility time-out. Raises AwsError."""
     entries = [{"Id": str(number), "ReceiptHandle": message.receipt} for number, message in enumerate(messages)]

@@ -69,6 +69,8 @@ class SnapshotResult:
     outputs: tuple[OutputResult, ...] = ()
     error_type: str = ""
     error_message: str = ""
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
 
 
 @dataclass
@@ -103,7 +105,8 @@ class QuickSight:
         if status not in ("COMPLETED", "FAILED"):
             raise NotYet("JobStatus", status)
         error = answer.get("ErrorInfo") or {}
-        return SnapshotResult(status, tuple(_outputs(answer)), error.get("ErrorType", ""), error.get("ErrorMessage", ""))
+        times = answer.get("CreatedTime"), answer.get("LastUpdatedTime")
+        return SnapshotResult(status, tuple(_outputs(answer)), error.get("ErrorType", ""), error.get("ErrorMessage", ""), *times)
 
     def list_dashboards(self) -> list[Summary]:
         """Every dashboard of the account; one call for each page of them."""

@@ -6,6 +6,7 @@ A job that nobody may start yet (its tenant or its report is paused, its next at
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from django.db import connection
 
@@ -89,7 +90,7 @@ def _retract(account_ids: list[int], tenant_ids: list[uuid.UUID] | None, report_
     return int(jobs)
 
 
-def _rows(statement: str, **values: object) -> list[tuple]:
+def _rows(statement: str, **values: Any) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         return cursor.fetchall()

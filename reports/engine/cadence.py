@@ -5,9 +5,20 @@ from __future__ import annotations
 import random
 from datetime import timedelta
 
-SHORTEST_LOOK, LONGEST_LOOK = 1.0, 30.0
-# A look costs a call, a late look costs a slot's idle time: both are spent in proportion to how long the job takes anyway.
-LOOK_SHARE_OF_AGE = 0.2
+from reports.engine.pace import Expected
+
+SHORTEST_LOOK, LONGEST_LOOK = 0.5, 30.0
+# A look costs a call, a late look a slot's idle time. One is due once this many seconds are lost in expectation without it. Where
+# S3's events say that a job has ended, looks are for those that get lost.
+LOOK_COST, LOOK_COST_WITH_EVENTS = 0.15, 4.0
+# Far beyond all experience nothing can be expected: a tenth of the age is waited.
+BEYOND, LOOK_SHARE_OF_AGE = 0.98, 0.1
+BISECTIONS = 16
+# QuickSight is offered one job more than fits this often, where an account allows it.
+PROBE_START = 0.25
+# An object of it is there: it is about to end.
+LOOK_AFTER_OBJECT = 1.0
+PROBE_SHARE_OF_PAUSE = 0.2
 LONGEST_BACKOFF = 60.0
 ATTEMPT_BACKOFF = 60.0
 MAX_ATTEMPTS = 3
@@ -22,9 +33,25 @@ FILE_MAY_COME_FOR = timedelta(minutes=5)
 FILE_RECHECK = timedelta(seconds=10)
 
 
-def next_look(age: timedelta) -> timedelta:
-    """For a job that QuickSight has been rendering for `age`."""
-    return timedelta(seconds=min(LONGEST_LOOK, max(SHORTEST_LOOK, LOOK_SHARE_OF_AGE * age.total_seconds())))
+def next_look(age: float, expected: Expected, cost: float = LOOK_COST) -> float:
+    """Seconds to wait for a job that renders since `age` seconds and was just looked at.
+
+    So long that the probability of its end meanwhile, times half the wait (what is lost on average if it does end), is `cost`.
+    """
+    done = expected.done_by(age)
+    if done > BEYOND:
+        return min(LONGEST_LOOK, max(SHORTEST_LOOK, LOOK_SHARE_OF_AGE * age))
+
+    def lost(wait: float) -> float:
+        return (expected.done_by(age + wait) - done) / (1 - done) * wait / 2
+
+    shortest, longest = SHORTEST_LOOK, LONGEST_LOOK
+    if lost(longest) < cost:
+        return longest
+    for _ in range(BISECTIONS):
+        middle = (shortest + longest) / 2
+        shortest, longest = (middle, longest) if lost(middle) < cost else (shortest, middle)
+    return longest
 
 
 def no_verdict_backoff(calls_in_a_row: int) -> timedelta:
@@ -38,4 +65,4 @@ def attempt_backoff(attempts: int) -> timedelta:
 
 
 def next_probe(paused_for: timedelta, *, refused: bool) -> timedelta:
-    return max(PROBE, min(LONGEST_PROBE, paused_for * LOOK_SHARE_OF_AGE)) if refused else PROBE
+    return max(PROBE, min(LONGEST_PROBE, paused_for * PROBE_SHARE_OF_PAUSE)) if refused else PROBE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,17 +10,25 @@ from typing import Any
 
 from django.db import connection
 
-from reports.engine import admit
-from reports.models import SnapshotJob
+from reports.engine import admit, limiter
+from reports.models import Account, SnapshotJob
 from reports.models.jobs import log_move
 
 Status = SnapshotJob.Status
 
 # Longer than a call with its time-outs; collecting reads up to seven files. What takes longer hangs, see takeover.py.
 LEASE_SECONDS, COLLECTING_LEASE_SECONDS = 120, 900
+# Longer than a pump's pause between two turns: else turns of the budget would pass unused.
+SOON_SECONDS = 0.25
 # Slots filled by one statement, whose work grows with their square; and statements in a row.
 BATCH, MAX_CLAIMS = 24, 50
 
+# Most turns of a busy pump find neither: no lock is taken then, and nothing is planned.
+ANYTHING = """
+select exists (select from reports_snapshotjob where account_id = %(account)s and status = 'queued' and not admitted),
+       exists (select from reports_slot where account_id = %(account)s and enabled and spare = %(spare)s and job_id is null
+                  and (rests_until is null or rests_until <= statement_timestamp()))
+"""
 # Slots and jobs in one statement, after `admit` has locked the account's clocks, so that no other claim reads the same counts meanwhile.
 # The classes: 0 is a run that somebody waits for, within its caps; 1 what is scheduled; 2 such runs beyond the caps, for slots left over.
 # Materialized, all that are: a subquery that the planner puts inside a loop runs again for each row, and takes more than its limit.
@@ -29,7 +38,7 @@ with caps as materialized (
       from reports_slot where account_id = %(account)s and enabled and not spare),
 free as materialized (
     select id, row_number() over (order by number) as place from (
-        select id, number from reports_slot where account_id = %(account)s and enabled and not spare and job_id is null
+        select id, number from reports_slot where account_id = %(account)s and enabled and spare = %(spare)s and job_id is null
           and (rests_until is null or rests_until <= statement_timestamp())
         order by number limit %(most)s for update skip locked) s),
 room as materialized (select count(*)::int as slots from free),
@@ -95,25 +104,46 @@ clocks as (
 select short.was, started.id, started.tenant_id
   from (select exists (select from got where jobs < wanted) as was) short left join started on true
 """
+# A job is leased with a turn of the account's request budget, and only as many as may be sent soon: what becomes due meanwhile and is
+# more urgent waits for few.
 TAKE_DUE = """
-with suspects as materialized (
+with budget as materialized (
+    select budget.account_id, look, probes, next.at, gap.seconds as gap, gap.seconds > 0 and next.at <= soon.at as open,
+           floor(extract(epoch from soon.at - next.at) / gap.seconds)::int + 1 as turns
+      from reports_requestbudget budget join reports_account account on account.id = budget.account_id
+     cross join lateral (select greatest(next_request_at, clock_timestamp()) as at) next
+     cross join lateral (select clock_timestamp() + make_interval(secs => %(soon)s) as at) soon
+     cross join lateral (select 1 / (%(share)s * requests_per_second
+           * case when slowed_until > statement_timestamp() then slowed_to else 1 end) as seconds) gap
+     where budget.account_id = %(account)s for update of budget),
+suspects as materialized (
     select exists (select from reports_snapshotjob
                     where account_id = %(account)s and status in ('starting', 'running', 'collecting')
                       and next_look_at <= statement_timestamp() and lease_until is null and crashes > 0) as wait),
 due as materialized (
-    select j.id from reports_snapshotjob j, suspects
+    select j.id, j.next_look_at + urgency.after as urgent_at
+      from suspects, reports_snapshotjob j
+     -- A start fills a slot, a look may free one; a look that is late by two seconds comes before a fresh start.
+     cross join lateral (select
+           case j.status when 'starting' then interval '0' when 'running' then interval '1 s' else interval '2 s' end as after) urgency
      where j.account_id = %(account)s and j.status in ('starting', 'running', 'collecting')
        and j.next_look_at <= statement_timestamp() and j.lease_until is null
        -- A suspect goes first, and one at a time: if the process dies again, it is known of whom.
        and (j.crashes > 0) = suspects.wait and (%(alone)s or not suspects.wait)
-     -- A start fills a slot, a look may free one; a look that is late by two seconds comes before a fresh start.
-     order by j.next_look_at
-           + case j.status when 'starting' then interval '0' when 'running' then interval '1 s' else interval '2 s' end
-     limit (select case when wait then 1 else %(limit)s end from suspects) for update of j skip locked)
-update reports_snapshotjob job set lease_until = statement_timestamp()
-       + make_interval(secs => case job.status when 'collecting' then %(collecting)s else %(lease)s end)
-  from due where job.id = due.id
-returning job.id, job.tenant_id, job.status, job.crashes, job.lease_until
+     order by urgent_at
+     limit (select case when not open then 0 when wait then 1 else least(%(limit)s, turns) end from suspects, budget)
+       for update of j skip locked),
+line as materialized (select id, row_number() over (order by urgent_at) - 1 as place from due),
+paid as (
+    update reports_requestbudget set next_request_at = budget.at + make_interval(secs => budget.gap * calls.number)
+      from budget, (select count(*) as number from due) calls
+     where reports_requestbudget.account_id = budget.account_id and calls.number > 0)
+update reports_snapshotjob job set lease_until = statement_timestamp() + make_interval(secs => case
+       when job.status = 'collecting' or job.status = 'running' and budget.look = 'result' then %(collecting)s else %(lease)s end)
+  from line, budget where job.id = line.id
+returning job.id, job.tenant_id, job.status, job.crashes, job.lease_until, job.report_id, job.formats, job.snapshot_id,
+          job.snapshot_dashboard_id, job.rendering_since, least(job.render_until, job.deadline_at), budget.look, budget.probes,
+          extract(epoch from budget.at - clock_timestamp())::float8 + line.place * budget.gap
 """
 RELEASE = """
 update reports_snapshotjob job set lease_until = null, next_look_at = statement_timestamp() + interval '1 s'
@@ -154,26 +184,48 @@ class Lease:
     status: str
     crashes: int = 0
     until: datetime | None = None
+    report_id: uuid.UUID | None = None
+    formats: tuple[str, ...] = ()
+    # Of the open attempt: what to ask QuickSight about, since when it renders, and when it has had long enough.
+    snapshot_id: uuid.UUID | None = None
+    dashboard_id: str = ""
+    rendering_since: datetime | None = None
+    given_up_at: datetime | None = None
+    look: str = Account.Look.DESCRIBE
+    probes: bool = False
+    # By time.monotonic: when its call may leave. None: it has to ask for a turn itself.
+    send_at: float | None = None
+
+    @property
+    def seconds(self) -> int:
+        """What a step of it may take at most. A look by the result call may go on to collect."""
+        reads_files = self.status == Status.COLLECTING or (self.status == Status.RUNNING and self.look == Account.Look.RESULT)
+        return COLLECTING_LEASE_SECONDS if reads_files else LEASE_SECONDS
 
 
-def lease_seconds(status: str) -> int:
-    """What a step of a job in this state may take at most."""
-    return COLLECTING_LEASE_SECONDS if status == "collecting" else LEASE_SECONDS
+def claim(account_id: int, most: int | None = None, *, spare: bool = False) -> int:
+    """Fill free slots with waiting jobs, `most` at once or (None) all; the number of jobs that got one. In the engine's scope.
+
+    `spare`: slots above the account's limit, for probing.py alone.
+    """
+    inbox, room = _execute(ANYTHING, account=account_id, spare=spare).fetchone()
+    if inbox or room:
+        admit.admit(account_id)
+    return _fill(account_id, most, spare) if room else 0
 
 
-def claim(account_id: int, most: int | None = None) -> int:
-    """Fill free slots with waiting jobs, `most` at once or (None) all; the number of jobs that got one. In the engine's scope."""
-    admit.admit(account_id)
+def _fill(account_id: int, most: int | None, spare: bool) -> int:
     claimed = 0
     for _ in range(MAX_CLAIMS):
         limit = BATCH if most is None else min(BATCH, most - claimed)
-        rows = _execute(CLAIM, account=account_id, most=limit).fetchall()
+        rows = _execute(CLAIM, account=account_id, most=limit, spare=spare).fetchall()
         started = [(job_id, tenant_id) for _short, job_id, tenant_id in rows if job_id]
         for job_id, tenant_id in started:
             log_move(job_id, tenant_id, Status.QUEUED, Status.STARTING, "slot")
         claimed += len(started)
+        short = rows[0][0]
         # A queue that had fewer than it counted has left slots to others.
-        if claimed == most or not (rows[0][0] or len(started) == BATCH):
+        if claimed == most or not (short or len(started) == BATCH):
             break
     return claimed
 
@@ -185,8 +237,10 @@ def has_work(account_id: int) -> bool:
 
 def take_due(account_id: int, limit: int, *, alone: bool = True) -> list[Lease]:
     """Started jobs that want a call now, leased to the caller, who may try a suspect when `alone`. In the engine's scope."""
-    seconds = {"lease": LEASE_SECONDS, "collecting": COLLECTING_LEASE_SECONDS}
-    return [Lease(*row) for row in _execute(TAKE_DUE, account=account_id, limit=limit, alone=alone, **seconds).fetchall()]
+    seconds = {"lease": LEASE_SECONDS, "collecting": COLLECTING_LEASE_SECONDS, "soon": SOON_SECONDS, "share": limiter.SHARE}
+    rows = _execute(TAKE_DUE, account=account_id, limit=limit, alone=alone, **seconds).fetchall()
+    now = time.monotonic()
+    return [Lease(*(*facts, now + wait)) for *facts, wait in rows]
 
 
 def release(leases: list[Lease]) -> None:

@@ -42,8 +42,8 @@ class Found:
     stored: storage.StoredObject
 
 
-def collect(tenant_id: uuid.UUID, job_id: uuid.UUID, quicksight: QuickSight, clock: Clock) -> bool:
-    """One result call, and a read of every object; False when there was nothing to ask.
+def collect(tenant_id: uuid.UUID, job_id: uuid.UUID, quicksight: QuickSight, clock: Clock, result: SnapshotResult | None = None) -> bool:
+    """One result call, unless the look was one and brought `result`, and a read of every object; False when there was nothing to ask.
 
     Raises NoVerdict when QuickSight or S3 did not say.
     """
@@ -52,7 +52,8 @@ def collect(tenant_id: uuid.UUID, job_id: uuid.UUID, quicksight: QuickSight, clo
         return False
     job, attempt = opened
     try:
-        found = _check(quicksight.snapshot_result(attempt.dashboard_id, str(attempt.pk)), attempt, outputs(job), quicksight.account)
+        result = result or quicksight.snapshot_result(attempt.dashboard_id, str(attempt.pk))
+        found = _check(result, attempt, outputs(job), quicksight.account)
     except NoVerdict:
         raise
     except AwsError as refusal:
@@ -61,10 +62,10 @@ def collect(tenant_id: uuid.UUID, job_id: uuid.UUID, quicksight: QuickSight, clo
     except BadResult as error:
         bad = error
     else:
-        region = quicksight.account.region
-        moves.move(tenant_id, job_id, Status.COLLECTING, lambda job: _complete(job, attempt, found, region, clock()), attempt=attempt)
+        region, now = quicksight.account.region, clock()
+        moves.move(tenant_id, job_id, Status.COLLECTING, lambda job: _complete(job, attempt, found, region, now), snapshot_id=attempt.pk)
         return True
-    moves.move(tenant_id, job_id, Status.COLLECTING, lambda job: _unusable(job, attempt, bad, clock()), attempt=attempt)
+    moves.move(tenant_id, job_id, Status.COLLECTING, lambda job: _unusable(job, attempt, bad, clock()), snapshot_id=attempt.pk)
     return True
 
 

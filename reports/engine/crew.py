@@ -7,18 +7,21 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import Enum
 from functools import wraps
 from queue import Empty, SimpleQueue
 from typing import Concatenate, ParamSpec, TypeVar
 
 from django.db import InterfaceError, OperationalError, connection
 
-from reports.aws.errors import AccountRefused, NoVerdict, Throttled, Unanswered
-from reports.aws.quicksight import QuickSight
+from reports.aws.errors import AccountRefused, LimitReached, NoVerdict, Throttled, Unanswered
+from reports.aws.quicksight import QuickSight, SnapshotResult
 from reports.engine import claim, moves
 from reports.engine.claim import Lease
 from reports.engine.collect import collect
+from reports.engine.limiter import Gate
 from reports.engine.look import look
 from reports.engine.start import CheckedByAnother, Clock, start
 from reports.models import SnapshotJob
@@ -32,29 +35,41 @@ ALONE_SECONDS = 5.0
 RECONNECT_SECONDS = 1.0
 # Much less than a lease: a thread that waits for the database is not one that hangs.
 MOST_RECONNECTS = 60
-STEPS = {SnapshotJob.Status.STARTING: start, SnapshotJob.Status.RUNNING: look, SnapshotJob.Status.COLLECTING: collect}
+Status = SnapshotJob.Status
+
+
+class News(Enum):
+    """What came of a step for the pump, which writes some of it down for many jobs at once (pacing.py)."""
+
+    NONE = "nothing"
+    STARTED = "started"
+    NOT_YET = "it renders"  # nothing was written down: the job is still leased
+    NO_SLOT = "no slot free"  # offered by an account that probes; nothing was written down either
+    ENDED = "ended"
 
 
 @dataclass(frozen=True)
 class Report:
     """How a step went: QuickSight answered, throttled, or said nothing (`None`: it was not asked, or refused us).
 
-    `refused` is AWS's word for a refusal that is the account's.
+    `refused` is AWS's word for a refusal that is the account's; `rendered_seconds` what an ended job took, where it was told.
     """
 
     lease: Lease
     answered: bool | None
     throttled: bool = False
     refused: str = ""
+    news: News = News.NONE
+    rendered_seconds: float | None = None
 
 
 class Crew:
-    def __init__(self, size: int, quicksight: QuickSight, clock: Clock) -> None:
-        self.size = size
+    def __init__(self, size: int, quicksight: QuickSight, clock: Clock, gate: Gate) -> None:
+        self.size, self._gate = size, gate
         self._in_hand: list[tuple[Lease, float]] = []
         self._quicksight, self._clock = quicksight, clock
         self._todo: SimpleQueue[Lease | None] = SimpleQueue()
-        self._reports: SimpleQueue[Report] = SimpleQueue()
+        self._reports: SimpleQueue[Report | None] = SimpleQueue()
         self._threads = [threading.Thread(target=self._work, daemon=True, name=f"pump-{number}") for number in range(size)]
         for thread in self._threads:
             thread.start()
@@ -71,9 +86,11 @@ class Crew:
         self._in_hand.append((lease, time.monotonic()))
         self._todo.put(lease)
 
-    def next_report(self, timeout: float) -> Report:
-        """Raises queue.Empty when none came in time."""
+    def next_report(self, timeout: float) -> Report | None:
+        """None: a step that goes on has freed a slot. Raises queue.Empty when nothing came in time."""
         report = self._reports.get(timeout=timeout)
+        if report is None:
+            return None
         self._in_hand = [held for held in self._in_hand if held[0] is not report.lease]
         return report
 
@@ -86,7 +103,7 @@ class Crew:
         with suppress(Empty):
             while True:
                 self.next_report(0)
-        return any(time.monotonic() - since > claim.lease_seconds(lease.status) for lease, since in self._in_hand)
+        return any(time.monotonic() - since > lease.seconds for lease, since in self._in_hand)
 
     def dismiss(self) -> None:
         for _ in self._threads:
@@ -95,7 +112,8 @@ class Crew:
     def _work(self) -> None:
         try:
             while (lease := self._todo.get()) is not None:
-                self._reports.put(step(lease, self._quicksight, self._clock))
+                self._gate.give(lease.send_at)
+                self._reports.put(step(lease, self._quicksight, self._clock, freed=lambda: self._reports.put(None)))
         finally:
             connection.close()
 
@@ -110,33 +128,81 @@ def _named_in_the_log(work: Callable[Concatenate[Lease, P], R]) -> Callable[Conc
 
 
 @_named_in_the_log
-def step(lease: Lease, quicksight: QuickSight, clock: Clock) -> Report:
-    """One job, one call, one move. Never raises: a fault of ours on one job must not stop the others."""
-    act: Callable[..., bool] = STEPS[SnapshotJob.Status(lease.status)]
+def step(lease: Lease, quicksight: QuickSight, clock: Clock, freed: Callable[[], None] = lambda: None) -> Report:
+    """One job, one call, one move. Never raises: a fault of ours on one job must not stop the others.
+
+    A look that brings the result goes on to collect; `freed` is called between the two, when its slot is free.
+    """
+    report, result, until = _guarded(lease, lambda: _act(lease, quicksight, clock), clock)
+    if result is None:
+        return report
+    freed()
+    collecting = replace(lease, status=Status.COLLECTING, until=until)
+    collected, _none, _no = _guarded(collecting, lambda: _collect(collecting, quicksight, clock, result), clock)
+    return replace(collected, lease=lease, news=report.news, rendered_seconds=report.rendered_seconds)
+
+
+# A report; of a look that brought one, the result and until when its job is leased for collecting it.
+Outcome = tuple[Report, SnapshotResult | None, datetime | None]
+
+
+def _act(lease: Lease, quicksight: QuickSight, clock: Clock) -> Outcome:
+    if lease.status == Status.RUNNING:
+        return _look(lease, quicksight, clock)
+    if lease.status == Status.COLLECTING:
+        return _collect(lease, quicksight, clock)
+    asked = start(lease.tenant_id, lease.job_id, quicksight, clock)
+    return Report(lease, answered=asked or None, news=News.STARTED if asked else News.ENDED), None, None
+
+
+def _look(lease: Lease, quicksight: QuickSight, clock: Clock) -> Outcome:
+    seen = look(lease, quicksight, clock)
+    if not seen.moved:
+        # Somebody else may have moved it; then nothing is written down about this look.
+        return Report(lease, answered=True, news=News.NOT_YET), None, None
+    return Report(lease, True, news=News.ENDED, rendered_seconds=seen.rendered_seconds), seen.result, seen.lease_until
+
+
+def _collect(lease: Lease, quicksight: QuickSight, clock: Clock, result: SnapshotResult | None = None) -> Outcome:
+    asked = collect(lease.tenant_id, lease.job_id, quicksight, clock, result)
+    return Report(lease, answered=asked or None, news=News.ENDED), None, None
+
+
+def _guarded(lease: Lease, act: Callable[[], Outcome], clock: Clock) -> Outcome:
+    outcome: Outcome
     try:
-        asked = act(lease.tenant_id, lease.job_id, quicksight, clock)
-        report = Report(lease, answered=True if asked else None)
+        outcome = act()
+    except LimitReached as error:
+        # Where one job more than fits is offered on purpose, the pump decides; else it is a verdict like any other that did not come.
+        outcome = (Report(lease, True, news=News.NO_SLOT) if lease.probes else _postponed(lease, error, clock)), None, None
     except NoVerdict as error:
-        logger.info("job %s: no verdict, %s", lease.job_id, error.code)
-        silent = error
-        if not write_down(lease, lambda job: moves.postpone(job, silent, clock())):
-            _give_back(lease)
-        report = _without_verdict(lease, error)
+        outcome = _postponed(lease, error, clock), None, None
     except CheckedByAnother:
         _give_back(lease)
-        return Report(lease, answered=None)
+        return Report(lease, answered=None), None, None
     except (OperationalError, InterfaceError):
         _without_database(lease)
         _give_back(lease)
-        return Report(lease, answered=None)
+        return Report(lease, answered=None), None, None
     except Exception:
         logger.exception("job %s failed in our own code", lease.job_id)
         if not write_down(lease, lambda job: moves.note_crash(job, clock())):
             _give_back(lease)
-        return Report(lease, answered=None)
+        return Report(lease, answered=None), None, None
     if lease.crashes:
         _absolve(lease)
-    return report
+    return outcome
+
+
+def _postponed(lease: Lease, error: NoVerdict, clock: Clock) -> Report:
+    logger.info("job %s: no verdict, %s", lease.job_id, error.code)
+    if not postpone(lease, error, clock):
+        _give_back(lease)
+    return _without_verdict(lease, error)
+
+
+def postpone(lease: Lease, error: NoVerdict, clock: Clock) -> bool:
+    return write_down(lease, lambda job: moves.postpone(job, error, clock()))
 
 
 def _without_verdict(lease: Lease, error: NoVerdict) -> Report:

@@ -1,19 +1,34 @@
 """How many jobs start before a waiting one, and about when it starts itself.
 
-Written on the job's own row, so that a tenant's page reads no other tenant's. The order is that of
-`claim`: whoever changes one changes the other.
+Written on the job's own row, so that a tenant's page reads no other tenant's. The order is that of `claim`, as fair_order.py tells it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
+
+from reports.engine import fair_order
+from reports.engine.fair_order import Queue, Start
 
 # How long a job holds its slot, before an account has ended one to learn from.
 PRIOR_SECONDS = 25.0
 LEARNS_FROM = 50
-# Further back nobody is told a place. Jobs that newcomers of the first lane push back beyond it forget theirs, if the margin holds them.
+# Further back nobody is told a place. Jobs that newcomers push back beyond it forget theirs, if the margin holds them.
 TOLD, MARGIN = 2000, 1000
 
+SLOTS = "select count(*) from reports_slot where account_id = %(account)s and enabled and not spare"
+QUEUES = """
+select queue.lane, queue.tenant_id, virtual_time, weight, queued,
+       sum(running) over (partition by queue.tenant_id)::int, max_running
+  from reports_tenantqueue queue join tenants_tenant tenant on tenant.id = queue.tenant_id
+ where account_id = %(account)s and (queued > 0 or running > 0)
+   and not exists (select from reports_pause pause where pause.tenant_id = queue.tenant_id and kind = 'tenant')
+"""
 # A line that moves changes every place in it. Far back a place is told to within a twentieth, and a time to within a tenth of the wait:
 # else each start would rewrite two thousand rows. Rows that are locked are just being claimed or cancelled.
 WRITE = """
@@ -28,16 +43,22 @@ slots as (
     select count(*) as usable, count(*) filter (where job_id is null) as free,
            coalesce(extract(epoch from statement_timestamp() - min(job.started_at)), 0)::float as longest
       from reports_slot slot left join reports_snapshotjob job on job.id = slot.job_id
-     where slot.account_id = %(account)s and enabled and (rests_until is null or rests_until <= statement_timestamp())),
+     where slot.account_id = %(account)s and enabled and not spare and (rests_until is null or rests_until <= statement_timestamp())),
+starts as (
+    select lane, tenant, nth, number, row_number() over (order by number) - 1 as place
+      from unnest(%(lanes)s::int[], %(tenants)s::uuid[], %(nths)s::int[], %(numbers)s::int[]) as start (lane, tenant, nth, number)),
 line as (
-    select id, row_number() over (order by lane, created_at, id) - 1 as place from (
-        select id, lane, created_at from reports_snapshotjob
-         where account_id = %(account)s and status = 'queued' and (not_before is null or not_before <= statement_timestamp())
-         order by lane, created_at, id limit %(told)s + %(margin)s) job),
+    select job.id, place, number
+      from (select lane, tenant, max(nth) as jobs from starts group by lane, tenant) queue cross join lateral (
+        select id, row_number() over (order by created_at, id) as nth from (
+            select id, created_at from reports_snapshotjob
+             where account_id = %(account)s and lane = queue.lane and tenant_id = queue.tenant and status = 'queued' and admitted
+             order by created_at, id limit queue.jobs) first) job
+      join starts using (lane, tenant, nth)),
 told as (
     select line.id, case when place < %(told)s and starts then place end as ahead,
            case when place < %(told)s and starts and usable > 0 then
-               case when place < free then 0 else greatest(0, seconds - longest) + (place - free) * seconds / usable end
+               case when number < free then 0 else greatest(0, seconds - longest) + (number - free) * seconds / usable end
            end as wait
       from line, account, usual, slots),
 changed as (
@@ -55,7 +76,25 @@ update reports_snapshotjob job set ahead = changed.ahead, expected_start_at = ch
 
 def write(account_id: int) -> int:
     """For the jobs that could start now; the number of rows that changed. In the engine's scope."""
-    values = {"account": account_id, "prior": PRIOR_SECONDS, "learns_from": LEARNS_FROM, "told": TOLD, "margin": MARGIN}
     with connection.cursor() as cursor:
-        cursor.execute(WRITE, values)
-        return cursor.rowcount
+        line = list(islice(_starts(cursor, account_id), TOLD + MARGIN))
+        values: dict[str, Any] = {"account": account_id, "prior": PRIOR_SECONDS, "learns_from": LEARNS_FROM, "told": TOLD}
+        cursor.execute(WRITE, values | _columns(line))
+        return int(cursor.rowcount)
+
+
+def _starts(cursor: CursorWrapper, account_id: int) -> Iterator[Start]:
+    cursor.execute(SLOTS, {"account": account_id})
+    (slots,) = cursor.fetchone()
+    cursor.execute(QUEUES, {"account": account_id})
+    queues = [Queue(*row) for row in cursor.fetchall()]
+    return fair_order.starts([queue for queue in queues if queue.queued], slots)
+
+
+def _columns(line: list[Start]) -> dict[str, list[Any]]:
+    return {
+        "lanes": [start.queue.lane for start in line],
+        "tenants": [start.queue.tenant_id for start in line],
+        "nths": [start.nth for start in line],
+        "numbers": [start.number for start in line],
+    }

@@ -1,4 +1,7 @@
-"""One request budget for each account, in the database, shared by every process of every host."""
+"""One request budget for each account, in the database, shared by every process of every host.
+
+A step of a job is leased with its turn (claim.TAKE_DUE). Calls beyond the first one of a step, and everybody else's, ask here.
+"""
 
 from __future__ import annotations
 
@@ -12,20 +15,26 @@ from tenants.scope import engine_scope
 
 # AWS counts calls in any one second; the tenth part is room for the time a request spends on its way.
 SHARE = 0.9
+# After an answer that we are throttled: somebody else uses the account too, or its limit is lower than we were told.
 PENALTY_SECONDS = 1.0
+SLOWED_SECONDS, SLOWED_BY, SLOWED_TO_AT_LEAST = 60.0, 0.7, 0.2
 
 TAKE = """
-update reports_requestbudget b
-   set next_request_at = greatest(b.next_request_at, clock_timestamp()) + make_interval(secs => 1 / (%(share)s * a.requests_per_second))
-  from reports_account a
- where a.id = b.account_id and b.account_id = %(account)s
-returning extract(epoch from b.next_request_at - clock_timestamp())::float8 - 1 / (%(share)s * a.requests_per_second),
-          1 / a.requests_per_second
+update reports_requestbudget b set next_request_at = greatest(b.next_request_at, clock_timestamp()) + make_interval(secs => gap)
+  from (select account_id, 1 / requests_per_second as apart, 1 / (%(share)s * requests_per_second
+               * case when slowed_until > statement_timestamp() then slowed_to else 1 end) as gap
+          from reports_requestbudget join reports_account on id = account_id where account_id = %(account)s) a
+ where b.account_id = a.account_id
+returning extract(epoch from b.next_request_at - clock_timestamp())::float8 - gap, apart
 """
+# Many calls in flight are throttled together: the second one within the penalty says nothing new.
 SLOW_DOWN = """
 update reports_requestbudget
-   set next_request_at = greatest(next_request_at, clock_timestamp()) + make_interval(secs => %(seconds)s)
+   set next_request_at = greatest(next_request_at, clock_timestamp()) + make_interval(secs => %(penalty)s),
+       slowed_to = greatest(%(least)s, %(by)s * case when slowed_until > statement_timestamp() then slowed_to else 1 end),
+       slowed_until = statement_timestamp() + make_interval(secs => %(seconds)s)
  where account_id = %(account)s
+   and (slowed_until is null or slowed_until < statement_timestamp() + make_interval(secs => %(seconds)s - %(penalty)s))
 """
 
 
@@ -44,6 +53,26 @@ class Departures:
 _departures: defaultdict[int, Departures] = defaultdict(Departures)
 
 
+class Gate:
+    """What a thread passes before each call: with the turn it was given for the first one, and with turns of its own after that."""
+
+    def __init__(self, account_id: int, requests_per_second: float) -> None:
+        self._account_id, self._gap = account_id, 1 / requests_per_second
+        self._given = threading.local()
+
+    def give(self, send_at: float | None) -> None:
+        """To this thread: when, by time.monotonic, its next call may leave. None: it has no turn."""
+        self._given.send_at = send_at
+
+    def __call__(self) -> None:
+        send_at, self._given.send_at = getattr(self._given, "send_at", None), None
+        if send_at is None:
+            wait_for_turn(self._account_id)
+        else:
+            time.sleep(max(0.0, send_at - time.monotonic()))
+            _departures[self._account_id].keep_apart(self._gap)
+
+
 def wait_for_turn(account_id: int) -> None:
     """Takes the next free instant of the account's budget and sleeps until it comes. No transaction is open while it sleeps."""
     with engine_scope(), connection.cursor() as cursor:
@@ -55,6 +84,13 @@ def wait_for_turn(account_id: int) -> None:
 
 
 def slow_down(account_id: int) -> None:
-    """QuickSight throttled us all the same: somebody else uses the account too. Everybody waits."""
+    """QuickSight throttled us all the same. Everybody waits a moment, and goes on more slowly for a while."""
+    values: dict[str, float] = {
+        "penalty": PENALTY_SECONDS,
+        "seconds": SLOWED_SECONDS,
+        "by": SLOWED_BY,
+        "least": SLOWED_TO_AT_LEAST,
+        "account": account_id,
+    }
     with engine_scope(), connection.cursor() as cursor:
-        cursor.execute(SLOW_DOWN, {"account": account_id, "seconds": PENALTY_SECONDS})
+        cursor.execute(SLOW_DOWN, values)

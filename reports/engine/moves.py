@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 
@@ -15,6 +16,7 @@ from reports.models import Attempt, Pause, SnapshotJob
 from tenants.scope import engine_scope, tenant_scope
 
 Status, Waiting = SnapshotJob.Status, SnapshotJob.Waiting
+Act = Callable[[SnapshotJob], object]
 MAX_CRASHES = 3
 
 
@@ -22,28 +24,29 @@ class FileStoreSilent(NoVerdict):
     """S3 did not say, or let nobody in. QuickSight did: its result had just been read."""
 
 
-def move(
-    tenant_id: uuid.UUID, job_id: uuid.UUID, seen: str, act: Callable[[SnapshotJob], object], *, attempt: Attempt | None = None
-) -> None:
-    """Run `act` on the job inside its tenant, and give the slot back if the job left the states that hold one.
+def move(tenant_id: uuid.UUID, job_id: uuid.UUID, seen: str, act: Act, *, snapshot_id: uuid.UUID | None = None) -> bool:
+    """Run `act` on the job inside its tenant, and give the slot back if the job left the states that hold one. Whether it was run.
 
-    `seen` is the status, and `attempt` the open attempt, that the call before this was about. A job that somebody moved meanwhile is
-    left alone: two pumps may work on one job when the first one's call outlived its window.
+    `seen` is the status, and `snapshot_id` the open attempt, that the call before this was about. A job that somebody moved meanwhile
+    is left alone: two pumps may work on one job when the first one's call outlived its window. `act` may return until when the slot
+    rests, because QuickSight goes on rendering what was given up.
     """
     with transaction.atomic():
         with tenant_scope(tenant_id):
             job = SnapshotJob.objects.select_related("tenant", "report").select_for_update(of=("self",)).get(pk=job_id)
-            if job.status != seen or (attempt and not job.attempts.filter(pk=attempt.pk, ended_at=None).exists()):
-                return
+            if job.status != seen or (snapshot_id and job.snapshot_id != snapshot_id):
+                return False
             # QuickSight accepted it, or may have without our hearing of it: it goes on rendering, whatever we make of the job.
-            may_render = _may_be_accepted(job)
-            act(job)
+            may_render = seen == Status.RUNNING or (seen == Status.STARTING and _may_be_accepted(job))
+            outcome = act(job)
             gives_back = seen in SnapshotJob.SLOT_HOLDERS and job.status not in SnapshotJob.SLOT_HOLDERS
-            given_up = may_render and job.status == Status.FAILED
+            ends_at = job.finished_at if may_render and job.status == Status.FAILED else None
+            rests_until = ends_at + cadence.SLOT_RESTS if ends_at else outcome if isinstance(outcome, datetime) else None
         if gives_back:
             with engine_scope():
-                slots.free(job_id, rests_until=job.finished_at + cadence.SLOT_RESTS if given_up and job.finished_at else None)
+                slots.free(job_id, rests_until=rests_until)
         breaker.hear(job, seen)
+    return True
 
 
 def _may_be_accepted(job: SnapshotJob) -> bool:
@@ -58,6 +61,11 @@ def open_attempt(tenant_id: uuid.UUID, job_id: uuid.UUID, status: str) -> tuple[
         job = SnapshotJob.objects.select_related("report").get(pk=job_id)
         attempt = job.attempts.filter(ended_at=None).first()
     return (job, attempt) if job.status == status and attempt else None
+
+
+def open_attempt_of(job: SnapshotJob) -> Attempt:
+    """Of a job that runs or is collected: it has one. In its tenant's scope."""
+    return job.attempts.get(ended_at=None)
 
 
 def fail(job: SnapshotJob, code: str, now: datetime, *, detail: str = "") -> None:
@@ -90,7 +98,8 @@ def try_again(job: SnapshotJob, attempt: Attempt, now: datetime, code: str, erro
         fail(job, code, now)
         return
     wait = cadence.attempt_backoff(attempt.number)
-    changes = {"not_before": now + wait, "next_look_at": None, "lease_until": None, "no_verdicts": 0, "waiting": Waiting.RETRY}
+    changes: dict[str, Any] = {"not_before": now + wait, "next_look_at": None, "lease_until": None, "no_verdicts": 0}
+    changes |= {"waiting": Waiting.RETRY, "rendering_since": None, "render_until": None}
     if job.move_to(Status.QUEUED, why=code, **changes):
         job.note("attempt_failed", now, attempt=attempt.number, code=code, wait=round(wait.total_seconds()))
 

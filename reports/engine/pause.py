@@ -12,7 +12,7 @@ from datetime import timedelta
 from django.db.models.functions import Now
 
 from reports.alerts import alert, settle
-from reports.engine import cadence, claim, holding
+from reports.engine import cadence, claim, holding, probing
 from reports.engine.claim import Lease
 from reports.engine.clock import DatabaseClock
 from reports.engine.crew import Report
@@ -49,7 +49,7 @@ class Pause:
         if self.silence.refused:
             return self._probe() if room else []
         if not self.silence.silent:
-            self._claim()
+            self._fill()
         elif self._may_probe():
             self._probed()
             self._claim(most=1)
@@ -78,6 +78,10 @@ class Pause:
             self._probed()
         self._probes += leases
         return leases
+
+    def _fill(self) -> None:
+        if not self._held:
+            probing.fill(self._account)
 
     def _claim(self, most: int | None = None) -> int:
         return 0 if self._held else claim.claim(self._account.pk, most)

@@ -10,29 +10,21 @@ import logging
 import os
 import socket
 import time
-from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
-from queue import Empty
 
 from django.core.cache import cache
 from django.db import InterfaceError, OperationalError, connection
 from django.db.models.functions import Now
 from django_q.exceptions import TimeoutException
 from django_q.tasks import async_task
-from psycopg.errors import QueryCanceled
 
-from reports.alerts import EVENT_LASTS, alert
-from reports.aws.errors import AwsError
-from reports.aws.quicksight import QuickSight
-from reports.catalogue import facts_of
-from reports.engine import claim, due, forecast, holding, limiter, moves, takeover
-from reports.engine.claim import Lease
+from reports.engine import claim, events, holding, moves, takeover
 from reports.engine.clock import DatabaseClock
-from reports.engine.crew import ALONE_SECONDS, RECONNECT_SECONDS, Crew, Report, write_down
+from reports.engine.crew import RECONNECT_SECONDS, Crew, write_down
 from reports.engine.only_one import only_one
-from reports.engine.pause import Pause
-from reports.models import Account, Pump, SnapshotJob
+from reports.engine.turns import Turns, has_work
+from reports.models import Account, Pump
 from tenants.scope import engine_scope
 
 logger = logging.getLogger(__name__)
@@ -41,15 +33,7 @@ PUMP_TASK = "reports.engine.pump.pump"
 STOP_FILE = "FANFOLD_STOP_FILE"
 LOCK_CLASS = 7201
 WINDOW_SECONDS = 50.0
-IDLE_SECONDS = 5.0
-BEAT_SECONDS = 0.2
-# A call in flight at the end of the window may take this long; its lease would end much later.
-DRAIN_SECONDS = 10.0
-STOP_DRAIN_SECONDS = 0.8
 WAKE_ONCE_SECONDS = 5
-FORECAST_SECONDS = 3.0
-# Of `due.LIMIT` schedules each. More wait for the next turn, so that the morning's rush does not keep jobs waiting.
-NOTES_A_TURN = 5
 # Without a beat for this long a pump counts as dead.
 BEAT_LATE = timedelta(seconds=3)
 # Of this process: those of pumps that ended while a call was still under way.
@@ -123,7 +107,7 @@ def _one_pump(account_id: int, window: float) -> str:
         if not mine:
             return "busy"
         ended = _pump(account_id, window)
-    if ended == "window" or (ended == "stop" and _has_work(account_id)):
+    if ended == "window" or (ended == "stop" and has_work(account_id)):
         async_task(PUMP_TASK, account_id)
     elif ended == "idle":
         # A job that was committed between the last turn and the end of the pump saw it alive and sent no message.
@@ -140,7 +124,7 @@ def _leave_hanging_threads() -> None:
 
 
 def wake_if_work(account_id: int) -> None:
-    if _has_work(account_id):
+    if has_work(account_id):
         async_task(PUMP_TASK, account_id)
 
 
@@ -148,20 +132,22 @@ def _pump(account_id: int, window: float) -> str:
     with engine_scope():
         account = Account.objects.get(pk=account_id)
         guilty = takeover.take_over(account_id, _process())
-    turns, ended = Turns(account), ""
+    turns, ended = Turns(account, stopping), ""
     _crews.append(turns.crew)
     try:
-        turns.clock.synchronise()
+        with engine_scope():
+            turns.begin()
         for lease in guilty:
             turns.give_up(lease)
-        ended = turns.run(window)
+        with events.listening():
+            ended = turns.run(window)
         return ended
     finally:
         turns.crew.dismiss()
         with engine_scope():
             if ended != "window":
                 # This process may end now. After a window it lives on, and so do threads whose call takes its time.
-                claim.release(turns.crew.in_hand + turns.taken)
+                claim.release(turns.crew.in_hand + turns.taken + turns.pacing.unwritten)
             Pump.objects.filter(account_id=account_id).update(beat_at=None)
 
 
@@ -175,106 +161,6 @@ def end_stuck(account_id: int) -> None:
         write_down(lease, lambda job: moves.fail(job, holding.code_at_deadline(job, "deadline_passed"), clock()))
 
 
-class Turns:
-    """The work of one pump on one account."""
-
-    def __init__(self, account: Account) -> None:
-        self.account = account
-        self.clock = DatabaseClock()
-        quicksight = QuickSight(facts_of(account), gate=lambda: limiter.wait_for_turn(account.pk))
-        # Before the first turn of the budget is taken: to make a client takes longer than two calls are apart, and would bunch the first.
-        # What is wrong with credentials the first call says again, to a job that then waits.
-        with suppress(AwsError):
-            quicksight.connect()
-        self.pause = Pause(account, self.clock)
-        self.stopping, self.gave_at, self.forecast_at = False, time.monotonic(), time.monotonic()
-        # Leased and not yet given to the crew: a connection that breaks at the commit does not say whether that was done.
-        self.taken: list[Lease] = []
-        # Enough threads to keep the account's rate at half a second a call, and no more than are useful on one core.
-        # At the end: whoever is made has threads that have to be dismissed.
-        size = max(4, min(16, round(account.requests_per_second / 2)))
-        self.crew = Crew(size, quicksight, self.clock)
-
-    def run(self, window: float) -> str:
-        began = last_work = time.monotonic()
-        while True:
-            busy = self.turn() or self.crew.busy
-            now = time.monotonic()
-            last_work = now if busy else last_work
-            if self.stopping or now - began > window:
-                self._drain(STOP_DRAIN_SECONDS if self.stopping else DRAIN_SECONDS)
-                return "stop" if self.stopping else "window"
-            if now - last_work > IDLE_SECONDS:
-                if not _has_work(self.account.pk):
-                    return "idle"
-                last_work = now
-            self.listen(BEAT_SECONDS)
-
-    def turn(self) -> int:
-        """Claim for free slots, then hand due jobs to free threads. The number handed out."""
-        self.stopping = stopping()
-        with engine_scope():
-            self.clock.synchronise()
-            Pump.objects.filter(account_id=self.account.pk).update(beat_at=self.clock())
-            late = claim.past_deadline(self.account.pk) + self.pause.late()
-            room = 0 if self.crew.tries_a_suspect() else self.crew.size - self.crew.busy
-            # For a suspect the others end their steps first; but whoever takes long is not waited for.
-            alone = not self.crew.busy or time.monotonic() - self.gave_at > ALONE_SECONDS
-            self.taken = [] if self.stopping else self.pause.take(room, alone=alone)
-        leases, self.taken = self.taken, []
-        self.gave_at = time.monotonic() if leases else self.gave_at
-        for lease in leases:
-            self.crew.give(lease)
-        for lease in late:
-            write_down(lease, self._end_late)
-        self._note_due()
-        self._forecast()
-        return len(leases)
-
-    def _end_late(self, job: SnapshotJob) -> None:
-        moves.fail(job, holding.code_at_deadline(job, self.pause.failure_code), self.clock())
-
-    def _note_due(self) -> None:
-        for _ in range(NOTES_A_TURN):
-            if self.stopping or not due.note(self.account.pk, self.clock()):
-                return
-
-    def _forecast(self) -> None:
-        """After the starts, and in a transaction of its own: a forecast delays none."""
-        if time.monotonic() >= self.forecast_at:
-            self.forecast_at = time.monotonic() + FORECAST_SECONDS
-            try:
-                with engine_scope():
-                    forecast.write(self.account.pk)
-            except OperationalError as error:
-                if not isinstance(error.__cause__, QueryCanceled):
-                    raise
-                # It took longer than a statement may. The database is there, and the line can wait.
-                logger.warning("account %s: no forecast was written", self.account.pk, exc_info=True)
-
-    def give_up(self, lease: Lease) -> None:
-        told = f"Job {lease.job_id} ended or stopped its process {lease.crashes} times in a row, and is not tried again."
-        alert("job_given_up", told, self.account.name, lasts=EVENT_LASTS)
-        write_down(lease, lambda job: moves.fail(job, "internal", self.clock()))
-
-    def listen(self, seconds: float) -> None:
-        """Wait for the first report, take in all that are there."""
-        with suppress(Empty):
-            self._take_in(self.crew.next_report(seconds))
-            while True:
-                self._take_in(self.crew.next_report(0))
-
-    def _drain(self, seconds: float) -> None:
-        end = time.monotonic() + seconds
-        while self.crew.busy and time.monotonic() < end:
-            self.listen(0.1)
-
-    def _take_in(self, report: Report) -> None:
-        if report.throttled:
-            limiter.slow_down(self.account.pk)
-        self.pause.hear(report)
-
-
 def _process() -> str:
     """The cluster this task runs in, by a name that no other start of a worker has, and the process's own number."""
     worker = Path(os.environ.get(STOP_FILE, "")).stem or socket.gethostname()
@@ -284,8 +170,3 @@ def _process() -> str:
 def stopping() -> bool:
     path = os.environ.get(STOP_FILE)
     return path is not None and os.path.exists(path)
-
-
-def _has_work(account_id: int) -> bool:
-    with engine_scope():
-        return claim.has_work(account_id) or due.is_soon(account_id)

@@ -61,7 +61,7 @@ def _send(attempt: Attempt, quicksight: QuickSight, clock: Clock) -> bool:
     # AlreadyExists: our own id is known there, so an earlier call of ours was accepted and its answer lost.
     with suppress(AlreadyExists):
         quicksight.start_snapshot(_request(attempt))
-    moves.move(attempt.tenant_id, attempt.job_id, Status.STARTING, lambda job: _accepted(job, attempt, clock()), attempt=attempt)
+    moves.move(attempt.tenant_id, attempt.job_id, Status.STARTING, lambda job: _accepted(job, attempt, clock()), snapshot_id=attempt.pk)
     return True
 
 
@@ -166,7 +166,8 @@ def _freeze(job: SnapshotJob, tags: dict[str, str], now: datetime) -> Attempt:
         prefix=f"t/{settings.JOB_RETENTION_CLASS}/{job.tenant_id}/{job.pk}/",
         created_at=now,
     )
-    SnapshotJob.objects.filter(pk=job.pk).update(attempt_count=attempt.number)
+    changes: dict[str, Any] = {"snapshot_id": attempt.pk, "snapshot_dashboard_id": attempt.dashboard_id, "object_seen_at": None}
+    SnapshotJob.objects.filter(pk=job.pk).update(attempt_count=attempt.number, rendering_since=None, render_until=None, **changes)
     job.note("submitted", now, attempt=attempt.number)
     return attempt
 
@@ -208,8 +209,9 @@ def outputs(job: SnapshotJob) -> list[Output]:
 
 
 def _accepted(job: SnapshotJob, attempt: Attempt, now: datetime) -> None:
-    look_at = now + cadence.next_look(timedelta(0))
-    changes: dict[str, Any] = {"next_look_at": look_at, "lease_until": None, "no_verdicts": 0, "waiting": ""}
+    # The pump, which knows how long such a report takes, puts the first look off.
+    changes: dict[str, Any] = {"next_look_at": now + timedelta(seconds=cadence.SHORTEST_LOOK), "lease_until": None, "no_verdicts": 0}
+    changes |= {"waiting": "", "rendering_since": now, "render_until": now + timedelta(minutes=job.report.render_minutes)}
     if job.move_to(Status.RUNNING, started_at=job.started_at or now, **changes):
         Attempt.objects.filter(pk=attempt.pk).update(accepted_at=now, service_status="QUEUED")
         job.note("accepted", now)

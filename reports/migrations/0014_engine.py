@@ -128,17 +128,17 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="snapshotjob",
             name="rendering_since",
-            field=models.DateTimeField(help_text="When QuickSight accepted the open attempt. NULL: not yet.", null=True),
+            field=models.DateTimeField(help_text="When QuickSight accepted that attempt. NULL: not yet.", null=True),
         ),
         migrations.AddField(
             model_name="snapshotjob",
             name="snapshot_dashboard_id",
-            field=models.CharField(blank=True, db_default="", default="", help_text="Of the open attempt.", max_length=512),
+            field=models.CharField(blank=True, db_default="", default="", max_length=512),
         ),
         migrations.AddField(
             model_name="snapshotjob",
             name="snapshot_id",
-            field=models.UUIDField(help_text="The open attempt. NULL: none.", null=True),
+            field=models.UUIDField(help_text="NULL: there was no attempt yet.", null=True),
         ),
         migrations.AddIndex(
             model_name="snapshotjob",
@@ -248,6 +248,16 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="tenantqueue",
             constraint=models.UniqueConstraint(fields=("account", "lane", "tenant"), name="one_queue_per_lane_and_tenant"),
+        ),
+        # Jobs under way; the owner is held to the policies otherwise, and would see none.
+        run(
+            "alter table reports_attempt no force row level security",
+            "alter table reports_snapshotjob no force row level security",
+            "update reports_snapshotjob job set snapshot_id = attempt.id, snapshot_dashboard_id = attempt.dashboard_id, "
+            "rendering_since = attempt.accepted_at, render_until = attempt.accepted_at + interval '15 minutes' "
+            "from reports_attempt attempt where attempt.job_id = job.id and attempt.ended_at is null",
+            "alter table reports_attempt force row level security",
+            "alter table reports_snapshotjob force row level security",
         ),
         run(
             f"grant select (formats, {QUEUE}), update ({QUEUE}) on reports_snapshotjob to {roles.ENGINE}",

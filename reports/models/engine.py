@@ -45,6 +45,7 @@ class Pump(models.Model):
 
     account = models.OneToOneField(Account, on_delete=models.CASCADE, primary_key=True, related_name="pump")
     beat_at = models.DateTimeField(null=True, help_text="NULL: nobody pumps.")
+    heard_at = models.DateTimeField(null=True, help_text="When S3 last told of a file of the account's jobs. NULL: never.")
     process = models.CharField(max_length=120, blank=True, help_text="Whose task pumps, or was the last to; empty: none yet.")
 
     def __str__(self) -> str:

@@ -160,11 +160,12 @@ class SnapshotJob(models.Model):
 
     # The queue's own columns; the engine sees these across tenants.
     admitted = models.BooleanField(default=False, db_default=False, help_text="Counted in its tenant's queue: it may get a slot.")
-    # Of the open attempt, so that asking about it needs no look into the tenant.
-    snapshot_id = models.UUIDField(null=True, help_text="The open attempt. NULL: none.")
-    snapshot_dashboard_id = models.CharField(max_length=512, blank=True, default="", db_default="", help_text="Of the open attempt.")
-    rendering_since = models.DateTimeField(null=True, help_text="When QuickSight accepted the open attempt. NULL: not yet.")
+    # Of its newest attempt, so that asking about it needs no look into the tenant.
+    snapshot_id = models.UUIDField(null=True, help_text="NULL: there was no attempt yet.")
+    snapshot_dashboard_id = models.CharField(max_length=512, blank=True, default="", db_default="")
+    rendering_since = models.DateTimeField(null=True, help_text="When QuickSight accepted that attempt. NULL: not yet.")
     render_until = models.DateTimeField(null=True, help_text="When that attempt is given up. NULL: it does not render.")
+    object_seen_at = models.DateTimeField(null=True, help_text="When S3 told of a file, since the last attempt began. NULL: not yet.")
     not_before = models.DateTimeField(null=True, help_text="NULL: may start at once.")
     next_look_at = models.DateTimeField(null=True, help_text="NULL: not in the engine's hands.")
     lease_until = models.DateTimeField(null=True, help_text="NULL: nobody works on it just now.")

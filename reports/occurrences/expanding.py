@@ -32,6 +32,7 @@ REASONS = {
     "report_not_available": reasons.NOT_OFFERED,
     "format_not_offered": reasons.UNFIT,
     "visual_not_offered": reasons.UNFIT,
+    "queue_full": reasons.TOO_MANY,
 }
 
 
@@ -91,10 +92,10 @@ def expand(taken: Taken, now: datetime) -> set[int]:
             return set()
         try:
             wanted = wanting.check(occurrence, now)
+            _make(occurrence, wanted, now)
         except Refused as refused:
             end(occurrence, _refusal(refused), now)
             return set()
-        _make(occurrence, wanted, now)
         return {wanted.account_id}
 
 
@@ -130,7 +131,7 @@ def _refusal(refused: Refused) -> Outcome:
 
 
 def _make(occurrence: Occurrence, wanted: SnapshotJob, now: datetime) -> None:
-    """A job for each set of rows, and a delivery for everybody who is to get them."""
+    """A job for each set of rows, and a delivery for everybody who is to get them. Raises Refused, and nothing is made then."""
     audiences = addressing.who_gets(occurrence.schedule)
     jobs = wanting.make_jobs(occurrence, wanted, [rows.tags for rows in audiences], now)
     addressing.make_deliveries(occurrence, [(job, rows.people) for job, rows in zip(jobs, audiences, strict=True)], now)

@@ -17,6 +17,7 @@ from reports.models import Occurrence, Schedule
 MISSED, PAUSED, RETIRED, EMPTY, NOBODY = "portal_was_down", "paused", "retired", "empty", "nobody"
 # It could not.
 FAULT, NOT_OFFERED, PARAMETERS, UNFIT, INTERNAL = "schedule_fault", "report_not_available", "parameters", "report_unfit", "internal"
+TOO_MANY = "queue_full"
 # It ran, and did not end well.
 JOBS, DELIVERIES = "jobs_failed", "deliveries_failed"
 
@@ -70,6 +71,7 @@ SENTENCES: dict[str, Callable[[dict[str, Any]], str]] = {
     NOT_OFFERED: lambda detail: str(cause_of(NOT_OFFERED).message),
     PARAMETERS: _parameters,
     UNFIT: _unfit,
+    TOO_MANY: lambda detail: _("Its jobs were not made: %(fault)s") % {"fault": detail.get("text", "")},
     INTERNAL: lambda detail: _("Something went wrong in the portal, and the people who run it were told."),
     JOBS: _jobs,
     DELIVERIES: lambda detail: _("The report was made, but not everybody could be reached."),

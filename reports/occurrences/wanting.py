@@ -30,7 +30,8 @@ def check(occurrence: Occurrence, now: datetime) -> SnapshotJob:
 
 
 def make_jobs(occurrence: Occurrence, wanted: SnapshotJob, tags: list[dict[str, str]], now: datetime) -> list[SnapshotJob]:
-    """One for each of `tags`, in their order; they are all different. In the tenant's scope."""
+    """One for each of `tags`, in their order; they are all different. In the tenant's scope; raises Refused, and has made none then."""
+    jobs.refuse_too_many(occurrence.tenant, len(tags))
     made = [_narrowed(wanted, occurrence, narrowing) for narrowing in tags]
     jobs.enqueue(made, now)
     return made

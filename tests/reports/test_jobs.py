@@ -358,3 +358,44 @@ class TestRunningAgain:
 
         assert made[0].pk == made[1].pk != made[2].pk
         assert [job.retry_of_id for job in made] == [first.pk, first.pk, second.pk]
+
+
+class TestTheLimitOnWaitingJobs:
+    @pytest.fixture
+    def limited(self, acme, daily_calls):
+        acme.max_waiting = 2
+        with platform_scope():
+            acme.save(update_fields=["max_waiting"])
+        return acme
+
+    def test_refuses_what_would_be_more_and_says_how_many_wait(self, limited, now):
+        for _ in range(2):
+            submit(limited, now)
+
+        refused = refusal(lambda: submit(limited, now))
+
+        assert refused.code == "queue_full"
+        assert refused.detail.startswith(
+            "2 jobs of your company wait already, and with 1 more they would be more than the 2 that may wait."
+        )
+        assert len(stored(limited)) == 2
+
+    def test_counts_only_what_waits(self, limited, daily_calls, now):
+        for status in ("starting", "running", "collecting", "completed", "failed", "cancelled"):
+            make_job(tenant=limited, report=daily_calls, status=status)
+
+        assert submit(limited, now).status == "queued"
+
+    def test_counts_no_other_tenants_jobs(self, limited, globex, daily_calls, now):
+        for _ in range(5):
+            make_job(tenant=globex, report=daily_calls)
+
+        assert submit(limited, now).status == "queued"
+
+    def test_gives_a_button_that_is_pressed_twice_its_first_job(self, limited, now):
+        submit(limited, now)
+        key = uuid.uuid4()
+
+        first, second = (submit(limited, now, form_key=key) for _ in range(2))
+
+        assert first.pk == second.pk

@@ -142,6 +142,7 @@ GRANTED = {
         "reports_slot": WRITE,
         "reports_requestbudget": WRITE,
         "reports_pump": WRITE,
+        "reports_laneclock": {"SELECT", "INSERT"},
     },
 }
 

@@ -27,8 +27,8 @@ CALL_FAULTS = ("error", "drop", "accept_then_drop", "hang")
 class Control:
     """Verbs are the public methods; a wrong name or value answers 400 with a sentence."""
 
-    def __init__(self, world: World, store: ObjectStore) -> None:
-        self._world, self._store = world, store
+    def __init__(self, world: World, store: ObjectStore, set_up_events: Callable[[], None]) -> None:
+        self._world, self._store, self._set_up_events = world, store, set_up_events
         self._at_start = replace(world.switches)
         verbs = (self.reset, self.set, self.fault, self.job_fault, self.clear_faults, self.outage, self.finish)
         verbs += (self.fail, self.hold, self.rules, self.republish, self.create_bucket, self.advance_clock, self.stats, self.jobs)  # type: ignore[assignment]
@@ -47,9 +47,10 @@ class Control:
         return _answer(200, result if result is not None else {})(environ, start_response)
 
     def reset(self) -> None:
-        """No jobs, no objects, no faults; clock, switches, tag rules and dashboards as at the start."""
+        """No jobs, no objects, no faults; clock, switches, who hears of objects, tag rules and dashboards as at the start."""
         world = self._world
         world.jobs.clear()
+        world.events.clear()
         world.faults.clear()
         world.throttle.clear()
         world.outbox.clear()
@@ -60,6 +61,7 @@ class Control:
         world.catalogue.datasets.update(fresh.datasets)
         world.catalogue.dashboards.update(fresh.dashboards)
         self._store.clear()
+        self._set_up_events()
 
     def set(self, **switches: Any) -> dict[str, Any]:
         self._world.switches.change(**switches)

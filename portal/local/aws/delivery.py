@@ -28,6 +28,10 @@ class Objects(Protocol):
     def put(self, bucket: str, key: str, data: bytes, content_type: str) -> None: ...
 
 
+class Hearers(Protocol):
+    def written(self, job: Job, bucket: str, key: str) -> None: ...
+
+
 class Delivery:
     """Two threads draw: more would only fight for the same interpreter."""
 
@@ -38,9 +42,10 @@ class Delivery:
         switches: Switches,
         objects: Objects,
         sign: Callable[[str, str], str],
+        hearers: Hearers,
     ) -> None:
         self._jobs, self._catalogue, self._switches = jobs, catalogue, switches
-        self._objects, self._sign = objects, sign
+        self._objects, self._sign, self._hearers = objects, sign, hearers
         self._pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="draw")
 
     def submit(self, job: Job) -> None:
@@ -105,6 +110,7 @@ class Delivery:
         if variant != "missing_object":
             data = damaged(render_file(view, requested, self._dialect()), variant)
             self._objects.put(bucket, key, data, CONTENT_TYPE[requested["FormatType"]])
+            self._hearers.written(job, bucket, key)
         if variant != "no_uri":
             result["S3Uri"] = self._uri(bucket, key, variant, has_destination=bool(destinations))
         return {"Files": [requested], "S3Results": [result]}

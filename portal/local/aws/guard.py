@@ -41,7 +41,8 @@ class Guard:
         self._keys, self._permissions, self._switches, self._clock = keys, permissions, switches, clock
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        speaks_json = environ["PATH_INFO"].startswith(("/accounts/", "/v2/email/")) and "X-Amz-Signature" not in _query(environ)
+        is_json = environ["PATH_INFO"].startswith(("/accounts/", "/v2/email/")) or "HTTP_X_AMZ_TARGET" in environ
+        speaks_json = is_json and "X-Amz-Signature" not in _query(environ)
         try:
             service = self._signed_service(environ)
             if service == "s3":

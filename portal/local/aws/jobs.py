@@ -156,6 +156,12 @@ class Jobs:
             if (job.dashboard_id, job.id) in self._jobs:  # else a reset came in between
                 self._record.save(job)
 
+    def end_of(self, job: Job) -> float | None:
+        """When it ended; None: it goes on."""
+        with self._lock:
+            job.advance(self._clock.now())
+            return job.ended_at
+
     def finish(self, job: Job) -> None:
         """Let the job end as soon as its files are there."""
         with self._lock:

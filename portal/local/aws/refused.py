@@ -19,7 +19,8 @@ class Refused(Exception):
         names = {"SignatureDoesNotMatch": "InvalidSignatureException", "AccessDenied": "MissingAuthenticationTokenException"}
         request_id, code = str(uuid.uuid4()), names.get(self.code, self.code)
         headers = {"x-amzn-ErrorType": code, "x-amzn-RequestId": request_id}
-        body = json.dumps({"Message": self.message, "RequestId": request_id})
+        # SQS and EventBridge have the code in the body only.
+        body = json.dumps({"__type": code, "Message": self.message, "RequestId": request_id})
         return Response(body, self.status, headers, content_type="application/json")
 
     def as_xml(self, resource: str) -> Response:

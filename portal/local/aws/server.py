@@ -12,6 +12,7 @@ from urllib.parse import quote
 from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import make_server
 
+from portal.local.aws import event_setup
 from portal.local.aws.catalogue import sample_account
 from portal.local.aws.clock import Clock
 from portal.local.aws.control import PREFIX, Control
@@ -22,6 +23,7 @@ from portal.local.aws.gate import Environ, QuickSight, StartResponse
 from portal.local.aws.guard import Guard
 from portal.local.aws.jobs import Jobs
 from portal.local.aws.journal import Journal
+from portal.local.aws.object_events import ObjectEvents
 from portal.local.aws.options import Options
 from portal.local.aws.outbox import Outbox
 from portal.local.aws.permissions import Permissions
@@ -49,6 +51,7 @@ def run(options: Options) -> None:
     server.daemon_threads = True  # type: ignore[attr-defined]
     address = f"http://{HOST}:{server.port}"
     store = _filled_store(options)
+    event_setup.set_up(options)
     world = _world(options, store, address)
     server.app = _application(options, world, store)
     signal.signal(signal.SIGTERM, _stop)
@@ -72,12 +75,13 @@ def _filled_store(options: Options) -> ObjectStore:
 def _world(options: Options, store: ObjectStore, address: str) -> World:
     clock, journal, catalogue = Clock(), Journal(options.state), sample_account()
     jobs = Jobs(journal, clock, options.switches)
-    delivery = Delivery(jobs, catalogue, options.switches, store, _signer(options, address))
+    events = ObjectEvents(options.account, options.switches, jobs)
+    delivery = Delivery(jobs, catalogue, options.switches, store, _signer(options, address), events)
     for job in journal.load():
         jobs.restore(job)
         if job.drawn_at is None:
             delivery.submit(job)
-    return World(options.account, options.switches, catalogue, jobs, delivery, Faults(), Throttle(), clock, Outbox())
+    return World(options.account, options.switches, catalogue, jobs, delivery, Faults(), Throttle(), clock, Outbox(), events)
 
 
 def _application(options: Options, world: World, store: ObjectStore) -> Application:
@@ -85,7 +89,7 @@ def _application(options: Options, world: World, store: ObjectStore) -> Applicat
     permissions = Permissions(world.switches, store.has_object)
     own: dict[str, Application] = {"quicksight": QuickSight(world), "ses": Ses(world)}
     guarded = Guard(own, Services(store), keys=keys, permissions=permissions, switches=world.switches, clock=world.clock)
-    return _with_control(Control(world, store), guarded)
+    return _with_control(Control(world, store, lambda: event_setup.set_up(options)), guarded)
 
 
 def _with_control(control: Control, guarded: Guard) -> Application:

@@ -44,6 +44,14 @@ class Switches:
     mail_event_key: str = "eventType"  # of a configuration set's events; feedback notifications of an identity say notificationType
     raw_mail_events: bool = False  # "raw message delivery": without SNS's envelope
 
+    # S3's events of new objects, where a bucket's notification configuration wants them.
+    event_delay: float = 0.0  # seconds; the median of a lognormal with
+    event_spread: float = 0.0  # as its sigma
+    event_share: float = 1.0  # of the objects that are told of at all
+    event_copies: int = 1
+    event_disorder: bool = False  # every other one comes a second later
+    early_events: bool = False  # of a job's files: when they were drawn, before the job is COMPLETED
+
     # What AWS does not document. OTHER_READINGS has the other value of each.
     started_status: int = 200  # HTTP status of an accepted start
     foreign_account_code: str = "AccessDeniedException"

@@ -9,6 +9,7 @@ from portal.local.aws.clock import Clock
 from portal.local.aws.delivery import Delivery
 from portal.local.aws.faults import Faults
 from portal.local.aws.jobs import Jobs
+from portal.local.aws.object_events import ObjectEvents
 from portal.local.aws.outbox import Outbox
 from portal.local.aws.switches import Switches
 from portal.local.aws.throttle import Throttle
@@ -25,3 +26,4 @@ class World:
     throttle: Throttle
     clock: Clock
     outbox: Outbox
+    events: ObjectEvents

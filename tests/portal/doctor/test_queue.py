@@ -10,8 +10,10 @@ from django_q.models import OrmQ, Schedule
 
 from portal.doctor.queue import MANY
 from reports import tasks
-from reports.models import Heartbeat
+from reports.engine import claim
+from reports.models import Heartbeat, TenantQueue
 from tenants.scope import engine_scope
+from tests.factories import make_job
 
 pytestmark = pytest.mark.django_db
 NOWHERE = "redis://127.0.0.1:1/0"
@@ -96,3 +98,24 @@ def test_messages_that_nobody_takes_are_a_fault_and_very_many_a_warning(ask):
 
 def test_an_empty_queue_is_fine(ask):
     assert ask("queue") == ["OK queue portal: messages that wait: 0.", "OK queue work: messages that wait: 0."]
+
+
+def test_queues_that_count_their_jobs_are_fine(account, acme, daily_calls, ask):
+    make_job(tenant=acme, report=daily_calls)
+    with engine_scope():
+        claim.claim(account.pk)
+
+    assert ask("tenant-queues") == ["OK tenant-queues: counted right; queues: 1."]
+
+
+def test_a_queue_that_counts_other_jobs_is_a_fault(account, acme, daily_calls, ask):
+    make_job(tenant=acme, report=daily_calls)
+    with engine_scope():
+        claim.claim(account.pk)
+        TenantQueue.objects.update(running=7)
+
+    (line,) = ask("tenant-queues")
+
+    assert line.startswith(
+        f"FAIL tenant-queues {acme.pk}: counts other jobs than there are, in account {account.pk}, lane 1; such queues: 1"
+    )

@@ -189,3 +189,24 @@ default = 2026-10-26
 
 def test_a_new_report_without_preflight_is_not_checked(applied):
     assert (report().preflight, report().preflight_at) == ("not_checked", None)
+
+
+def test_an_account_that_probes_has_as_many_spare_slots_which_go_with_the_setting(applied):
+    applied.tables = {"account": [{"name": "main", "slots": 3, "probes": True}]}
+    applied.apply()
+    assert spare() == ([1, 2, 3], [4, 5, 6])
+
+    applied.tables["account"][0]["slots"] = 4
+    applied.apply()
+    assert spare() == ([1, 2, 3, 4], [5, 6, 7, 8])
+
+    applied.tables["account"][0]["probes"] = False
+    applied.apply()
+    assert spare() == ([1, 2, 3, 4], [])
+
+
+def spare():
+    """Numbers of the slots that are on: those of the limit, and the spare ones."""
+    with platform_scope():
+        on = list(Slot.objects.filter(enabled=True).order_by("number").values_list("number", "spare"))
+    return [number for number, is_spare in on if not is_spare], [number for number, is_spare in on if is_spare]

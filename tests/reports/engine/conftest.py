@@ -54,8 +54,8 @@ def new_clients() -> Iterator[None]:
 
 @pytest.fixture
 def account(db: None):
-    """The account of the pretend AWS, as the factories' reports use it."""
-    return make_account(aws_account_id=ACCOUNT, region=REGION, slots=12, requests_per_second=100)
+    """The account of the pretend AWS, as the factories' reports use it. Asked step by step, so that each can be seen."""
+    return make_account(aws_account_id=ACCOUNT, region=REGION, slots=12, requests_per_second=100, look="describe")
 
 
 @pytest.fixture

@@ -15,7 +15,8 @@ from reports import jobs
 from reports.aws.clients import AccountFacts
 from reports.aws.quicksight import QuickSight
 from reports.engine import claim, crew
-from reports.engine.pump import Turns
+from reports.engine.pacing import Pacing
+from reports.engine.turns import Turns
 from reports.models import Account, Attempt, JobEvent, Report, Slot, SnapshotFile, SnapshotJob
 from tenants.audit import Actor
 from tenants.scope import engine_scope, platform_scope, tenant_scope
@@ -25,6 +26,7 @@ START = "StartDashboardSnapshotJob"
 DESCRIBE = "DescribeDashboardSnapshotJob"
 RESULT = "DescribeDashboardSnapshotJobResult"
 JOB_TIMES = ("created_at", "asked_at", "deadline_at", "not_before", "next_look_at", "lease_until", "started_at")
+JOB_TIMES += ("rendering_since", "render_until")
 ATTEMPT_TIMES = ("created_at", "accepted_at", "ended_at", "service_created_at", "service_updated_at")
 DISAGREEMENTS = """
 select count(*) from reports_slot slot
@@ -53,7 +55,13 @@ def turn(account: Account, clock: Callable[[], datetime] = timezone.now) -> list
 
 
 def work_on(account: Account, *leases: claim.Lease, clock: Callable[[], datetime] = timezone.now) -> list[crew.Report]:
-    return [crew.step(lease, quicksight(account), clock) for lease in leases]
+    pacing = Pacing(account.pk, clock)
+    reports = [crew.step(lease, quicksight(account), clock) for lease in leases]
+    for report in reports:
+        pacing.hear(report)
+    with engine_scope():
+        pacing.write()
+    return reports
 
 
 @contextmanager
@@ -64,6 +72,7 @@ def pumping(account: Account) -> Iterator[Callable[[], Turns]]:
     turns = Turns(account)
 
     def one_turn() -> Turns:
+        turns.beat_at = 0.0
         turns.turn()
         while turns.crew.busy:
             turns.listen(0.1)

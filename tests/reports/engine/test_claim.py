@@ -62,14 +62,14 @@ class TestOneClaim:
         assert [claimed(account), claimed(account)] == [SLOTS, 0]
         assert steps.held_slots(account) == SLOTS
 
-    def test_takes_the_lane_of_people_first_and_then_the_oldest(self, account, acme, daily_calls, now):
+    def test_takes_a_run_by_hand_first_and_of_each_lane_the_oldest(self, account, acme, daily_calls, now):
         lower_limit(account, 3)
         ages = [(1, 9), (1, 30), (0, 5), (1, 20), (0, 2)]
         made = {(lane, age): make_job(tenant=acme, report=daily_calls, lane=lane, now=now - timedelta(minutes=age)) for lane, age in ages}
 
         claimed(account)
 
-        assert {key for key, job in made.items() if steps.status_of(job) == "starting"} == {(0, 5), (0, 2), (1, 30)}
+        assert {key for key, job in made.items() if steps.status_of(job) == "starting"} == {(0, 5), (1, 30), (1, 20)}
 
     def test_leaves_a_job_that_may_not_start_yet(self, account, acme, daily_calls):
         early = make_job(tenant=acme, report=daily_calls, not_before=timezone.now() + timedelta(minutes=1))

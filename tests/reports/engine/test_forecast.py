@@ -8,11 +8,11 @@ import pytest
 from django.utils import timezone
 
 from reports import jobs
-from reports.engine import claim, forecast
+from reports.engine import admit, claim, forecast
 from reports.models import Account, Slot, SnapshotJob
 from tenants import roles
 from tenants.scope import engine_scope, platform_scope, tenant_scope
-from tests.factories import make_account, make_job, make_report
+from tests.factories import make_account, make_job, make_report, make_tenant
 from tests.reports.engine.steps import ADAM, now_of, pumping
 
 pytestmark = pytest.mark.django_db
@@ -34,7 +34,10 @@ class Line:
     def wait(self, tenant=None, **fields) -> SnapshotJob:
         self.count += 1
         now = self.began + timedelta(seconds=self.count)
-        return make_job(tenant=tenant or self.tenant, report=self.report, **({"now": now} | fields))
+        job = make_job(tenant=tenant or self.tenant, report=self.report, **({"now": now} | fields))
+        with engine_scope():
+            admit.admit(self.account.pk)
+        return job
 
     def ended(self, *seconds: float) -> None:
         for took in seconds:
@@ -66,11 +69,35 @@ def seconds_until_start(job):
 
 
 def test_each_job_is_told_how_many_start_before_it_whoever_they_belong_to(line, globex):
-    mine, theirs, last = line.wait(), line.wait(tenant=globex), line.wait()
+    mine = [line.wait() for _ in range(3)]
+    theirs = line.wait(tenant=globex)
 
     line.write()
 
-    assert aheads(mine, theirs, last) == [0, 1, 2]
+    # The first of both stand at the same place of the line.
+    assert sorted(aheads(mine[0], theirs)) == [0, 1]
+    assert aheads(*mine[1:]) == [2, 3]
+
+
+def test_a_tenant_of_twice_the_weight_moves_up_twice_as_fast(line):
+    heavy = make_tenant(weight=2)
+    light, twice = [line.wait() for _ in range(3)], [line.wait(tenant=heavy) for _ in range(6)]
+
+    line.write()
+
+    assert aheads(light[2], twice[4]) in ([6, 7], [7, 6])
+    assert aheads(*twice[5:]) == [8]
+
+
+def test_who_may_run_one_job_at_once_is_told_to_wait_for_it(line):
+    line.ended(40)
+    slow = make_tenant(max_running=1)
+    waiting = [line.wait(tenant=slow) for _ in range(3)]
+
+    line.write()
+
+    assert aheads(*waiting) == [0, 1, 2]
+    assert [seconds_until_start(job) for job in waiting] == pytest.approx([0, 40, 80], abs=2)
 
 
 def test_a_run_by_hand_goes_before_what_is_scheduled(line):

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django_q.models import OrmQ
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from reports.engine import claim, crew, forecast, pump
+from reports.engine import claim, crew, forecast, pump, turns
 from reports.models import Pump, SnapshotJob
 from tenants.scope import tenant_scope
 from tests.factories import make_account, make_job, make_report
@@ -38,7 +38,7 @@ def beats(account) -> bool:
 
 @pytest.fixture
 def soon_idle(monkeypatch):
-    monkeypatch.setattr(pump, "IDLE_SECONDS", 0.3)
+    monkeypatch.setattr(turns, "IDLE_SECONDS", 0.3)
 
 
 @pytest.fixture
@@ -227,7 +227,7 @@ class TestADatabaseThatBreaksOff:
     def test_at_the_commit_of_a_lease_leaves_no_job_leased_to_nobody(self, aws, account, acme, daily_calls):
         job = steps.submit(acme)
 
-        with self.once("with suspects as", lambda: transaction.on_commit(self.break_off)):
+        with self.once("suspects as materialized", lambda: transaction.on_commit(self.break_off)):
             pump.pump(account.pk, window=4)
 
         assert (steps.status_of(job), steps.now_of(job).crashes) == ("completed", 0)
@@ -263,7 +263,7 @@ def pump_threads() -> set[threading.Thread]:
 
 
 def test_a_forecast_that_takes_too_long_is_left_out_and_the_pump_goes_on(aws, account, acme, daily_calls, monkeypatch, caplog):
-    monkeypatch.setattr(pump, "FORECAST_SECONDS", 0)
+    monkeypatch.setattr(turns, "FORECAST_SECONDS", 0)
 
     def slow(execute, sql, params, many, context):
         if sql != forecast.WRITE:

@@ -10,7 +10,7 @@ import pytest
 from django.db import IntegrityError
 
 from reports.models import Grant, Occurrence, Schedule, SnapshotJob, Suppression
-from reports.occurrences import expanding, settling, taking, wanting
+from reports.occurrences import expanding, reasons, settling, taking, wanting
 from reports.occurrences.expanding import Expander, expand
 from reports.occurrences.taking import Round, Taken
 from tenants.models import Tenant
@@ -276,3 +276,17 @@ def test_the_same_rows_twice_in_an_occurrence_cannot_be_stored(acme, due):
 
     with pytest.raises(IntegrityError, match="one_job_per_rows_of_an_occurrence"), tenant_scope(acme):
         job.save(force_insert=True)
+
+
+def test_more_jobs_than_may_wait_are_not_made_and_the_run_says_why(acme, due):
+    for name in ("north", "south"):
+        person = factories.make_recipient(tenant=acme)
+        factories.make_audience(schedule=due, name=name, session_tags={"desk": name}, recipients=[person])
+    with platform_scope():
+        Tenant.objects.filter(pk=acme.pk).update(max_waiting=1)
+
+    steps.expand()
+
+    occurrence = steps.the_occurrence(due)
+    assert (occurrence.status, occurrence.reason, steps.jobs_of(due), steps.deliveries_of(due)) == ("failed", "queue_full", [], [])
+    assert "with 2 more they would be more than the 1 that may wait" in reasons.words(occurrence)

@@ -14,7 +14,7 @@ BREAKER = "failures_in_row, failing_code"
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("reports", "0015_fair_queue"),
+        ("reports", "0016_object_events"),
     ]
 
     operations = [
