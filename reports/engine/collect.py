@@ -20,8 +20,6 @@ from reports.models import Attempt, Format, SnapshotFile, SnapshotJob
 Status = SnapshotJob.Status
 # ErrorType values after which the same job would fail again (StartDashboardSnapshotJob, SnapshotJobErrorInfo).
 PERMANENT = frozenset({"DASHBOARD_ACCESS_DENIED", "CAPABILITY_RESTRICTED", "RLS_CHANGED", "CLS_CHANGED", "DATASET_DELETED"})
-# Of these each job of the report would meet the same.
-NO_PERMISSION = frozenset({"DASHBOARD_ACCESS_DENIED", "CAPABILITY_RESTRICTED"})
 # How a file begins, and what stands near its end: a truncated one lacks the second (ISO 32000-1, 7.5.5; ZIP's end of directory).
 MAGIC = {Format.PDF: (b"%PDF-", b"%%EOF"), Format.EXCEL: (b"PK\x03\x04", b"PK\x05\x06")}
 MARKUP = (b"<!doctype", b"<html", b"<?xml", b"<error")
@@ -77,10 +75,10 @@ def _check(result: SnapshotResult, attempt: Attempt, wanted: list[Output], accou
         kind, message = result.error_type, result.error_message
         if not kind and result.outputs:
             kind, message = result.outputs[0].error_type, result.outputs[0].error_message
-        raise _failed(kind, message)
+        raise BadResult("report_failed", kind, message, permanent=kind in PERMANENT)
     for single in result.outputs:
         if single.error_type or single.error_message:
-            raise _failed(single.error_type, single.error_message)
+            raise BadResult("report_failed", single.error_type, single.error_message, permanent=single.error_type in PERMANENT)
     by_output = {_same(single.output): single for single in result.outputs}
     if len(by_output) < len(result.outputs):
         raise BadResult("result_invalid", "", "QuickSight's answer names two files for one output.", permanent=True)
@@ -88,10 +86,6 @@ def _check(result: SnapshotResult, attempt: Attempt, wanted: list[Output], accou
     if missing:
         raise BadResult("result_missing", "", f"QuickSight's answer names no {missing[0].format} file.")
     return [Found(output, _object(by_output[_same(output)], attempt, account)) for output in wanted]
-
-
-def _failed(kind: str, message: str) -> BadResult:
-    return BadResult("access_denied" if kind in NO_PERMISSION else "report_failed", kind, message, permanent=kind in PERMANENT)
 
 
 def _same(output: Output) -> tuple[str, frozenset[str]]:
