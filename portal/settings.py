@@ -28,6 +28,8 @@ PORTAL_SETTINGS = {
     "PORTAL_PLATFORM_NAME",
     "PORTAL_BASE_URL",
     "PORTAL_BROKER",
+    "PORTAL_ENGINE_WORKERS",
+    "PORTAL_RELEASE",
     "PORTAL_BUCKET",
     "PORTAL_EVENT_QUEUE_URL",
     "PORTAL_MAIL_EVENT_QUEUE_URL",
@@ -41,6 +43,7 @@ MIN_SECRET_KEY = 32
 PORTAL_BASE_URL = env_url("PORTAL_BASE_URL", "http://127.0.0.1:8000", schemes=("http", "https"))
 # Who runs the portal, as its tenants know them.
 PLATFORM_NAME = env_str("PORTAL_PLATFORM_NAME", "Fanfold")
+PORTAL_RELEASE = env_str("PORTAL_RELEASE", "")[:40]
 IS_HTTPS = PORTAL_BASE_URL.startswith("https://")
 HAS_OWN_DATABASE = any(os.environ.get(name) for name in URL_VARIABLES.values())
 # Without a database of its own the portal runs on one laptop, where a key kept beside the data is as safe as the data.
@@ -180,9 +183,17 @@ warnings.filterwarnings("ignore", message="No directory at", category=UserWarnin
 # --- django-q2 -------------------------------------------------------------------------------------------------------
 # The queues only wake; our tables are the truth. `portal` is the engine's queue, `work` is for what may wait on a slow peer.
 PORTAL_BROKER = env_str("PORTAL_BROKER", "orm")
+# Who waits for a Redis that says nothing waits for ever, unless the URL says how long. Workers ask it to hold the line for a second.
+REDIS_URL = env_url("PORTAL_BROKER", "", schemes=("redis", "rediss")) if PORTAL_BROKER != "orm" else ""
+REDIS_URL += ("&" if "?" in REDIS_URL else "?") + "socket_timeout=5&socket_connect_timeout=2"
+# 0: as many as there are accounts, and one more; see portal/supervisor.py.
+PORTAL_ENGINE_WORKERS = env_int("PORTAL_ENGINE_WORKERS", 0, low=0, high=200)
+# Four stand by (two expanders, the courier, and what tells of alarms). An import, a check of reports and the reading of mail events may
+# each take most of a minute, and have the others: who stands by ends after a window, and must not wait for a place to go on.
+WORK_WORKERS = 7
 Q_CLUSTER: dict[str, object] = {
     "name": "portal",
-    "workers": 2,
+    "workers": PORTAL_ENGINE_WORKERS or 2,
     "queue_limit": 2,
     "bulk": 1,
     "poll": 0.2,
@@ -194,12 +205,11 @@ Q_CLUSTER: dict[str, object] = {
     # Results are not read by anybody; keeping successes makes every save lock and count them.
     "save_limit": -1,
     "catch_up": False,
-    "recycle": 200,
+    # Never: a process that ends is one that died, see portal/watch.py; and tests/bench/memory.py holds that they do not grow.
+    "recycle": 0,
     "log_level": log_level(),
-    # Four stand by (two expanders, the courier, and what tells of alarms). An import, a check of reports and the reading of mail events may
-    # each take most of a minute, and have the others: who stands by ends after a window, and must not wait for a place to go on.
-    "ALT_CLUSTERS": {"work": {"workers": 7, "timeout": 75, "retry": 180}},
-    **({"orm": "default"} if PORTAL_BROKER == "orm" else {"redis": env_url("PORTAL_BROKER", "", schemes=("redis", "rediss"))}),
+    "ALT_CLUSTERS": {"work": {"workers": WORK_WORKERS, "timeout": 75, "retry": 180}},
+    **({"orm": "default"} if PORTAL_BROKER == "orm" else {"redis": REDIS_URL}),
 }
 
 # --- QuickSight and S3 -----------------------------------------------------------------------------------------------

@@ -11,12 +11,11 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from django.db import InterfaceError, OperationalError, connection
-from django.db.models.functions import Now
 
 from reports.engine.only_one import only_one
-from reports.engine.pump import stopping
-from reports.models import Heartbeat
-from tenants.scope import engine_scope
+from reports.engine.process import STAND, beat, doing, stopping
+from reports.models import Process
+from reports.restoring import gate
 
 LOCK_CLASS = 7204
 WINDOW_SECONDS = 50.0
@@ -50,29 +49,22 @@ def _one_stand(name: str, number: int, turn: Callable[[], bool], end: float) -> 
     with only_one(LOCK_CLASS, number, name) as mine:
         if not mine:
             return "busy"
-        beat_at = 0.0
-        try:
+        # Signed off at the end: whoever looks does not wait for a late beat.
+        with doing(f"{STAND}{name}"):
+            beat_at = time.monotonic() + BEAT_SECONDS
             while not stopping():
                 if time.monotonic() > end:
                     return "window"
                 if time.monotonic() > beat_at:
-                    _beat(name)
+                    beat(f"{STAND}{name}")
                     beat_at = time.monotonic() + BEAT_SECONDS
-                if not turn():
+                # In restored mode it stands by all the same, and goes on within a turn of its end.
+                if not (gate.is_open() and turn()):
                     time.sleep(IDLE_SECONDS)
             return "stop"
-        finally:
-            # Signed off: whoever looks does not wait for a late beat.
-            with engine_scope():
-                Heartbeat.objects.filter(cluster=name).update(beat_at=Now() - BEAT_LATE)
 
 
 def dead(names: list[str]) -> list[str]:
     """Those of the names that nobody does just now."""
-    alive = Heartbeat.objects.filter(cluster__in=names, beat_at__gt=Now() - BEAT_LATE)
-    return sorted(set(names) - set(alive.values_list("cluster", flat=True)))
-
-
-def _beat(name: str) -> None:
-    with engine_scope():
-        Heartbeat.objects.update_or_create(cluster=name, defaults={"beat_at": Now()})
+    alive = Process.objects.working_within(BEAT_LATE).values_list("doing", flat=True)
+    return sorted(set(names) - {doing.removeprefix(STAND) for doing in alive})

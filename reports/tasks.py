@@ -9,14 +9,14 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
+from django.conf import settings
 from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connection, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 from django_q.brokers import get_broker
-from django_q.conf import Conf
-from django_q.models import OrmQ, Schedule, Task
+from django_q.models import Schedule, Task
 from django_q.tasks import async_task
 
 from reports import rechecking, standing
@@ -27,18 +27,23 @@ from reports.catalogue import facts_of
 from reports.delivery import courier, ses_events
 from reports.engine import limiter, load, pump, recount
 from reports.engine.clock import DatabaseClock
+from reports.engine.only_one import end_holder
+from reports.engine.process import doing
 from reports.importing import working
-from reports.models import Account, Heartbeat, Pump, Report
+from reports.models import Account, Heartbeat, Process, Pump, Report
 from reports.occurrences import expanding, retiming
+from reports.restoring import gate
+from reports.restoring import mark as restore_mark
 from tenants.scope import engine_scope
 
 logger = logging.getLogger(__name__)
 # django-q2's name of the default queue is the project's; the engine works it, `work` is for what may wait on a slow peer.
-ENGINE, WORK = "portal", "work"
+ENGINE, WORK = pump.ENGINE, "work"
 CLUSTERS = (ENGINE, WORK)
+# Of a host. More accounts take turns: one core carries about thirty at ten requests a second.
+MOST_PUMPS = 30
 STALLED_AFTER = timedelta(seconds=120)
-# Longer than the minute's beat waits at most behind what the workers do.
-SILENT_AFTER = timedelta(seconds=180)
+DEAD_KEPT = timedelta(days=1)
 FAILURES_KEPT = timedelta(days=30)
 INSTALL_LOCK = 7203
 # What stands by in the `work` queue: its lock's number, and what makes one turn. Numbers are never used again for another.
@@ -53,6 +58,7 @@ SEND_ONCE_SECONDS = 5
 RECURRING = {
     "watch-engine": ("reports.tasks.watch_engine", ENGINE, 1),
     "watch-work": ("reports.tasks.watch_work", WORK, 1),
+    "mark": ("reports.tasks.mark", WORK, 1),
     "recheck-reports": ("reports.tasks.recheck_reports", WORK, 10),
     "plan-load": ("reports.tasks.plan_load", WORK, 30),
     "mail-events": ("reports.tasks.read_mail_events", WORK, 1),
@@ -61,12 +67,15 @@ RECURRING = {
 }
 
 
+@doing("watch")
 def watch_engine() -> None:
     """Each minute: a pump whose message was lost is sent for again."""
     beat(ENGINE)
-    pump.watch()
+    if gate.is_open():
+        pump.watch()
 
 
+@doing("watch")
 def watch_work() -> None:
     """Each minute: what staff asked for and nobody began is sent for again."""
     beat(WORK)
@@ -76,14 +85,19 @@ def watch_work() -> None:
 
 def replace_dead() -> None:
     """Every few seconds: send for what should stand by and does not."""
-    pump.replace_dead()
-    for name in standing.dead(list(STANDS)):
+    if gate.is_open():
+        pump.replace_dead()
+    dead = standing.dead(list(STANDS))
+    for name in dead:
         send_stand(name)
+    # One that is frozen, with its host perhaps, keeps its lock.
+    for name in dead:
+        end_holder(standing.LOCK_CLASS, STANDS[name][0])
 
 
 def send_stand(name: str) -> None:
     sent = f"work:sent:{name}"
-    if cache.add(sent, 1, timeout=SEND_ONCE_SECONDS):
+    if cache.add(sent, 1, timeout=SEND_ONCE_SECONDS) and not pump.is_full(WORK):
         try:
             async_task("reports.tasks.stand", name, cluster=WORK)
         except Exception:
@@ -105,6 +119,7 @@ def send_import(import_id: uuid.UUID, turn: int) -> None:
     async_task("reports.tasks.work_on_import", str(import_id), turn, cluster=WORK)
 
 
+@doing("import")
 def work_on_import(import_id: str, turn: int) -> None:
     clock = DatabaseClock()
     with engine_scope():
@@ -112,6 +127,7 @@ def work_on_import(import_id: str, turn: int) -> None:
     working.work(uuid.UUID(import_id), turn, clock())
 
 
+@doing("recheck")
 def recheck_reports() -> None:
     """A task for each account, one after the other: all at once, those that do not answer would keep the stands waiting for a worker."""
     with engine_scope():
@@ -126,6 +142,7 @@ def _send_recheck(account_ids: Sequence[int]) -> None:
         async_task("reports.tasks.recheck_account", *account_ids, cluster=WORK)
 
 
+@doing("recheck")
 def recheck_account(account_id: int, *others: int) -> None:
     """Then the others have their turn, whatever this one came to."""
     try:
@@ -144,31 +161,44 @@ def _recheck(account_id: int) -> None:
     rechecking.recheck(account, QuickSight(facts, gate=lambda: limiter.wait_for_turn(account_id)), clock)
 
 
+@doing("plan load")
 def plan_load() -> None:
     """What pages warn with when somebody promises a time."""
     with engine_scope():
         load.write(timezone.now())
 
 
+@doing("recount")
 def recount_queues() -> None:
     """Daily. They are never wrong unless somebody changed jobs by hand; claims look after what is too high meanwhile."""
     if wrong := recount.recount():
         logger.warning("queues that were counted wrong: %s", wrong)
 
 
+def mark() -> None:
+    """Each minute: what tells this database from an older one of itself."""
+    restore_mark.make()
+
+
+@doing("mail events")
 def read_mail_events() -> None:
-    """Each minute: what SES says of mails that left."""
-    ses_events.read_queue(timezone.now())
+    """Each minute: what SES says of mails that left. In restored mode it waits in its queue: the mails are not known again yet."""
+    if gate.is_open():
+        ses_events.read_queue(timezone.now())
 
 
+@doing("tidy")
 def tidy() -> None:
-    """Sessions that ended are of no use to anybody and name people; a failed task's record is for those who look into it soon.
+    """Sessions that ended are of no use to anybody and name people; records of failed tasks and dead processes are for those who look soon.
 
     And clocks of countries change, which a new release of the time zone data tells.
     """
     call_command("clearsessions")
     working.forget_abandoned(timezone.now())
-    retiming.retime(timezone.now())
+    if gate.is_open():
+        retiming.retime(timezone.now())
+    with engine_scope():
+        Process.objects.filter(seen_at__lt=Now() - DEAD_KEPT).delete()
     Task.objects.filter(success=False, stopped__lt=Now() - FAILURES_KEPT).delete()
 
 
@@ -197,10 +227,11 @@ def first_messages(cluster: str) -> None:
     """After a start of its workers, so that nobody waits for the scheduler's first minute."""
     if cluster == WORK:
         async_task("reports.tasks.watch_work", cluster=WORK)
+        async_task("reports.tasks.mark", cluster=WORK)
         for name in STANDS:
             async_task("reports.tasks.stand", name, cluster=WORK)
     else:
-        async_task("reports.tasks.watch_engine")
+        async_task("reports.tasks.watch_engine", cluster=ENGINE)
         pump.send_for_all()
 
 
@@ -219,30 +250,20 @@ def recurring_faults(now: datetime) -> dict[str, str]:
     return faults
 
 
+def workers(cluster: str) -> int:
+    """How many tasks of a queue a host works on at a time. Of pumps all accounts', so that it can take over all; and one more."""
+    if cluster != ENGINE:
+        return settings.WORK_WORKERS
+    return settings.PORTAL_ENGINE_WORKERS or min(MOST_PUMPS, max(1, Pump.objects.count())) + 1
+
+
 def waiting(cluster: str) -> int:
     """Messages that no worker has taken, whichever broker carries them."""
     return int(get_broker(cluster).queue_size())
 
 
-def stalled(cluster: str, now: datetime) -> bool:
-    """Messages wait, and none was taken for as long: the cluster's processes live, but its workers do not work.
-
-    A taken message is locked for `retry` seconds. A pump takes none for the length of its window, but beats.
-    """
-    queue = OrmQ.objects.filter(key=cluster)
-    waits = queue.filter(lock__lt=now - STALLED_AFTER).exists()
-    taken = queue.filter(lock__gt=now + timedelta(seconds=Conf.RETRY) - STALLED_AFTER).exists()
-    pumping = cluster == ENGINE and Pump.objects.filter(beat_at__gt=now - pump.BEAT_LATE).exists()
-    return waits and not taken and not pumping
-
-
-def silent(cluster: str) -> bool:
-    """No beat came through its queue, and nothing that goes on in it lives. Whichever broker: not each has messages whose age is told.
-
-    A worker that was killed while it waited for a task leaves the others of its process group without any, for good.
-    """
-    if cluster == ENGINE:
-        lives = Pump.objects.filter(beat_at__gt=Now() - pump.BEAT_LATE).exists()
-    else:
-        lives = len(standing.dead(list(STANDS))) < len(STANDS)
-    return not lives and Heartbeat.objects.filter(cluster=cluster, beat_at__lt=Now() - SILENT_AFTER).exists()
+def stalled(cluster: str) -> bool:
+    """Messages wait, and nobody works: for the doctor. Whichever broker carries them."""
+    beats = Heartbeat.objects.filter(cluster=cluster, beat_at__gt=Now() - STALLED_AFTER).exists()
+    works = Process.objects.filter(cluster=cluster).working_within(STALLED_AFTER).exists()
+    return waiting(cluster) > 0 and not beats and not works

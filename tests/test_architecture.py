@@ -108,8 +108,8 @@ READS_ENVIRONMENT = {
     "portal.wsgi": "names the settings",
     "portal.env": "the strict helpers of the settings",
     "portal.database": "is asked by the settings",
-    "portal.supervisor": "gives it to the processes it starts",
-    "reports.engine.pump": "is told the stop file by the supervisor, which differs by process",
+    "portal.cluster": "gives it to the processes it starts",
+    "reports.engine.process": "is told stop file and queue by the supervisor, which differ by process",
 }
 VAGUE_NAMES = {"utils", "util", "helpers", "helper", "services", "service", "manager", "managers", "common", "misc"}
 NOT_VAGUE = {"portal.local.aws.services": "AWS's own word for S3, SQS and so on"}

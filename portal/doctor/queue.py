@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
+from itertools import groupby
+from typing import Any
 
 from django.conf import settings
 from django.core.cache import cache
@@ -11,15 +14,18 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from redis.exceptions import RedisError
 
-from portal.doctor.finding import Findings, fail, ok, warn
+from portal.doctor.finding import Finding, Findings, fail, ok, warn
 from portal.health import HEARTBEAT_LATE
 from reports import tasks
 from reports.engine import recount
-from reports.models import Heartbeat, TenantQueue
+from reports.models import Heartbeat, Process, TenantQueue
 from tenants.scope import engine_scope
 
 # More wake-ups than the engine sends in many minutes.
-MANY, SHOWN = 200, 3
+MANY, SHOWN = 50, 3
+# A supervisor looks every two seconds.
+SEEN_LATE = timedelta(seconds=15)
+LOOK = "nothing, if that host was taken away: the others do its work, and these rows go within a day; else look at it"
 START_WORKER = "start manage.py worker on one host at least, and read its log"
 SEE_REDIS = "start Redis, and compare CACHE_URL and PORTAL_BROKER with its address"
 
@@ -56,6 +62,22 @@ def heartbeats() -> Findings:
             yield ok(f"seen {age.total_seconds():.0f} s ago", of=cluster)
 
 
+def processes() -> Findings:
+    """A line for each worker: how many processes live, what they do, and which died and were not missed."""
+    rows = Process.objects.order_by("host", "worker", "pid").annotate(age=Now() - F("seen_at"))
+    for (host, worker), found in groupby(rows, key=lambda row: (row.host, row.worker)):
+        yield _worker(f"{host} {worker[:8]}".strip(), list(found))
+
+
+def _worker(of: str, rows: list[Any]) -> Finding:
+    dead = [row.age for row in rows if row.age > SEEN_LATE]
+    release = f", release {rows[0].release}" if rows[0].release else ""
+    if dead:
+        return warn(f"{len(dead)} of {len(rows)} processes not seen for {max(dead).total_seconds():.0f} s{release}", LOOK, of=of)
+    doing = ", ".join(sorted(row.doing for row in rows if row.doing)) or "nothing"
+    return ok(f"{len(rows)} processes{release}, doing {doing}", of=of)
+
+
 def recurring() -> Findings:
     faults = tasks.recurring_faults(timezone.now())
     for name, fault in faults.items():
@@ -81,7 +103,7 @@ def counts() -> Findings:
 def backlog() -> Findings:
     for cluster in tasks.CLUSTERS:
         try:
-            waiting, is_stalled = tasks.waiting(cluster), tasks.stalled(cluster, timezone.now())
+            waiting, is_stalled = tasks.waiting(cluster), tasks.stalled(cluster)
         except RedisError as error:
             yield fail(f"Redis does not answer ({type(error).__name__}): nobody is woken", SEE_REDIS, of=cluster)
             continue

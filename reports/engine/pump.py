@@ -8,34 +8,42 @@ from __future__ import annotations
 
 import logging
 import os
-import socket
 import time
 from datetime import timedelta
-from pathlib import Path
 
+from django.conf import settings
 from django.core.cache import cache
 from django.db import InterfaceError, OperationalError, connection
+from django.db.models import Q
 from django.db.models.functions import Now
+from django_q.brokers import get_broker
+from django_q.conf import Conf
 from django_q.exceptions import TimeoutException
 from django_q.tasks import async_task
 
-from reports.engine import claim, events, holding, moves, takeover
+from reports.engine import claim, events, holding, moves, process, takeover
 from reports.engine.clock import DatabaseClock
 from reports.engine.crew import RECONNECT_SECONDS, Crew, write_down
-from reports.engine.only_one import only_one
+from reports.engine.only_one import end_holder, only_one
+from reports.engine.process import PUMP, stopping
 from reports.engine.turns import Turns, has_work
 from reports.models import Account, Pump
+from reports.restoring import gate
 from tenants.scope import engine_scope
 
 logger = logging.getLogger(__name__)
 PUMP_TASK = "reports.engine.pump.pump"
-# The environment variable in which `manage.py worker` names a file; once that file exists, its pumps hand over.
-STOP_FILE = "FANFOLD_STOP_FILE"
+ENGINE = str(settings.Q_CLUSTER["name"])
 LOCK_CLASS = 7201
 WINDOW_SECONDS = 50.0
 WAKE_ONCE_SECONDS = 5
 # Without a beat for this long a pump counts as dead.
 BEAT_LATE = timedelta(seconds=3)
+# Without one for this long it lost its right to be the only one, also where its process or its host is frozen and keeps the lock.
+GONE_AFTER = timedelta(seconds=15)
+MOST_MESSAGES = 100
+# Where workers are fewer than accounts, these take turns.
+SHARED_WINDOW_SECONDS = 5.0
 # Of this process: those of pumps that ended while a call was still under way.
 _crews: list[Crew] = []
 
@@ -46,13 +54,23 @@ def wake(account_id: int) -> None:
     alive = Pump.objects.filter(account_id=account_id, beat_at__gt=Now() - BEAT_LATE).exists()
     # One message wakes as well as five thousand, which the queue would have to carry while no worker runs.
     woken = f"engine:woken:{account_id}"
-    if not alive and cache.add(woken, 1, timeout=WAKE_ONCE_SECONDS):
+    if not alive and cache.add(woken, 1, timeout=WAKE_ONCE_SECONDS) and not is_full(ENGINE):
         try:
-            async_task(PUMP_TASK, account_id)
+            send(account_id)
         except Exception:
             # It was not sent after all: the next job may try.
             cache.delete(woken)
             raise
+
+
+def send(account_id: int) -> None:
+    """By its name: in a process of another queue django-q2 would take that one, and a pump would keep its places from its own tasks."""
+    async_task(PUMP_TASK, account_id, cluster=ENGINE)
+
+
+def is_full(cluster: str) -> bool:
+    """So many messages wait that one more wakes nobody sooner: no worker takes them just now."""
+    return bool(get_broker(cluster).queue_size() >= MOST_MESSAGES)
 
 
 def watch() -> None:
@@ -66,9 +84,13 @@ def watch() -> None:
 
 
 def replace_dead() -> None:
-    """Every few seconds: send for a pump where one beat until a moment ago and did not sign off."""
-    for account_id in Pump.objects.filter(beat_at__lte=Now() - BEAT_LATE).values_list("account_id", flat=True):
-        wake(account_id)
+    """Every few seconds: send for a pump where one beat until a moment ago, or where work waits and no message for it arrived."""
+    alive = Q(beat_at__gt=Now() - BEAT_LATE)
+    for account_id, beat_at in Pump.objects.exclude(alive).values_list("account_id", "beat_at"):
+        if beat_at or has_work(account_id):
+            wake(account_id)
+    for account_id in Pump.objects.filter(beat_at__lt=Now() - GONE_AFTER).values_list("account_id", flat=True):
+        end_holder(LOCK_CLASS, account_id)
 
 
 def send_for_all() -> None:
@@ -78,9 +100,10 @@ def send_for_all() -> None:
 
 
 def pump(account_id: int, window: float = WINDOW_SECONDS) -> str:
-    """A django-q2 task. Returns why it ended: busy, idle, window or stop."""
-    ended = _through_outages(account_id, window)
-    _leave_hanging_threads()
+    """A django-q2 task. Returns why it ended: busy, held, idle, window or stop."""
+    with process.doing(f"{PUMP}{account_id}"):
+        ended = _through_outages(account_id, window)
+        _leave_hanging_threads()
     return ended
 
 
@@ -103,16 +126,22 @@ def _through_outages(account_id: int, window: float) -> str:
 def _one_pump(account_id: int, window: float) -> str:
     if stopping():
         return "stop"
+    if not gate.is_open():
+        return "held"
     with only_one(LOCK_CLASS, account_id, "pump") as mine:
         if not mine:
             return "busy"
-        ended = _pump(account_id, window)
+        ended = _pump(account_id, min(window, SHARED_WINDOW_SECONDS) if _is_shared() else window)
     if ended == "window" or (ended == "stop" and has_work(account_id)):
-        async_task(PUMP_TASK, account_id)
+        send(account_id)
     elif ended == "idle":
         # A job that was committed between the last turn and the end of the pump saw it alive and sent no message.
         wake_if_work(account_id)
     return ended
+
+
+def _is_shared() -> bool:
+    return Pump.objects.count() > int(Conf.WORKERS)
 
 
 def _leave_hanging_threads() -> None:
@@ -125,13 +154,13 @@ def _leave_hanging_threads() -> None:
 
 def wake_if_work(account_id: int) -> None:
     if has_work(account_id):
-        async_task(PUMP_TASK, account_id)
+        send(account_id)
 
 
 def _pump(account_id: int, window: float) -> str:
     with engine_scope():
         account = Account.objects.get(pk=account_id)
-        guilty = takeover.take_over(account_id, _process())
+        guilty = takeover.take_over(account_id, process.name())
     turns, ended = Turns(account, stopping), ""
     _crews.append(turns.crew)
     try:
@@ -148,7 +177,7 @@ def _pump(account_id: int, window: float) -> str:
             if ended != "window":
                 # This process may end now. After a window it lives on, and so do threads whose call takes its time.
                 claim.release(turns.crew.in_hand + turns.taken + turns.pacing.unwritten)
-            Pump.objects.filter(account_id=account_id).update(beat_at=None)
+            Pump.objects.filter(account_id=account_id, process=process.name()).update(beat_at=None)
 
 
 def end_stuck(account_id: int) -> None:
@@ -159,14 +188,3 @@ def end_stuck(account_id: int) -> None:
         leases = claim.past_deadline(account_id) + claim.stuck(account_id)
     for lease in leases:
         write_down(lease, lambda job: moves.fail(job, holding.code_at_deadline(job, "deadline_passed"), clock()))
-
-
-def _process() -> str:
-    """The cluster this task runs in, by a name that no other start of a worker has, and the process's own number."""
-    worker = Path(os.environ.get(STOP_FILE, "")).stem or socket.gethostname()
-    return f"{worker}:{os.getppid()}:{os.getpid()}"
-
-
-def stopping() -> bool:
-    path = os.environ.get(STOP_FILE)
-    return path is not None and os.path.exists(path)

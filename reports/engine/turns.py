@@ -15,7 +15,7 @@ from reports.alerts import EVENT_LASTS, alert
 from reports.aws.errors import AwsError
 from reports.aws.quicksight import QuickSight
 from reports.catalogue import facts_of
-from reports.engine import claim, due, forecast, holding, limiter, moves
+from reports.engine import claim, due, forecast, holding, limiter, moves, process
 from reports.engine.claim import Lease
 from reports.engine.clock import DatabaseClock
 from reports.engine.crew import ALONE_SECONDS, Crew, News, Report, write_down
@@ -23,6 +23,7 @@ from reports.engine.limiter import Gate
 from reports.engine.pacing import Pacing
 from reports.engine.pause import Pause
 from reports.models import Account, SnapshotJob
+from reports.restoring import gate
 from tenants.scope import engine_scope
 
 logger = logging.getLogger(__name__)
@@ -36,7 +37,8 @@ FORECAST_SECONDS = 3.0
 BEAT_SECONDS = 1.0
 # Of `due.LIMIT` schedules each. More wait for the next turn, so that the morning's rush does not keep jobs waiting.
 NOTES_A_TURN = 5
-BEAT = "update reports_pump set beat_at = clock_timestamp() where account_id = %s returning beat_at"
+# Not where another one's name stands: this process was frozen then, and counted as dead.
+BEAT = "update reports_pump set beat_at = clock_timestamp() where account_id = %s and process in ('', %s) returning beat_at"
 
 
 class Turns:
@@ -89,6 +91,10 @@ class Turns:
         """Claim for free slots, then hand due jobs to free threads. The number handed out."""
         self.stopping = self._stop()
         beats = time.monotonic() >= self.beat_at
+        if beats and not gate.is_open():
+            # Put back to an earlier time under our hands. What is in hand ends, nothing else begins or is given up.
+            self.stopping = True
+            return 0
         with engine_scope():
             self.pacing.write()
             late = self._beat() if beats else []
@@ -115,8 +121,12 @@ class Turns:
         """In the engine's scope. Jobs whose time is over, which nobody asks about."""
         self.beat_at = time.monotonic() + BEAT_SECONDS
         with connection.cursor() as cursor:
-            cursor.execute(BEAT, [self.account.pk])
-            self.clock.set(cursor.fetchone()[0])
+            cursor.execute(BEAT, [self.account.pk, process.name()])
+            if beat := cursor.fetchone():
+                self.clock.set(beat[0])
+            else:
+                self.stopping = True
+        process.note(f"{process.PUMP}{self.account.pk}")
         return claim.past_deadline(self.account.pk) + self.pause.late()
 
     def _note_due(self) -> None:

@@ -10,8 +10,9 @@ from reports.models.audiences import (
 )
 from reports.models.catalogue import Account, Format, Grant, Report, ReportParameter
 from reports.models.delivery import Download, Link
-from reports.models.engine import Heartbeat, LaneClock, Pace, PlannedLoad, Pump, RequestBudget, Slot, TenantQueue
+from reports.models.engine import Heartbeat, LaneClock, Pace, PlannedLoad, Process, Pump, RequestBudget, Slot, TenantQueue
 from reports.models.imports import CatalogueImport
+from reports.models.installation import Installation
 from reports.models.jobs import Attempt, JobEvent, SnapshotFile, SnapshotJob
 from reports.models.pauses import Pause
 from reports.models.schedules import Occurrence, Protection, Schedule
@@ -32,6 +33,7 @@ __all__ = [
     "Grant",
     "GroupMember",
     "Heartbeat",
+    "Installation",
     "JobEvent",
     "LaneClock",
     "Link",
@@ -41,6 +43,7 @@ __all__ = [
     "Pace",
     "Pause",
     "PlannedLoad",
+    "Process",
     "Protection",
     "Pump",
     "Recipient",

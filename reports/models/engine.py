@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 
 from django.db import models
-from django.db.models.functions import Greatest
+from django.db.models.functions import Greatest, Now
 
 from reports.models.catalogue import Account, Report
 from tenants.models import Tenant
@@ -126,10 +127,51 @@ class PlannedLoad(models.Model):
 
 
 class Heartbeat(models.Model):
-    """Last sign of life of a queue's workers, written by a task that went through that queue."""
+    """Last sign of life of a queue's workers, written by a task that went through that queue. It outlives their processes."""
 
     cluster = models.CharField(max_length=20, primary_key=True)
     beat_at = models.DateTimeField()
 
     def __str__(self) -> str:
         return self.cluster
+
+
+class ProcessQuerySet(models.QuerySet["Process"]):
+    def of_worker(self, worker: str) -> ProcessQuerySet:
+        return self.filter(worker=worker)
+
+    def working_within(self, duration: timedelta) -> ProcessQuerySet:
+        """Those that took a task or made a turn so lately, by the database's clock."""
+        return self.filter(worked_at__gt=Now() - duration)
+
+    def silent(self, doing: str, duration: timedelta) -> ProcessQuerySet:
+        """Those in the middle of such work that made no turn for so long."""
+        return self.filter(doing__startswith=doing, worked_at__lt=Now() - duration)
+
+
+class Process(models.Model):
+    """A process of a worker that lives, or that died and was not missed yet. Its supervisor writes the row, and whoever works in it."""
+
+    class Role(models.TextChoices):
+        SUPERVISOR = "supervisor"
+        CLUSTER = "cluster"
+        MEMBER = "member"
+
+    worker = models.CharField(max_length=32, blank=True, help_text="One start of `manage.py worker`. Empty: a task outside of any.")
+    pid = models.PositiveIntegerField()
+    host = models.CharField(max_length=64)
+    cluster = models.CharField(max_length=20, blank=True, help_text="The queue it serves. Empty: a supervisor.")
+    role = models.CharField(max_length=10, choices=Role.choices, default=Role.MEMBER)
+    release = models.CharField(max_length=40, blank=True, help_text="Of PORTAL_RELEASE. Empty: not told.")
+    started_at = models.DateTimeField(db_default=Now(), help_text="When it was first seen.")
+    seen_at = models.DateTimeField(db_default=Now(), help_text="When its supervisor last saw it alive.")
+    doing = models.CharField(max_length=60, blank=True, help_text="The task in hand. Empty: none.")
+    worked_at = models.DateTimeField(null=True, help_text="When it last took a task or made a turn. NULL: never.")
+
+    objects = ProcessQuerySet.as_manager()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["worker", "pid"], name="one_row_per_process"),)
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.pid}"

@@ -183,6 +183,8 @@ class SnapshotJob(models.Model):
     # Set by pages that show how a moving job gets on; reports/usual.py. NULL: not known.
     usual_seconds: float | None = None
     is_slow: bool = False
+    # The pause that holds it up, as {"kind", "since", "because", "code", "probe_at"}. NULL: none does, or it was not asked.
+    held_by: dict[str, Any] | None = None
 
     class Meta:
         constraints = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from reports.models.catalogue import Account, Report
@@ -23,8 +23,8 @@ class PauseQuerySet(models.QuerySet["Pause"]):
         """Those of the portal, which also ends them."""
         return self.filter(by="")
 
-    def holding_up(self, *, account_id: int, tenant_id: uuid.UUID, report_id: uuid.UUID) -> PauseQuerySet:
-        """Why a waiting job of these does not start; what stops the most comes first."""
+    def holding_up(self, *, account_id: int | OuterRef, tenant_id: uuid.UUID | OuterRef, report_id: uuid.UUID | OuterRef) -> PauseQuerySet:
+        """Why a waiting job of these does not start; what stops the most comes first. Columns of an outer query's jobs do, too."""
         account = Q(kind=Pause.Kind.ACCOUNT, account_id=account_id)
         tenant = Q(kind=Pause.Kind.TENANT, tenant_id=tenant_id)
         return self.filter(account | tenant | Q(kind=Pause.Kind.REPORT, report_id=report_id)).order_by("kind", "id")

@@ -87,6 +87,14 @@ def note_all(schedule: Schedule, now: datetime) -> None:
         schedule.refresh_from_db(fields=["next_run_at", "enabled", "fault"])
 
 
+def outlook(schedule: Schedule, now: datetime) -> list[Instant]:
+    """What noting would write down now; nothing is written. One that cannot be planned has none: noting says so, and pauses it."""
+    if schedule.next_run_at is None or schedule.next_run_at > now or _fault(schedule):
+        return []
+    due = [at for at in _planned(schedule, now, MAX_ROWS, {}) if at <= now]
+    return list(_instants(schedule, due, now, is_last=True))
+
+
 def _noted(schedule: Schedule, now: datetime, each: int, known: dict[Any, list[datetime]]) -> Noted:
     try:
         # One more than is noted now: whether there is a later one decides what becomes of the last.

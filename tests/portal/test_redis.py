@@ -2,54 +2,25 @@
 
 from __future__ import annotations
 
-import shutil
-import socket
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import redis
 from django.core.cache import cache
 
 from tests.pretend_aws import ROOT
+from tests.redis_server import needs_redis, redis_server
 from tests.reports.engine import steps
 from tests.reports.engine.conftest import account, aws, daily_calls, server
 from tests.reports.engine.worker import environment_of, running_worker, wait_for
 
-__all__ = ["account", "aws", "daily_calls", "server"]
-SERVER = shutil.which("redis-server")
-pytestmark = [
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(SERVER is None, reason="redis-server is not installed: apt-get install redis-server"),
-]
+__all__ = ["account", "aws", "daily_calls", "redis_server", "server"]
+pytestmark = [pytest.mark.django_db(transaction=True), needs_redis]
 
 
-@pytest.fixture
-def redis_url(tmp_path: Path):
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    command = [SERVER, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
-    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL)
-    client = redis.Redis(port=port)
-    try:
-        wait_for(lambda: _answers(client), 10, "Redis answers")
-        yield f"redis://127.0.0.1:{port}"
-    finally:
-        client.close()
-        process.terminate()
-        process.wait(timeout=10)
-
-
-def _answers(client: redis.Redis) -> bool:
-    try:
-        return bool(client.ping())
-    except redis.ConnectionError:
-        return False
-
-
-def test_a_worker_works_with_cache_and_queue_in_redis(redis_url, aws, account, acme, daily_calls, database_env, tmp_path):
-    ours = {"CACHE_URL": f"{redis_url}/0", "PORTAL_BROKER": f"{redis_url}/1", "PORTAL_BASE_URL": "https://portal.example"}
+def test_a_worker_works_with_cache_and_queue_in_redis(redis_server, aws, account, acme, daily_calls, database_env, tmp_path):
+    ours = redis_server.environment | {"PORTAL_BASE_URL": "https://portal.example"}
     environment = environment_of(database_env, aws.environment) | ours
     job = steps.submit(acme)
 
@@ -65,10 +36,12 @@ def test_a_worker_works_with_cache_and_queue_in_redis(redis_url, aws, account, a
     assert [line for line in told.stdout.splitlines() if line.startswith("FAIL")] == []
 
 
-def test_emptying_the_cache_leaves_the_messages(redis_url, settings):
-    with redis.Redis.from_url(f"{redis_url}/1") as queue:
+def test_emptying_the_cache_leaves_the_messages(redis_server, settings):
+    with redis.Redis.from_url(redis_server.environment["PORTAL_BROKER"]) as queue:
         queue.rpush("django_q:portal:q", "a message")
-        settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": f"{redis_url}/0"}}
+        settings.CACHES = {
+            "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": redis_server.environment["CACHE_URL"]}
+        }
         cache.set("key", "value")
         cache.clear()
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -15,10 +14,10 @@ from django_q.models import OrmQ, Schedule
 
 from portal.supervisor import STOP_SECONDS, end_leftovers
 from reports import tasks
-from reports.engine.pump import STOP_FILE
 from reports.models import Heartbeat, Pump, Slot
 from reports.standing import LOCK_CLASS, dead
 from tenants.scope import engine_scope
+from tests.hosts import processes
 from tests.reports.engine import steps
 from tests.reports.engine.conftest import account, aws, daily_calls, server
 from tests.reports.engine.worker import environment_of, running_worker, wait_for
@@ -33,20 +32,6 @@ pytestmark = [
 @pytest.fixture
 def environment(aws, database_env) -> dict[str, str]:
     return environment_of(database_env, aws.environment)
-
-
-def processes(state: Path, cluster: str = "") -> dict[int, int]:
-    """Living processes below the supervisors of this state directory: number -> process group."""
-    found = {}
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            entries = (folder / "environ").read_bytes().decode(errors="replace").split("\0")
-            group = int((folder / "stat").read_text().rpartition(")")[2].split()[2])
-        except OSError:
-            continue
-        if any(entry.startswith(f"{STOP_FILE}={state}/") for entry in entries) and (not cluster or f"Q_CLUSTER_NAME={cluster}" in entries):
-            found[int(folder.name)] = group
-    return found
 
 
 def leaders(state: Path, cluster: str) -> list[int]:
@@ -137,7 +122,7 @@ def test_each_line_of_a_worker_is_json_and_the_moves_name_job_and_tenant(aws, ac
         wait_for(lambda: steps.status_of(job) == "completed", 30, "the job completed")
 
     lines = [json.loads(line) for line in (tmp_path / "worker.log").read_text().splitlines()]
-    assert {"portal.supervisor", "django-q", "reports.models.jobs"} <= {line["logger"] for line in lines}
+    assert {"portal.cluster", "django-q", "reports.models.jobs"} <= {line["logger"] for line in lines}
     moves = [(line["to"], line["job"], line["tenant"]) for line in lines if "to" in line]
     ids = (str(job.pk), str(acme.pk))
     assert moves == [(status, *ids) for status in ("starting", "running", "collecting", "completed")]
@@ -193,37 +178,6 @@ def test_notes_of_a_living_worker_are_left_alone(aws, account, environment, tmp_
 def beating() -> set[str]:
     with engine_scope():
         return set(Heartbeat.objects.values_list("cluster", flat=True))
-
-
-@pytest.mark.parametrize(
-    ("key", "age", "stalled"),
-    [(tasks.ENGINE, 300, True), (tasks.ENGINE, 10, False), (tasks.WORK, 300, False), (tasks.ENGINE, -100, False)],
-    ids=["old", "fresh", "of the other cluster", "taken"],
-)
-def test_a_cluster_is_stalled_when_a_message_grows_old_untaken(key, age, stalled, now):
-    """django-q2 moves a message's time into the future when a worker takes it."""
-    OrmQ.objects.create(key=key, payload="", lock=now - timedelta(seconds=age))
-
-    assert tasks.stalled(tasks.ENGINE, now) is stalled
-
-
-@pytest.mark.parametrize(
-    ("beats", "silent"),
-    [
-        ({tasks.WORK: 300, "expander": 300, "courier": 300}, True),
-        ({tasks.WORK: 30, "expander": 300, "courier": 300}, False),
-        ({tasks.WORK: 300, "expander": 1, "courier": 300}, False),
-        ({tasks.ENGINE: 300, "expander": 300, "courier": 300}, False),
-        ({}, False),
-    ],
-    ids=["nothing comes", "a beat came", "somebody stands by", "of the other cluster", "never started"],
-)
-def test_a_cluster_is_silent_when_nothing_comes_through_its_queue(beats, silent):
-    with engine_scope():
-        for name, age in beats.items():
-            Heartbeat.objects.create(cluster=name, beat_at=timezone.now() - timedelta(seconds=age))
-
-    assert tasks.silent(tasks.WORK) is silent
 
 
 def test_recurring_rows_are_what_the_code_says():

@@ -23,6 +23,8 @@ WITHOUT_ROW_SECURITY = {
     "reports_requestbudget": "the engine's",
     "reports_pump": "the engine's",
     "reports_heartbeat": "the engine's",
+    "reports_installation": "one row about the database itself",
+    "reports_process": "the worker's; names of hosts and of tasks",
     "reports_laneclock": "the engine's; a number for each lane",
     "reports_pace": "seconds of a report, of all tenants together",
     "reports_plannedload": "numbers of jobs and seconds, of all tenants together",
@@ -81,6 +83,8 @@ BEFORE_A_TENANT = {
     "reports_heartbeat": READ,
     # Raised from anywhere, and kept whatever becomes of the transaction that it was raised in.
     "reports_alarm": WRITE,
+    "reports_installation": READ,
+    "reports_process": READ,
 }
 # On the whole table or on some of its columns.
 GRANTED = {
@@ -95,6 +99,7 @@ GRANTED = {
         "reports_requestbudget": WRITE,
         "reports_pump": WRITE,
         "reports_heartbeat": WRITE,
+        "reports_process": ALL,
         "reports_laneclock": ALL,
         "reports_pace": ALL,
         "reports_tenantqueue": ALL,
@@ -108,6 +113,7 @@ GRANTED = {
         "reports_alarm": {"SELECT", "UPDATE"},
         "reports_alarmmessage": WRITE,
         "tenants_auditevent": {"INSERT"},
+        "reports_installation": WRITE,
     },
     roles.STAFF: {
         "tenants_tenant": {"SELECT", "UPDATE"},
@@ -119,6 +125,7 @@ GRANTED = {
         "reports_alarm": READ,
         "reports_alarmmessage": READ,
         "reports_snapshotjob": READ,
+        "reports_requestbudget": READ,
         "reports_report": READ,
         "reports_grant": READ,
         "reports_catalogueimport": ALL,
@@ -127,6 +134,8 @@ GRANTED = {
         "reports_slot": READ,
         "reports_pump": READ,
         "reports_heartbeat": READ,
+        "reports_installation": READ,
+        "reports_process": READ,
     },
     roles.PLATFORM: {
         "tenants_tenant": WRITE,
@@ -143,6 +152,7 @@ GRANTED = {
         "reports_requestbudget": WRITE,
         "reports_pump": WRITE,
         "reports_laneclock": {"SELECT", "INSERT"},
+        "reports_installation": READ,
     },
 }
 

@@ -14,6 +14,7 @@ from django_q.models import OrmQ
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from reports.engine import claim, crew, forecast, pump, turns
+from reports.engine.process import STOP_FILE
 from reports.models import Pump, SnapshotJob
 from tenants.scope import tenant_scope
 from tests.factories import make_account, make_job, make_report
@@ -44,7 +45,7 @@ def soon_idle(monkeypatch):
 @pytest.fixture
 def stop_file(monkeypatch, tmp_path):
     path = tmp_path / "stop"
-    monkeypatch.setitem(os.environ, pump.STOP_FILE, str(path))
+    monkeypatch.setitem(os.environ, STOP_FILE, str(path))
     return path
 
 
@@ -228,7 +229,7 @@ class TestADatabaseThatBreaksOff:
         job = steps.submit(acme)
 
         with self.once("suspects as materialized", lambda: transaction.on_commit(self.break_off)):
-            pump.pump(account.pk, window=4)
+            pump.pump(account.pk, window=8)
 
         assert (steps.status_of(job), steps.now_of(job).crashes) == ("completed", 0)
 
