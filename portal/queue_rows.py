@@ -68,8 +68,9 @@ def tenants() -> QuerySet[Any]:
 
 def busy(tenants: QuerySet[Any]) -> QuerySet[Any]:
     """Those with a job that moves, and those that are paused."""
-    moving = SnapshotJob.objects.filter(tenant=OuterRef("pk"), status__in=SnapshotJob.MOVING)
-    return tenants.filter(Exists(moving) | Q(paused_since__isnull=False))
+    # One look into an index for each tenant: of an EXISTS the planner makes a join that reads every job that waits.
+    moving = SnapshotJob.objects.filter(tenant=OuterRef("pk"), status__in=SnapshotJob.MOVING).order_by()
+    return tenants.alias(a_job=Subquery(moving.values("pk")[:1])).filter(Q(a_job__isnull=False) | Q(paused_since__isnull=False))
 
 
 def waiting_by_report(tenant: Tenant) -> list[dict[str, Any]]:

@@ -85,6 +85,22 @@ def engine_scope() -> Iterator[None]:
 
 
 @contextmanager
+def as_engine() -> Iterator[None]:
+    """The engine's scope for a few statements inside a tenant's, in its transaction, without a savepoint: what has to happen with the
+    tenant's change or not at all. What it reads of other tenants is the queue's alone, as ever."""
+    tenant = _current.get()
+    if tenant is None or tenant.role != roles.APP:
+        raise ScopeConflict("Only out of a tenant's scope.")
+    _apply(Scope(roles.ENGINE))
+    token = _current.set(Scope(roles.ENGINE))
+    try:
+        yield
+    finally:
+        _current.reset(token)
+    _apply(tenant)
+
+
+@contextmanager
 def platform_scope() -> Iterator[None]:
     """The platform's own rows: accounts, reports, the register of tenants, staff. The worker login only."""
     with _scope(Scope(roles.PLATFORM)):

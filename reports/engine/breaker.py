@@ -13,7 +13,6 @@ from typing import Any
 from django.db import connection
 
 from reports.models import LaneClock, Pause, Report, SnapshotJob
-from tenants.scope import engine_scope, tenant_scope
 
 Status, Waiting = SnapshotJob.Status, SnapshotJob.Waiting
 OPENS_AFTER = 5
@@ -72,31 +71,29 @@ on conflict (account_id, lane, tenant_id) do update set queued = queue.queued + 
 """
 
 
-def hear(job: SnapshotJob, seen: str) -> None:
-    """After a move of the job from `seen`, in its transaction and outside any scope: what that says about its report."""
-    code = _verdict(job, seen)
-    if code is None:
-        return
-    with engine_scope():
-        if code:
-            _failed(job.report_id, code)
-        else:
-            _worked(job.report_id)
+def verdict(job: SnapshotJob, seen: str) -> str | None:
+    """What a move of the job from `seen` says about its report: the cause of a failure; empty: it worked; None: nothing that is news.
 
-
-def _verdict(job: SnapshotJob, seen: str) -> str | None:
-    """The cause of a failure; empty: it worked; None: nothing was said."""
+    In the tenant's scope.
+    """
     if job.status == seen:
         return None
     if job.status == Status.COMPLETED:
-        return ""
+        return "" if job.report.failures_in_row else None
     if job.status == Status.FAILED:
         return job.failure_code
     if job.status == Status.QUEUED and job.waiting == Waiting.RETRY:
-        with tenant_scope(job.tenant_id):
-            attempt = job.attempts.exclude(ended_at=None).last()
-            return attempt.failure_code if attempt else None
+        attempt = job.attempts.exclude(ended_at=None).last()
+        return attempt.failure_code if attempt else None
     return None
+
+
+def hear(report_id: uuid.UUID, verdict: str) -> None:
+    """In the engine's scope, and in the transaction of the move."""
+    if verdict:
+        _failed(report_id, verdict)
+    else:
+        _worked(report_id)
 
 
 def _failed(report_id: uuid.UUID, code: str) -> None:
@@ -120,6 +117,15 @@ def _worked(report_id: uuid.UUID) -> None:
     """Whichever job it was: one that was under way when the pause began proves as much as a probe."""
     if Report.objects.filter(pk=report_id, failures_in_row__gt=0).update(failures_in_row=0, failing_code=""):
         Pause.objects.by_itself().of_report(report_id).delete()
+
+
+def is_open(report_id: uuid.UUID) -> bool:
+    """Whether the report is paused. Several that find out at once ask one after the other, until each one's transaction ends: so one is
+    the first. In the tenant's scope.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"refused {report_id}"])
+    return Pause.objects.of_report(report_id).exists()
 
 
 def probe(account_id: int) -> None:

@@ -7,6 +7,7 @@ Refusing: nothing is asked but a probe. People have to act first, and a thousand
 from __future__ import annotations
 
 import logging
+import time
 from datetime import timedelta
 
 from django.db.models.functions import Now
@@ -23,6 +24,8 @@ from tenants.scope import engine_scope
 logger = logging.getLogger(__name__)
 # After a pause of a moment the back-offs are short anyway; ending them would let a job that never gets an answer ask without pause.
 SHORT = timedelta(seconds=5)
+# A pause by people, or of a report, holds so soon.
+HOLD_SECONDS = 1.0
 
 
 class Pause:
@@ -34,7 +37,7 @@ class Pause:
         self._since = account.refused_since or account.unanswered_since
         self._probes: list[Lease] = []
         # By people: nothing starts, what runs goes on.
-        self._held = False
+        self._held, self._hold_at = False, time.monotonic()
 
     @property
     def failure_code(self) -> str:
@@ -45,7 +48,9 @@ class Pause:
 
     def take(self, room: int, *, alone: bool) -> list[Lease]:
         """Claim for free slots, and lease up to `room` jobs that are due. In the engine's scope."""
-        self._held = holding.hold(self._account.pk)
+        if time.monotonic() >= self._hold_at:
+            self._hold_at = time.monotonic() + HOLD_SECONDS
+            self._held = holding.hold(self._account.pk)
         if self.silence.refused:
             return self._probe() if room else []
         if not self.silence.silent:

@@ -38,7 +38,7 @@ BEAT_SECONDS = 1.0
 # Of `due.LIMIT` schedules each. More wait for the next turn, so that the morning's rush does not keep jobs waiting.
 NOTES_A_TURN = 5
 # Not where another one's name stands: this process was frozen then, and counted as dead.
-BEAT = "update reports_pump set beat_at = clock_timestamp() where account_id = %s and process in ('', %s) returning beat_at"
+BEAT = "update reports_pump set beat_at = clock_timestamp() where account_id = %s and process in ('', %s) returning beat_at, heard_at"
 
 
 class Turns:
@@ -123,7 +123,9 @@ class Turns:
         with connection.cursor() as cursor:
             cursor.execute(BEAT, [self.account.pk, process.name()])
             if beat := cursor.fetchone():
-                self.clock.set(beat[0])
+                now, heard_at = beat
+                self.clock.set(now)
+                self.pacing.heard(heard_at)
             else:
                 self.stopping = True
         process.note(f"{process.PUMP}{self.account.pk}")

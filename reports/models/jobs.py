@@ -260,14 +260,21 @@ class SnapshotJob(models.Model):
         moved = SnapshotJob.objects.filter(pk=self.pk, status=self.status).update(status=status, **changes)
         if moved:
             log_move(self.pk, self.tenant_id, self.status, status, why or changes.get("failure_code") or changes.get("waiting", ""))
-            left_queue = self.status == self.Status.QUEUED
-            self.refresh_from_db()
-            if left_queue and self.admitted:
-                TenantQueue.objects.leave(self.account_id, self.lane, self.tenant_id)
+            if self.status == self.Status.QUEUED:
+                # It may have been admitted since it was read.
+                self.refresh_from_db()
+                if self.admitted:
+                    TenantQueue.objects.leave(self.account_id, self.lane, self.tenant_id)
+            for name, value in ({"status": status} | changes).items():
+                setattr(self, name, value)
         return bool(moved)
 
     def note(self, type: str, now: datetime, **data: Any) -> None:
-        JobEvent.objects.create(tenant_id=self.tenant_id, job=self, at=now, type=type, data=data)
+        self.event(type, now, **data).save(force_insert=True)
+
+    def event(self, type: str, now: datetime, **data: Any) -> JobEvent:
+        """A line of its timeline, not stored yet."""
+        return JobEvent(tenant_id=self.tenant_id, job=self, at=now, type=type, data=data)
 
 
 class Attempt(models.Model):

@@ -17,6 +17,7 @@ from tenants.scope import engine_scope, platform_scope, tenant_scope
 from tests import factories
 from tests.reports.engine import steps
 from tests.reports.engine.threads import together
+from tests.reports.engine.worker import wait_for
 
 ALWAYS = 10_000
 pytestmark = pytest.mark.django_db
@@ -284,11 +285,13 @@ class TestAPermissionThatIsMissing:
             late = steps.submit(globex)
             aws.control.clear_faults()
             let_pass(daily_calls, hours=1)
-            for _ in range(60):
+
+            def all_ended() -> bool:
                 one_turn()
-                steps.let_pass(*jobs, late, seconds=5)
-                if all(steps.now_of(job).has_ended for job in (*jobs, late)):
-                    break
+                steps.let_pass(*jobs, late, seconds=1)
+                return all(steps.now_of(job).has_ended for job in (*jobs, late))
+
+            wait_for(all_ended, 60, "all jobs ended")
 
         assert sorted(while_refused) == ["failed", "queued", "queued", "queued", "queued"]
         assert told == [("daily-calls", True)]

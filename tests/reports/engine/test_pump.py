@@ -229,7 +229,7 @@ class TestADatabaseThatBreaksOff:
         job = steps.submit(acme)
 
         with self.once("suspects as materialized", lambda: transaction.on_commit(self.break_off)):
-            pump.pump(account.pk, window=8)
+            pump.pump(account.pk, window=30)
 
         assert (steps.status_of(job), steps.now_of(job).crashes) == ("completed", 0)
 
