@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from reports.engine import claim, moves, slots
+from reports.engine import claim, leasing, moves, slots
 from reports.models import Slot, SnapshotJob
 from tenants.scope import engine_scope
 from tests.factories import make_account, make_job, make_report
@@ -104,11 +104,11 @@ class TestOneClaim:
         claimed(account)
 
         with engine_scope():
-            taken = [claim.take_due(account.pk, 5), claim.take_due(account.pk, 5)]
-            claim.release(taken[0])
+            taken = [leasing.take_due(account.pk, 5), leasing.take_due(account.pk, 5)]
+            leasing.release(taken[0])
         steps.let_pass(job, seconds=2)
         with engine_scope():
-            taken.append(claim.take_due(account.pk, 5))
+            taken.append(leasing.take_due(account.pk, 5))
 
         assert [[lease.job_id for lease in leases] for leases in taken] == [[job.pk], [], [job.pk]]
 
@@ -116,12 +116,12 @@ class TestOneClaim:
         make_job(tenant=acme, report=daily_calls)
         claimed(account)
         with engine_scope():
-            old = claim.take_due(account.pk, 5)
-            claim.release(old)
+            old = leasing.take_due(account.pk, 5)
+            leasing.release(old)
             SnapshotJob.objects.update(next_look_at=timezone.now())
-            (new,) = claim.take_due(account.pk, 5)
+            (new,) = leasing.take_due(account.pk, 5)
 
-            claim.release(old)
+            leasing.release(old)
 
             assert SnapshotJob.objects.values_list("lease_until", flat=True).get() == new.until
 

@@ -123,7 +123,7 @@ class TestTheTimeItIsGiven:
         steps.let_pass(job, minutes=16)
         again = lease_of(account, job)
         with engine_scope():
-            steps.claim.release([again])
+            steps.leasing.release([again])
         steps.make_due(job)
         steps.turn(account)
         (attempt,) = steps.attempts_of(job)
@@ -145,7 +145,7 @@ def lease_of(account, job):
         SnapshotJob.objects.filter(pk=job.pk).update(lease_until=None)
     steps.make_due(job)
     with engine_scope():
-        (lease,) = steps.claim.take_due(account.pk, 5)
+        (lease,) = steps.leasing.take_due(account.pk, 5)
     return lease
 
 
