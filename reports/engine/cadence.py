@@ -8,14 +8,14 @@ from datetime import timedelta
 from reports.engine.pace import Expected
 
 SHORTEST_LOOK, LONGEST_LOOK = 0.5, 30.0
-# A look costs a call, a late look a slot's idle time. One is due once this many seconds are lost in expectation without it. Where
-# S3's events say that a job has ended, looks are for those that get lost.
-LOOK_COST, LOOK_COST_WITH_EVENTS = 0.15, 4.0
+# A look costs a call, a late look a slot's idle time. One is due once this share of what such a job usually takes is lost without it, on
+# average. While jobs are offered to find a free slot, that finds most ends; where S3's events tell of them, looks are for those that get lost.
+LOOK_SHARE, LOOK_SHARE_WHILE_PROBING, LOOK_SHARE_WITH_EVENTS = 0.006, 0.03, 0.16
 # Far beyond all experience nothing can be expected: a tenth of the age is waited.
 BEYOND, LOOK_SHARE_OF_AGE = 0.98, 0.1
 BISECTIONS = 16
 # QuickSight is offered one job more than fits this often, where an account allows it.
-PROBE_START = 0.25
+PROBE_START = 0.5
 # S3 told of an object, and the job goes on: it is about to end, or has more files to write.
 LOOK_AFTER_OBJECT = 1.0
 # S3's events come for this account, if one came so lately.
@@ -35,12 +35,13 @@ FILE_MAY_COME_FOR = timedelta(minutes=5)
 FILE_RECHECK = timedelta(seconds=10)
 
 
-def next_look(age: float, expected: Expected, cost: float = LOOK_COST) -> float:
+def next_look(age: float, expected: Expected, share: float = LOOK_SHARE) -> float:
     """Seconds to wait for a job that renders since `age` seconds and was just looked at.
 
-    So long that the probability of its end meanwhile, times half the wait (what is lost on average if it does end), is `cost`.
+    So long that the probability of its end meanwhile, times half the wait (what is lost on average if it does end), is this share of the
+    usual time.
     """
-    done = expected.done_by(age)
+    done, cost = expected.done_by(age), share * expected.seconds
     if done > BEYOND:
         return min(LONGEST_LOOK, max(SHORTEST_LOOK, LOOK_SHARE_OF_AGE * age))
 

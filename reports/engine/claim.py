@@ -15,11 +15,12 @@ Status = SnapshotJob.Status
 # Slots filled by one statement, whose work grows with their square; and statements in a row.
 BATCH, MAX_CLAIMS = 24, 50
 
-# Most turns of a busy pump find neither: no lock is taken then, and nothing is planned.
+# Most turns of a busy pump find no room, or nothing that waits: no lock is taken then, and nothing is planned.
 ANYTHING = """
 select exists (select from reports_snapshotjob where account_id = %(account)s and status = 'queued' and not admitted),
        exists (select from reports_slot where account_id = %(account)s and enabled and spare = %(spare)s and job_id is null
-                  and (rests_until is null or rests_until <= statement_timestamp()))
+                  and (rests_until is null or rests_until <= statement_timestamp())),
+       exists (select from reports_tenantqueue where account_id = %(account)s and queued > 0)
 """
 # Slots and jobs in one statement, after `admit` has locked the account's clocks, so that no other claim reads the same counts meanwhile.
 # The classes: 0 is a run that somebody waits for, within its caps; 1 what is scheduled; 2 such runs beyond the caps, for slots left over.
@@ -108,9 +109,10 @@ def claim(account_id: int, most: int | None = None, *, spare: bool = False) -> i
 
     `spare`: slots above the account's limit, for probing.py alone.
     """
-    inbox, room = _execute(ANYTHING, account=account_id, spare=spare).fetchone()
-    if inbox or room:
-        admit.admit(account_id)
+    inbox, room, queued = _execute(ANYTHING, account=account_id, spare=spare).fetchone()
+    if not (inbox or (room and queued)):
+        return 0
+    admit.admit(account_id)
     return _fill(account_id, most, spare) if room else 0
 
 

@@ -18,7 +18,7 @@ Status = SnapshotJob.Status
 # Longer than a call with its time-outs; collecting reads up to seven files. What takes longer hangs, see takeover.py.
 LEASE_SECONDS, COLLECTING_LEASE_SECONDS = 120, 900
 # Longer than a pump's pause between two turns: else turns of the budget would pass unused.
-SOON_SECONDS = 0.25
+SOON_SECONDS = 0.35
 
 # A job is leased with a turn of the account's request budget, and only as many as may be sent soon: what becomes due meanwhile and is
 # more urgent waits for few.

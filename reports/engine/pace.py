@@ -35,6 +35,11 @@ class Expected:
     log_mean: float
     log_deviation: float
 
+    @property
+    def seconds(self) -> float:
+        """The usual: half of the jobs take longer."""
+        return math.exp(self.log_mean)
+
     def done_by(self, age: float) -> float:
         """The probability that a job has ended at this age."""
         return 0.5 * math.erfc((self.log_mean - math.log(age)) / (self.log_deviation * math.sqrt(2))) if age > 0 else 0.0

@@ -47,7 +47,7 @@ class Pacing:
 
     def __init__(self, account_id: int, clock: Clock) -> None:
         self.paces = Paces(account_id)
-        self.cost = cadence.LOOK_COST
+        self._hears = False
         self._clock = clock
         self._later: list[Later] = []
         # The one that is offered again and again until a slot is free. Others that find none go back to the queue.
@@ -59,8 +59,13 @@ class Pacing:
 
     def heard(self, at: datetime | None) -> None:
         """When S3's events last told of a job of the account: while they come, they are relied on."""
-        lately = at is not None and self._clock() - at < cadence.HEARD_LATELY
-        self.cost = cadence.LOOK_COST_WITH_EVENTS if lately else cadence.LOOK_COST
+        self._hears = at is not None and self._clock() - at < cadence.HEARD_LATELY
+
+    @property
+    def _share(self) -> float:
+        if self._hears:
+            return cadence.LOOK_SHARE_WITH_EVENTS
+        return cadence.LOOK_SHARE_WHILE_PROBING if self._probing else cadence.LOOK_SHARE
 
     @property
     def unwritten(self) -> list[Lease]:
@@ -102,7 +107,7 @@ class Pacing:
         self._later = []
 
     def _look_later(self, lease: Lease, status: str, until: datetime | None, age: float) -> None:
-        wait = cadence.next_look(age, self.paces.expected(lease.report_id, lease.formats), self.cost)
+        wait = cadence.next_look(age, self.paces.expected(lease.report_id, lease.formats), self._share)
         self._later.append(Later(lease, status, until, time.monotonic() + wait))
 
     def _age(self, since: datetime | None) -> float:

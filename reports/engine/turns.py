@@ -27,12 +27,12 @@ from reports.restoring import gate
 from tenants.scope import engine_scope
 
 logger = logging.getLogger(__name__)
-TURN_SECONDS = 0.2
+TURN_SECONDS = 0.3
 IDLE_SECONDS = 5.0
 # A call in flight at the end of the window may take this long; its lease would end much later.
 DRAIN_SECONDS = 10.0
 STOP_DRAIN_SECONDS = 0.8
-FORECAST_SECONDS = 3.0
+FORECAST_SECONDS = 5.0
 # What needs no haste: a beat, the database's clock, deadlines, schedules that are due.
 BEAT_SECONDS = 1.0
 # Of `due.LIMIT` schedules each. More wait for the next turn, so that the morning's rush does not keep jobs waiting.

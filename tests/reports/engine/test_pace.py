@@ -82,26 +82,27 @@ class TestTheNextLook:
 
     def test_costs_the_same_in_expectation_at_every_age(self):
         for age in (0.0, 5.0, 12.0, 20.0, 25.0):
-            wait = cadence.next_look(age, self.twenty_five, cost=0.2)
+            wait = cadence.next_look(age, self.twenty_five, share=0.008)
             done = self.twenty_five.done_by(age)
             lost = (self.twenty_five.done_by(age + wait) - done) / (1 - done) * wait / 2
 
-            assert lost == pytest.approx(0.2, rel=0.05)
+            assert lost == pytest.approx(0.008 * 25, rel=0.05)
 
     def test_comes_late_for_a_young_job_and_soon_for_one_that_may_end_at_any_moment(self):
         assert cadence.next_look(0.0, self.twenty_five) > 8
         assert cadence.next_look(24.0, self.twenty_five) < 3
 
     def test_of_dearer_looks_comes_later(self):
-        waits = [cadence.next_look(20.0, self.twenty_five, cost) for cost in (0.05, 0.2, 1.0)]
+        shares = (cadence.LOOK_SHARE, cadence.LOOK_SHARE_WHILE_PROBING, cadence.LOOK_SHARE_WITH_EVENTS)
+        waits = [cadence.next_look(20.0, self.twenty_five, share) for share in shares]
 
-        assert waits == sorted(waits)
+        assert waits == sorted(set(waits))
 
     def test_never_comes_later_than_half_a_minute_nor_sooner_than_half_a_second(self):
         for expected in (self.twenty_five, Expected(math.log(0.3), 0.05), Expected(math.log(5000), 0.4), Learned().expected()):
             for age in (0.0, 0.1, 1.0, 10.0, 100.0, 1000.0, 100_000.0):
-                for cost in (cadence.LOOK_COST, cadence.LOOK_COST_WITH_EVENTS):
-                    assert cadence.SHORTEST_LOOK <= cadence.next_look(age, expected, cost) <= cadence.LONGEST_LOOK
+                for share in (cadence.LOOK_SHARE, cadence.LOOK_SHARE_WITH_EVENTS):
+                    assert cadence.SHORTEST_LOOK <= cadence.next_look(age, expected, share) <= cadence.LONGEST_LOOK
 
     def test_beyond_all_experience_waits_a_tenth_of_the_age(self):
         assert cadence.next_look(200.0, self.twenty_five) == pytest.approx(20.0)
