@@ -15,7 +15,6 @@ from django.db import InterfaceError, OperationalError, connection
 from reports.engine.only_one import only_one
 from reports.engine.process import STAND, beat, doing, stopping
 from reports.models import Process
-from reports.restoring import gate
 
 LOCK_CLASS = 7204
 WINDOW_SECONDS = 50.0
@@ -53,13 +52,13 @@ def _one_stand(name: str, number: int, turn: Callable[[], bool], end: float) -> 
         with doing(f"{STAND}{name}"):
             beat_at = time.monotonic() + BEAT_SECONDS
             while not stopping():
-                if time.monotonic() > end:
-                    return "window"
                 if time.monotonic() > beat_at:
                     beat(f"{STAND}{name}")
                     beat_at = time.monotonic() + BEAT_SECONDS
-                # In restored mode it stands by all the same, and goes on within a turn of its end.
-                if not (gate.is_open() and turn()):
+                has_worked = turn()
+                if time.monotonic() > end:
+                    return "window"
+                if not has_worked:
                     time.sleep(IDLE_SECONDS)
             return "stop"
 

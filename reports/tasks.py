@@ -7,7 +7,6 @@ import random
 import uuid
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from functools import partial
 
 from django.conf import settings
 from django.core.cache import cache
@@ -48,9 +47,10 @@ FAILURES_KEPT = timedelta(days=30)
 INSTALL_LOCK = 7203
 # What stands by in the `work` queue: its lock's number, and what makes one turn. Numbers are never used again for another.
 STANDS: dict[str, tuple[int, Callable[[], Callable[[], bool]]]] = {
-    "expander": (1, partial(expanding.expander, 0)),
-    "expander-2": (3, partial(expanding.expander, 1)),
-    "courier": (2, courier.courier),
+    "expander": (1, lambda: gate.while_open(expanding.expander(0))),
+    "expander-2": (3, lambda: gate.while_open(expanding.expander(1))),
+    "courier": (2, lambda: gate.while_open(courier.courier())),
+    # Tells of restored mode too, and so is not held by it.
     "alarms": (4, telling.teller),
 }
 SEND_ONCE_SECONDS = 5

@@ -21,7 +21,7 @@ from django.conf import settings
 from django.db import connection
 from django.db.models.functions import Now
 
-from reports.alerts import alert
+from reports.alerts import alert, settle
 from reports.aws import storage
 from reports.aws.clients import AccountFacts
 from reports.aws.errors import AwsError
@@ -31,7 +31,7 @@ from tenants.scope import engine_scope
 from tenants.secrets import derived_tokens
 
 logger = logging.getLogger(__name__)
-PREFIX = "_fanfold/sent/"
+PREFIX, ALARM = "_fanfold/sent/", "sent_log_not_written"
 ADDRESS = "address in the send log"
 # After a failure messages go out without a try to write, so that an S3 that hangs does not slow down all mail.
 REST_SECONDS = 30.0
@@ -166,7 +166,7 @@ def _begin_gap(error: AwsError) -> None:
         begins = Installation.objects.filter(unlogged_since=None).update(unlogged_since=Now())
     if begins:
         alert(
-            "sent_log_not_written",
+            ALARM,
             f"Mail leaves, and what left cannot be written to {PREFIX} in {settings.PORTAL_BUCKET} ({error}). Should the database be "
             "restored from a backup, runs of this time are held for somebody to decide. Let the worker's credentials write there.",
         )
@@ -175,6 +175,7 @@ def _begin_gap(error: AwsError) -> None:
 def _end_gap(since: datetime) -> None:
     with engine_scope():
         Installation.objects.filter(unlogged_since=since).update(unlogged_since=None)
+    settle(ALARM)
     logger.warning("the send log is written again; its gap began at %s", since)
 
 

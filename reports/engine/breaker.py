@@ -119,6 +119,15 @@ def _worked(report_id: uuid.UUID) -> None:
         Pause.objects.by_itself().of_report(report_id).delete()
 
 
+def is_open(report_id: uuid.UUID) -> bool:
+    """Whether the report is paused. Several that find out at once ask one after the other, until each one's transaction ends: so one is
+    the first. In the tenant's scope.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"refused {report_id}"])
+    return Pause.objects.of_report(report_id).exists()
+
+
 def probe(account_id: int) -> None:
     """Let one waiting job into the line for each report whose probe is due. In the engine's scope."""
     # As admitting does: what is counted stays so until the transaction ends.

@@ -17,9 +17,9 @@ from django.db import InterfaceError, OperationalError, connection
 
 from reports.aws.errors import AccountRefused, LimitReached, NoVerdict, Throttled, Unanswered
 from reports.aws.quicksight import QuickSight
-from reports.engine import claim, moves
-from reports.engine.claim import Lease
+from reports.engine import leasing, moves
 from reports.engine.collect import collect, finish
+from reports.engine.leasing import Lease
 from reports.engine.limiter import Gate
 from reports.engine.look import Seen, look
 from reports.engine.start import CheckedByAnother, Clock, start
@@ -219,7 +219,7 @@ def _give_back(lease: Lease) -> None:
     for _ in range(MOST_RECONNECTS):
         try:
             with engine_scope():
-                claim.release([lease])
+                leasing.release([lease])
             return
         except (OperationalError, InterfaceError):
             connection.close()
@@ -229,7 +229,7 @@ def _give_back(lease: Lease) -> None:
 def _absolve(lease: Lease) -> None:
     try:
         with engine_scope():
-            claim.absolve(lease.job_id)
+            leasing.absolve(lease.job_id)
     except (OperationalError, InterfaceError):
         _without_database(lease)
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from reports.aws.errors import AccessDenied, AwsError, NotFound, NotYet, NoVerdict
 from reports.aws.quicksight import QuickSight, SnapshotResult, SnapshotStatus
 from reports.engine import cadence, moves
-from reports.engine.claim import Lease
+from reports.engine.leasing import Lease
 from reports.engine.start import Clock
 from reports.models import Account, SnapshotJob
 

@@ -10,7 +10,7 @@ from typing import Any
 from reports.aws.errors import AccountRefused, LimitReached, NoVerdict, Throttled, Unanswered
 from reports.engine import breaker, cadence, slots
 from reports.job_ends import job_ended
-from reports.models import Attempt, Pause, SnapshotJob
+from reports.models import Attempt, SnapshotJob
 from tenants.scope import as_engine, tenant_scope
 
 Status, Waiting = SnapshotJob.Status, SnapshotJob.Waiting
@@ -79,7 +79,7 @@ def fail(job: SnapshotJob, code: str, now: datetime, *, detail: str = "") -> Non
 
 def refuse(job: SnapshotJob, code: str, now: datetime, *, detail: str = "") -> None:
     """QuickSight does not take it. The first of a report fails and has the report paused; who comes after it only waits."""
-    is_known = code in breaker.AT_ONCE and Pause.objects.of_report(job.report_id).exists()
+    is_known = code in breaker.AT_ONCE and breaker.is_open(job.report_id)
     if not is_known or job.deadline_at <= now:
         fail(job, code, now, detail=detail)
     elif job.move_to(Status.QUEUED, why=code, next_look_at=None, lease_until=None, no_verdicts=0, waiting=Waiting.NOTHING):

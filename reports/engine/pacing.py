@@ -12,8 +12,8 @@ from django.db import connection
 
 from reports.aws.errors import LimitReached
 from reports.engine import cadence
-from reports.engine.claim import Lease
 from reports.engine.crew import News, Report, postpone
+from reports.engine.leasing import Lease
 from reports.engine.pace import Paces
 from reports.engine.start import Clock
 from reports.models import SnapshotJob

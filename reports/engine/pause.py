@@ -13,10 +13,10 @@ from datetime import timedelta
 from django.db.models.functions import Now
 
 from reports.alerts import alert, settle
-from reports.engine import cadence, claim, holding, probing
-from reports.engine.claim import Lease
+from reports.engine import cadence, claim, holding, leasing, probing
 from reports.engine.clock import DatabaseClock
 from reports.engine.crew import Report
+from reports.engine.leasing import Lease
 from reports.engine.silence import Silence
 from reports.models import Account
 from tenants.scope import engine_scope
@@ -58,11 +58,11 @@ class Pause:
         elif self._may_probe():
             self._probed()
             self._claim(most=1)
-        return claim.take_due(self._account.pk, room, alone=alone) if room else []
+        return leasing.take_due(self._account.pk, room, alone=alone) if room else []
 
     def late(self) -> list[Lease]:
         """Jobs under way that nobody asks about, past their deadline. In the engine's scope."""
-        return claim.stuck(self._account.pk, grace=0) if self.silence.refused else []
+        return leasing.stuck(self._account.pk, grace=0) if self.silence.refused else []
 
     def hear(self, report: Report) -> None:
         if self.silence.refused and report.answered and report.lease not in self._probes:
@@ -76,9 +76,9 @@ class Pause:
         """A job that is under way already, or else one from the queue."""
         if not self._may_probe():
             return []
-        leases = claim.take_due(self._account.pk, 1)
+        leases = leasing.take_due(self._account.pk, 1)
         if not leases and self._claim(most=1):
-            leases = claim.take_due(self._account.pk, 1)
+            leases = leasing.take_due(self._account.pk, 1)
         if leases:
             self._probed()
         self._probes += leases
@@ -112,7 +112,7 @@ class Pause:
                 probe_at=now + cadence.PROBE if silence.paused else None,
             )
             if not silence.paused and before and now - before > SHORT:
-                claim.wake_unanswered(self._account.pk)
+                leasing.wake_unanswered(self._account.pk)
         self._tell()
 
     def _tell(self) -> None:

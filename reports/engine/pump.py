@@ -21,7 +21,7 @@ from django_q.conf import Conf
 from django_q.exceptions import TimeoutException
 from django_q.tasks import async_task
 
-from reports.engine import claim, events, holding, moves, process, takeover
+from reports.engine import events, holding, leasing, moves, process, takeover
 from reports.engine.clock import DatabaseClock
 from reports.engine.crew import RECONNECT_SECONDS, Crew, write_down
 from reports.engine.only_one import end_holder, only_one
@@ -176,7 +176,7 @@ def _pump(account_id: int, window: float) -> str:
         with engine_scope():
             if ended != "window":
                 # This process may end now. After a window it lives on, and so do threads whose call takes its time.
-                claim.release(turns.crew.in_hand + turns.taken + turns.pacing.unwritten)
+                leasing.release(turns.crew.in_hand + turns.taken + turns.pacing.unwritten)
             Pump.objects.filter(account_id=account_id, process=process.name()).update(beat_at=None)
 
 
@@ -185,6 +185,6 @@ def end_stuck(account_id: int) -> None:
     clock = DatabaseClock()
     with engine_scope():
         clock.synchronise()
-        leases = claim.past_deadline(account_id) + claim.stuck(account_id)
+        leases = leasing.past_deadline(account_id) + leasing.stuck(account_id)
     for lease in leases:
         write_down(lease, lambda job: moves.fail(job, holding.code_at_deadline(job, "deadline_passed"), clock()))

@@ -15,10 +15,10 @@ from reports.alerts import EVENT_LASTS, alert
 from reports.aws.errors import AwsError
 from reports.aws.quicksight import QuickSight
 from reports.catalogue import facts_of
-from reports.engine import claim, due, forecast, holding, limiter, moves, process
-from reports.engine.claim import Lease
+from reports.engine import claim, due, forecast, holding, leasing, limiter, moves, process
 from reports.engine.clock import DatabaseClock
 from reports.engine.crew import ALONE_SECONDS, Crew, News, Report, write_down
+from reports.engine.leasing import Lease
 from reports.engine.limiter import Gate
 from reports.engine.pacing import Pacing
 from reports.engine.pause import Pause
@@ -129,7 +129,7 @@ class Turns:
             else:
                 self.stopping = True
         process.note(f"{process.PUMP}{self.account.pk}")
-        return claim.past_deadline(self.account.pk) + self.pause.late()
+        return leasing.past_deadline(self.account.pk) + self.pause.late()
 
     def _note_due(self) -> None:
         for _ in range(NOTES_A_TURN):

@@ -209,6 +209,7 @@ class SnapshotJob(models.Model):
                 fields=["account", "lane", "tenant", "created_at", "id"], condition=Q(status="queued", admitted=True), name="job_queue"
             ),
             models.Index(fields=["account", "id"], condition=Q(status="queued", admitted=False), name="job_inbox"),
+            models.Index(fields=["account", "report", "admitted"], condition=Q(status="queued"), name="job_waiting_by_report"),
             models.Index(fields=["account", "next_look_at"], condition=Q(status__in=("starting", "running", "collecting")), name="job_due"),
             models.Index(fields=["account", "-finished_at"], condition=Q(status="completed"), name="job_lately"),
         )

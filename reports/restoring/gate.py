@@ -7,6 +7,7 @@ before. In between, the mark of each minute finds out for all.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -49,6 +50,11 @@ def is_open() -> bool:
         return False
     _compared = seen
     return True
+
+
+def while_open(turn: Callable[[], bool]) -> Callable[[], bool]:
+    """A turn that does nothing in restored mode: who stands by goes on standing by, and works again as soon as that ends."""
+    return lambda: is_open() and turn()
 
 
 def _look() -> Seen:

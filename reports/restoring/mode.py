@@ -8,13 +8,13 @@ from datetime import datetime
 from django.db.models import F
 from django.db.models.functions import Coalesce, Greatest, Now
 
-from reports.alerts import alert
+from reports.alerts import alert, settle
 from reports.models import Installation
 from reports.restoring import server
 from tenants.audit import Actor, record
 from tenants.scope import engine_scope
 
-PORTAL = Actor("portal")
+PORTAL, ALARM = Actor("portal"), "database_restored"
 WHAT_TO_DO = (
     "Nothing is noted, started or mailed, pages go on working. Look at `manage.py restored`, then let it go on with "
     "`manage.py restored --resume`. If this is a copy for tests, give it a PORTAL_BUCKET of its own instead."
@@ -64,7 +64,7 @@ def begin(because: str, actor: Actor = PORTAL, *, backup_at: datetime | None = N
         return False
     facts = {"because": because, "backup_at": found.backup_at.isoformat()}
     record(actor, "restore.found", now=found.since, tenant=None, after=facts)
-    alert("database_restored", f"This database is a backup of about {found.backup_at:%Y-%m-%d %H:%M}Z ({found.because}). {WHAT_TO_DO}")
+    alert(ALARM, f"This database is a backup of about {found.backup_at:%Y-%m-%d %H:%M}Z ({found.because}). {WHAT_TO_DO}")
     return True
 
 
@@ -77,4 +77,5 @@ def end(actor: Actor, action: str, now: datetime, *, past: int, after: dict[str,
         ended = rows.update(**settled, generation=Greatest(F("generation"), past) + 1)
     if ended:
         record(actor, action, now=now, tenant=None, after=after)
+        settle(ALARM)
     return bool(ended)

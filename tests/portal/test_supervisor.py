@@ -14,9 +14,10 @@ from django_q.models import OrmQ, Schedule
 
 from portal.supervisor import STOP_SECONDS, end_leftovers
 from reports import tasks
-from reports.models import Heartbeat, Pump, Slot
+from reports.models import Heartbeat, Process, Pump, Slot
 from reports.standing import LOCK_CLASS, dead
 from tenants.scope import engine_scope
+from tests import factories
 from tests.hosts import processes
 from tests.reports.engine import steps
 from tests.reports.engine.conftest import account, aws, daily_calls, server
@@ -173,6 +174,63 @@ def test_notes_of_a_living_worker_are_left_alone(aws, account, environment, tmp_
         assert leaders(tmp_path, tasks.ENGINE)
         assert len(notes(tmp_path)) == 1
         wait_for(lambda: {tasks.ENGINE, tasks.WORK} <= beating(), 20, "both clusters take tasks")
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
+def test_a_cluster_whose_idle_processes_are_killed_or_stopped_is_replaced(number, aws, account, acme, daily_calls, environment, tmp_path):
+    """By itself it would take no task any more: the dead one keeps the lock of the queue inside it."""
+    with running_worker(environment, tmp_path):
+        wait_for(lambda: Process.objects.filter(cluster=tasks.ENGINE, role="member", worked_at=None).count() > 2, 30, "all are seen")
+        wait_for(lambda: not Process.objects.filter(cluster=tasks.ENGINE).exclude(doing=""), 30, "nobody has a task")
+        (old,) = leaders(tmp_path, tasks.ENGINE)
+        for pid in processes(tmp_path, tasks.ENGINE).keys() - {old}:
+            os.kill(pid, number)
+        wait_for(lambda: set(leaders(tmp_path, tasks.ENGINE)) - {old}, 40, "another cluster")
+        job = steps.submit(acme)
+        wait_for(lambda: steps.status_of(job) == "completed", 30, "the job completed")
+
+    assert list(aws.control.stats()["accepted"].values()) == [1]
+
+
+def test_a_pump_that_is_stopped_is_replaced(aws, account, acme, daily_calls, environment, tmp_path):
+    aws.control.stuck_jobs()
+    job = steps.submit(acme)
+
+    with running_worker(environment, tmp_path):
+        wait_for(lambda: steps.status_of(job) == "running", 30, "the job runs")
+        old = Pump.objects.get(account=account).process
+        os.kill(int(old.rpartition(":")[2]), signal.SIGSTOP)
+        wait_for(lambda: Pump.objects.get(account=account).process != old, 40, "another pump")
+        aws.control.finish(str(steps.attempts_of(job)[0].pk))
+        wait_for(lambda: steps.status_of(job) == "completed", 30, "the job completed")
+
+    assert list(aws.control.stats()["accepted"].values()) == [1]
+
+
+def test_each_process_has_a_row_that_says_what_it_does_and_goes_with_it(aws, account, acme, daily_calls, environment, tmp_path):
+    aws.control.stuck_jobs()
+    job = steps.submit(acme)
+
+    with running_worker(environment | {"PORTAL_RELEASE": "2026.3"}, tmp_path) as worker:
+        wait_for(lambda: steps.status_of(job) == "running", 30, "the job runs")
+        wait_for(lambda: processes(tmp_path).keys() <= set(Process.objects.values_list("pid", flat=True)), 20, "all have rows")
+        wait_for(all_stand_by, 20, "all stand by")
+        rows = list(Process.objects.all())
+
+    assert {row.doing for row in rows} >= {f"pump {account.pk}", *(f"stand {name}" for name in tasks.STANDS)}
+    assert {row.release for row in rows} == {"2026.3"}
+    assert [row.pid for row in rows if row.role == "supervisor"] == [worker.pid]
+    assert sorted(row.cluster for row in rows if row.role == "cluster") == sorted(tasks.CLUSTERS)
+    assert not Process.objects.exists()
+
+
+def test_a_host_works_on_each_account_and_one_task_more(settings):
+    for number in range(3):
+        factories.make_account(name=f"account-{number}")
+
+    assert tasks.workers(tasks.ENGINE) == 4
+    settings.PORTAL_ENGINE_WORKERS = 2
+    assert tasks.workers(tasks.ENGINE) == 2
 
 
 def beating() -> set[str]:

@@ -22,7 +22,8 @@ def test_a_stand_ends_with_its_window_after_turns_without_work():
 
     assert ended == "window"
     assert turns
-    assert Process.objects.values_list("doing", "worked_at__isnull").get() == ("", False)
+    row = Process.objects.get()
+    assert (row.doing, row.worked_at is None) == ("", False)
 
 
 def test_a_second_stand_is_let_in_by_nobody_while_the_first_one_is_there():

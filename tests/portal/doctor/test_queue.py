@@ -88,6 +88,7 @@ def test_recurring_tasks_that_came_due_while_no_worker_ran_are_not_late_once_one
 def test_messages_that_nobody_takes_are_a_fault_and_very_many_a_warning(ask):
     now = timezone.now()
     OrmQ.objects.create(key=tasks.ENGINE, payload="", lock=now - timedelta(minutes=10))
+    tasks.beat(tasks.WORK)
     OrmQ.objects.bulk_create(OrmQ(key=tasks.WORK, payload="", lock=now) for _ in range(MANY + 1))
 
     engine, work = ask("queue")

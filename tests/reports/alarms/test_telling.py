@@ -6,7 +6,7 @@ import logging
 from datetime import timedelta
 
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -197,9 +197,9 @@ def test_the_address_of_the_webhook_is_in_no_line_of_the_log(receiver, json_log)
 
 
 def test_an_alarm_outlives_the_transaction_that_raised_it(acme):
-    with pytest.raises(DatabaseError), tenant_scope(acme):
+    with tenant_scope(acme):
         alert("schedule_paused", "Schedules were paused.", lasts=EVENT_LASTS)
-        connection.cursor().execute("select no_such_column from reports_alarm")
+        transaction.set_rollback(True)
 
     assert [alarm.code for alarm in alarms()] == ["schedule_paused"]
 

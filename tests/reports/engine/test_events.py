@@ -250,7 +250,7 @@ def test_a_look_that_was_under_way_when_the_event_came_is_repeated_soon(aws, acc
     steps.run_until(account, job, status="running")
     steps.let_pass(job, minutes=2)
     with engine_scope():
-        (lease,) = steps.claim.take_due(account.pk, limit=1)
+        (lease,) = steps.leasing.take_due(account.pk, limit=1)
     events.take_in([json.dumps(bridged(key_of(job)))])
 
     steps.work_on(account, lease)

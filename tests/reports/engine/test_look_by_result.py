@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 
 import pytest
 
+from reports.aws import clients
 from reports.engine import cadence, crew
 from reports.models import Account, Report, Slot, SnapshotJob
 from tenants.scope import engine_scope, platform_scope, tenant_scope
@@ -71,12 +73,13 @@ def test_a_job_that_failed_at_quicksight_is_tried_again(aws, account, acme, dail
     assert [attempt.failure_code for attempt in steps.attempts_of(job)] == ["report_failed", ""]
 
 
-def test_a_file_store_that_says_nothing_is_asked_again_and_the_slot_is_free(aws, account, acme, daily_calls):
-    aws.control.fail_next("GetObject", "ServiceUnavailable", times=20)
+def test_a_file_store_that_says_nothing_is_asked_again_and_the_slot_is_free(aws, account, acme, daily_calls, monkeypatch, new_clients):
+    monkeypatch.setitem(os.environ, "AWS_ENDPOINT_URL_S3", "http://127.0.0.1:9")
     job = steps.submit(acme)
     steps.run_until(account, job, status="collecting")
     held = steps.held_slots(account)
-    aws.control.clear_faults()
+    monkeypatch.setitem(os.environ, "AWS_ENDPOINT_URL_S3", aws.url)
+    clients.forget()
 
     steps.run_until_ended(account, job)
 
@@ -118,8 +121,9 @@ class TestTheTimeItIsGiven:
     def test_once_over_is_over_whatever_quicksight_says_later(self, aws, account, acme, daily_calls, job):
         late = lease_of(account, job)
         steps.let_pass(job, minutes=16)
+        again = lease_of(account, job)
         with engine_scope():
-            steps.claim.release([lease_of(account, job)])
+            steps.leasing.release([again])
         steps.make_due(job)
         steps.turn(account)
         (attempt,) = steps.attempts_of(job)
@@ -141,7 +145,7 @@ def lease_of(account, job):
         SnapshotJob.objects.filter(pk=job.pk).update(lease_until=None)
     steps.make_due(job)
     with engine_scope():
-        (lease,) = steps.claim.take_due(account.pk, 5)
+        (lease,) = steps.leasing.take_due(account.pk, 5)
     return lease
 
 

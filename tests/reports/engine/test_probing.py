@@ -8,6 +8,7 @@ from tenants.scope import platform_scope
 from tests.factories import make_account, make_grant, make_report
 from tests.pretend_aws import ACCOUNT, REGION
 from tests.reports.engine import steps
+from tests.reports.engine.worker import wait_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SLOTS = 2
@@ -81,9 +82,13 @@ def test_an_offer_that_is_taken_makes_room_for_the_next_one(aws, account, full):
     offered, ended = only(jobs, "starting"), next(job for job in jobs if steps.status_of(job) == "running")
     (attempt,) = steps.attempts_of(ended)
 
+    def is_taken() -> bool:
+        steps.make_due(offered)
+        one_turn()
+        return steps.status_of(offered) == "running"
+
     aws.control.finish(str(attempt.pk))
-    steps.make_due(offered)
-    one_turn()
+    wait_for(is_taken, 20, "the offer is taken")
     one_turn()
 
     assert steps.status_of(offered) == "running"
