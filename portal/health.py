@@ -21,8 +21,10 @@ from django.urls import path
 
 from reports import tasks
 from reports.models import Heartbeat
+from reports.restoring import mode
 
 OK, NO_DATABASE = "ok", "the database does not answer"
+HELD = "this database is a backup, and nothing runs: see manage.py restored"
 # The engine's queue is given a task each minute; two missed ones are not chance.
 HEARTBEAT_LATE = timedelta(minutes=2)
 STATEMENT_TIMEOUT = "2s"
@@ -42,7 +44,11 @@ def readyz(request: HttpRequest) -> HttpResponse:
     for name, check in CHECKS.items():
         # The others ask the database too: each would wait for a connection of its own.
         found[name] = NO_DATABASE if NO_DATABASE in found.values() else _answer(check)
-    return JsonResponse(found, status=200 if set(found.values()) == {OK} else 503)
+    status = 200 if set(found.values()) == {OK} else 503
+    if status == 200 and (told := _answer(_restored)) != OK:
+        # Nothing runs, and pages work: balancers go on sending people here, operators read why.
+        found["restored"] = told
+    return JsonResponse(found, status=status)
 
 
 def _answer(check: Callable[[], str]) -> str:
@@ -82,6 +88,10 @@ def _worker() -> str:
     if age is None:
         return "never seen: run manage.py worker"
     return OK if age <= HEARTBEAT_LATE else f"not seen for {age.total_seconds():.0f} s: run manage.py worker"
+
+
+def _restored() -> str:
+    return HELD if mode.state() else OK
 
 
 CHECKS = {"database": _database, "migrations": _migrations, "worker": _worker}

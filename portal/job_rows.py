@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+from django.db.models import OuterRef, Subquery
+from django.db.models.functions import JSONObject
 from django.utils import timezone
 
 from portal import waiting
-from reports.models import Report, SnapshotJob
+from reports.models import Pause, Report, SnapshotJob
 from reports.models.jobs import SnapshotJobQuerySet
 from reports.usual import LONG, usual_seconds
 from tenants.models import Tenant
@@ -25,12 +27,17 @@ COLUMNS = (
 
 
 def for_pages(jobs: SnapshotJobQuerySet) -> SnapshotJobQuerySet:
-    """The same jobs in the same order, with report, starter and whether QuickSight answers it. `jobs` is cut to what is shown.
+    """The same jobs in the same order, with report, starter, whether QuickSight answers it and what pause holds it up.
+
+    `jobs` is cut to what is shown.
 
     Joined by key after the cut: a sorted join of two tables under row-level security misleads the planner.
     """
     drawn = SnapshotJob.objects.filter(pk__in=jobs.values("pk")).order_by(*jobs.query.order_by)
-    return drawn.select_related("report", "account", "requested_by").only(*COLUMNS)
+    names = ("kind", "since", "because", "code", "probe_at")
+    pauses = Pause.objects.holding_up(account_id=OuterRef("account"), tenant_id=OuterRef("tenant"), report_id=OuterRef("report"))
+    pause = pauses.values(row=JSONObject(**{name: name for name in names}))
+    return drawn.select_related("report", "account", "requested_by").only(*COLUMNS).annotate(held_by=Subquery(pause[:1]))  # type: ignore[no-redef]
 
 
 def with_pace(tenant: Tenant, jobs: Iterable[SnapshotJob], now: datetime) -> list[SnapshotJob]:
@@ -52,7 +59,7 @@ def drawn(jobs: Iterable[SnapshotJob], now: datetime) -> list[tuple[object, ...]
             job.pk,
             job.status,
             job.attempt_count,
-            str(job.waits_for),
+            waiting.why(job, now),
             waiting.place(job, now),
             job.finished_at,
             job.usual_seconds,

@@ -44,6 +44,8 @@ def logging_settings() -> dict[str, Any]:
             # Django's own handlers would write each line a second time with DEBUG, and mail errors to nobody.
             "django": {"handlers": []},
             "botocore": {"level": "WARNING"},
+            # At DEBUG it writes addresses whole; that of the webhook for alarms is a secret.
+            "urllib3": {"level": "WARNING"},
         },
     }
 

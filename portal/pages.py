@@ -9,12 +9,13 @@ from typing import Any, Concatenate, ParamSpec
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import Exists
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from portal.requests import TenantRequest
-from reports.models import SnapshotJob
+from reports.models import Installation, SnapshotJob
 from tenants import log_context
 from tenants.access import may
 from tenants.models.members import Role
@@ -51,10 +52,11 @@ def tenant_page(action: str) -> Callable[[Callable[Concatenate[Any, P], HttpResp
 @contextmanager
 def inside(request: TenantRequest, slug: str, action: str) -> Iterator[None]:
     """Raises Http404 for a company that is not there and for one the person does not belong to: the two must not be told apart."""
-    with member_scope(request.user, slug) as membership:
+    with member_scope(request.user, slug, is_restored=Exists(Installation.objects.exclude(restored_at=None))) as membership:
         if membership is None:
             raise Http404("no such company for this person")
         request.tenant, request.role = membership.tenant, Role(membership.role)
+        request.is_restored = membership.is_restored  # type: ignore[attr-defined]
         log_context.note(tenant=membership.tenant.pk)
         request.may = lambda action: may(membership.role, action)
         if not request.may(action):

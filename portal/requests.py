@@ -29,5 +29,7 @@ class TenantRequest(MemberRequest):
     tenant: Tenant
     role: Role
     may: Callable[[str], bool]
+    # The database was put back from a backup, and nothing runs until staff let it go on.
+    is_restored: bool
     # The jobs that need attention, whose number stands in the sidebar of every page.
     failing: Callable[[], list[uuid.UUID]]

@@ -188,9 +188,9 @@ REDIS_URL = env_url("PORTAL_BROKER", "", schemes=("redis", "rediss")) if PORTAL_
 REDIS_URL += ("&" if "?" in REDIS_URL else "?") + "socket_timeout=5&socket_connect_timeout=2"
 # 0: as many as there are accounts, and one more; see portal/supervisor.py.
 PORTAL_ENGINE_WORKERS = env_int("PORTAL_ENGINE_WORKERS", 0, low=0, high=200)
-# Three stand by (two expanders and the courier). An import, a check of reports and the reading of mail events may each take most of a
-# minute, and have the others: who stands by ends after a window, and must not wait for a place to go on.
-WORK_WORKERS = 6
+# Four stand by (two expanders, the courier, and what tells of alarms). An import, a check of reports and the reading of mail events may
+# each take most of a minute, and have the others: who stands by ends after a window, and must not wait for a place to go on.
+WORK_WORKERS = 7
 Q_CLUSTER: dict[str, object] = {
     "name": "portal",
     "workers": PORTAL_ENGINE_WORKERS or 2,
@@ -231,6 +231,8 @@ EMAIL_URL = env_str("EMAIL_URL", "")
 email_url.read(EMAIL_URL)
 PORTAL_MAIL_EVENT_QUEUE_URL = env_url("PORTAL_MAIL_EVENT_QUEUE_URL", "", schemes=("http", "https"))
 PORTAL_ALERT_WEBHOOK = env_url("PORTAL_ALERT_WEBHOOK", "", schemes=("http", "https"))
+if PORTAL_ALERT_WEBHOOK.startswith("http://") and urlsplit(PORTAL_ALERT_WEBHOOK).hostname not in email_url.LOOPBACK:
+    raise ImproperlyConfigured("PORTAL_ALERT_WEBHOOK is not an https:// URL: whoever reads it on its way can write there.")
 PORTAL_ENCRYPTION_KEYS = env_list("PORTAL_ENCRYPTION_KEYS")
 METRICS_TOKEN = env_str("METRICS_TOKEN", "")
 REST_FRAMEWORK = {

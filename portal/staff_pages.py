@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
+from django.db import transaction
 from django.http import Http404, HttpResponse
 
 from portal.requests import StaffRequest
@@ -15,18 +17,21 @@ from tenants.scope import staff_scope
 P = ParamSpec("P")
 
 
-def staff_page(action: str) -> Callable[[Callable[Concatenate[Any, P], HttpResponse]], Callable[..., HttpResponse]]:
-    """A view of `/staff/…` that this action of tenants/access.py opens. The view runs inside the staff scope; its times are UTC."""
+def staff_page(action: str, *, scoped: bool = True) -> Callable[[Callable[Concatenate[Any, P], HttpResponse]], Callable[..., HttpResponse]]:
+    """A view of `/staff/…` that this action of tenants/access.py opens. The view runs inside the staff scope; its times are UTC.
+
+    Not `scoped`: the view opens scopes and transactions itself, because it acts inside a company.
+    """
 
     def decorate(view: Callable[Concatenate[Any, P], HttpResponse]) -> Callable[..., HttpResponse]:
         @wraps(view)
         def page(request: StaffRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
             if not staff_may(request.user, action):
                 raise Http404("not staff")
-            with staff_scope(request.user):
+            with staff_scope(request.user) if scoped else nullcontext():
                 return view(request, *args, **kwargs)
 
         page.action = action  # type: ignore[attr-defined]
-        return page
+        return page if scoped else transaction.non_atomic_requests(page)
 
     return decorate

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -88,6 +89,13 @@ PREFLIGHTS: dict[str, Look] = {
     Report.Preflight.NOT_CHECKED: Look(_("Not checked yet"), "clock"),
 }
 
+IN_LINE = Look(_("In line"), "clock", "run")
+IS_RUNNING = Look(_("Running"), "loader-2", "run")
+NOT_IN_LINE = Look(_("Not in line"), "clock-off", "warn")
+AT_ITS_SHARE = Look(_("At its share of slots"), "alert-triangle", "warn")
+AT_ITS_LIMIT = Look(_("At its limit of waiting jobs"), "alert-triangle", "warn")
+NO_JOBS = Look(_("Nothing waits"), "check")
+
 ATTEMPT_OPEN = Look(_("In progress"), "loader-2", "run")
 ATTEMPT_RENDERED = Look(_("Rendered"), "check", "ok")
 ATTEMPT_FAILED = Look(_("Failed"), "alert-circle", "bad")
@@ -132,3 +140,18 @@ def of_run(run: Occurrence) -> Look:
 def of_delivery(delivery: Delivery) -> Look:
     """It is sent again only after an answer that lets hope: before the first try it just waits for its files."""
     return SENT_AGAIN if delivery.status == Sending.PENDING and delivery.tries else DELIVERIES[delivery.status]
+
+
+def of_queue(tenant: Any) -> Look:
+    """Of a company in the queue; `tenant` as portal.queue_rows reads it. What staff can do something about comes first."""
+    if tenant.paused_since:
+        return PAUSED
+    if tenant.max_waiting and max(tenant.known, tenant.in_line) >= tenant.max_waiting:
+        return AT_ITS_LIMIT
+    if tenant.max_running and tenant.in_line and tenant.running >= tenant.max_running:
+        return AT_ITS_SHARE
+    if tenant.in_line:
+        return IN_LINE
+    if tenant.known:
+        return NOT_IN_LINE
+    return IS_RUNNING if tenant.running else NO_JOBS

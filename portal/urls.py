@@ -15,6 +15,7 @@ from portal.views import (
     job_correct,
     job_links,
     jobs,
+    jobs_clear,
     link,
     links,
     links_revoke,
@@ -31,6 +32,9 @@ from portal.views import (
     session,
     staff_catalogue,
     staff_imports,
+    staff_pauses,
+    staff_queue,
+    staff_queue_tenant,
     unsubscribe,
 )
 
@@ -42,6 +46,7 @@ company: list[URLPattern | URLResolver] = [
     path("reports/", reports.reports, name="reports"),
     path("reports/<slug:report>/run/", reports.run, name="report_run"),
     path("jobs/", jobs.jobs, name="jobs"),
+    path("jobs/clear/", jobs_clear.clear, name="jobs_clear"),
     path("jobs/<uuid:job>/", jobs.job, name="job"),
     path("jobs/<uuid:job>/cancel/", jobs.cancel, name="job_cancel"),
     path("jobs/<uuid:job>/retry/", jobs.retry, name="job_retry"),
@@ -91,6 +96,11 @@ company: list[URLPattern | URLResolver] = [
 
 staff: list[URLPattern | URLResolver] = [
     path("", staff_catalogue.staff, name="staff"),
+    path("queue/", staff_queue.queue, name="staff_queue"),
+    path("queue/<slug:tenant>/", staff_queue_tenant.tenant, name="staff_queue_tenant"),
+    path("queue/<slug:tenant>/clear/", staff_queue_tenant.clear, name="staff_queue_clear"),
+    path("pauses/pause/", staff_pauses.pause, name="staff_pause"),
+    path("pauses/resume/", staff_pauses.resume, name="staff_resume"),
     path("catalogue/", staff_catalogue.catalogue, name="staff_catalogue"),
     path("catalogue/import/", staff_imports.begin, name="staff_imports"),
     path("catalogue/import/<uuid:draft>/", staff_imports.edit, name="staff_import"),

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from reports.aws.catalogue import DeclaredParameter
 from reports.aws.clients import AccountFacts
 from reports.aws.quicksight import QuickSight
-from reports.models import Account, Report, ReportParameter
+from reports.models import Account, Pause, Report, ReportParameter
 from reports.preflight import Preflight, ReportFacts, preflight
 from reports.refused import Refused
 from tenants.audit import Actor, record
@@ -55,6 +55,8 @@ def check_and_store(quicksight: QuickSight, report_id: uuid.UUID, account_id: in
         logger.warning("report %s is refused: %s %s", report.slug, result.detail, result.remedy)
     elif stored and result.status == Status.PASSED and report.is_refused:
         logger.info("report %s is no longer refused", report.slug)
+        with engine_scope():
+            Pause.objects.by_itself().of_report(report.pk).update(probe_at=began)
     return result
 
 

@@ -30,6 +30,9 @@ AGAIN = _("Run the report again. If it fails once more, please contact us.")
 CAUSES: dict[str, Cause] = {
     "access_denied": Cause(_("QuickSight refused the portal access to this report."), OURS, False),
     "account_paused": Cause(_("QuickSight refused the portal access until the job's deadline."), OURS, False),
+    "account_held": Cause(_("Reports were paused by the platform until the job's deadline."), AGAIN, True),
+    "tenant_paused": Cause(_("Your company's reports were paused by the platform until the job's deadline."), AGAIN, True),
+    "report_paused": Cause(_("This report was paused until the job's deadline."), AGAIN, True),
     "report_missing": Cause(_("The dashboard behind this report no longer exists in QuickSight."), OURS, False),
     "report_unfit": Cause(_("The dashboard behind this report was changed and no longer fits it, so it was not started."), OURS, False),
     "report_changed": Cause(_("The report or its session tags were changed while the job was being started."), AGAIN, True),

@@ -7,7 +7,6 @@ import random
 import uuid
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from functools import partial
 
 from django.conf import settings
 from django.core.cache import cache
@@ -20,6 +19,7 @@ from django_q.models import Schedule, Task
 from django_q.tasks import async_task
 
 from reports import rechecking, standing
+from reports.alarms import telling
 from reports.aws.clients import quicksight_client
 from reports.aws.quicksight import QuickSight
 from reports.catalogue import facts_of
@@ -31,6 +31,8 @@ from reports.engine.process import doing
 from reports.importing import working
 from reports.models import Account, Heartbeat, Process, Pump, Report
 from reports.occurrences import expanding, retiming
+from reports.restoring import gate
+from reports.restoring import mark as restore_mark
 from tenants.scope import engine_scope
 
 logger = logging.getLogger(__name__)
@@ -45,15 +47,18 @@ FAILURES_KEPT = timedelta(days=30)
 INSTALL_LOCK = 7203
 # What stands by in the `work` queue: its lock's number, and what makes one turn. Numbers are never used again for another.
 STANDS: dict[str, tuple[int, Callable[[], Callable[[], bool]]]] = {
-    "expander": (1, partial(expanding.expander, 0)),
-    "expander-2": (3, partial(expanding.expander, 1)),
-    "courier": (2, courier.courier),
+    "expander": (1, lambda: gate.while_open(expanding.expander(0))),
+    "expander-2": (3, lambda: gate.while_open(expanding.expander(1))),
+    "courier": (2, lambda: gate.while_open(courier.courier())),
+    # Tells of restored mode too, and so is not held by it.
+    "alarms": (4, telling.teller),
 }
 SEND_ONCE_SECONDS = 5
 # Code-owned rows, never a tenant's: one row that does not parse would stop all others.
 RECURRING = {
     "watch-engine": ("reports.tasks.watch_engine", ENGINE, 1),
     "watch-work": ("reports.tasks.watch_work", WORK, 1),
+    "mark": ("reports.tasks.mark", WORK, 1),
     "recheck-reports": ("reports.tasks.recheck_reports", WORK, 10),
     "plan-load": ("reports.tasks.plan_load", WORK, 30),
     "mail-events": ("reports.tasks.read_mail_events", WORK, 1),
@@ -66,7 +71,8 @@ RECURRING = {
 def watch_engine() -> None:
     """Each minute: a pump whose message was lost is sent for again."""
     beat(ENGINE)
-    pump.watch()
+    if gate.is_open():
+        pump.watch()
 
 
 @doing("watch")
@@ -79,7 +85,8 @@ def watch_work() -> None:
 
 def replace_dead() -> None:
     """Every few seconds: send for what should stand by and does not."""
-    pump.replace_dead()
+    if gate.is_open():
+        pump.replace_dead()
     dead = standing.dead(list(STANDS))
     for name in dead:
         send_stand(name)
@@ -168,10 +175,16 @@ def recount_queues() -> None:
         logger.warning("queues that were counted wrong: %s", wrong)
 
 
+def mark() -> None:
+    """Each minute: what tells this database from an older one of itself."""
+    restore_mark.make()
+
+
 @doing("mail events")
 def read_mail_events() -> None:
-    """Each minute: what SES says of mails that left."""
-    ses_events.read_queue(timezone.now())
+    """Each minute: what SES says of mails that left. In restored mode it waits in its queue: the mails are not known again yet."""
+    if gate.is_open():
+        ses_events.read_queue(timezone.now())
 
 
 @doing("tidy")
@@ -182,7 +195,8 @@ def tidy() -> None:
     """
     call_command("clearsessions")
     working.forget_abandoned(timezone.now())
-    retiming.retime(timezone.now())
+    if gate.is_open():
+        retiming.retime(timezone.now())
     with engine_scope():
         Process.objects.filter(seen_at__lt=Now() - DEAD_KEPT).delete()
     Task.objects.filter(success=False, stopped__lt=Now() - FAILURES_KEPT).delete()
@@ -213,6 +227,7 @@ def first_messages(cluster: str) -> None:
     """After a start of its workers, so that nobody waits for the scheduler's first minute."""
     if cluster == WORK:
         async_task("reports.tasks.watch_work", cluster=WORK)
+        async_task("reports.tasks.mark", cluster=WORK)
         for name in STANDS:
             async_task("reports.tasks.stand", name, cluster=WORK)
     else:

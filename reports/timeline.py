@@ -30,6 +30,7 @@ LINES: dict[str, tuple[Text, Text, str, str]] = {
     "no_access": (_("QuickSight refuses the portal access"), _("It goes on by itself once it is let in."), "alert-triangle", "warn"),
     "file_store_silent": (_("The file store is not answering"), _("The portal keeps asking; nothing is lost."), "alert-triangle", "warn"),
     "slots_taken": (_("No free slot at QuickSight"), _("Back in the queue."), "clock", "warn"),
+    "held": (_("QuickSight did not take it"), _("The report is paused; the job waits with the others."), "clock", "warn"),
     "attempt_failed": (_("Attempt %(attempt)s failed"), _("Next try in %(wait)s s"), "alert-triangle", "warn"),
     "rendered": (_("Report rendered"), _("%(seconds)s s in QuickSight"), "photo", ""),
     "refused": (_("QuickSight could not render the report"), "", "alert-triangle", "warn"),

@@ -14,6 +14,7 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "reports.run": MANAGERS,
     "jobs.view": EVERYONE,
     "jobs.cancel": MANAGERS,
+    "jobs.clear": MANAGERS,
     "jobs.retry": MANAGERS,
     "files.download": EVERYONE,
     "schedules.view": EVERYONE,
@@ -26,7 +27,7 @@ ACTIONS: dict[str, frozenset[Role]] = {
 }
 
 # What platform staff may do, all of them alike. None of it is inside a tenant.
-STAFF_ACTIONS = frozenset({"catalogue.view", "catalogue.import"})
+STAFF_ACTIONS = frozenset({"catalogue.view", "catalogue.import", "queue.view", "queue.manage"})
 
 
 def may(role: str, action: str) -> bool:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
 from django.db.models import Func, TextField, Value
+from django.db.models.expressions import BaseExpression
 from django.db.models.functions import Cast
 
 from tenants import roles
@@ -57,8 +58,10 @@ def user_scope(user: User) -> Iterator[None]:
 
 
 @contextmanager
-def member_scope(user: User, slug: str) -> Iterator[Membership | None]:
+def member_scope(user: User, slug: str, **also: BaseExpression) -> Iterator[Membership | None]:
     """Inside the tenant with this slug, as one of its members, in one transaction. Opened outside any scope.
+
+    `also`: what else that one statement is to tell; it stands on the membership.
 
     None, and no tenant's rows, for a tenant that is not there and for one that the person does not belong to.
     """
@@ -66,7 +69,7 @@ def member_scope(user: User, slug: str) -> Iterator[Membership | None]:
     _refuse_inside(person)
     with _scope(person):
         found = Membership.objects.select_related("tenant").filter(user=user, tenant__slug=slug)
-        membership = found.annotate(**ENTERING).first()
+        membership = found.annotate(**ENTERING, **also).first()
         token = _current.set(Scope(roles.APP, tenant_id=str(membership.tenant_id)) if membership else person)
         try:
             yield membership
@@ -79,6 +82,22 @@ def engine_scope() -> Iterator[None]:
     """The queue across all tenants: status, leases, slots, due columns; no content. The worker login only."""
     with _scope(Scope(roles.ENGINE)):
         yield
+
+
+@contextmanager
+def as_engine() -> Iterator[None]:
+    """The engine's scope for a few statements inside a tenant's, in its transaction, without a savepoint: what has to happen with the
+    tenant's change or not at all. What it reads of other tenants is the queue's alone, as ever."""
+    tenant = _current.get()
+    if tenant is None or tenant.role != roles.APP:
+        raise ScopeConflict("Only out of a tenant's scope.")
+    _apply(Scope(roles.ENGINE))
+    token = _current.set(Scope(roles.ENGINE))
+    try:
+        yield
+    finally:
+        _current.reset(token)
+    _apply(tenant)
 
 
 @contextmanager

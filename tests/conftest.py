@@ -16,6 +16,7 @@ from typing import Any
 
 import psycopg
 import pytest
+import urllib3
 from botocore.httpsession import URLLib3Session
 from django.contrib.contenttypes.management import create_contenttypes
 from django.core.cache import cache
@@ -105,7 +106,7 @@ def nobodys_aws_account(monkeypatch: pytest.MonkeyPatch) -> None:
 def no_call_inside_a_transaction(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A slow answer of AWS or of a mail server would hold locks and a connection that others wait for. Only the test's own transaction
     may be open."""
-    send, connect, inside = URLLib3Session.send, smtplib.SMTP.connect, []
+    send, connect, request, inside = URLLib3Session.send, smtplib.SMTP.connect, urllib3.PoolManager.request, []
 
     def note(call: str) -> None:
         if any(not block._from_testcase for block in connection.atomic_blocks):
@@ -119,10 +120,26 @@ def no_call_inside_a_transaction(monkeypatch: pytest.MonkeyPatch) -> Iterator[No
         note(f"SMTP {address}")
         return connect(client, *address, **options)
 
+    def noting_request(pool: urllib3.PoolManager, method: str, url: str, **options: Any) -> Any:
+        note(f"{method} {url}")
+        return request(pool, method, url, **options)
+
+    monkeypatch.setattr(urllib3.PoolManager, "request", noting_request)
     monkeypatch.setattr(URLLib3Session, "send", noting_send)
     monkeypatch.setattr(smtplib.SMTP, "connect", noting_connect)
     yield
     assert inside == [], "AWS or a mail server was called inside a transaction"
+
+
+@pytest.fixture(autouse=True)
+def no_alarm_is_left(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """One that is raised inside a test's transaction is committed all the same, by a connection of its own."""
+    yield
+    records = [record for when in ("setup", "call") for record in caplog.get_records(when)]
+    if any(record.name == "reports.alerts" for record in records):
+        url = database.addresses(connection.settings_dict["NAME"])[roles.URL_VARIABLES[roles.OWNER]]
+        with psycopg.connect(url) as owner:
+            owner.execute("delete from reports_alarmmessage; delete from reports_alarm")
 
 
 @pytest.fixture

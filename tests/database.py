@@ -17,11 +17,13 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
+import pytest
 from django.conf import settings
 from django.db.migrations.loader import MigrationLoader
 from psycopg import sql
 
 from portal.database import DATABASE, embedded_cluster, urls
+from portal.local.postgres_files import installed
 from tenants import roles
 
 PREFIX = "portal_test_"
@@ -37,7 +39,7 @@ alter table tenants_auditevent disable trigger audit_table_stays
 
 def addresses(database: str | None = None) -> dict[str, str]:
     """The three DATABASE_… variables for one database of the server the tests use; by default for the one it was set up with."""
-    if not any(os.environ.get(variable) for variable in roles.URL_VARIABLES.values()):
+    if is_embedded():
         return urls(embedded_cluster(), database or DATABASE)
     given = {variable: os.environ[variable] for variable in roles.URL_VARIABLES.values()}
     return given if database is None else {variable: _renamed(url, database) for variable, url in given.items()}
@@ -47,6 +49,40 @@ def environment(database: str) -> dict[str, str]:
     """For processes that a test starts: they see the test database, as the login that is theirs."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     return inherited | addresses(database) | {"SECRET_KEY": settings.SECRET_KEY}
+
+
+def backup(database: str, file: Path) -> None:
+    """By pg_dump, past row-level security, as the backup login does it."""
+    _program("pg_dump", "--format=custom", f"--file={file}", "--dbname", embedded_cluster().dsn("postgres", database))
+
+
+@contextmanager
+def restored_database(file: Path) -> Iterator[str]:
+    """Yields the name of a new database with what the backup holds."""
+    number = secrets.randbelow(2**31)
+    name = f"{PREFIX}{number}"
+    with _as_owner() as owner:
+        owner.execute("select pg_advisory_lock(%s)", [number])
+        owner.execute(_named("create database {}", name))
+        _program("pg_restore", "--exit-on-error", "--dbname", embedded_cluster().dsn("postgres", name), str(file))
+        with _as_owner(name) as inside:
+            for statement in roles.statements(name).inside[:-1]:
+                inside.execute(statement.encode())
+        try:
+            yield name
+        finally:
+            owner.execute(_named("drop database {}", name))
+
+
+def _program(name: str, *arguments: str) -> None:
+    if not is_embedded():
+        pytest.skip("a backup past row-level security needs the embedded PostgreSQL's administrator")
+    done = subprocess.run([str(installed() / "bin" / name), *arguments], capture_output=True, text=True)
+    assert done.returncode == 0, f"{name} failed:\n{done.stdout}{done.stderr}"
+
+
+def is_embedded() -> bool:
+    return not any(os.environ.get(variable) for variable in roles.URL_VARIABLES.values())
 
 
 @contextmanager

@@ -30,6 +30,7 @@ from reports.models import (
     LaneClock,
     Link,
     Occurrence,
+    Pause,
     Pump,
     Recipient,
     RecipientGroup,
@@ -41,9 +42,10 @@ from reports.models import (
     SnapshotFile,
     SnapshotJob,
     Suppression,
+    TenantQueue,
 )
 from tenants.models import ApiKey, ApiKeyIndex, Membership, SessionTag, Tenant, TenantCode, User
-from tenants.scope import platform_scope, tenant_scope
+from tenants.scope import engine_scope, platform_scope, tenant_scope
 from tenants.secrets import secret_hash
 
 PASSWORD = "correct horse battery staple"
@@ -172,6 +174,19 @@ def make_job(
     with tenant_scope(tenant):
         Grant.objects.get_or_create(tenant=tenant, report=report)
         return SnapshotJob.objects.create(tenant=tenant, report=report, status=status, **fields)
+
+
+def make_queue(*, tenant: Tenant, account: Account | None = None, **fields: Any) -> TenantQueue:
+    """Its counters as the engine keeps them; of jobs that wait for their time alone."""
+    fields = {"account": account or the_account(), "lane": SnapshotJob.Lane.SCHEDULED, "virtual_time": 0} | fields
+    with engine_scope():
+        return TenantQueue.objects.create(tenant=tenant, **fields)
+
+
+def make_pause(*, kind: str = Pause.Kind.TENANT, now: datetime | None = None, **fields: Any) -> Pause:
+    """By the portal itself where no `by` is given."""
+    with engine_scope():
+        return Pause.objects.create(kind=kind, since=now or timezone.now(), **fields)
 
 
 def make_attempt(*, job: SnapshotJob, number: int = 1, now: datetime | None = None, **fields: Any) -> Attempt:

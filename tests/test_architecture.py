@@ -35,6 +35,7 @@ RULES = [
     Rule(("portal",), "imports run one way: portal -> reports -> tenants", never=("reports", "tenants")),
     Rule(("reports",), "imports run one way: portal -> reports -> tenants", never=("tenants",)),
     Rule(("boto3", "botocore"), "reports/aws is the one door to AWS; portal/local plays AWS", only=("reports.aws", "portal.local")),
+    Rule(("urllib3",), "the one door to the operator's webhook; AWS has its own", only=("reports.alarms.webhook", "portal.local")),
     Rule(("django_q",), "the queue only wakes: tasks enter there, the pump enqueues itself", only=("reports.tasks", "reports.engine.pump")),
     Rule(("rest_framework", "drf_spectacular"), "the API is one door among several", only=("reports.api",)),
     Rule(

@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 from django.db.models.query import QuerySet
 
 from portal.doctor.finding import Findings, fail, ok, warn
-from reports.engine.claim import STUCK_GRACE_SECONDS
+from reports.engine.leasing import STUCK_GRACE_SECONDS
 from reports.models import Account, Slot, SnapshotJob
 from tenants.scope import engine_scope
 

@@ -9,7 +9,7 @@ import django.db
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 
-from portal.doctor import aws, catalogue, configuration, database, engine, host, logins, mail, object_events, queue
+from portal.doctor import aws, catalogue, configuration, database, engine, host, logins, mail, object_events, queue, restored
 from portal.doctor.finding import FAIL, Finding, Findings, fail, warn
 
 
@@ -32,6 +32,8 @@ CHECKS = (
     Check("sign-in", logins.sign_in),
     Check("migrations", database.migrations),
     Check("row-security", database.row_security),
+    Check("restored", restored.mode_of_the_database),
+    Check("send-log", restored.send_log),
     Check("cache", queue.cache_answers),
     Check("worker", queue.heartbeats),
     Check("processes", queue.processes),

@@ -101,6 +101,14 @@ def place_in_line(job: SnapshotJob) -> str:
 
 
 @register.filter
+def why_waiting(job: SnapshotJob) -> str:
+    return waiting.why(job, timezone.now())
+
+
+register.filter("is_stopped", waiting.is_stopped)
+
+
+@register.filter
 def days_until(end: datetime) -> int:
     return max(0, (end - timezone.now()).days)
 

@@ -66,6 +66,7 @@ def jobs(request: TenantRequest) -> HttpResponse:
         "is_filtered": search.narrow,
         "reports": reports,
         "may_run": request.may("reports.run"),
+        "may_clear": bool(moving) and request.may("jobs.clear"),
     }
     return render(request, "portal/jobs_news.html" if live.asked else "portal/jobs.html", context)
 

@@ -1,10 +1,12 @@
-"""The only door to S3: look at an object, hash it, sign a short-lived URL for it."""
+"""The only door to S3: look at an object, hash it, sign a short-lived URL for it; and keep a few small ones of our own."""
 
 from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -52,6 +54,38 @@ def read_object(account: AccountFacts, bucket: str, key: str) -> StoredObject:
 def read_bytes(account: AccountFacts, bucket: str, key: str) -> bytes:
     """The whole of a small object. Raises as `read_object` does."""
     return bytes(ask(account, s3_client, lambda client: client.get_object(Bucket=bucket, Key=key)["Body"].read()))
+
+
+def read_quickly(account: AccountFacts, bucket: str, key: str) -> bytes:
+    """As `read_bytes`, where others wait for it."""
+    return bytes(ask(account, quick_s3_client, lambda client: client.get_object(Bucket=bucket, Key=key)["Body"].read()))
+
+
+def write(account: AccountFacts, bucket: str, key: str, body: bytes) -> None:
+    """A small object of our own, whole or not at all; in its place before this returns. Gives up within seconds; raises AwsError."""
+    ask(account, quick_s3_client, lambda client: client.put_object(Bucket=bucket, Key=key, Body=body))
+
+
+@dataclass(frozen=True)
+class Listed:
+    key: str
+    size_bytes: int
+    modified_at: datetime
+
+
+def listed(account: AccountFacts, bucket: str, prefix: str) -> Iterator[Listed]:
+    """All objects below a prefix, a thousand a call. Raises AwsError."""
+    page = _page(account, Bucket=bucket, Prefix=prefix)
+    while True:
+        for found in page.get("Contents", ()):
+            yield Listed(found["Key"], found["Size"], found["LastModified"])
+        if not page.get("IsTruncated"):
+            return
+        page = _page(account, Bucket=bucket, Prefix=prefix, ContinuationToken=page["NextContinuationToken"])
+
+
+def _page(account: AccountFacts, **wanted: str) -> dict[str, Any]:
+    return ask(account, s3_client, lambda client: client.list_objects_v2(**wanted))
 
 
 def exists(account: AccountFacts, bucket: str, key: str) -> bool:

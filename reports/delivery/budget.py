@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.models import F
 from django.db.models.functions import Greatest, Now
 
-from reports.alerts import alert
+from reports.alerts import alert, settle
 from reports.delivery.channel import OurFault
 from reports.delivery.email_url import EmailSetup
 from reports.models import MailBudget
@@ -78,6 +78,7 @@ def rest(setup: EmailSetup, fault: OurFault) -> None:
             "mail_refused",
             f"No mail is sent, because {setup.where} refuses us ({fault.code}: {fault.answer}). Nothing is lost and no try is counted. "
             "Put EMAIL_URL, its login or its sender right; it goes on by itself within a minute.",
+            setup.sender,
         )
 
 
@@ -85,4 +86,7 @@ def go_on(setup: EmailSetup) -> bool:
     """A mail was let in. Whether that ended a rest."""
     with engine_scope():
         refused = MailBudget.objects.filter(sender=setup.sender).exclude(refused_since=None)
-        return bool(refused.update(refused_since=None, refused_code="", refused_answer="", next_send_at=Now()))
+        ended = bool(refused.update(refused_since=None, refused_code="", refused_answer="", next_send_at=Now()))
+    if ended:
+        settle("mail_refused", setup.sender)
+    return ended

@@ -8,6 +8,7 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import InterfaceError, OperationalError, connection
 
@@ -15,16 +16,17 @@ from reports import links
 from reports.aws import storage
 from reports.aws.errors import AwsError
 from reports.catalogue import facts_of
-from reports.delivery import budget, outcomes
+from reports.delivery import budget, outcomes, sent_log
 from reports.delivery.channel import Channel, NotSent, OurFault, Parcel, Sent, TooFast, TryLater
 from reports.delivery.email import Email
 from reports.delivery.email_url import EmailSetup
+from reports.delivery.identity import message_id
 from reports.delivery.last_look import reason_not_to_send
 from reports.delivery.retries import MOST_TRIES
 from reports.delivery.taking import LEASE_SECONDS, Lease
 from reports.files import CONTENT_TYPES
 from reports.mails.letters import Letter, letter_of, letter_of_notice
-from reports.models import Delivery, Notice, SnapshotFile, SnapshotJob
+from reports.models import Delivery, Notice, Occurrence, SnapshotFile, SnapshotJob
 from reports.models.sending import Outgoing
 from tenants import log_context
 from tenants.scope import tenant_scope
@@ -46,6 +48,7 @@ class Prepared:
     channel: str
     address: str
     letter: Letter
+    line: sent_log.Line
 
 
 def carry(lease: Lease, setup: EmailSetup, clock: Clock) -> None:
@@ -111,7 +114,8 @@ def _prepare(lease: Lease, now: datetime) -> Prepared | None:
         again = lease.was_sending or outgoing.maybe_twice
         held = lease.model.objects.filter(tenant=lease.tenant_id, pk=lease.id, lease_until=lease.until)
         held.update(status=Outgoing.Status.SENDING, maybe_twice=again)
-        return Prepared(getattr(outgoing, "channel", Delivery.Channel.EMAIL), outgoing.address, letter)
+        channel = getattr(outgoing, "channel", Delivery.Channel.EMAIL)
+        return Prepared(channel, outgoing.address, letter, _line(lease, outgoing, channel, now))
 
 
 def _of(lease: Lease) -> Delivery | Notice | None:
@@ -138,7 +142,24 @@ def _send(lease: Lease, prepared: Prepared, setup: EmailSetup) -> Sent:
     channel = CHANNELS[prepared.channel](setup)
     if not budget.wait_for_turn(setup):
         raise Resting("sending_stopped")
-    return channel.send(Parcel(lease.id, prepared.address, prepared.letter.message))
+    sent_log.leaving(prepared.line)
+    try:
+        return channel.send(Parcel(lease.id, prepared.address, prepared.letter.message))
+    except NotSent as error:
+        if not (isinstance(error, TryLater) and error.unknown):
+            sent_log.stayed(prepared.line)
+        raise
+
+
+def _line(lease: Lease, outgoing: Delivery | Notice, channel: str, now: datetime) -> sent_log.Line:
+    facts: dict[str, Any] = {"id": lease.id, "tenant": lease.tenant_id, "until": lease.until, "at": now, "channel": channel}
+    facts |= {"is_delivery": isinstance(outgoing, Delivery), "message_id": message_id(lease.id), "job": outgoing.job_id}
+    rows = None
+    if isinstance(outgoing, Delivery) and outgoing.occurrence:
+        run, rows = outgoing.occurrence, outgoing.job.narrowing_tags
+        by_hand = run.kind == Occurrence.Kind.HAND
+        facts |= {"schedule": run.schedule_id, "planned_at": run.planned_at, "by_hand": by_hand}
+    return sent_log.Line(place=sent_log.places(lease.tenant_id, outgoing.address, rows)[0], **facts)
 
 
 def _content(lease: Lease, file: SnapshotFile) -> bytes:

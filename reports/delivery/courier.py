@@ -12,7 +12,7 @@ from reports.delivery import budget, carrying, email_url
 from reports.delivery.email_url import EmailSetup
 from reports.delivery.taking import Lease, Round
 from reports.engine.clock import DatabaseClock
-from reports.models import Delivery, Notice
+from reports.models import Delivery, Notice, Pause
 from tenants.scope import engine_scope
 
 logger = logging.getLogger(__name__)
@@ -53,6 +53,8 @@ class Courier:
             return []
         with engine_scope():
             self._clock.synchronise()
+            if Pause.objects.filter(kind=Pause.Kind.DELIVERY, tenant=None).exists():
+                return []
             state = budget.state(setup)
             if state.rests or (state.probes and _carrying):
                 return []

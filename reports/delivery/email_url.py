@@ -23,7 +23,7 @@ KEYS = {
     "file": COMMON,
 }
 DEFAULT_RATE, SLOWEST, FASTEST = 10.0, 0.1, 1000.0
-LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+LOOPBACK: set[str] = {"127.0.0.1", "localhost", "::1"}
 
 
 @dataclass(frozen=True)

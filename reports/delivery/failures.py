@@ -52,6 +52,12 @@ CAUSES: dict[str, Cause] = {
     "not_needed": Cause(_("There was nothing to say any more when it was this email's turn.")),
     "domain_not_allowed": Cause(_("Your company sends no reports to this domain."), _("Add the domain under Recipients, if it should.")),
     "empty": Cause(_("The report was empty, and the schedule sends nothing then.")),
+    # The database was put back to an earlier time.
+    "before_restore": Cause(_("It was sent before the portal's database was restored from a backup.")),
+    "maybe_before_restore": Cause(
+        _("The portal's database was restored from a backup, and it is not known whether this email was sent before."),
+        _("Ask the person, and send it again if it did not come."),
+    ),
     # Ours.
     "job_failed": Cause(_("The report could not be made.")),
     "login_refused": Cause(_("Our own mail server did not let us in."), OURS),

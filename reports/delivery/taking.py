@@ -32,6 +32,7 @@ due as materialized (
         select m.id from {table} m
          where m.tenant_id = waiting.tenant_id and m.status in ('pending', 'sending') and m.next_try_at is not null
            and m.next_try_at <= statement_timestamp()
+           and not exists (select from reports_pause pause where pause.kind = 'delivery' and pause.tenant_id = waiting.tenant_id)
          order by m.next_try_at limit %(each)s for update skip locked) mail
      limit %(room)s)
 update {table} m

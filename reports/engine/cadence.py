@@ -16,8 +16,10 @@ BEYOND, LOOK_SHARE_OF_AGE = 0.98, 0.1
 BISECTIONS = 16
 # QuickSight is offered one job more than fits this often, where an account allows it.
 PROBE_START = 0.25
-# An object of it is there: it is about to end.
+# S3 told of an object, and the job goes on: it is about to end, or has more files to write.
 LOOK_AFTER_OBJECT = 1.0
+# S3's events come for this account, if one came so lately.
+HEARD_LATELY = timedelta(minutes=2)
 PROBE_SHARE_OF_PAUSE = 0.2
 LONGEST_BACKOFF = 60.0
 ATTEMPT_BACKOFF = 60.0

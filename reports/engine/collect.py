@@ -15,7 +15,7 @@ from reports.aws.quicksight import Output, OutputResult, QuickSight, SnapshotRes
 from reports.engine import cadence, moves
 from reports.engine.start import Clock, outputs
 from reports.job_ends import job_ended
-from reports.models import Attempt, Format, SnapshotFile, SnapshotJob
+from reports.models import Attempt, Format, JobEvent, SnapshotFile, SnapshotJob
 
 Status = SnapshotJob.Status
 # ErrorType values after which the same job would fail again (StartDashboardSnapshotJob, SnapshotJobErrorInfo).
@@ -42,31 +42,53 @@ class Found:
     stored: storage.StoredObject
 
 
-def collect(tenant_id: uuid.UUID, job_id: uuid.UUID, quicksight: QuickSight, clock: Clock, result: SnapshotResult | None = None) -> bool:
-    """One result call, unless the look was one and brought `result`, and a read of every object; False when there was nothing to ask.
+def collect(tenant_id: uuid.UUID, job_id: uuid.UUID, quicksight: QuickSight, clock: Clock) -> bool:
+    """One result call, and a read of every object; False when there was nothing to ask.
 
     Raises NoVerdict when QuickSight or S3 did not say.
     """
     opened = moves.open_attempt(tenant_id, job_id, Status.COLLECTING)
     if opened is None:
         return False
+    _job, attempt = opened
+    try:
+        result = quicksight.snapshot_result(attempt.dashboard_id, str(attempt.pk))
+    except NoVerdict:
+        raise
+    except AwsError as refusal:
+        _end_badly(attempt, _refusal(refusal), clock())
+    else:
+        finish(opened, result, quicksight, clock)
+    return True
+
+
+def finish(opened: moves.Opened, result: SnapshotResult, quicksight: QuickSight, clock: Clock) -> None:
+    """A read of every object that the result names. Raises NoVerdict when S3 did not say."""
     job, attempt = opened
     try:
-        result = result or quicksight.snapshot_result(attempt.dashboard_id, str(attempt.pk))
         found = _check(result, attempt, outputs(job), quicksight.account)
     except NoVerdict:
         raise
     except AwsError as refusal:
-        code = "access_denied" if isinstance(refusal, AccessDenied) else "result_missing"
-        bad = BadResult(code, refusal.code, refusal.message, permanent=code == "access_denied")
-    except BadResult as error:
-        bad = error
+        _end_badly(attempt, _refusal(refusal), clock())
+    except BadResult as bad:
+        _end_badly(attempt, bad, clock())
     else:
         region, now = quicksight.account.region, clock()
-        moves.move(tenant_id, job_id, Status.COLLECTING, lambda job: _complete(job, attempt, found, region, now), snapshot_id=attempt.pk)
-        return True
-    moves.move(tenant_id, job_id, Status.COLLECTING, lambda job: _unusable(job, attempt, bad, clock()), snapshot_id=attempt.pk)
-    return True
+        _move(attempt, lambda job: _complete(job, attempt, found, region, now))
+
+
+def _refusal(refusal: AwsError) -> BadResult:
+    code = "access_denied" if isinstance(refusal, AccessDenied) else "result_missing"
+    return BadResult(code, refusal.code, refusal.message, permanent=code == "access_denied")
+
+
+def _end_badly(attempt: Attempt, bad: BadResult, now: datetime) -> None:
+    _move(attempt, lambda job: _unusable(job, attempt, bad, now))
+
+
+def _move(attempt: Attempt, act: moves.Act) -> None:
+    moves.move(attempt.tenant_id, attempt.job_id, Status.COLLECTING, act, snapshot_id=attempt.pk)
 
 
 def _check(result: SnapshotResult, attempt: Attempt, wanted: list[Output], account: AccountFacts) -> list[Found]:
@@ -163,9 +185,8 @@ def _complete(job: SnapshotJob, attempt: Attempt, found: list[Found], region: st
         return
     moves.end_attempt(attempt, now)
     files = SnapshotFile.objects.bulk_create([_file(job, attempt, single, region, now) for single in found])
-    for file in files:
-        job.note("saved", now, name=file.name, size_bytes=file.size_bytes)
-    job.note("completed", now)
+    saved = [job.event("saved", now, name=file.name, size_bytes=file.size_bytes) for file in files]
+    JobEvent.objects.bulk_create([*saved, job.event("completed", now)])
     job_ended(job, now)
 
 

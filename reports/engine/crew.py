@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
 from enum import Enum
 from functools import wraps
 from queue import Empty, SimpleQueue
@@ -17,12 +16,12 @@ from typing import Concatenate, ParamSpec, TypeVar
 from django.db import InterfaceError, OperationalError, connection
 
 from reports.aws.errors import AccountRefused, LimitReached, NoVerdict, Throttled, Unanswered
-from reports.aws.quicksight import QuickSight, SnapshotResult
-from reports.engine import claim, moves
-from reports.engine.claim import Lease
-from reports.engine.collect import collect
+from reports.aws.quicksight import QuickSight
+from reports.engine import leasing, moves
+from reports.engine.collect import collect, finish
+from reports.engine.leasing import Lease
 from reports.engine.limiter import Gate
-from reports.engine.look import look
+from reports.engine.look import Seen, look
 from reports.engine.start import CheckedByAnother, Clock, start
 from reports.models import SnapshotJob
 from tenants import log_context
@@ -133,39 +132,43 @@ def step(lease: Lease, quicksight: QuickSight, clock: Clock, freed: Callable[[],
 
     A look that brings the result goes on to collect; `freed` is called between the two, when its slot is free.
     """
-    report, result, until = _guarded(lease, lambda: _act(lease, quicksight, clock), clock)
-    if result is None:
+    report, seen = _guarded(lease, lambda: _act(lease, quicksight, clock), clock)
+    if seen is None:
         return report
     freed()
-    collecting = replace(lease, status=Status.COLLECTING, until=until)
-    collected, _none, _no = _guarded(collecting, lambda: _collect(collecting, quicksight, clock, result), clock)
+    collecting = replace(lease, status=Status.COLLECTING, until=seen.lease_until)
+    collected, _none = _guarded(collecting, lambda: _finish(collecting, seen, quicksight, clock), clock)
     return replace(collected, lease=lease, news=report.news, rendered_seconds=report.rendered_seconds)
 
 
-# A report; of a look that brought one, the result and until when its job is leased for collecting it.
-Outcome = tuple[Report, SnapshotResult | None, datetime | None]
+# With what a look saw, if it goes on to collect.
+Outcome = tuple[Report, Seen | None]
 
 
 def _act(lease: Lease, quicksight: QuickSight, clock: Clock) -> Outcome:
     if lease.status == Status.RUNNING:
         return _look(lease, quicksight, clock)
     if lease.status == Status.COLLECTING:
-        return _collect(lease, quicksight, clock)
+        asked = collect(lease.tenant_id, lease.job_id, quicksight, clock)
+        return Report(lease, answered=asked or None, news=News.ENDED), None
     asked = start(lease.tenant_id, lease.job_id, quicksight, clock)
-    return Report(lease, answered=asked or None, news=News.STARTED if asked else News.ENDED), None, None
+    return Report(lease, answered=asked or None, news=News.STARTED if asked else News.ENDED), None
 
 
 def _look(lease: Lease, quicksight: QuickSight, clock: Clock) -> Outcome:
     seen = look(lease, quicksight, clock)
     if not seen.moved:
         # Somebody else may have moved it; then nothing is written down about this look.
-        return Report(lease, answered=True, news=News.NOT_YET), None, None
-    return Report(lease, True, news=News.ENDED, rendered_seconds=seen.rendered_seconds), seen.result, seen.lease_until
+        return Report(lease, answered=True, news=News.NOT_YET), None
+    report = Report(lease, answered=True, news=News.ENDED, rendered_seconds=seen.rendered_seconds)
+    return report, seen if seen.result else None
 
 
-def _collect(lease: Lease, quicksight: QuickSight, clock: Clock, result: SnapshotResult | None = None) -> Outcome:
-    asked = collect(lease.tenant_id, lease.job_id, quicksight, clock, result)
-    return Report(lease, answered=asked or None, news=News.ENDED), None, None
+def _finish(lease: Lease, seen: Seen, quicksight: QuickSight, clock: Clock) -> Outcome:
+    assert seen.opened
+    assert seen.result
+    finish(seen.opened, seen.result, quicksight, clock)
+    return Report(lease, answered=True), None
 
 
 def _guarded(lease: Lease, act: Callable[[], Outcome], clock: Clock) -> Outcome:
@@ -174,21 +177,21 @@ def _guarded(lease: Lease, act: Callable[[], Outcome], clock: Clock) -> Outcome:
         outcome = act()
     except LimitReached as error:
         # Where one job more than fits is offered on purpose, the pump decides; else it is a verdict like any other that did not come.
-        outcome = (Report(lease, True, news=News.NO_SLOT) if lease.probes else _postponed(lease, error, clock)), None, None
+        outcome = (Report(lease, True, news=News.NO_SLOT) if lease.probes else _postponed(lease, error, clock)), None
     except NoVerdict as error:
-        outcome = _postponed(lease, error, clock), None, None
+        outcome = _postponed(lease, error, clock), None
     except CheckedByAnother:
         _give_back(lease)
-        return Report(lease, answered=None), None, None
+        return Report(lease, answered=None), None
     except (OperationalError, InterfaceError):
         _without_database(lease)
         _give_back(lease)
-        return Report(lease, answered=None), None, None
+        return Report(lease, answered=None), None
     except Exception:
         logger.exception("job %s failed in our own code", lease.job_id)
         if not write_down(lease, lambda job: moves.note_crash(job, clock())):
             _give_back(lease)
-        return Report(lease, answered=None), None, None
+        return Report(lease, answered=None), None
     if lease.crashes:
         _absolve(lease)
     return outcome
@@ -216,7 +219,7 @@ def _give_back(lease: Lease) -> None:
     for _ in range(MOST_RECONNECTS):
         try:
             with engine_scope():
-                claim.release([lease])
+                leasing.release([lease])
             return
         except (OperationalError, InterfaceError):
             connection.close()
@@ -226,7 +229,7 @@ def _give_back(lease: Lease) -> None:
 def _absolve(lease: Lease) -> None:
     try:
         with engine_scope():
-            claim.absolve(lease.job_id)
+            leasing.absolve(lease.job_id)
     except (OperationalError, InterfaceError):
         _without_database(lease)
 

@@ -6,7 +6,7 @@ Written on the job's own row, so that a tenant's page reads no other tenant's. T
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
+from itertools import accumulate, islice
 from typing import Any
 
 from django.db import connection
@@ -44,17 +44,14 @@ slots as (
            coalesce(extract(epoch from statement_timestamp() - min(job.started_at)), 0)::float as longest
       from reports_slot slot left join reports_snapshotjob job on job.id = slot.job_id
      where slot.account_id = %(account)s and enabled and not spare and (rests_until is null or rests_until <= statement_timestamp())),
-starts as (
-    select lane, tenant, nth, number, row_number() over (order by number) - 1 as place
-      from unnest(%(lanes)s::int[], %(tenants)s::uuid[], %(nths)s::int[], %(numbers)s::int[]) as start (lane, tenant, nth, number)),
 line as (
-    select job.id, place, number
-      from (select lane, tenant, max(nth) as jobs from starts group by lane, tenant) queue cross join lateral (
+    select job.id, (%(places)s::int[])[queue.before + job.nth] as place, (%(numbers)s::int[])[queue.before + job.nth] as number
+      from unnest(%(lanes)s::int[], %(tenants)s::uuid[], %(befores)s::int[], %(jobs)s::int[]) as queue (lane, tenant, before, jobs)
+     cross join lateral (
         select id, row_number() over (order by created_at, id) as nth from (
             select id, created_at from reports_snapshotjob
              where account_id = %(account)s and lane = queue.lane and tenant_id = queue.tenant and status = 'queued' and admitted
-             order by created_at, id limit queue.jobs) first) job
-      join starts using (lane, tenant, nth)),
+             order by created_at, id limit queue.jobs) first) job),
 told as (
     select line.id, case when place < %(told)s and starts then place end as ahead,
            case when place < %(told)s and starts and usable > 0 then
@@ -92,9 +89,17 @@ def _starts(cursor: CursorWrapper, account_id: int) -> Iterator[Start]:
 
 
 def _columns(line: list[Start]) -> dict[str, list[Any]]:
+    """Queue by queue, so that the nth job of one finds its place by counting: `before` it stand those of the queues before."""
+    queues: dict[Queue, list[tuple[int, int]]] = {}
+    for place, start in enumerate(line):
+        queues.setdefault(start.queue, []).append((place, start.number))
+    sizes = [len(starts) for starts in queues.values()]
+    flat = [start for starts in queues.values() for start in starts]
     return {
-        "lanes": [start.queue.lane for start in line],
-        "tenants": [start.queue.tenant_id for start in line],
-        "nths": [start.nth for start in line],
-        "numbers": [start.number for start in line],
+        "lanes": [queue.lane for queue in queues],
+        "tenants": [queue.tenant_id for queue in queues],
+        "befores": [0, *accumulate(sizes)][:-1],
+        "jobs": sizes,
+        "places": [place for place, _number in flat],
+        "numbers": [number for _place, number in flat],
     }

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from reports.aws.errors import AccessDenied, AwsError, NotFound, NotYet, NoVerdict
 from reports.aws.quicksight import QuickSight, SnapshotResult, SnapshotStatus
 from reports.engine import cadence, moves
-from reports.engine.claim import Lease
+from reports.engine.leasing import Lease
 from reports.engine.start import Clock
 from reports.models import Account, SnapshotJob
 
@@ -21,6 +21,7 @@ class Seen:
 
     moved: bool = False
     result: SnapshotResult | None = None
+    opened: moves.Opened | None = None
     rendered_seconds: float | None = None
     lease_until: datetime | None = None
 
@@ -41,7 +42,9 @@ def look(lease: Lease, quicksight: QuickSight, clock: Clock) -> Seen:
     now = clock()
     if told and told.is_terminal:
         until = now + timedelta(seconds=lease.seconds) if result else None
-        return Seen(_move(lease, lambda job: _ended(job, told, now, until)), result, _seconds(told), until)
+        opened: list[moves.Opened] = []
+        moved = _move(lease, lambda job: opened.append(_ended(job, told, now, until)))
+        return Seen(moved, result, opened[0] if opened else None, _seconds(told), until)
     if lease.given_up_at and lease.given_up_at <= now:
         return Seen(_move(lease, lambda job: _give_up(job, told, now)))
     return Seen()
@@ -67,12 +70,13 @@ def _move(lease: Lease, act: moves.Act) -> bool:
     return moves.move(lease.tenant_id, lease.job_id, Status.RUNNING, act, snapshot_id=lease.snapshot_id)
 
 
-def _ended(job: SnapshotJob, told: SnapshotStatus, now: datetime, lease_until: datetime | None) -> None:
-    job.attempts.filter(ended_at=None).update(
-        service_status=told.status[:12], service_created_at=told.created_at, service_updated_at=told.updated_at
-    )
+def _ended(job: SnapshotJob, told: SnapshotStatus, now: datetime, lease_until: datetime | None) -> moves.Opened:
+    attempt = moves.open_attempt_of(job)
+    attempt.service_status, attempt.service_created_at, attempt.service_updated_at = told.status[:12], told.created_at, told.updated_at
+    attempt.save(update_fields=["service_status", "service_created_at", "service_updated_at"])
     if job.move_to(Status.COLLECTING, next_look_at=now, lease_until=lease_until, no_verdicts=0, waiting=""):
         job.note("rendered" if told.status == "COMPLETED" else "refused", now, seconds=_seconds(told))
+    return job, attempt
 
 
 def _seconds(told: SnapshotStatus) -> float | None:

@@ -7,16 +7,16 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
-
 from reports.aws.errors import AccountRefused, LimitReached, NoVerdict, Throttled, Unanswered
-from reports.engine import cadence, slots
+from reports.engine import breaker, cadence, slots
 from reports.job_ends import job_ended
 from reports.models import Attempt, SnapshotJob
-from tenants.scope import engine_scope, tenant_scope
+from tenants.scope import as_engine, tenant_scope
 
 Status, Waiting = SnapshotJob.Status, SnapshotJob.Waiting
 Act = Callable[[SnapshotJob], object]
+# A job and its open attempt, as they were read.
+Opened = tuple[SnapshotJob, Attempt]
 MAX_CRASHES = 3
 
 
@@ -31,30 +31,32 @@ def move(tenant_id: uuid.UUID, job_id: uuid.UUID, seen: str, act: Act, *, snapsh
     is left alone: two pumps may work on one job when the first one's call outlived its window. `act` may return until when the slot
     rests, because QuickSight goes on rendering what was given up.
     """
-    with transaction.atomic():
-        with tenant_scope(tenant_id):
-            job = SnapshotJob.objects.select_related("tenant", "report").select_for_update(of=("self",)).get(pk=job_id)
-            if job.status != seen or (snapshot_id and job.snapshot_id != snapshot_id):
-                return False
-            # QuickSight accepted it, or may have without our hearing of it: it goes on rendering, whatever we make of the job.
-            may_render = seen == Status.RUNNING or (seen == Status.STARTING and _may_be_accepted(job))
-            outcome = act(job)
-            gives_back = seen in SnapshotJob.SLOT_HOLDERS and job.status not in SnapshotJob.SLOT_HOLDERS
-            ends_at = job.finished_at if may_render and job.status == Status.FAILED else None
-            rests_until = ends_at + cadence.SLOT_RESTS if ends_at else outcome if isinstance(outcome, datetime) else None
-        if gives_back:
-            with engine_scope():
-                slots.free(job_id, rests_until=rests_until)
+    with tenant_scope(tenant_id):
+        job = SnapshotJob.objects.select_related("tenant", "report").select_for_update(of=("self",)).get(pk=job_id)
+        if job.status != seen or (snapshot_id and job.snapshot_id != snapshot_id):
+            return False
+        # QuickSight accepted it, or may have without our hearing of it: it goes on rendering, whatever we make of the job.
+        may_render = seen == Status.RUNNING or (seen == Status.STARTING and _may_be_accepted(job))
+        outcome = act(job)
+        gives_back = seen in SnapshotJob.SLOT_HOLDERS and job.status not in SnapshotJob.SLOT_HOLDERS
+        ends_at = job.finished_at if may_render and job.status == Status.FAILED else None
+        rests_until = ends_at + cadence.SLOT_RESTS if ends_at else outcome if isinstance(outcome, datetime) else None
+        verdict = breaker.verdict(job, seen)
+        if gives_back or verdict is not None:
+            with as_engine():
+                if gives_back:
+                    slots.free(job_id, rests_until=rests_until)
+                if verdict is not None:
+                    breaker.hear(job.report_id, verdict)
     return True
 
 
 def _may_be_accepted(job: SnapshotJob) -> bool:
-    """Also after a crash or a call without a verdict: nobody knows how far that step got. Before there is an attempt nothing was sent."""
-    attempts = job.attempts.filter(ended_at=None)
-    return (attempts if job.crashes or job.no_verdicts else attempts.exclude(accepted_at=None)).exists()
+    """After a crash or a call without a verdict nobody knows how far that step got. Before there is an attempt nothing was sent."""
+    return bool(job.crashes or job.no_verdicts) and job.attempts.filter(ended_at=None).exists()
 
 
-def open_attempt(tenant_id: uuid.UUID, job_id: uuid.UUID, status: str) -> tuple[SnapshotJob, Attempt] | None:
+def open_attempt(tenant_id: uuid.UUID, job_id: uuid.UUID, status: str) -> Opened | None:
     """The job and what it asks QuickSight, or None when it has moved on from `status`."""
     with tenant_scope(tenant_id):
         job = SnapshotJob.objects.select_related("report").get(pk=job_id)
@@ -73,6 +75,15 @@ def fail(job: SnapshotJob, code: str, now: datetime, *, detail: str = "") -> Non
         job.attempts.filter(ended_at=None).update(ended_at=now, failure_code=code)
         job.note("failed", now, code=code)
         job_ended(job, now)
+
+
+def refuse(job: SnapshotJob, code: str, now: datetime, *, detail: str = "") -> None:
+    """QuickSight does not take it. The first of a report fails and has the report paused; who comes after it only waits."""
+    is_known = code in breaker.AT_ONCE and breaker.is_open(job.report_id)
+    if not is_known or job.deadline_at <= now:
+        fail(job, code, now, detail=detail)
+    elif job.move_to(Status.QUEUED, why=code, next_look_at=None, lease_until=None, no_verdicts=0, waiting=Waiting.NOTHING):
+        job.note("held", now, code=code)
 
 
 def end_attempt(attempt: Attempt, now: datetime, code: str = "", error_type: str = "", error_message: str = "") -> None:

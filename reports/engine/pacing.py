@@ -12,8 +12,8 @@ from django.db import connection
 
 from reports.aws.errors import LimitReached
 from reports.engine import cadence
-from reports.engine.claim import Lease
 from reports.engine.crew import News, Report, postpone
+from reports.engine.leasing import Lease
 from reports.engine.pace import Paces
 from reports.engine.start import Clock
 from reports.models import SnapshotJob
@@ -57,6 +57,11 @@ class Pacing:
         """In the engine's scope."""
         self.paces.load()
 
+    def heard(self, at: datetime | None) -> None:
+        """When S3's events last told of a job of the account: while they come, they are relied on."""
+        lately = at is not None and self._clock() - at < cadence.HEARD_LATELY
+        self.cost = cadence.LOOK_COST_WITH_EVENTS if lately else cadence.LOOK_COST
+
     @property
     def unwritten(self) -> list[Lease]:
         """Jobs that are leased still, and in nobody's hand."""
@@ -65,8 +70,7 @@ class Pacing:
     def hear(self, report: Report) -> None:
         lease = report.lease
         if report.news == News.NOT_YET:
-            since = lease.rendering_since
-            self._look_later(lease, Status.RUNNING, lease.until, (self._clock() - since).total_seconds() if since else 0.0)
+            self._look_later(lease, Status.RUNNING, lease.until, self._age(lease.rendering_since))
         elif report.news == News.NO_SLOT:
             self._no_slot(lease)
         elif lease.status == Status.STARTING:
@@ -100,6 +104,9 @@ class Pacing:
     def _look_later(self, lease: Lease, status: str, until: datetime | None, age: float) -> None:
         wait = cadence.next_look(age, self.paces.expected(lease.report_id, lease.formats), self.cost)
         self._later.append(Later(lease, status, until, time.monotonic() + wait))
+
+    def _age(self, since: datetime | None) -> float:
+        return (self._clock() - since).total_seconds() if since else 0.0
 
     def _no_slot(self, lease: Lease) -> None:
         if self._probing in (None, lease.job_id):

@@ -7,15 +7,16 @@ Refusing: nothing is asked but a probe. People have to act first, and a thousand
 from __future__ import annotations
 
 import logging
+import time
 from datetime import timedelta
 
 from django.db.models.functions import Now
 
-from reports.alerts import alert
-from reports.engine import cadence, claim, probing
-from reports.engine.claim import Lease
+from reports.alerts import alert, settle
+from reports.engine import cadence, claim, holding, leasing, probing
 from reports.engine.clock import DatabaseClock
 from reports.engine.crew import Report
+from reports.engine.leasing import Lease
 from reports.engine.silence import Silence
 from reports.models import Account
 from tenants.scope import engine_scope
@@ -23,6 +24,8 @@ from tenants.scope import engine_scope
 logger = logging.getLogger(__name__)
 # After a pause of a moment the back-offs are short anyway; ending them would let a job that never gets an answer ask without pause.
 SHORT = timedelta(seconds=5)
+# A pause by people, or of a report, holds so soon.
+HOLD_SECONDS = 1.0
 
 
 class Pause:
@@ -33,6 +36,8 @@ class Pause:
         self.silence = Silence(account.unanswered_since is not None, account.refused_code)
         self._since = account.refused_since or account.unanswered_since
         self._probes: list[Lease] = []
+        # By people: nothing starts, what runs goes on.
+        self._held, self._hold_at = False, time.monotonic()
 
     @property
     def failure_code(self) -> str:
@@ -43,18 +48,21 @@ class Pause:
 
     def take(self, room: int, *, alone: bool) -> list[Lease]:
         """Claim for free slots, and lease up to `room` jobs that are due. In the engine's scope."""
+        if time.monotonic() >= self._hold_at:
+            self._hold_at = time.monotonic() + HOLD_SECONDS
+            self._held = holding.hold(self._account.pk)
         if self.silence.refused:
             return self._probe() if room else []
         if not self.silence.silent:
-            probing.fill(self._account)
+            self._fill()
         elif self._may_probe():
             self._probed()
-            claim.claim(self._account.pk, most=1)
-        return claim.take_due(self._account.pk, room, alone=alone) if room else []
+            self._claim(most=1)
+        return leasing.take_due(self._account.pk, room, alone=alone) if room else []
 
     def late(self) -> list[Lease]:
         """Jobs under way that nobody asks about, past their deadline. In the engine's scope."""
-        return claim.stuck(self._account.pk, grace=0) if self.silence.refused else []
+        return leasing.stuck(self._account.pk, grace=0) if self.silence.refused else []
 
     def hear(self, report: Report) -> None:
         if self.silence.refused and report.answered and report.lease not in self._probes:
@@ -68,13 +76,20 @@ class Pause:
         """A job that is under way already, or else one from the queue."""
         if not self._may_probe():
             return []
-        leases = claim.take_due(self._account.pk, 1)
-        if not leases and claim.claim(self._account.pk, most=1):
-            leases = claim.take_due(self._account.pk, 1)
+        leases = leasing.take_due(self._account.pk, 1)
+        if not leases and self._claim(most=1):
+            leases = leasing.take_due(self._account.pk, 1)
         if leases:
             self._probed()
         self._probes += leases
         return leases
+
+    def _fill(self) -> None:
+        if not self._held:
+            probing.fill(self._account)
+
+    def _claim(self, most: int | None = None) -> int:
+        return 0 if self._held else claim.claim(self._account.pk, most)
 
     def _may_probe(self) -> bool:
         """As the row says: whoever has put things right may set it back."""
@@ -97,7 +112,7 @@ class Pause:
                 probe_at=now + cadence.PROBE if silence.paused else None,
             )
             if not silence.paused and before and now - before > SHORT:
-                claim.wake_unanswered(self._account.pk)
+                leasing.wake_unanswered(self._account.pk)
         self._tell()
 
     def _tell(self) -> None:
@@ -107,6 +122,8 @@ class Pause:
                 "account_refused",
                 f"Account {name} is paused: AWS refuses the portal there ({self.silence.refused}). Put its credentials, its role, or the "
                 "account's edition and pricing plan right. No job is lost before its deadline, and the engine goes on by itself.",
+                name,
             )
         else:
+            settle("account_refused", name)
             logger.warning("account %s: QuickSight %s", name, "does not answer" if self.silence.silent else "answers again")

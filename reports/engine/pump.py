@@ -21,13 +21,14 @@ from django_q.conf import Conf
 from django_q.exceptions import TimeoutException
 from django_q.tasks import async_task
 
-from reports.engine import claim, events, moves, process, takeover
+from reports.engine import events, holding, leasing, moves, process, takeover
 from reports.engine.clock import DatabaseClock
 from reports.engine.crew import RECONNECT_SECONDS, Crew, write_down
 from reports.engine.only_one import end_holder, only_one
 from reports.engine.process import PUMP, stopping
 from reports.engine.turns import Turns, has_work
 from reports.models import Account, Pump
+from reports.restoring import gate
 from tenants.scope import engine_scope
 
 logger = logging.getLogger(__name__)
@@ -99,7 +100,7 @@ def send_for_all() -> None:
 
 
 def pump(account_id: int, window: float = WINDOW_SECONDS) -> str:
-    """A django-q2 task. Returns why it ended: busy, idle, window or stop."""
+    """A django-q2 task. Returns why it ended: busy, held, idle, window or stop."""
     with process.doing(f"{PUMP}{account_id}"):
         ended = _through_outages(account_id, window)
         _leave_hanging_threads()
@@ -125,6 +126,8 @@ def _through_outages(account_id: int, window: float) -> str:
 def _one_pump(account_id: int, window: float) -> str:
     if stopping():
         return "stop"
+    if not gate.is_open():
+        return "held"
     with only_one(LOCK_CLASS, account_id, "pump") as mine:
         if not mine:
             return "busy"
@@ -173,7 +176,7 @@ def _pump(account_id: int, window: float) -> str:
         with engine_scope():
             if ended != "window":
                 # This process may end now. After a window it lives on, and so do threads whose call takes its time.
-                claim.release(turns.crew.in_hand + turns.taken + turns.pacing.unwritten)
+                leasing.release(turns.crew.in_hand + turns.taken + turns.pacing.unwritten)
             Pump.objects.filter(account_id=account_id, process=process.name()).update(beat_at=None)
 
 
@@ -182,6 +185,6 @@ def end_stuck(account_id: int) -> None:
     clock = DatabaseClock()
     with engine_scope():
         clock.synchronise()
-        leases = claim.past_deadline(account_id) + claim.stuck(account_id)
+        leases = leasing.past_deadline(account_id) + leasing.stuck(account_id)
     for lease in leases:
-        write_down(lease, lambda job: moves.fail(job, "deadline_passed", clock()))
+        write_down(lease, lambda job: moves.fail(job, holding.code_at_deadline(job, "deadline_passed"), clock()))

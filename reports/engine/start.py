@@ -7,6 +7,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,7 +24,7 @@ from reports.models import Attempt, Format, Grant, Report, SnapshotJob
 from reports.refused import Refused
 from reports.session_tags import refuse_unsafe_narrowing, refuse_unsafe_tags
 from tenants.models import SessionTag
-from tenants.scope import tenant_scope
+from tenants.scope import engine_scope, tenant_scope
 
 Status = SnapshotJob.Status
 Clock = Callable[[], datetime]
@@ -31,6 +32,14 @@ Clock = Callable[[], datetime]
 
 class CheckedByAnother(Exception):
     """Another thread asks about the report just now. Its call may hang, so nobody waits for it: the step was not done."""
+
+
+@dataclass(frozen=True)
+class Unchecked:
+    """Nobody has asked QuickSight about the report since then."""
+
+    report: Report
+    since: datetime
 
 
 _checks: defaultdict[uuid.UUID, threading.Lock] = defaultdict(threading.Lock)  # by report
@@ -43,12 +52,16 @@ def start(tenant_id: uuid.UUID, job_id: uuid.UUID, quicksight: QuickSight, clock
     """
     began = clock()
     try:
-        _preflight(tenant_id, job_id, began, quicksight, clock)
-        attempt = _prepare(tenant_id, job_id, began, clock())
-        return attempt is not None and _send(attempt, quicksight, clock)
+        prepared = _prepare(tenant_id, job_id, began, clock())
+        if isinstance(prepared, Unchecked):
+            _preflight(prepared, quicksight, clock)
+            prepared = _prepare(tenant_id, job_id, began, clock())
+        if isinstance(prepared, Unchecked):
+            raise NotYet("Preflight", "The report was changed while it was being checked.")
+        return prepared is not None and _send(prepared, quicksight, clock)
     except Refused as refused:
         detail, code = refused.detail, refused.code
-        moves.move(tenant_id, job_id, Status.STARTING, lambda job: moves.fail(job, code, clock(), detail=detail))
+        moves.move(tenant_id, job_id, Status.STARTING, lambda job: moves.refuse(job, code, clock(), detail=detail))
         return False
     except NoVerdict:
         raise
@@ -65,58 +78,59 @@ def _send(attempt: Attempt, quicksight: QuickSight, clock: Clock) -> bool:
     return True
 
 
-def _preflight(tenant_id: uuid.UUID, job_id: uuid.UUID, began: datetime, quicksight: QuickSight, clock: Clock) -> None:
-    """Ask QuickSight whether the tag rules still hold, unless somebody did since the job was asked for, and not long ago.
+def _preflight(unchecked: Unchecked, quicksight: QuickSight, clock: Clock) -> None:
+    """Ask QuickSight whether the tag rules still hold.
 
-    Raises Refused, and asks nothing, where the report is not the job's to run here any more.
     Of many jobs of a report that wait together the first asks for all; a report without an answer keeps no other waiting.
     Network calls: no scope is open around them.
     """
-    report = _unchecked_report(tenant_id, job_id, began, clock())
-    if report is None:
-        return
-    check = _checks[report.pk]
+    report, check = unchecked.report, _checks[unchecked.report.pk]
     if not check.acquire(blocking=False):
         raise CheckedByAnother
     try:
-        if _unchecked_report(tenant_id, job_id, began, clock()):
+        if not _was_checked(unchecked, clock()):
             catalogue.check_and_store(quicksight, report.pk, report.account_id, clock())
     finally:
         check.release()
 
 
-def _unchecked_report(tenant_id: uuid.UUID, job_id: uuid.UUID, began: datetime, now: datetime) -> Report | None:
-    with tenant_scope(tenant_id):
-        job = SnapshotJob.objects.select_related("tenant", "report").get(pk=job_id)
-        _refuse_unoffered(job)
-        return None if _is_checked(job, began, now) else job.report
+def _was_checked(unchecked: Unchecked, now: datetime) -> bool:
+    """By another thread, between our look and our turn."""
+    with engine_scope():
+        return Report.objects.get(pk=unchecked.report.pk).is_checked(since=unchecked.since, now=now)
 
 
-def _is_checked(job: SnapshotJob, began: datetime, now: datetime) -> bool:
-    """In the tenant's scope. A check before the job was asked for says nothing about it, nor one before its last attempt ended: somebody
-    may have switched the rules off since.
+def _checked_since(job: SnapshotJob, began: datetime) -> datetime:
+    """From when on a check counts. In the tenant's scope.
+
+    One before the job was asked for says nothing about it, nor one before its last attempt ended: somebody may have switched the rules
+    off since.
 
     `began` is when this start began: this host reads the database's clock with a delay, which must not make a check that follows count
     as one from before.
     """
-    ended_at = job.attempts.aggregate(last=Max("ended_at"))["last"]
-    return job.report.is_checked(since=min(ended_at or job.asked_at, began), now=now)
+    ended_at = job.attempts.aggregate(last=Max("ended_at"))["last"] if job.attempt_count else None
+    return min(ended_at or job.asked_at, began)
 
 
-def _prepare(tenant_id: uuid.UUID, job_id: uuid.UUID, began: datetime, now: datetime) -> Attempt | None:
-    """The open attempt, made and committed now if there is none. None when the job moved on without us."""
+def _prepare(tenant_id: uuid.UUID, job_id: uuid.UUID, began: datetime, now: datetime) -> Attempt | Unchecked | None:
+    """The open attempt, made and committed now if there is none. Unchecked: somebody has to ask QuickSight about its report first.
+
+    None when the job moved on without us. Raises Refused where the report is not the job's to run here any more.
+    """
     with tenant_scope(tenant_id):
         # Locked: where a pump broke off, two threads may be at one job, and the second shall find the attempt of the first.
         job = SnapshotJob.objects.select_related("tenant", "report").select_for_update(of=("self",)).get(pk=job_id)
         if job.status != Status.STARTING:
             return None
-        attempt = job.attempts.select_related("job").filter(ended_at=None).first()
+        attempt = job.attempts.select_related("job").filter(ended_at=None).first() if job.attempt_count else None
         # Asked once more only what may have been accepted already.
         if job.deadline_at <= now and not (attempt and job.no_verdicts):
             raise Refused("deadline_passed", "")
         _refuse_unoffered(job)
-        if not _is_checked(job, began, now):
-            raise NotYet("Preflight", "The report was changed while it was being checked.")
+        since = _checked_since(job, began)
+        if not job.report.is_checked(since=since, now=now):
+            return Unchecked(job.report, since)
         tags = _safe_tags(job)
         if attempt is None:
             return _freeze(job, tags, now)
@@ -174,6 +188,8 @@ def _freeze(job: SnapshotJob, tags: dict[str, str], now: datetime) -> Attempt:
 
 def _typed(job: SnapshotJob) -> list[Any]:
     """[[name, type, values]]. A parameter that the report no longer has is not left out: its filter would be missing without a word."""
+    if not job.parameters:
+        return []
     kinds = {parameter.name: parameter.type for parameter in job.report.parameters.all()}
     gone = [name for name in job.parameters if name not in kinds]
     if gone:
@@ -223,7 +239,7 @@ def _refused(tenant_id: uuid.UUID, job_id: uuid.UUID, refusal: AwsError, now: da
     def act(job: SnapshotJob) -> None:
         for attempt in job.attempts.filter(ended_at=None):
             moves.end_attempt(attempt, now, code, refusal.code, refusal.message)
-        moves.fail(job, code, now)
+        moves.refuse(job, code, now)
 
     moves.move(tenant_id, job_id, Status.STARTING, act)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db import connection
 
-from reports.engine.claim import Lease
+from reports.engine.leasing import Lease
 from reports.engine.moves import MAX_CRASHES
 from reports.models import Pump
 

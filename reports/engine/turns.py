@@ -11,18 +11,19 @@ from queue import Empty
 from django.db import OperationalError, connection
 from psycopg.errors import QueryCanceled
 
-from reports.alerts import alert
+from reports.alerts import EVENT_LASTS, alert
 from reports.aws.errors import AwsError
 from reports.aws.quicksight import QuickSight
 from reports.catalogue import facts_of
-from reports.engine import claim, due, forecast, limiter, moves, process
-from reports.engine.claim import Lease
+from reports.engine import claim, due, forecast, holding, leasing, limiter, moves, process
 from reports.engine.clock import DatabaseClock
 from reports.engine.crew import ALONE_SECONDS, Crew, News, Report, write_down
+from reports.engine.leasing import Lease
 from reports.engine.limiter import Gate
 from reports.engine.pacing import Pacing
 from reports.engine.pause import Pause
-from reports.models import Account
+from reports.models import Account, SnapshotJob
+from reports.restoring import gate
 from tenants.scope import engine_scope
 
 logger = logging.getLogger(__name__)
@@ -37,7 +38,7 @@ BEAT_SECONDS = 1.0
 # Of `due.LIMIT` schedules each. More wait for the next turn, so that the morning's rush does not keep jobs waiting.
 NOTES_A_TURN = 5
 # Not where another one's name stands: this process was frozen then, and counted as dead.
-BEAT = "update reports_pump set beat_at = clock_timestamp() where account_id = %s and process in ('', %s) returning beat_at"
+BEAT = "update reports_pump set beat_at = clock_timestamp() where account_id = %s and process in ('', %s) returning beat_at, heard_at"
 
 
 class Turns:
@@ -90,6 +91,10 @@ class Turns:
         """Claim for free slots, then hand due jobs to free threads. The number handed out."""
         self.stopping = self._stop()
         beats = time.monotonic() >= self.beat_at
+        if beats and not gate.is_open():
+            # Put back to an earlier time under our hands. What is in hand ends, nothing else begins or is given up.
+            self.stopping = True
+            return 0
         with engine_scope():
             self.pacing.write()
             late = self._beat() if beats else []
@@ -103,11 +108,14 @@ class Turns:
         for lease in leases:
             self.crew.give(lease)
         for lease in late:
-            write_down(lease, lambda job: moves.fail(job, self.pause.failure_code, self.clock()))
+            write_down(lease, self._end_late)
         if beats:
             self._note_due()
         self._forecast()
         return len(leases)
+
+    def _end_late(self, job: SnapshotJob) -> None:
+        moves.fail(job, holding.code_at_deadline(job, self.pause.failure_code), self.clock())
 
     def _beat(self) -> list[Lease]:
         """In the engine's scope. Jobs whose time is over, which nobody asks about."""
@@ -115,11 +123,13 @@ class Turns:
         with connection.cursor() as cursor:
             cursor.execute(BEAT, [self.account.pk, process.name()])
             if beat := cursor.fetchone():
-                self.clock.set(beat[0])
+                now, heard_at = beat
+                self.clock.set(now)
+                self.pacing.heard(heard_at)
             else:
                 self.stopping = True
         process.note(f"{process.PUMP}{self.account.pk}")
-        return claim.past_deadline(self.account.pk) + self.pause.late()
+        return leasing.past_deadline(self.account.pk) + self.pause.late()
 
     def _note_due(self) -> None:
         for _ in range(NOTES_A_TURN):
@@ -140,7 +150,8 @@ class Turns:
                 logger.warning("account %s: no forecast was written", self.account.pk, exc_info=True)
 
     def give_up(self, lease: Lease) -> None:
-        alert("job_given_up", f"Job {lease.job_id} ended or stopped its process {lease.crashes} times in a row, and is not tried again.")
+        told = f"Job {lease.job_id} ended or stopped its process {lease.crashes} times in a row, and is not tried again."
+        alert("job_given_up", told, self.account.name, lasts=EVENT_LASTS)
         write_down(lease, lambda job: moves.fail(job, "internal", self.clock()))
 
     def listen(self, seconds: float) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from email.utils import format_datetime
+from typing import Protocol
+from uuid import UUID
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
@@ -12,14 +14,22 @@ from django.core.mail import EmailMultiAlternatives
 from reports.delivery.identity import message_id, sender_address
 from reports.mails.content import Content, one_line
 from reports.mails.drawing import as_html, as_text
-from reports.models import Delivery, Notice
 from tenants.models import Tenant
 
 MAX_SUBJECT = 200
 MAX_NAME = 120
 
 
-def message(row: Delivery | Notice, content: Content, now: datetime, *, sender: str, headers: dict[str, str]) -> EmailMultiAlternatives:
+class Row(Protocol):
+    """What a mail is of."""
+
+    @property
+    def pk(self) -> UUID: ...
+    @property
+    def address(self) -> str: ...
+
+
+def message(row: Row, content: Content, now: datetime, *, sender: str, headers: dict[str, str]) -> EmailMultiAlternatives:
     """To the row's address alone. `sender` is the name that mail programs show."""
     letter = EmailMultiAlternatives(
         subject=one_line(content.subject, MAX_SUBJECT),

@@ -1,3 +1,4 @@
+from reports.models.alarms import Alarm, AlarmMessage
 from reports.models.audiences import (
     Audience,
     AudienceGroup,
@@ -11,6 +12,7 @@ from reports.models.catalogue import Account, Format, Grant, Report, ReportParam
 from reports.models.delivery import Download, Link
 from reports.models.engine import Heartbeat, LaneClock, Pace, PlannedLoad, Process, Pump, RequestBudget, Slot, TenantQueue
 from reports.models.imports import CatalogueImport
+from reports.models.installation import Installation
 from reports.models.jobs import Attempt, JobEvent, SnapshotFile, SnapshotJob
 from reports.models.pauses import Pause
 from reports.models.schedules import Occurrence, Protection, Schedule
@@ -18,6 +20,8 @@ from reports.models.sending import Delivery, MailBudget, Notice
 
 __all__ = [
     "Account",
+    "Alarm",
+    "AlarmMessage",
     "Attempt",
     "Audience",
     "AudienceGroup",
@@ -29,6 +33,7 @@ __all__ = [
     "Grant",
     "GroupMember",
     "Heartbeat",
+    "Installation",
     "JobEvent",
     "LaneClock",
     "Link",

@@ -106,6 +106,9 @@ class Report(models.Model):
     # it is among open_data_sets. Keys within a group are ANDed, groups are ORed; no groups: every rule has to hold.
     row_rules = models.JSONField(default=list, blank=True)
     render_minutes = models.PositiveSmallIntegerField(default=15, db_default=15, help_text="An attempt that renders longer is given up.")
+    # The circuit breaker's, see reports/engine/breaker.py.
+    failures_in_row = models.PositiveIntegerField(default=0, db_default=0, help_text="Attempts of any tenant that failed for one cause.")
+    failing_code = models.CharField(max_length=24, blank=True, default="", db_default="", help_text="That cause; empty: none.")
     retired_at = models.DateTimeField(null=True, help_text="NULL: in the catalogue.")
 
     objects = ReportQuerySet.as_manager()

@@ -98,6 +98,7 @@ class SnapshotJob(models.Model):
         THROTTLED = "throttled", _("QuickSight is limiting requests")
         SLOTS_TAKEN = "slots_taken", _("All of the account's slots are taken by other work")
         RETRY = "retry", _("Waiting before the next attempt")
+        PROBE = "probe", _("Finds out whether its report works again")
 
     SLOT_HOLDERS = frozenset({Status.STARTING, Status.RUNNING})
     MOVING = frozenset({Status.QUEUED, Status.STARTING, Status.RUNNING, Status.COLLECTING})
@@ -182,6 +183,8 @@ class SnapshotJob(models.Model):
     # Set by pages that show how a moving job gets on; reports/usual.py. NULL: not known.
     usual_seconds: float | None = None
     is_slow: bool = False
+    # The pause that holds it up, as {"kind", "since", "because", "code", "probe_at"}. NULL: none does, or it was not asked.
+    held_by: dict[str, Any] | None = None
 
     class Meta:
         constraints = (
@@ -206,6 +209,7 @@ class SnapshotJob(models.Model):
                 fields=["account", "lane", "tenant", "created_at", "id"], condition=Q(status="queued", admitted=True), name="job_queue"
             ),
             models.Index(fields=["account", "id"], condition=Q(status="queued", admitted=False), name="job_inbox"),
+            models.Index(fields=["account", "report", "admitted"], condition=Q(status="queued"), name="job_waiting_by_report"),
             models.Index(fields=["account", "next_look_at"], condition=Q(status__in=("starting", "running", "collecting")), name="job_due"),
             models.Index(fields=["account", "-finished_at"], condition=Q(status="completed"), name="job_lately"),
         )
@@ -257,14 +261,21 @@ class SnapshotJob(models.Model):
         moved = SnapshotJob.objects.filter(pk=self.pk, status=self.status).update(status=status, **changes)
         if moved:
             log_move(self.pk, self.tenant_id, self.status, status, why or changes.get("failure_code") or changes.get("waiting", ""))
-            left_queue = self.status == self.Status.QUEUED
-            self.refresh_from_db()
-            if left_queue and self.admitted:
-                TenantQueue.objects.leave(self.account_id, self.lane, self.tenant_id)
+            if self.status == self.Status.QUEUED:
+                # It may have been admitted since it was read.
+                self.refresh_from_db()
+                if self.admitted:
+                    TenantQueue.objects.leave(self.account_id, self.lane, self.tenant_id)
+            for name, value in ({"status": status} | changes).items():
+                setattr(self, name, value)
         return bool(moved)
 
     def note(self, type: str, now: datetime, **data: Any) -> None:
-        JobEvent.objects.create(tenant_id=self.tenant_id, job=self, at=now, type=type, data=data)
+        self.event(type, now, **data).save(force_insert=True)
+
+    def event(self, type: str, now: datetime, **data: Any) -> JobEvent:
+        """A line of its timeline, not stored yet."""
+        return JobEvent(tenant_id=self.tenant_id, job=self, at=now, type=type, data=data)
 
 
 class Attempt(models.Model):

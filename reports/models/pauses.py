@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import uuid
+
 from django.db import models
+from django.db.models import OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from reports.models.catalogue import Account, Report
@@ -12,6 +15,23 @@ from tenants.models import Tenant
 class PauseQuerySet(models.QuerySet["Pause"]):
     def of_account(self, account_id: int) -> PauseQuerySet:
         return self.filter(kind=Pause.Kind.ACCOUNT, account_id=account_id)
+
+    def of_report(self, report_id: uuid.UUID) -> PauseQuerySet:
+        return self.filter(kind=Pause.Kind.REPORT, report_id=report_id)
+
+    def by_itself(self) -> PauseQuerySet:
+        """Those of the portal, which also ends them."""
+        return self.filter(by="")
+
+    def holding_up(self, *, account_id: int | OuterRef, tenant_id: uuid.UUID | OuterRef, report_id: uuid.UUID | OuterRef) -> PauseQuerySet:
+        """Why a waiting job of these does not start; what stops the most comes first. Columns of an outer query's jobs do, too."""
+        account = Q(kind=Pause.Kind.ACCOUNT, account_id=account_id)
+        tenant = Q(kind=Pause.Kind.TENANT, tenant_id=tenant_id)
+        return self.filter(account | tenant | Q(kind=Pause.Kind.REPORT, report_id=report_id)).order_by("kind", "id")
+
+    def of_mail(self, tenant_id: uuid.UUID) -> PauseQuerySet:
+        """Why no mail of the tenant leaves."""
+        return self.filter(Q(tenant_id=None) | Q(tenant_id=tenant_id), kind=Pause.Kind.DELIVERY)
 
 
 class Pause(models.Model):

@@ -156,6 +156,10 @@ class Occurrence(models.Model):
     tries = models.PositiveSmallIntegerField(default=0, help_text="Times that making its jobs was begun.")
     expanded_at = models.DateTimeField(null=True, help_text="NULL: its jobs are not made.")
     ended_at = models.DateTimeField(null=True, help_text="NULL: still open.")
+    # The id of each of these deliveries, by what reports/delivery/sent_log.py keeps of its address.
+    already_sent: models.JSONField[dict[str, str] | None, dict[str, str] | None] = models.JSONField(
+        null=True, help_text="Who was served before the database was put back. NULL: nobody."
+    )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     objects = OccurrenceQuerySet.as_manager()

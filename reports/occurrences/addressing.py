@@ -12,10 +12,12 @@ from uuid import UUID
 from django.db.models import F, OuterRef, QuerySet, Subquery
 
 from reports.address_book.addresses import is_allowed
+from reports.delivery.sent_log import places
+from reports.links.making import for_delivery
 from reports.models import Audience, Delivery, Occurrence, Schedule, SnapshotJob, Suppression
 
 Status = Delivery.Status
-DOMAIN_NOT_ALLOWED = "domain_not_allowed"
+DOMAIN_NOT_ALLOWED, BEFORE_RESTORE = "domain_not_allowed", "before_restore"
 BY_NAME = itemgetter(0, 1)
 
 
@@ -86,12 +88,15 @@ def make_deliveries(occurrence: Occurrence, made: Iterable[tuple[SnapshotJob, di
     deliveries = [_delivery(occurrence, job, person, now) for job, people in made for person in people.values()]
     if deliveries:
         Delivery.objects.bulk_create(deliveries, batch_size=1000)
+    for served in filter(lambda delivery: delivery.status == Status.SENT, deliveries):
+        # Its mail is out, with a link whose address is made of the delivery's id: here it works again.
+        for_delivery(served, now=now)
 
 
 def _delivery(occurrence: Occurrence, job: SnapshotJob, person: Person, now: datetime) -> Delivery:
     tenant = occurrence.tenant
     why = person.stopped or ("" if is_allowed(tenant, person.address) else DOMAIN_NOT_ALLOWED)
-    return Delivery(
+    delivery = Delivery(
         tenant=tenant,
         job=job,
         occurrence=occurrence,
@@ -107,3 +112,13 @@ def _delivery(occurrence: Occurrence, job: SnapshotJob, person: Person, now: dat
         created_at=now,
         ended_at=now if why else None,
     )
+    if occurrence.already_sent and (known_id := _id_before(occurrence, job, person)):
+        delivery.pk, delivery.status, delivery.failure_code = UUID(known_id), Status.SENT, BEFORE_RESTORE
+        delivery.sent_at = delivery.ended_at = now
+    return delivery
+
+
+def _id_before(occurrence: Occurrence, job: SnapshotJob, person: Person) -> str | None:
+    """Of the delivery that reached this person before the database was put back. None: none did."""
+    known = occurrence.already_sent or {}
+    return next((known[place] for place in places(job.tenant_id, person.address, job.narrowing_tags) if place in known), None)

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from django.db import InterfaceError, OperationalError
 
-from reports.alerts import alert
+from reports.alerts import EVENT_LASTS, alert
 from reports.engine.clock import DatabaseClock
 from reports.engine.pump import wake
 from reports.models import Occurrence, Schedule, SnapshotJob
@@ -100,7 +100,8 @@ def expand(taken: Taken, now: datetime) -> set[int]:
 
 
 def give_up(taken: Taken, now: datetime) -> None:
-    alert("occurrence_given_up", f"Occurrence {taken.id} was begun {taken.tries - 1} times without an end, and is not tried again.")
+    told = f"Occurrence {taken.id} was begun {taken.tries - 1} times without an end, and is not tried again."
+    alert("occurrence_given_up", told, lasts=EVENT_LASTS)
     with tenant_scope(taken.tenant_id):
         if occurrence := _locked(taken):
             end(occurrence, Outcome(Status.FAILED, reasons.INTERNAL), now)

@@ -18,7 +18,7 @@ from django.db import connection
 from django.utils.translation import gettext as _
 
 from reports import scheduling
-from reports.alerts import alert
+from reports.alerts import EVENT_LASTS, alert
 from reports.models import Occurrence, Schedule
 from reports.occurrences import reasons
 
@@ -75,6 +75,7 @@ def note(due: Iterable[Schedule], now: datetime) -> int:
     known: dict[Any, list[datetime]] = {}
     noted = [_noted(schedule, now, each, known) for schedule in schedules]
     if noted:
+        _tell_of_faults([single.schedule for single in noted if single.fault])
         _write(noted, now)
     return sum(len(single.instants) for single in noted)
 
@@ -84,6 +85,14 @@ def note_all(schedule: Schedule, now: datetime) -> None:
     while schedule.next_run_at and schedule.next_run_at <= now:
         note([schedule], now)
         schedule.refresh_from_db(fields=["next_run_at", "enabled", "fault"])
+
+
+def outlook(schedule: Schedule, now: datetime) -> list[Instant]:
+    """What noting would write down now; nothing is written. One that cannot be planned has none: noting says so, and pauses it."""
+    if schedule.next_run_at is None or schedule.next_run_at > now or _fault(schedule):
+        return []
+    due = [at for at in _planned(schedule, now, MAX_ROWS, {}) if at <= now]
+    return list(_instants(schedule, due, now, is_last=True))
 
 
 def _noted(schedule: Schedule, now: datetime, each: int, known: dict[Any, list[datetime]]) -> Noted:
@@ -97,10 +106,16 @@ def _noted(schedule: Schedule, now: datetime, each: int, known: dict[Any, list[d
         # Whatever is wrong with one schedule keeps no other waiting.
         logger.exception("schedule %s of tenant %s cannot be planned", schedule.pk, schedule.tenant_id)
         fault = _fault(schedule) or _("Its time cannot be worked out.")
-        alert("schedule_paused", f"Schedule {schedule.pk} cannot be planned and was paused. {fault} Its owner has to edit it.")
         assert schedule.next_run_at
         # Noted as planned all the same: the expander finds the fault and ends it in words, where its owner is told.
         return Noted(schedule, [Instant(schedule.next_run_at, Status.PLANNED)], None, fault)
+
+
+def _tell_of_faults(schedules: list[Schedule]) -> None:
+    """Once for all of them: a zone that is gone may be that of thousands."""
+    if schedules:
+        told = f"Schedules that cannot be planned and were paused: {len(schedules)}, such as {schedules[0].pk}."
+        alert("schedule_paused", f"{told} Their owners have to edit them; their pages say what is wrong.", lasts=EVENT_LASTS)
 
 
 def _planned(schedule: Schedule, now: datetime, number: int, known: dict[Any, list[datetime]]) -> list[datetime]:

@@ -15,6 +15,8 @@ from reports.models import Occurrence, Schedule
 
 # On purpose, or because the portal was away.
 MISSED, PAUSED, RETIRED, EMPTY, NOBODY = "portal_was_down", "paused", "retired", "empty", "nobody"
+# The database was put back to an earlier time.
+BEFORE_RESTORE, MAYBE_BEFORE_RESTORE = "before_restore", "maybe_before_restore"
 # It could not.
 FAULT, NOT_OFFERED, PARAMETERS, UNFIT, INTERNAL = "schedule_fault", "report_not_available", "parameters", "report_unfit", "internal"
 TOO_MANY = "queue_full"
@@ -35,6 +37,12 @@ def _missed(detail: dict[str, Any]) -> str:
     if detail.get("policy") == Schedule.Missed.LATEST:
         return _("The portal was not running at that time, and this schedule runs only the latest of the runs that were missed.")
     return _("The portal was not running at that time, and this schedule skips missed runs.")
+
+
+def _before_restore(detail: dict[str, Any]) -> str:
+    at = parse_datetime(detail.get("at") or "")
+    names = {"number": detail.get("number", 0), "at": date_format(timezone.localtime(at), "j M, H:i") if at else ""}
+    return _("It was sent before the portal's database was restored from a backup: %(number)s emails until %(at)s.") % names
 
 
 def _paused(detail: dict[str, Any]) -> str:
@@ -63,6 +71,10 @@ def _jobs(detail: dict[str, Any]) -> str:
 
 SENTENCES: dict[str, Callable[[dict[str, Any]], str]] = {
     MISSED: _missed,
+    BEFORE_RESTORE: _before_restore,
+    MAYBE_BEFORE_RESTORE: lambda detail: _(
+        "The portal's database was restored from a backup, and it is not known whether this run was sent. Run it by hand if it was not."
+    ),
     PAUSED: _paused,
     RETIRED: lambda detail: _("The schedule was deleted before it ran."),
     EMPTY: lambda detail: _("The report was empty, and this schedule sends nothing then."),

@@ -21,6 +21,7 @@ from django.utils import timezone
 from reports.models import Account, Delivery, Occurrence, Schedule, SnapshotFile, SnapshotJob
 from tenants.scope import engine_scope, platform_scope, tenant_scope
 from tests import factories
+from tests.bench.figures import FULL, show
 from tests.hosts import Host, running_hosts
 from tests.redis_server import RedisServer, needs_redis
 from tests.reports.delivery import steps as mail
@@ -30,7 +31,6 @@ from tests.reports.engine.worker import environment_of, wait_for
 
 __all__ = ["account", "aws", "daily_calls", "server"]
 pytestmark = pytest.mark.django_db(transaction=True)
-FULL = os.environ.get("FULL") == "1"
 KILLS, HOSTS = (90, 4) if FULL else (15, 2)
 BETWEEN_SECONDS = (2.0, 5.0)
 RESTART_SECONDS = 1.0
@@ -72,7 +72,10 @@ def test_kills(broker, aws, account, acme, daily_calls, database_env, tmp_path: 
 
     counts = counted(aws, account, acme, schedules)
     ways = ", ".join(f"{number} {what}" for what, number in sorted(killed.items()))
-    show(f"{broker}, {HOSTS} workers, {KILLS} kills ({ways}), {len(schedules) * JOBS_OF_ONE} jobs", counts)
+    print(f"\n{broker}: {ways}; {len(schedules) * JOBS_OF_ONE} jobs")
+    for what, number in counts.items():
+        show(f"{broker}, {HOSTS} workers, {KILLS} kills: {what}", [number], 0, unit="")
+    connection.close()
     assert sum(killed.values()) == KILLS
     assert counts == dict.fromkeys(counts, 0)
 
@@ -179,9 +182,3 @@ def counted(aws, account, tenant, schedules: list[Schedule]) -> dict[str, int]:
         "files doubled": files - completed,
         "deliveries doubled": deliveries - wanted * DELIVERIES_OF_ONE,
     }
-
-
-def show(name: str, counts: dict[str, int]) -> None:
-    verdict = "" if not any(counts.values()) else "   MISSED"
-    print(f"\n{name}\n    {'  '.join(f'{what} {number}' for what, number in counts.items())}   target 0{verdict}")
-    connection.close()

@@ -19,6 +19,7 @@ from reports.delivery.unsubscribing import unsubscribe_url
 from reports.models import Account, Attempt, Download, JobEvent, Link, Recipient, Report, Schedule, SnapshotJob
 from tenants.models import Invitation, Tenant, User
 from tenants.scope import platform_scope, tenant_scope
+from tests.browser.cast_queue import make_busy_queue
 from tests.browser.cast_schedules import make_schedules
 from tests.factories import (
     make_account,
@@ -109,6 +110,7 @@ def make_cast() -> Cast:
         tenant=_tenant("harbour", "Harbour Ferries", "HARBOURA", TAGS), role="owner", email="nora@harbour.example", name="Nora Lund"
     )
     _staff(cast, reports["daily"])
+    make_busy_queue(cast.parts, reports, now)
     cast.people |= {"marta": marta, "newcomer": newcomer, "stranger": make_user(email="stranger@example.com")}
     return cast
 

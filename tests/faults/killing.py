@@ -24,9 +24,12 @@ from reports.delivery.email import Email
 from reports.engine import claim, collect, start
 from reports.engine.process import STOP_FILE
 from reports.occurrences import expanding, noting, taking, wanting
+from reports.restoring import mode, resuming
 
 # The step at which the worker dies; or the pid file of a PostgreSQL server that dies at each step. MARKS: where sprung traps are noted.
 STEP, POSTMASTER, MARKS = "FAULT_STEP", "FAULT_POSTMASTER", "FAULT_MARKS"
+# The step at which a command dies.
+COMMAND_STEP = "FAULT_COMMAND_STEP"
 
 
 def always(result: object) -> bool:
@@ -80,8 +83,17 @@ PLAN_STEPS: dict[str, Step] = {
     "expansion committed": Step(expanding, "_make", committed=True),
 }
 
+# Of `manage.py restored --resume`, which is a process of its own.
+RESUME_STEPS: dict[str, Step] = {
+    "mails ended": Step(resuming, "_end_mails"),
+    "company reconciled": Step(resuming, "_reconcile"),
+    "mode ended": Step(mode, "end"),
+}
+
 
 def install() -> None:
+    if step := os.environ.get(COMMAND_STEP):
+        RESUME_STEPS[step].install(lambda: os.kill(os.getpid(), signal.SIGKILL))
     if step := os.environ.get(STEP):
         (STEPS | MAIL_STEPS | PLAN_STEPS)[step].install(lambda: kill_worker(step))
     if os.environ.get(POSTMASTER):

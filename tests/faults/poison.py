@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from reports.engine import claim, crew, pump, start, turns
+from reports.engine import crew, leasing, pump, start, turns
 
 # A folder in which each start is noted; and limits of seconds, so that no test waits for minutes.
 STARTS, SHORT = "FAULT_STARTS", "FAULT_SHORT_LIMITS"
@@ -53,7 +53,7 @@ def install() -> None:
 
     start._send = poisoned
     if os.environ.get(SHORT):
-        claim.LEASE_SECONDS, turns.DRAIN_SECONDS = 1, 0.5
+        leasing.LEASE_SECONDS, turns.DRAIN_SECONDS = 1, 0.5
         crew.ALONE_SECONDS = turns.ALONE_SECONDS = 0.5
         pump.pump.__defaults__ = (3.0,)
 

@@ -10,7 +10,8 @@ import pytest
 from django.utils import timezone
 
 from reports.aws import queue
-from reports.engine import events, pump
+from reports.engine import events
+from reports.engine.process import STOP_FILE
 from reports.models import Pump, SnapshotJob
 from tenants.scope import tenant_scope
 from tests.faults.outcome import assert_delivered, assert_exactly_once, use_slots
@@ -46,7 +47,7 @@ def few_slots(account, aws):
 @pytest.fixture
 def stop_file(monkeypatch, tmp_path):
     path = tmp_path / "stop"
-    monkeypatch.setitem(os.environ, pump.STOP_FILE, str(path))
+    monkeypatch.setitem(os.environ, STOP_FILE, str(path))
     return path
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from reports.engine import claim, moves, takeover
+from reports.engine import claim, leasing, moves, takeover
 from reports.engine.start import start
 from tenants.scope import engine_scope
 from tests.faults import poison
@@ -52,7 +52,7 @@ def test_a_start_that_comes_back_after_its_job_was_tried_again_changes_nothing(a
 
     def second_one() -> None:
         wait_for(lambda: aws.control.stats()["start_calls"], 10, "the first call is under way")
-        steps.let_pass(job, seconds=claim.LEASE_SECONDS + 1)
+        steps.let_pass(job, seconds=leasing.LEASE_SECONDS + 1)
         with engine_scope():
             takeover.take_over(account.pk, "worker:1:1")
         steps.run_until_ended(account, job)
@@ -85,4 +85,4 @@ def test_a_start_that_comes_back_after_its_job_was_given_up_leaves_it_given_up(a
 def _lease(account):
     with engine_scope():
         claim.claim(account.pk)
-        return claim.take_due(account.pk, 1)
+        return leasing.take_due(account.pk, 1)

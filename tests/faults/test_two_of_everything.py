@@ -83,7 +83,7 @@ class Twin:
                 job.pk,
                 "collecting",
                 lambda job, attempt=attempt, file=file: collect._complete(job, attempt, [file], "us-east-1", timezone.now()),
-                attempt=attempt,
+                snapshot_id=attempt.pk,
             )
 
     def jobs(self, status: str) -> list[SnapshotJob]:

@@ -7,7 +7,8 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from reports.models import Heartbeat
+from reports.models import Heartbeat, Installation
+from reports.restoring import mode
 from tenants import roles
 from tenants.scope import engine_scope
 
@@ -43,6 +44,16 @@ def test_ready_means_database_migrations_and_worker(client, db):
 
     assert response.status_code == 200
     assert response.json() == {"database": "ok", "migrations": "ok", "worker": "ok"}
+
+
+def test_a_restored_backup_is_ready_to_show_pages_and_says_why_nothing_runs(client, db):
+    beat(timedelta(seconds=90))
+    mode.begin(Installation.Because.DECLARED, backup_at=timezone.now())
+
+    response = client.get("/readyz")
+
+    assert response.status_code == 200
+    assert response.json()["restored"] == "this database is a backup, and nothing runs: see manage.py restored"
 
 
 def test_without_a_database_it_is_not_ready_and_says_so(client, no_database):

@@ -38,7 +38,7 @@ def statuses(*jobs) -> list[str]:
 
 def wait_for_occurrence(tenant, report, slug):
     schedule = make_schedule(tenant=tenant, report=report, slug=slug)
-    occurrence = make_occurrence(schedule=schedule, status="running")
+    occurrence = make_occurrence(schedule=schedule, status="running", expanded_at=timezone.now())
     job = make_job(tenant=tenant, report=report, trigger="schedule", occurrence=occurrence)
     return schedule, occurrence, job
 

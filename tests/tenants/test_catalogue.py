@@ -23,11 +23,14 @@ WITHOUT_ROW_SECURITY = {
     "reports_requestbudget": "the engine's",
     "reports_pump": "the engine's",
     "reports_heartbeat": "the engine's",
+    "reports_installation": "one row about the database itself",
     "reports_process": "the worker's; names of hosts and of tasks",
     "reports_laneclock": "the engine's; a number for each lane",
     "reports_pace": "seconds of a report, of all tenants together",
     "reports_plannedload": "numbers of jobs and seconds, of all tenants together",
     "reports_mailbudget": "a sender's address and a time",
+    "reports_alarm": "what the platform's people are told, without a tenant's content",
+    "reports_alarmmessage": "addresses of the platform's people",
     "django_migrations": "Django's",
     "django_content_type": "Django's",
     "auth_permission": "Django's",
@@ -78,6 +81,9 @@ BEFORE_A_TENANT = {
     "reports_account": READ,
     "reports_pump": READ,
     "reports_heartbeat": READ,
+    # Raised from anywhere, and kept whatever becomes of the transaction that it was raised in.
+    "reports_alarm": WRITE,
+    "reports_installation": READ,
     "reports_process": READ,
 }
 # On the whole table or on some of its columns.
@@ -104,6 +110,10 @@ GRANTED = {
         "reports_delivery": {"SELECT", "UPDATE"},
         "reports_notice": {"SELECT", "UPDATE"},
         "reports_mailbudget": WRITE,
+        "reports_alarm": {"SELECT", "UPDATE"},
+        "reports_alarmmessage": WRITE,
+        "tenants_auditevent": {"INSERT"},
+        "reports_installation": WRITE,
     },
     roles.STAFF: {
         "tenants_tenant": {"SELECT", "UPDATE"},
@@ -111,8 +121,11 @@ GRANTED = {
         "reports_pause": {"SELECT", "INSERT", "DELETE"},
         "reports_laneclock": READ,
         "reports_pace": READ,
-        "tenants_auditevent": READ,
+        "tenants_auditevent": {"SELECT", "INSERT"},
+        "reports_alarm": READ,
+        "reports_alarmmessage": READ,
         "reports_snapshotjob": READ,
+        "reports_requestbudget": READ,
         "reports_report": READ,
         "reports_grant": READ,
         "reports_catalogueimport": ALL,
@@ -121,6 +134,7 @@ GRANTED = {
         "reports_slot": READ,
         "reports_pump": READ,
         "reports_heartbeat": READ,
+        "reports_installation": READ,
         "reports_process": READ,
     },
     roles.PLATFORM: {
@@ -128,6 +142,8 @@ GRANTED = {
         "tenants_tenantcode": {"SELECT", "INSERT"},
         "tenants_user": WRITE,
         "tenants_auditevent": {"INSERT"},
+        "reports_alarm": READ,
+        "reports_alarmmessage": READ,
         "reports_account": WRITE,
         "reports_report": WRITE,
         "reports_reportparameter": ALL,
@@ -136,6 +152,7 @@ GRANTED = {
         "reports_requestbudget": WRITE,
         "reports_pump": WRITE,
         "reports_laneclock": {"SELECT", "INSERT"},
+        "reports_installation": READ,
     },
 }
 

@@ -103,7 +103,8 @@ class ControlClient:
             time.sleep(1 - time.time() % 1)
 
     def stats(self) -> dict[str, Any]:
-        """accepted (by job id), start_calls, peak_unfinished, refused_by_limit, throttled, calls (by operation)."""
+        """accepted and calls_of_job (by job id), start_calls, peak_unfinished, refused_by_limit, throttled, calls (by operation),
+        other_calls (by service)."""
         return dict(self._post("stats"))
 
     def jobs(self) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from typing import Any
 from werkzeug.wrappers import Request, Response
 
 from portal.local.aws.catalogue import sample_account
+from portal.local.aws.delivery import place
 from portal.local.aws.faults import Fault, JobFault
 from portal.local.aws.gate import Environ, StartResponse
 from portal.local.aws.jobs import Job
@@ -139,6 +140,7 @@ class Control:
         configuration = job.request["SnapshotConfiguration"]
         return {
             "id": job.id,
+            "prefix": place(job.request)[1],
             "dashboard": job.dashboard_id,
             "status": job.status(self._world.jobs.now()),
             "tags": job.tags,

@@ -53,7 +53,7 @@ class Delivery:
         self._pool.submit(self._draw, job).add_done_callback(Future.result)
 
     def check_bucket(self, request: dict[str, Any]) -> None:
-        bucket, _ = _place(request)
+        bucket, _ = place(request)
         if not self._objects.has_bucket(bucket):
             raise BucketUnusable(f"The bucket {bucket} does not exist.")
         if bucket in self._switches.unwritable_buckets:
@@ -102,7 +102,7 @@ class Delivery:
         if variant == "one_group_failed" and is_last:
             result["ErrorInfo"] = [{"ErrorType": "CAPABILITY_RESTRICTED", "ErrorMessage": "Export is restricted."}]
             return {"Files": [requested], "S3Results": [result]}
-        bucket, prefix = _place(job.request)
+        bucket, prefix = place(job.request)
         if self._switches.join_with_slash and prefix and not prefix.endswith("/"):
             prefix += "/"
         key = f"{prefix}{self._name(view)}{SUFFIX[requested['FormatType']]}"
@@ -134,7 +134,7 @@ def _destinations(request: dict[str, Any]) -> list[dict[str, Any]]:
     return list(request["SnapshotConfiguration"].get("DestinationConfiguration", {}).get("S3Destinations", ()))
 
 
-def _place(request: dict[str, Any]) -> tuple[str, str]:
+def place(request: dict[str, Any]) -> tuple[str, str]:
     destinations = _destinations(request)
     if not destinations:
         return OWN_BUCKET, ""

@@ -45,6 +45,8 @@ class QuickSight:
             return hang_up(environ)
         # Taken when the call arrives: one that hangs would else wake up later and take what was meant for another.
         hang, lost = (self._fault(kind, operation, response) for kind in ("hang", "accept_then_drop"))
+        on_its_way = self.world.switches.answer_seconds / 2
+        time.sleep(on_its_way)
         try:
             status, members = self._answer(response, operation)
             headers = {}
@@ -53,6 +55,7 @@ class QuickSight:
             headers = {"x-amzn-ErrorType": refusal.code}
         if hang:
             time.sleep(hang.seconds)
+        time.sleep(on_its_way)
         if lost:
             return hang_up(environ)
         body = json.dumps(members | {"RequestId": request_id})
@@ -68,7 +71,7 @@ class QuickSight:
             raise Refusal(code, "The service is not available.", world.faults.outage_status)
         if not world.throttle.admit(world.switches.requests_per_second):
             raise Refusal("ThrottlingException", "Rate exceeded")
-        world.jobs.counts.calls[operation] += 1
+        world.jobs.count(operation, response.uri_match.get("SnapshotJobId", ""))
         if fault := self._fault("error", operation, response):
             raise Refusal(fault.code, "This error was asked for.", fault.status)
         self._check_account(operation, response.uri_match.get("AwsAccountId"))

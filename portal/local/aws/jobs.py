@@ -74,6 +74,8 @@ class Counts:
     peak_unfinished: int = 0
     refused_by_limit: int = 0
     calls: Counter[str] = field(default_factory=Counter)  # by operation, throttled ones left out
+    calls_of_job: Counter[str] = field(default_factory=Counter)  # by snapshot job id; a refused start is one too
+    other_calls: Counter[str] = field(default_factory=Counter)  # by service: what was asked of S3, SQS and the rest
 
 
 class Record(Protocol):
@@ -111,6 +113,23 @@ class Jobs:
             self._record.save(job)
             self.counts.accepted[job.id] += 1
             self.counts.peak_unfinished = max(self.counts.peak_unfinished, len(self._unfinished))
+
+    def count(self, operation: str, job_id: str = "") -> None:
+        """A call that was let in; calls come from many threads."""
+        with self._lock:
+            self.counts.calls[operation] += 1
+            if job_id:
+                self.counts.calls_of_job[job_id] += 1
+
+    def count_start(self, job_id: str) -> None:
+        """Its id stands in the body, which `count` does not see."""
+        with self._lock:
+            self.counts.start_calls += 1
+            self.counts.calls_of_job[job_id] += 1
+
+    def count_other(self, service: str) -> None:
+        with self._lock:
+            self.counts.other_calls[service] += 1
 
     def meet(self, job: Job, fault: JobFault | None) -> None:
         """What was asked for the next accepted job happens to this one."""

@@ -39,6 +39,7 @@ def parse_options(arguments: list[str] | None = None) -> Options:
         requests_per_second=given.requests_per_second,
         job_seconds=given.job_seconds,
         small_files=given.small_files,
+        answer_seconds=given.answer_seconds,
         event_delay=given.event_delay,
         event_spread=given.event_spread,
         event_share=given.event_share,
@@ -72,6 +73,7 @@ def parser() -> argparse.ArgumentParser:
     arguments.add_argument("--slots", type=int, default=12, help="snapshot jobs that may be unfinished at once")
     arguments.add_argument("--requests-per-second", type=int, default=10, help="QuickSight calls in any one second")
     arguments.add_argument("--job-seconds", type=float, default=2.0, help="how long a snapshot job takes")
+    arguments.add_argument("--answer-seconds", type=float, default=0.0, help="between a QuickSight call and its answer")
     arguments.add_argument("--small-files", action="store_true", help="few rows and no charts, for load tests")
     arguments.add_argument("--events", choices=EVENTS, help=f"the way in which the queue {EVENT_QUEUE!r} hears of objects in --bucket")
     arguments.add_argument("--event-delay", type=float, default=0.0, help="seconds until it does; the median, where they spread")

@@ -9,7 +9,7 @@ from moto.core.responses import ActionResult
 from moto.quicksight.responses import QuickSightResponse
 
 from portal.local.aws.definitions import Definitions
-from portal.local.aws.delivery import BucketUnusable
+from portal.local.aws.delivery import BucketUnusable, place
 from portal.local.aws.errors import Refusal, invalid
 from portal.local.aws.faults import JobFault
 from portal.local.aws.jobs import COMPLETED, FAILED, Job
@@ -30,8 +30,8 @@ class SnapshotResponse(QuickSightResponse):
         return scope[2] if len(scope) > 4 else self.default_region
 
     def start_dashboard_snapshot_job(self) -> ActionResult:
-        self.world.jobs.counts.start_calls += 1
         request = self._json_body() | {"AwsAccountId": self._label("AwsAccountId"), "DashboardId": self._label("DashboardId")}
+        self.world.jobs.count_start(str(request.get("SnapshotJobId", "")))
         check_shape(request)
         dashboard = self.world.catalogue.dashboards.get(request["DashboardId"])
         if self.world.switches.bucket_checked_at_start:
@@ -97,7 +97,8 @@ class SnapshotResponse(QuickSightResponse):
 
     def _new_job(self, request: dict[str, Any]) -> Job:
         now, switches = self.world.jobs.now(), self.world.switches
-        seconds = switches.seconds_for(request["DashboardId"])
+        _, prefix = place(request)
+        seconds = switches.seconds_for(request["DashboardId"], prefix)
         return Job(
             account=self.world.account,
             region=self.region,

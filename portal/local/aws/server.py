@@ -88,7 +88,7 @@ def _application(options: Options, world: World, store: ObjectStore) -> Applicat
     keys = KnownKeys(options.account, options.access_key, options.secret_key, world.clock)
     permissions = Permissions(world.switches, store.has_object)
     own: dict[str, Application] = {"quicksight": QuickSight(world), "ses": Ses(world)}
-    guarded = Guard(own, Services(store), keys=keys, permissions=permissions, switches=world.switches, clock=world.clock)
+    guarded = Guard(own, Services(store, world.jobs), keys=keys, permissions=permissions, switches=world.switches, clock=world.clock)
     return _with_control(Control(world, store, lambda: event_setup.set_up(options)), guarded)
 
 

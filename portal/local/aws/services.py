@@ -9,20 +9,22 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from werkzeug.wrappers import Response
 
 from portal.local.aws.gate import Environ, StartResponse
+from portal.local.aws.jobs import Jobs
 from portal.local.aws.store import ObjectStore, bucket_and_key
 
 _CHANGING = ("PUT", "POST", "DELETE")
 
 
 class Services:
-    def __init__(self, store: ObjectStore) -> None:
-        self._store = store
+    def __init__(self, store: ObjectStore, jobs: Jobs) -> None:
+        self._store, self._jobs = store, jobs
         self._moto = DomainDispatcherApplication(create_backend_app)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         path: str = environ["PATH_INFO"]
         if path.startswith(("/moto-api", "/latest/")):
             return Response("Not found.\n", 404)(environ, start_response)
+        self._jobs.count_other(_service(environ))
         statuses: list[str] = []
 
         def remember(status: str, headers: Any, *rest: Any) -> Any:
@@ -40,3 +42,9 @@ class Services:
         bucket, key = bucket_and_key(environ)
         if bucket:
             self._store.mirror(bucket, key)
+
+
+def _service(environ: Environ) -> str:
+    """As in the scope of the signature; a presigned URL is S3's."""
+    scope = environ.get("HTTP_AUTHORIZATION", "").split("/")
+    return scope[3] if len(scope) > 4 else "s3"

@@ -29,7 +29,9 @@ class Switches:
     job_seconds: float = 2.0
     queued_seconds: float = 0.1
     dashboard_seconds: dict[str, float] = field(default_factory=dict)
+    folder_seconds: dict[str, float] = field(default_factory=dict)  # by the last folder of the destination's prefix; wins
     small_files: bool = False
+    answer_seconds: float = 0.0  # between a QuickSight call and its answer, half before it is done and half after
 
     # The account and its buckets.
     edition: str = "ENTERPRISE"
@@ -81,8 +83,9 @@ class Switches:
         for name, value in values.items():
             setattr(self, name, value)
 
-    def seconds_for(self, dashboard_id: str) -> float:
-        return self.dashboard_seconds.get(dashboard_id, self.job_seconds)
+    def seconds_for(self, dashboard_id: str, prefix: str) -> float:
+        folder = prefix.rstrip("/").rpartition("/")[2]
+        return self.folder_seconds.get(folder, self.dashboard_seconds.get(dashboard_id, self.job_seconds))
 
 
 # What a misspelt value would silently be taken for.

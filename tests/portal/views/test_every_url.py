@@ -89,6 +89,7 @@ def test_every_address_inside_a_company_has_a_rule():
     rules = {pattern.name: getattr(pattern.callback, "action", None) for pattern in urls.company}
 
     assert rules.pop("job_file") is None, "opens its scope itself, as files.download"
+    assert rules.pop("jobs_clear") is None, "opens its scope itself, as jobs.clear"
     assert set(rules.values()) <= set(ACTIONS)
 
 

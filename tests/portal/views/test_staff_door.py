@@ -17,8 +17,10 @@ pytestmark = pytest.mark.django_db
 POSTED = {"staff_import_read", "staff_import_choose", "staff_import_agree"}
 
 
-def addresses(draft: uuid.UUID) -> dict[str, str]:
-    return {pattern.name: reverse(pattern.name, kwargs=dict.fromkeys(pattern.pattern.converters, draft)) for pattern in urls.staff}
+def addresses(draft: uuid.UUID, tenant: str = "acme") -> dict[str, str]:
+    values = {"draft": draft, "tenant": tenant}
+    paths = {p.name: reverse(p.name, kwargs={name: values[name] for name in p.pattern.converters}) for p in urls.staff}
+    return paths | {name: f"{paths[name]}?kind=tenant&name={tenant}" for name in ("staff_pause", "staff_resume")}
 
 
 def ask(browser: Client, name: str, path: str):
@@ -32,7 +34,7 @@ def signed_in(user) -> Client:
 
 
 @pytest.fixture
-def paths(ines):
+def paths(ines, acme):
     return addresses(make_draft(ines).pk)
 
 
@@ -52,6 +54,11 @@ def test_staff_are_let_in(paths, ines):
         "staff_import_choose": 303,
         "staff_import_agree": 303,
         "staff_import_discard": 200,
+        "staff_queue": 200,
+        "staff_queue_tenant": 200,
+        "staff_queue_clear": 200,
+        "staff_pause": 200,
+        "staff_resume": 200,
     }
 
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 from reports import jobs
 from reports.aws.clients import AccountFacts
 from reports.aws.quicksight import QuickSight
-from reports.engine import claim, crew
+from reports.engine import claim, crew, leasing
 from reports.engine.pacing import Pacing
 from reports.engine.turns import Turns
 from reports.models import Account, Attempt, JobEvent, Report, Slot, SnapshotFile, SnapshotJob
@@ -50,11 +50,11 @@ def turn(account: Account, clock: Callable[[], datetime] = timezone.now) -> list
     """Claim, and one step of every job that is due, one after the other in this thread."""
     with engine_scope():
         claim.claim(account.pk)
-        leases = claim.take_due(account.pk, limit=50)
+        leases = leasing.take_due(account.pk, limit=50)
     return work_on(account, *leases, clock=clock)
 
 
-def work_on(account: Account, *leases: claim.Lease, clock: Callable[[], datetime] = timezone.now) -> list[crew.Report]:
+def work_on(account: Account, *leases: leasing.Lease, clock: Callable[[], datetime] = timezone.now) -> list[crew.Report]:
     pacing = Pacing(account.pk, clock)
     reports = [crew.step(lease, quicksight(account), clock) for lease in leases]
     for report in reports:

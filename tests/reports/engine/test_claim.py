@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from reports.engine import claim, moves, slots
+from reports.engine import claim, leasing, moves, slots
 from reports.models import Slot, SnapshotJob
 from tenants.scope import engine_scope
 from tests.factories import make_account, make_job, make_report
@@ -37,7 +37,7 @@ def test_claimers_in_threads_never_pass_the_limit_and_leak_no_slot(account, acme
         while claimed(account) or holders(account):
             peaks.append(steps.held_slots(account))
             for job_id, tenant_id in random.sample(held := holders(account), min(3, len(held))):
-                moves.move(tenant_id, job_id, "starting", lambda job: moves.fail(job, "report_failed", timezone.now()))
+                moves.move(tenant_id, job_id, "starting", lambda job: moves.fail(job, "deadline_passed", timezone.now()))
 
     faults = together(*[claim_and_end] * 4)
 
@@ -93,7 +93,7 @@ class TestOneClaim:
         lower_limit(account, 2)
         full = claimed(account)
         for job in running:
-            moves.move(job.tenant_id, job.pk, "starting", lambda job: moves.fail(job, "report_failed", timezone.now()))
+            moves.move(job.tenant_id, job.pk, "starting", lambda job: moves.fail(job, "deadline_passed", timezone.now()))
 
         assert full == 0
         assert claimed(account) == 1
@@ -104,11 +104,11 @@ class TestOneClaim:
         claimed(account)
 
         with engine_scope():
-            taken = [claim.take_due(account.pk, 5), claim.take_due(account.pk, 5)]
-            claim.release(taken[0])
+            taken = [leasing.take_due(account.pk, 5), leasing.take_due(account.pk, 5)]
+            leasing.release(taken[0])
         steps.let_pass(job, seconds=2)
         with engine_scope():
-            taken.append(claim.take_due(account.pk, 5))
+            taken.append(leasing.take_due(account.pk, 5))
 
         assert [[lease.job_id for lease in leases] for leases in taken] == [[job.pk], [], [job.pk]]
 
@@ -116,12 +116,12 @@ class TestOneClaim:
         make_job(tenant=acme, report=daily_calls)
         claimed(account)
         with engine_scope():
-            old = claim.take_due(account.pk, 5)
-            claim.release(old)
+            old = leasing.take_due(account.pk, 5)
+            leasing.release(old)
             SnapshotJob.objects.update(next_look_at=timezone.now())
-            (new,) = claim.take_due(account.pk, 5)
+            (new,) = leasing.take_due(account.pk, 5)
 
-            claim.release(old)
+            leasing.release(old)
 
             assert SnapshotJob.objects.values_list("lease_until", flat=True).get() == new.until
 

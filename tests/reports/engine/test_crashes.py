@@ -10,8 +10,8 @@ from django.db import connection
 from django.utils import timezone
 
 from reports.engine import claim
-from reports.engine.claim import Lease
 from reports.engine.crew import step
+from reports.engine.leasing import Lease
 from reports.models import SnapshotJob
 from tenants.models import Tenant
 from tenants.scope import engine_scope, platform_scope, tenant_scope

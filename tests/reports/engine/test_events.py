@@ -13,7 +13,8 @@ import pytest
 from django.db import OperationalError, connection
 from django.utils import timezone
 
-from reports.engine import events, pump
+from reports.engine import events
+from reports.engine.process import STOP_FILE
 from reports.models import Pump, SnapshotJob
 from tenants.models import Tenant
 from tenants.scope import engine_scope, platform_scope, tenant_scope
@@ -53,7 +54,7 @@ def url(aws, settings):
 @pytest.fixture
 def stop_file(monkeypatch, tmp_path):
     path = tmp_path / "stop"
-    monkeypatch.setitem(os.environ, pump.STOP_FILE, str(path))
+    monkeypatch.setitem(os.environ, STOP_FILE, str(path))
     return path
 
 
@@ -249,7 +250,7 @@ def test_a_look_that_was_under_way_when_the_event_came_is_repeated_soon(aws, acc
     steps.run_until(account, job, status="running")
     steps.let_pass(job, minutes=2)
     with engine_scope():
-        (lease,) = steps.claim.take_due(account.pk, limit=1)
+        (lease,) = steps.leasing.take_due(account.pk, limit=1)
     events.take_in([json.dumps(bridged(key_of(job)))])
 
     steps.work_on(account, lease)

@@ -44,7 +44,7 @@ class Queue:
         return Counter(tenant_id for _id, tenant_id in self.running())
 
     def end(self, job_id, tenant_id) -> None:
-        moves.move(tenant_id, job_id, "starting", lambda job: moves.fail(job, "report_failed", timezone.now()))
+        moves.move(tenant_id, job_id, "starting", lambda job: moves.fail(job, "deadline_passed", timezone.now()))
 
     def end_all(self) -> None:
         for job_id, tenant_id in self.running():
@@ -342,7 +342,7 @@ def test_after_any_run_of_moves_the_counts_are_those_of_the_jobs(seed):
                 jobs.cancel(job, steps.ADAM, now=timezone.now())
 
     def end() -> None:
-        act = chance.choice([slots_taken, lambda job: moves.fail(job, "report_failed", timezone.now())])
+        act = chance.choice([slots_taken, lambda job: moves.fail(job, "deadline_passed", timezone.now())])
         for job_id, tenant_id in chance.sample(held := queue.running(), min(2, len(held))):
             moves.move(tenant_id, job_id, "starting", act)
 

@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from reports.aws import clients
-from reports.engine import cadence, claim, pump
+from reports.engine import cadence, claim, leasing, pump
 from reports.models import Slot, SnapshotJob
 from tenants.scope import engine_scope, tenant_scope
 from tests.factories import make_attempt, make_grant, make_job, make_report
@@ -140,7 +140,7 @@ class TestWhereQuickSightCannotBeAsked:
 
     @pytest.mark.parametrize("status", ["starting", "running", "collecting"])
     def test_a_job_under_way_ends_and_frees_its_slot(self, status, account, acme, daily_calls, no_credentials):
-        job = self.started(acme, daily_calls, account, status=status, late=timedelta(seconds=claim.STUCK_GRACE_SECONDS + 1))
+        job = self.started(acme, daily_calls, account, status=status, late=timedelta(seconds=leasing.STUCK_GRACE_SECONDS + 1))
 
         pump.end_stuck(account.pk)
 
@@ -153,7 +153,7 @@ class TestWhereQuickSightCannotBeAsked:
 
     @pytest.mark.parametrize("status", ["starting", "running", "collecting"])
     def test_a_job_under_way_is_left_to_those_who_ask_for_a_while(self, status, account, acme, daily_calls, no_credentials):
-        job = self.started(acme, daily_calls, account, status=status, late=timedelta(seconds=claim.STUCK_GRACE_SECONDS - 30))
+        job = self.started(acme, daily_calls, account, status=status, late=timedelta(seconds=leasing.STUCK_GRACE_SECONDS - 30))
 
         pump.end_stuck(account.pk)
 

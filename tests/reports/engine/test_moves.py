@@ -61,7 +61,7 @@ def test_news_about_an_earlier_attempt_moves_nothing(acme):
     first = make_attempt(job=job, number=1, ended_at=timezone.now())
     make_attempt(job=job, number=2)
 
-    moves.move(acme.pk, job.pk, "running", lambda job: moves.fail(job, "report_failed", timezone.now()), attempt=first)
+    moves.move(acme.pk, job.pk, "running", lambda job: moves.fail(job, "report_failed", timezone.now()), snapshot_id=first.pk)
 
     assert steps.status_of(job) == "running"
 

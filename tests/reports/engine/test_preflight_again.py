@@ -11,9 +11,9 @@ import pytest
 from django.utils import timezone
 
 from reports import jobs
-from reports.engine import claim
-from reports.engine.claim import Lease
+from reports.engine import claim, leasing
 from reports.engine.crew import step
+from reports.engine.leasing import Lease
 from reports.models import Account, Report
 from tenants.scope import engine_scope, platform_scope, tenant_scope
 from tests.factories import make_account, make_grant, make_report
@@ -238,7 +238,7 @@ class TestAtOnce:
         first, second = steps.submit(acme), steps.submit(acme)
         with engine_scope():
             claim.claim(account.pk)
-            leases = {lease.job_id: lease for lease in claim.take_due(account.pk, 5)}
+            leases = {lease.job_id: lease for lease in leasing.take_due(account.pk, 5)}
         given_back = []
 
         def start_the_second_meanwhile() -> None:

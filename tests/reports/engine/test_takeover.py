@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from django.utils import timezone
 
-from reports.engine import claim, takeover
+from reports.engine import claim, leasing, takeover
 from reports.engine.pump import Turns
 from reports.models import Pump, SnapshotJob
 from tenants.scope import engine_scope
@@ -37,7 +37,7 @@ def submitted(aws, account, acme, daily_calls):
 def lease(account, limit: int = 50) -> list:
     with engine_scope():
         claim.claim(account.pk)
-        return claim.take_due(account.pk, limit)
+        return leasing.take_due(account.pk, limit)
 
 
 def dies(account, process: str) -> list:
@@ -82,7 +82,7 @@ def test_suspects_are_handed_out_alone_and_before_all_others(account, submitted,
 
     with engine_scope():
         claim.claim(account.pk)
-        beside_others = claim.take_due(account.pk, 50, alone=False)
+        beside_others = leasing.take_due(account.pk, 50, alone=False)
     first = lease(account)
     steps.work_on(account, *first)
     second = lease(account)
@@ -152,7 +152,7 @@ def test_a_step_that_outlives_its_lease_three_times_is_given_up(account, acme, d
     given_up = []
     for _ in range(3):
         lease(account)
-        steps.let_pass(job, seconds=claim.LEASE_SECONDS + 1)
+        steps.let_pass(job, seconds=leasing.LEASE_SECONDS + 1)
         with engine_scope():
             given_up += takeover.take_over(account.pk, ME)
 

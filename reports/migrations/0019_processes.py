@@ -10,7 +10,7 @@ LOGINS = f"{roles.WEB}, {roles.WORKER}"
 
 
 class Migration(migrations.Migration):
-    dependencies = [("reports", "0016_object_events")]
+    dependencies = [("reports", "0018_installation")]
 
     operations = [
         migrations.CreateModel(
