@@ -62,7 +62,7 @@ select distinct queue.tenant_id from reports_tenantqueue queue join reports_paus
 
 def admit(account_id: int) -> None:
     """One pass. In the engine's scope, and until its end nobody else admits or claims in this account."""
-    _lock([account_id])
+    lock([account_id])
     if paused := [tenant_id for (tenant_id,) in _rows(PAUSED, account=account_id)]:
         _retract([account_id], paused, None)
     with connection.cursor() as cursor:
@@ -72,15 +72,15 @@ def admit(account_id: int) -> None:
 def retract(account_id: int | None = None, tenant_id: uuid.UUID | None = None, report_id: uuid.UUID | None = None) -> int:
     """Take what waits out of the queues, so that it starts no more; a pause keeps it out. How many jobs. In the engine's scope."""
     accounts = [account_id] if account_id else list(LaneClock.objects.values_list("account_id", flat=True).distinct())
-    _lock(accounts)
+    lock(accounts)
     jobs = 0
     while taken := _retract(accounts, [tenant_id] if tenant_id else None, report_id):
         jobs += taken
     return jobs
 
 
-def _lock(account_ids: list[int]) -> None:
-    """What is counted by the next statement stays so until the transaction ends."""
+def lock(account_ids: list[int]) -> None:
+    """What is counted by the next statement stays so until the transaction ends: nobody else admits, retracts or claims there."""
     list(LaneClock.objects.select_for_update().filter(account__in=account_ids).order_by("account", "lane"))
 
 

@@ -112,7 +112,10 @@ def claim(account_id: int, most: int | None = None, *, spare: bool = False) -> i
     inbox, room, queued = _execute(ANYTHING, account=account_id, spare=spare).fetchone()
     if not (inbox or (room and queued)):
         return 0
-    admit.admit(account_id)
+    if inbox:
+        admit.admit(account_id)
+    else:
+        admit.lock([account_id])
     return _fill(account_id, most, spare) if room else 0
 
 
