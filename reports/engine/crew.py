@@ -109,7 +109,7 @@ class Crew:
         return any(time.monotonic() - since > lease.seconds for lease, since in self._in_hand)
 
     def dismiss(self) -> list[Lease]:
-        """Threads end with the step in hand. Nobody listens to them any more: the jobs whose reports nobody took in, and that are leased."""
+        """Threads end with the step in hand, and nobody listens to them any more. The jobs that are leased by a report nobody took in."""
         self._dismissed.set()
         for _ in self._threads:
             self._todo.put(None)

@@ -23,7 +23,8 @@ Status = SnapshotJob.Status
 # Locked in the order in which `events` locks them.
 WRITE = """
 with later as materialized (
-    select * from unnest(%(jobs)s::uuid[], %(statuses)s::text[], %(untils)s::timestamptz[], %(waits)s::float8[]) as later (id, status, until, wait)),
+    select * from unnest(%(jobs)s::uuid[], %(statuses)s::text[], %(untils)s::timestamptz[], %(waits)s::float8[])
+             as told (id, status, until, wait)),
 held as materialized (select id from reports_snapshotjob where id in (select id from later) order by id for update)
 update reports_snapshotjob job
    -- S3 told of a file already, perhaps while the call was under way: the end is near, whatever was to be expected.

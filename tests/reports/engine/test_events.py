@@ -7,6 +7,7 @@ import os
 import re
 import socket
 import threading
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -265,8 +266,8 @@ def test_a_look_that_was_under_way_when_the_event_came_is_repeated_soon(aws, acc
 def test_a_pump_that_puts_looks_off_locks_jobs_in_the_order_of_events(account, acme, daily_calls):
     """Else the two may wait for each other."""
     until = timezone.now() + timedelta(minutes=1)
-    jobs = [make_job(tenant=acme, report=daily_calls, status="running", lease_until=until) for _ in range(2)]
-    first, second = sorted(jobs, key=lambda job: job.pk)
+    ids = sorted((uuid.uuid4() for _ in range(2)), reverse=True)
+    second, first = (make_job(tenant=acme, report=daily_calls, status="running", lease_until=until, pk=pk) for pk in ids)
     pacing = Pacing(account.pk, timezone.now)
     for job in (second, first):
         pacing.hear(Report(Lease(job.pk, acme.pk, "running", until=until), answered=True, news=News.NOT_YET))
