@@ -95,6 +95,10 @@ def as_engine() -> Iterator[None]:
     token = _current.set(Scope(roles.ENGINE))
     try:
         yield
+    except BaseException:
+        # The transaction is the engine's still: whoever catches this inside the tenant's scope may ask it nothing more.
+        transaction.set_rollback(True)
+        raise
     finally:
         _current.reset(token)
     _apply(tenant)

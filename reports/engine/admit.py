@@ -19,17 +19,21 @@ RETRACTED_AT_ONCE = 2000
 
 # A tenant that had nothing waiting begins where its lane has come to: it has no credit from its absence.
 ADMIT = """
-with above as materialized (
-    select id from reports_snapshotjob where account_id = %(account)s and status = 'queued' and not admitted and id >= %(lot)s
-     order by id limit %(limit)s for update skip locked),
-below as materialized (
-    select id from reports_snapshotjob where account_id = %(account)s and status = 'queued' and not admitted and id < %(lot)s
-     order by id limit %(limit)s for update skip locked),
-admitted as (
-    update reports_snapshotjob job set admitted = true from (select id from above union all select id from below) inbox
-     where job.id = inbox.id and (not_before is null or not_before <= statement_timestamp())
+with inbox as materialized (
+    (select id from reports_snapshotjob where account_id = %(account)s and status = 'queued' and not admitted and id >= %(lot)s
+      order by id limit %(limit)s)
+     union all
+    (select id from reports_snapshotjob where account_id = %(account)s and status = 'queued' and not admitted and id < %(lot)s
+      order by id limit %(limit)s)),
+-- Locked are those that may come in, not all that were looked at: a lock is a write, and the others may stay out for hours.
+ready as materialized (
+    select job.id from inbox join reports_snapshotjob job using (id)
+     where job.status = 'queued' and not job.admitted and (job.not_before is null or job.not_before <= statement_timestamp())
        and not exists (select from reports_pause pause where kind = 'tenant' and pause.tenant_id = job.tenant_id)
        and not exists (select from reports_pause pause where kind = 'report' and pause.report_id = job.report_id)
+       for update of job skip locked),
+admitted as (
+    update reports_snapshotjob job set admitted = true from ready where job.id = ready.id
     returning job.lane, job.tenant_id),
 more as (select lane, tenant_id, count(*) as jobs from admitted group by lane, tenant_id)
 insert into reports_tenantqueue as queue (account_id, lane, tenant_id, virtual_time, queued, running)
@@ -44,7 +48,8 @@ with out as materialized (
     select id from reports_snapshotjob
      where status = 'queued' and admitted and account_id = any(%(accounts)s) and lane in (0, 1)
        and (%(tenants)s::uuid[] is null or tenant_id = any(%(tenants)s)) and (%(report)s::uuid is null or report_id = %(report)s)
-     limit %(limit)s for update),
+     -- Who cancels a job holds it, and waits for the row of its tenant's queue, which may be in our hands: nobody waits for both.
+     limit %(limit)s for update skip locked),
 retracted as (
     update reports_snapshotjob job set admitted = false, ahead = null, expected_start_at = null from out where job.id = out.id
     returning job.account_id, job.lane, job.tenant_id),

@@ -34,8 +34,9 @@ insert into reports_pause (kind, report_id, since, by, because, code, probe_at)
 values ('report', %(report)s, statement_timestamp(), '', '', %(code)s, statement_timestamp() + %(shortest)s)
 on conflict do nothing
 """
-# The oldest job of a report whose probe is due and of which nothing is under way. The pause's own row decides between two who ask at
-# once, and keeps its time while nobody waits: the next job that comes is the probe.
+# For a report whose probe is due and of which nothing is under way, the oldest job of a tenant that is drawn by lot: where one tenant's
+# wishes are what fails, its hundred jobs shall not be all the probes there are. The pause's own row decides between two who ask at once,
+# and keeps its time while nobody waits: the next job that comes is the probe.
 PROBE = """
 with due as materialized (
     select pause.id, pause.report_id, pause.probe_at, pause.since
@@ -47,10 +48,15 @@ with due as materialized (
                           and job.status = 'queued' and job.admitted)),
 picked as materialized (
     select due.id as pause_id, due.probe_at, due.since, waiting.* from due cross join lateral (
+        select tenant_id from (
+            select distinct job.tenant_id from reports_snapshotjob job
+             where job.account_id = %(account)s and job.report_id = due.report_id and job.status = 'queued' and not job.admitted
+               and (job.not_before is null or job.not_before <= statement_timestamp())
+               and not exists (select from reports_pause own where own.kind = 'tenant' and own.tenant_id = job.tenant_id)) tenants
+         order by random() limit 1) drawn cross join lateral (
         select job.id, job.lane, job.tenant_id from reports_snapshotjob job
          where job.account_id = %(account)s and job.report_id = due.report_id and job.status = 'queued' and not job.admitted
-           and (job.not_before is null or job.not_before <= statement_timestamp())
-           and not exists (select from reports_pause own where own.kind = 'tenant' and own.tenant_id = job.tenant_id)
+           and job.tenant_id = drawn.tenant_id and (job.not_before is null or job.not_before <= statement_timestamp())
          order by job.lane, job.created_at, job.id limit 1 for update skip locked) waiting),
 moved as (
     update reports_pause pause
@@ -81,7 +87,8 @@ def verdict(job: SnapshotJob, seen: str) -> str | None:
     if job.status == Status.COMPLETED:
         return "" if job.report.failures_in_row else None
     if job.status == Status.FAILED:
-        return job.failure_code
+        # QuickSight had rendered it; who denies us the file is the bucket, which may be one tenant's own.
+        return None if seen == Status.COLLECTING and job.failure_code in AT_ONCE else job.failure_code
     if job.status == Status.QUEUED and job.waiting == Waiting.RETRY:
         attempt = job.attempts.exclude(ended_at=None).last()
         return attempt.failure_code if attempt else None

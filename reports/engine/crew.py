@@ -47,6 +47,9 @@ class News(Enum):
     ENDED = "ended"
 
 
+LEASED_STILL = frozenset({News.NOT_YET, News.NO_SLOT})
+
+
 @dataclass(frozen=True)
 class Report:
     """How a step went: QuickSight answered, throttled, or said nothing (`None`: it was not asked, or refused us).
@@ -69,6 +72,7 @@ class Crew:
         self._quicksight, self._clock = quicksight, clock
         self._todo: SimpleQueue[Lease | None] = SimpleQueue()
         self._reports: SimpleQueue[Report | None] = SimpleQueue()
+        self._dismissed = threading.Event()
         self._threads = [threading.Thread(target=self._work, daemon=True, name=f"pump-{number}") for number in range(size)]
         for thread in self._threads:
             thread.start()
@@ -104,15 +108,27 @@ class Crew:
                 self.next_report(0)
         return any(time.monotonic() - since > lease.seconds for lease, since in self._in_hand)
 
-    def dismiss(self) -> None:
+    def dismiss(self) -> list[Lease]:
+        """Threads end with the step in hand, and nobody listens to them any more. The jobs that are leased by a report nobody took in."""
+        self._dismissed.set()
         for _ in self._threads:
             self._todo.put(None)
+        unheard = []
+        with suppress(Empty):
+            while True:
+                report = self.next_report(0)
+                if report and report.news in LEASED_STILL:
+                    unheard.append(report.lease)
+        return unheard
 
     def _work(self) -> None:
         try:
             while (lease := self._todo.get()) is not None:
                 self._gate.give(lease.send_at)
-                self._reports.put(step(lease, self._quicksight, self._clock, freed=lambda: self._reports.put(None)))
+                report = step(lease, self._quicksight, self._clock, freed=lambda: self._reports.put(None))
+                self._reports.put(report)
+                if self._dismissed.is_set() and report.news in LEASED_STILL:
+                    _give_back(lease)
         finally:
             connection.close()
 
@@ -136,7 +152,7 @@ def step(lease: Lease, quicksight: QuickSight, clock: Clock, freed: Callable[[],
     if seen is None:
         return report
     freed()
-    collecting = replace(lease, status=Status.COLLECTING, until=seen.lease_until)
+    collecting = replace(lease, status=Status.COLLECTING)
     collected, _none = _guarded(collecting, lambda: _finish(collecting, seen, quicksight, clock), clock)
     return replace(collected, lease=lease, news=report.news, rendered_seconds=report.rendered_seconds)
 

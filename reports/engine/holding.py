@@ -1,4 +1,4 @@
-"""What is paused does not start: each turn of the pump asks, before it claims. In the engine's scope."""
+"""What is paused does not start: the pump asks once a second, before it claims. In the engine's scope."""
 
 from __future__ import annotations
 

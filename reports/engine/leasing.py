@@ -21,16 +21,17 @@ LEASE_SECONDS, COLLECTING_LEASE_SECONDS = 120, 900
 SOON_SECONDS = 0.35
 
 # A job is leased with a turn of the account's request budget, and only as many as may be sent soon: what becomes due meanwhile and is
-# more urgent waits for few.
+# more urgent waits for few. Two turns ahead are always soon: where calls are far apart, somebody who asks for a turn as soon as the last
+# one is over (a check of all reports) would else have each.
 TAKE_DUE = """
 with budget as materialized (
     select budget.account_id, look, probes, next.at, gap.seconds as gap, gap.seconds > 0 and next.at <= soon.at as open,
            floor(extract(epoch from soon.at - next.at) / gap.seconds)::int + 1 as turns
       from reports_requestbudget budget join reports_account account on account.id = budget.account_id
      cross join lateral (select greatest(next_request_at, clock_timestamp()) as at) next
-     cross join lateral (select clock_timestamp() + make_interval(secs => %(soon)s) as at) soon
      cross join lateral (select 1 / (%(share)s * requests_per_second
            * case when slowed_until > statement_timestamp() then slowed_to else 1 end) as seconds) gap
+     cross join lateral (select clock_timestamp() + make_interval(secs => greatest(%(soon)s, 2 * gap.seconds)) as at) soon
      where budget.account_id = %(account)s for update of budget),
 suspects as materialized (
     select exists (select from reports_snapshotjob

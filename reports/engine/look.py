@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from reports.aws.errors import AccessDenied, AwsError, NotFound, NotYet, NoVerdict
 from reports.aws.quicksight import QuickSight, SnapshotResult, SnapshotStatus
@@ -23,13 +23,13 @@ class Seen:
     result: SnapshotResult | None = None
     opened: moves.Opened | None = None
     rendered_seconds: float | None = None
-    lease_until: datetime | None = None
 
 
 def look(lease: Lease, quicksight: QuickSight, clock: Clock) -> Seen:
     """One call. Raises NoVerdict when QuickSight did not say.
 
-    Asked by the result call, a job that has ended stays in the hands of the caller, who goes on to collect it until `lease_until`.
+    Asked by the result call, a job that has ended stays leased to the caller, who goes on to collect it. By the same lease, so that the
+    pump can give it back if it ends first.
     """
     try:
         result = _result(lease, quicksight) if lease.look == Account.Look.RESULT else None
@@ -41,10 +41,10 @@ def look(lease: Lease, quicksight: QuickSight, clock: Clock) -> Seen:
         return Seen(_move(lease, lambda job: _refused(job, gone, now)))
     now = clock()
     if told and told.is_terminal:
-        until = now + timedelta(seconds=lease.seconds) if result else None
+        until = lease.until if result else None
         opened: list[moves.Opened] = []
         moved = _move(lease, lambda job: opened.append(_ended(job, told, now, until)))
-        return Seen(moved, result, opened[0] if opened else None, _seconds(told), until)
+        return Seen(moved, result, opened[0] if opened else None, _seconds(told))
     if lease.given_up_at and lease.given_up_at <= now:
         return Seen(_move(lease, lambda job: _give_up(job, told, now)))
     return Seen()

@@ -20,14 +20,19 @@ from reports.models import SnapshotJob
 
 Status = SnapshotJob.Status
 # Only in the state, and under the lease, that the report was about: whoever moved or leased a job since has said themselves when to look.
+# Locked in the order in which `events` locks them.
 WRITE = """
+with later as materialized (
+    select * from unnest(%(jobs)s::uuid[], %(statuses)s::text[], %(untils)s::timestamptz[], %(waits)s::float8[])
+             as told (id, status, until, wait)),
+held as materialized (select id from reports_snapshotjob where id in (select id from later) order by id for update)
 update reports_snapshotjob job
    -- S3 told of a file already, perhaps while the call was under way: the end is near, whatever was to be expected.
    set next_look_at = statement_timestamp() + make_interval(secs => case when job.object_seen_at is null then later.wait
            else least(later.wait, greatest(%(soon)s, %(share)s * extract(epoch from statement_timestamp() - job.object_seen_at))) end),
        lease_until = null, no_verdicts = 0,
        waiting = case job.status when 'starting' then 'slots_taken' else '' end
-  from unnest(%(jobs)s::uuid[], %(statuses)s::text[], %(untils)s::timestamptz[], %(waits)s::float8[]) as later (id, status, until, wait)
+  from later join held using (id)
  where job.id = later.id and job.status = later.status and job.lease_until is not distinct from later.until
 """
 
@@ -114,8 +119,10 @@ class Pacing:
         return (self._clock() - since).total_seconds() if since else 0.0
 
     def _no_slot(self, lease: Lease) -> None:
-        if self._probing in (None, lease.job_id):
-            self._probing = lease.job_id
-            self._later.append(Later(lease, Status.STARTING, lease.until, time.monotonic() + cadence.PROBE_START))
+        if self._probing not in (None, lease.job_id):
+            if postpone(lease, LimitReached("LimitExceededException", ""), self._clock):
+                return
+            # The database did not answer: it is offered once more.
         else:
-            postpone(lease, LimitReached("LimitExceededException", ""), self._clock)
+            self._probing = lease.job_id
+        self._later.append(Later(lease, Status.STARTING, lease.until, time.monotonic() + cadence.PROBE_START))

@@ -172,11 +172,12 @@ def _pump(account_id: int, window: float) -> str:
             ended = turns.run(window)
         return ended
     finally:
-        turns.crew.dismiss()
+        left = turns.crew.dismiss() + turns.taken + turns.pacing.unwritten
+        if ended != "window":
+            # This process may end now. After a window it lives on, and so do threads whose call takes its time.
+            left += turns.crew.in_hand
         with engine_scope():
-            if ended != "window":
-                # This process may end now. After a window it lives on, and so do threads whose call takes its time.
-                leasing.release(turns.crew.in_hand + turns.taken + turns.pacing.unwritten)
+            leasing.release(left)
             Pump.objects.filter(account_id=account_id, process=process.name()).update(beat_at=None)
 
 

@@ -176,10 +176,11 @@ class Turns:
         """Whether a slot may be free now."""
         if report is None:
             return True
+        # First what cannot fail: without it nobody would know of a job that is leased still.
+        self.pacing.hear(report)
         if report.throttled:
             limiter.slow_down(self.account.pk)
         self.pause.hear(report)
-        self.pacing.hear(report)
         return report.news == News.ENDED
 
 

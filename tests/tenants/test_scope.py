@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from itertools import cycle, islice
 
 import pytest
@@ -12,7 +13,7 @@ from django.db import DatabaseError, connection, connections, transaction
 from reports.models import Account, Report, SnapshotJob
 from tenants import roles
 from tenants.models import ApiKeyIndex, Membership, SessionTag, Tenant, TenantCode, User
-from tenants.scope import ScopeConflict, engine_scope, member_scope, platform_scope, staff_scope, tenant_scope, user_scope
+from tenants.scope import ScopeConflict, as_engine, engine_scope, member_scope, platform_scope, staff_scope, tenant_scope, user_scope
 from tenants.secrets import secret_hash
 from tests import factories
 from tests.tenants.rows import TENANT_TABLES, sql
@@ -143,6 +144,16 @@ def test_a_different_scope_inside_a_tenant_is_refused_and_changes_nothing(inner,
 def test_a_tenant_inside_a_scope_across_tenants_is_refused(outer, acme):
     with outer(), pytest.raises(ScopeConflict), tenant_scope(acme):
         pass
+
+
+def test_an_error_in_the_engines_few_statements_leaves_nobody_in_its_place(acme):
+    """Caught inside the tenant, it would else go on across all of them."""
+    with tenant_scope(acme):
+        with suppress(ValueError), as_engine():
+            raise ValueError("a surprise")
+
+        with pytest.raises(transaction.TransactionManagementError):
+            SnapshotJob.objects.count()
 
 
 def test_the_same_tenant_inside_itself_is_no_conflict(acme):

@@ -23,10 +23,10 @@ ALWAYS = 10_000
 pytestmark = pytest.mark.django_db
 
 
-def fails(tenant, report, code: str = "report_failed", *, times: int = 1) -> None:
+def fails(tenant, report, code: str = "report_failed", *, times: int = 1, seen: str = "collecting") -> None:
     for _ in range(times):
-        job = factories.make_job(tenant=tenant, report=report, status="collecting")
-        moves.move(job.tenant_id, job.pk, "collecting", lambda job: moves.fail(job, code, timezone.now()))
+        job = factories.make_job(tenant=tenant, report=report, status=seen)
+        moves.move(job.tenant_id, job.pk, seen, lambda job: moves.fail(job, code, timezone.now()))
 
 
 def works(tenant, report) -> None:
@@ -131,7 +131,7 @@ def test_tags_of_one_tenant_that_are_not_safe_do_not_stop_the_others(account, ac
 
 @pytest.mark.parametrize("code", sorted(breaker.AT_ONCE))
 def test_a_permission_or_a_configuration_pauses_the_report_at_once(code, account, acme, daily_calls):
-    fails(acme, daily_calls, code)
+    fails(acme, daily_calls, code, seen="starting")
 
     assert pause_of(daily_calls).code == code
 
@@ -246,6 +246,29 @@ def test_a_job_that_fails_while_it_is_paused_already_changes_nothing(account, ac
     after = pause_of(daily_calls)
 
     assert (after.pk, after.since, after.probe_at) == (before.pk, before.since, before.probe_at)
+
+
+def test_each_tenant_has_its_probes_however_many_jobs_of_another_wait_before_it(account, acme, globex, daily_calls):
+    fails(acme, daily_calls, times=5)
+    waits(acme, daily_calls, 20)
+    (small,) = waits(globex, daily_calls)
+
+    probed = set()
+    for _ in range(60):
+        let_pass(daily_calls, minutes=31)
+        with engine_scope():
+            breaker.probe(account.pk)
+            probes = SnapshotJob.objects.filter(admitted=True)
+            probed |= set(probes.values_list("tenant_id", flat=True))
+            probes.update(admitted=False)
+
+    assert probed == {acme.pk, small.tenant_id}
+
+
+def test_a_file_that_one_tenants_bucket_denies_us_pauses_the_report_for_nobody(account, acme, daily_calls):
+    fails(acme, daily_calls, "access_denied", times=5)
+
+    assert pause_of(daily_calls) is None
 
 
 def test_a_probe_of_a_paused_tenant_is_not_let_in(account, acme, globex, daily_calls):

@@ -7,6 +7,7 @@ import os
 import re
 import socket
 import threading
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -14,6 +15,9 @@ from django.db import OperationalError, connection
 from django.utils import timezone
 
 from reports.engine import events
+from reports.engine.crew import News, Report
+from reports.engine.leasing import Lease
+from reports.engine.pacing import Pacing
 from reports.engine.process import STOP_FILE
 from reports.models import Pump, SnapshotJob
 from tenants.models import Tenant
@@ -257,6 +261,37 @@ def test_a_look_that_was_under_way_when_the_event_came_is_repeated_soon(aws, acc
 
     after = steps.now_of(job)
     assert after.next_look_at - timezone.now() < timedelta(seconds=3)
+
+
+def test_a_pump_that_puts_looks_off_locks_jobs_in_the_order_of_events(account, acme, daily_calls):
+    """Else the two may wait for each other."""
+    until = timezone.now() + timedelta(minutes=1)
+    ids = sorted((uuid.uuid4() for _ in range(2)), reverse=True)
+    second, first = (make_job(tenant=acme, report=daily_calls, status="running", lease_until=until, pk=pk) for pk in ids)
+    pacing = Pacing(account.pk, timezone.now)
+    for job in (second, first):
+        pacing.hear(Report(Lease(job.pk, acme.pk, "running", until=until), answered=True, news=News.NOT_YET))
+
+    def put_off() -> None:
+        with engine_scope():
+            pacing.write()
+
+    writer = threading.Thread(target=lambda: (put_off(), connection.close()))
+    with tenant_scope(acme):
+        SnapshotJob.objects.select_for_update().get(pk=first.pk)
+        writer.start()
+        wait_for(somebody_waits, 10, "the pump waits for the first one")
+        free = SnapshotJob.objects.select_for_update(skip_locked=True).filter(pk=second.pk).exists()
+    writer.join()
+
+    assert free
+    assert steps.now_of(second).lease_until is None
+
+
+def somebody_waits() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("select count(*) from pg_locks where not granted")
+        return bool(cursor.fetchone()[0])
 
 
 def test_a_queue_that_is_not_there_is_told_once_and_asked_ever_more_slowly(aws, json_log):

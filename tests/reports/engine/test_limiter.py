@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import collections
+import time
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from reports.aws.errors import Throttled
 from reports.aws.quicksight import QuickSight
-from reports.engine import limiter
+from reports.engine import leasing, limiter
 from reports.models import RequestBudget
 from tenants.scope import engine_scope
-from tests.factories import make_account
+from tests.factories import make_account, make_job, make_report
 from tests.pretend_aws import ACCOUNT, REGION
 from tests.reports.engine import steps
 from tests.reports.engine.threads import together
@@ -64,6 +67,19 @@ def test_accounts_do_not_wait_for_each_other(account):
     limiter.slow_down(account.pk)
 
     assert next_request_at(other) == before
+
+
+def test_at_one_call_in_two_seconds_a_check_of_all_reports_leaves_turns_to_jobs(aws, acme):
+    account = make_account(aws_account_id=ACCOUNT, region=REGION, requests_per_second=0.5)
+    make_job(tenant=acme, report=make_report(account=account), status="starting", next_look_at=timezone.now())
+    with engine_scope():
+        # Whoever checks has one turn after the other: one of them is always taken and not over yet.
+        RequestBudget.objects.filter(account=account).update(next_request_at=timezone.now() + timedelta(seconds=2.2))
+
+    with engine_scope():
+        (lease,) = leasing.take_due(account.pk, 5)
+
+    assert lease.send_at - time.monotonic() == pytest.approx(2.2, abs=0.5)
 
 
 def next_request_at(account):

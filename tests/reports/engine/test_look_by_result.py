@@ -6,9 +6,10 @@ import os
 from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from reports.aws import clients
-from reports.engine import cadence, crew
+from reports.engine import cadence, crew, look
 from reports.models import Account, Report, Slot, SnapshotJob
 from tenants.scope import engine_scope, platform_scope, tenant_scope
 from tests.reports.engine import steps
@@ -86,6 +87,23 @@ def test_a_file_store_that_says_nothing_is_asked_again_and_the_slot_is_free(aws,
     assert held == 0
     assert steps.status_of(job) == "completed"
     assert len(steps.attempts_of(job)) == 1
+
+
+def test_a_pump_that_ends_while_files_are_read_gives_the_job_back(aws, account, acme, daily_calls):
+    aws.control.stuck_jobs()
+    job = steps.submit(acme)
+    steps.run_until(account, job, status="running")
+    aws.control.finish(str(steps.attempts_of(job)[0].pk))
+    steps.make_due(job)
+    with engine_scope():
+        (lease,) = steps.leasing.take_due(account.pk, 5)
+    seen = look.look(lease, steps.quicksight(account), timezone.now)
+
+    with engine_scope():
+        steps.leasing.release([lease])
+
+    given_back = steps.now_of(job)
+    assert (seen.moved, given_back.status, given_back.lease_until) == (True, "collecting", None)
 
 
 class TestTheTimeItIsGiven:

@@ -16,7 +16,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from reports.engine import claim, crew, forecast, leasing, pump, turns
 from reports.engine.process import STOP_FILE
 from reports.models import Pump, SnapshotJob
-from tenants.scope import tenant_scope
+from tenants.scope import engine_scope, tenant_scope
 from tests.factories import make_account, make_job, make_report
 from tests.reports.engine import steps
 from tests.reports.engine.worker import wait_for
@@ -98,6 +98,27 @@ def test_a_window_that_ends_hands_over(aws, account, acme, daily_calls):
 
     assert ended == "window"
     assert messages() == [(pump.PUMP_TASK, (account.pk,))]
+    assert steps.status_of(job) == "running"
+
+
+@pytest.mark.parametrize("ends_first", ["the step", "the pump"])
+def test_a_look_whose_pump_is_gone_leaves_no_lease(ends_first, aws, account, acme, daily_calls):
+    aws.control.stuck_jobs()
+    job = steps.submit(acme)
+    steps.run_until(account, job, status="running")
+    steps.make_due(job)
+    crew = turns.Turns(account).crew
+    with engine_scope():
+        (lease,) = leasing.take_due(account.pk, 1)
+    looked = aws.control.stats()["calls"].get(steps.DESCRIBE, 0)
+    crew.give(lease)
+    if ends_first == "the step":
+        wait_for(lambda: aws.control.stats()["calls"].get(steps.DESCRIBE, 0) > looked, 10, "the look is made")
+
+    with engine_scope():
+        leasing.release(crew.dismiss())
+
+    wait_for(lambda: steps.now_of(job).lease_until is None, 5, "the job is given back")
     assert steps.status_of(job) == "running"
 
 
