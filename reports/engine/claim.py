@@ -15,9 +15,12 @@ Status = SnapshotJob.Status
 # Slots filled by one statement, whose work grows with their square; and statements in a row.
 BATCH, MAX_CLAIMS = 24, 50
 
-# Most turns of a busy pump find no room, or nothing that waits: no lock is taken then, and nothing is planned.
+# Most turns of a busy pump find no room, or nothing that waits: no lock is taken then, and nothing is planned. First, whether somebody
+# is to be let in, or out: who is paused in the line would keep its virtual time, and come back with credit.
 ANYTHING = """
-select exists (select from reports_snapshotjob where account_id = %(account)s and status = 'queued' and not admitted),
+select exists (select from reports_snapshotjob where account_id = %(account)s and status = 'queued' and not admitted)
+           or exists (select from reports_tenantqueue queue join reports_pause pause using (tenant_id)
+                       where queue.account_id = %(account)s and queued > 0 and kind = 'tenant'),
        exists (select from reports_slot where account_id = %(account)s and enabled and spare = %(spare)s and job_id is null
                   and (rests_until is null or rests_until <= statement_timestamp())),
        exists (select from reports_tenantqueue where account_id = %(account)s and queued > 0)
@@ -109,10 +112,10 @@ def claim(account_id: int, most: int | None = None, *, spare: bool = False) -> i
 
     `spare`: slots above the account's limit, for probing.py alone.
     """
-    inbox, room, queued = _execute(ANYTHING, account=account_id, spare=spare).fetchone()
-    if not (inbox or (room and queued)):
+    door, room, queued = _execute(ANYTHING, account=account_id, spare=spare).fetchone()
+    if not (door or (room and queued)):
         return 0
-    if inbox:
+    if door:
         admit.admit(account_id)
     else:
         admit.lock([account_id])
