@@ -52,8 +52,9 @@ def move(tenant_id: uuid.UUID, job_id: uuid.UUID, seen: str, act: Act, *, snapsh
 
 
 def _may_be_accepted(job: SnapshotJob) -> bool:
-    """After a crash or a call without a verdict nobody knows how far that step got. Before there is an attempt nothing was sent."""
-    return bool(job.crashes or job.no_verdicts) and job.attempts.filter(ended_at=None).exists()
+    """Also after a crash or a call without a verdict: nobody knows how far that step got. Before there is an attempt nothing was sent."""
+    attempts = job.attempts.filter(ended_at=None)
+    return (attempts if job.crashes or job.no_verdicts else attempts.exclude(accepted_at=None)).exists()
 
 
 def open_attempt(tenant_id: uuid.UUID, job_id: uuid.UUID, status: str) -> Opened | None:

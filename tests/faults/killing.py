@@ -62,7 +62,8 @@ STEPS: dict[str, Step] = {
     "id committed": Step(start, "_prepare", when=lambda request: request is not None),
     "started": Step(QuickSight, "start_snapshot"),
     "start saved": Step(start, "_accepted", committed=True),
-    "looked at": Step(QuickSight, "snapshot_status", when=lambda told: told.is_terminal),
+    # It answers once the job has ended, and raises before that.
+    "looked at": Step(QuickSight, "snapshot_result"),
     "collected": Step(collect, "_check"),
     "row saved": Step(collect, "_complete", committed=True),
 }

@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from reports.aws import clients
-from reports.engine import forecast
+from reports.engine import admit, forecast
 from reports.models import Account
 from tenants.scope import engine_scope
 from tests.factories import make_attempt, make_job, make_link
@@ -90,12 +90,13 @@ def test_without_s3_everything_else_is_told(completed, tell, monkeypatch):
 
 def test_a_waiting_job_says_what_stands_before_it_and_that_no_worker_runs(account, acme, globex, daily_calls, tell):
     now = timezone.now()
-    make_job(tenant=globex, report=daily_calls, now=now - timedelta(minutes=2))
+    make_job(tenant=globex, report=daily_calls, now=now - timedelta(minutes=2), lane=0)
     make_job(tenant=globex, report=daily_calls, now=now - timedelta(minutes=1), lane=0)
     make_job(tenant=globex, report=daily_calls, lane=0, not_before=now + timedelta(hours=1))
     job = make_job(tenant=acme, report=daily_calls, now=now)
     make_job(tenant=acme, report=daily_calls, now=now + timedelta(minutes=1))
     with engine_scope():
+        admit.admit(account.pk)
         forecast.write(account.pk)
 
     told = tell(job.pk)

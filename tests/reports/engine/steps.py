@@ -14,10 +14,10 @@ from django.utils import timezone
 from reports import jobs
 from reports.aws.clients import AccountFacts
 from reports.aws.quicksight import QuickSight
-from reports.engine import claim, crew, leasing
+from reports.engine import claim, crew, holding, leasing
 from reports.engine.pacing import Pacing
 from reports.engine.turns import Turns
-from reports.models import Account, Attempt, JobEvent, Report, Slot, SnapshotFile, SnapshotJob
+from reports.models import Account, Attempt, JobEvent, Pause, Report, Slot, SnapshotFile, SnapshotJob
 from tenants.audit import Actor
 from tenants.scope import engine_scope, platform_scope, tenant_scope
 
@@ -49,7 +49,8 @@ def quicksight(account: Account) -> QuickSight:
 def turn(account: Account, clock: Callable[[], datetime] = timezone.now) -> list[crew.Report]:
     """Claim, and one step of every job that is due, one after the other in this thread."""
     with engine_scope():
-        claim.claim(account.pk)
+        if not holding.hold(account.pk):
+            claim.claim(account.pk)
         leases = leasing.take_due(account.pk, limit=50)
     return work_on(account, *leases, clock=clock)
 
@@ -113,6 +114,12 @@ def mark_checked(report: Report) -> None:
     """As if preflight had passed after every job that waits was asked for: their starts are what is asked next."""
     with platform_scope():
         Report.objects.filter(pk=report.pk).update(preflight_at=timezone.now())
+
+
+def let_probe(report: Report) -> None:
+    """As if the time had come in which a job finds out whether what paused the report is over."""
+    with engine_scope():
+        Pause.objects.filter(report=report).update(probe_at=timezone.now())
 
 
 def make_due(*waiting: SnapshotJob) -> None:

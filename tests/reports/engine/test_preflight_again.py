@@ -137,6 +137,7 @@ def test_a_refusal_is_asked_about_again_by_the_next_run(aws, account, acme, dail
 
     aws.control.rules("calls", "ENABLED")
     later = steps.submit(acme)
+    steps.let_probe(daily_calls)
     steps.run_until_ended(account, later)
 
     assert [steps.status_of(job) for job in (refused, later)] == ["failed", "completed"]

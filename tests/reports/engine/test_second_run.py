@@ -99,6 +99,7 @@ def test_once_the_rules_hold_again_so_does_the_report(aws, account, acme, daily_
 
     aws.control.rules("calls", "ENABLED")
     mended = steps.submit(acme)
+    steps.let_probe(daily_calls)
     steps.run_until_ended(account, mended)
 
     assert [steps.status_of(job) for job in (refused, mended)] == ["failed", "completed"]
