@@ -196,7 +196,8 @@ Q_CLUSTER: dict[str, object] = {
     "workers": PORTAL_ENGINE_WORKERS or 2,
     "queue_limit": 2,
     "bulk": 1,
-    "poll": 0.2,
+    # A queue in the database is asked so often, by each host: what is answered sooner costs the processor more than the pumps themselves.
+    "poll": 0.4,
     # A task waits at most one window of the pump; retry must be longer than timeout plus that wait, else it runs twice.
     "timeout": 75,
     "retry": 180,

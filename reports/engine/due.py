@@ -36,8 +36,8 @@ def note(account_id: int, now: datetime, limit: int = LIMIT) -> bool:
     return len(due) == limit
 
 
-def is_soon(account_id: int) -> bool:
-    """In the engine's scope."""
+def is_soon(account_id: int, seconds: float = SOON_SECONDS) -> bool:
+    """Whether a schedule is due within so many seconds. In the engine's scope."""
     with connection.cursor() as cursor:
-        cursor.execute(SOON, {"account": account_id, "soon": SOON_SECONDS})
+        cursor.execute(SOON, {"account": account_id, "soon": seconds})
         return bool(cursor.fetchone()[0])

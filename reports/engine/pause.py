@@ -46,15 +46,16 @@ class Pause:
             return "account_paused"
         return "service_unavailable" if self.silence.silent else "deadline_passed"
 
-    def take(self, room: int, *, alone: bool) -> list[Lease]:
-        """Claim for free slots, and lease up to `room` jobs that are due. In the engine's scope."""
+    def take(self, room: int, *, alone: bool, fills: bool = True) -> list[Lease]:
+        """Claim for free slots if `fills`, and lease up to `room` jobs that are due. In the engine's scope."""
         if time.monotonic() >= self._hold_at:
             self._hold_at = time.monotonic() + HOLD_SECONDS
             self._held = holding.hold(self._account.pk)
         if self.silence.refused:
             return self._probe() if room else []
         if not self.silence.silent:
-            self._fill()
+            if fills:
+                self._fill()
         elif self._may_probe():
             self._probed()
             self._claim(most=1)

@@ -33,8 +33,10 @@ IDLE_SECONDS = 5.0
 DRAIN_SECONDS = 10.0
 STOP_DRAIN_SECONDS = 0.8
 FORECAST_SECONDS = 5.0
-# What needs no haste: a beat, the database's clock, deadlines, schedules that are due.
-BEAT_SECONDS = 1.0
+# What needs no haste: a beat, the database's clock, deadlines, schedules that are due. And what this process tells of itself.
+BEAT_SECONDS, NOTE_SECONDS = 1.0, 5.0
+# For jobs that came meanwhile. Once a slot has become free it is filled at once.
+FILL_SECONDS = 0.6
 # Of `due.LIMIT` schedules each. More wait for the next turn, so that the morning's rush does not keep jobs waiting.
 NOTES_A_TURN = 5
 # Not where another one's name stands: this process was frozen then, and counted as dead.
@@ -57,7 +59,8 @@ class Turns:
         self.pause = Pause(account, self.clock)
         self.pacing = Pacing(account.pk, self.clock)
         now = time.monotonic()
-        self.stopping, self.gave_at, self.forecast_at, self.beat_at = False, now, now, now
+        self.gave_at = self.forecast_at = self.beat_at = self.note_at = self.fill_at = now
+        self.stopping = self.is_due = False
         # Leased and not yet given to the crew: a connection that breaks at the commit does not say whether that was done.
         self.taken: list[Lease] = []
         # Enough threads to keep the account's rate at half a second a call, and no more than are useful on one core.
@@ -101,7 +104,7 @@ class Turns:
             room = 0 if self.crew.tries_a_suspect() else self.crew.size - self.crew.busy
             # For a suspect the others end their steps first; but whoever takes long is not waited for.
             alone = not self.crew.busy or time.monotonic() - self.gave_at > ALONE_SECONDS
-            self.taken = [] if self.stopping else self.pause.take(room, alone=alone)
+            self.taken = [] if self.stopping else self._take(room, alone=alone)
         self.pacing.written()
         leases, self.taken = self.taken, []
         self.gave_at = time.monotonic() if leases else self.gave_at
@@ -109,10 +112,16 @@ class Turns:
             self.crew.give(lease)
         for lease in late:
             write_down(lease, self._end_late)
-        if beats:
+        if self.is_due:
             self._note_due()
         self._forecast()
         return len(leases)
+
+    def _take(self, room: int, *, alone: bool) -> list[Lease]:
+        fills = time.monotonic() >= self.fill_at
+        if fills:
+            self.fill_at = time.monotonic() + FILL_SECONDS
+        return self.pause.take(room, alone=alone, fills=fills)
 
     def _end_late(self, job: SnapshotJob) -> None:
         moves.fail(job, holding.code_at_deadline(job, self.pause.failure_code), self.clock())
@@ -128,10 +137,14 @@ class Turns:
                 self.pacing.heard(heard_at)
             else:
                 self.stopping = True
-        process.note(f"{process.PUMP}{self.account.pk}")
+        if time.monotonic() >= self.note_at:
+            self.note_at = time.monotonic() + NOTE_SECONDS
+            process.note(f"{process.PUMP}{self.account.pk}")
+        self.is_due = due.is_soon(self.account.pk, 0)
         return leasing.past_deadline(self.account.pk) + self.pause.late()
 
     def _note_due(self) -> None:
+        self.is_due = False
         for _ in range(NOTES_A_TURN):
             if self.stopping or not due.note(self.account.pk, self.clock()):
                 return
@@ -173,15 +186,18 @@ class Turns:
         self.pacing.written()
 
     def _take_in(self, report: Report | None) -> bool:
-        """Whether a slot may be free now."""
+        """Whether a slot may be free now, or another job may be offered."""
         if report is None:
+            self.fill_at = 0.0
             return True
         # First what cannot fail: without it nobody would know of a job that is leased still.
         self.pacing.hear(report)
         if report.throttled:
             limiter.slow_down(self.account.pk)
         self.pause.hear(report)
-        return report.news == News.ENDED
+        may_fill = report.news == News.ENDED or (report.news == News.STARTED and self.account.probes)
+        self.fill_at = 0.0 if may_fill else self.fill_at
+        return may_fill
 
 
 def has_work(account_id: int) -> bool:

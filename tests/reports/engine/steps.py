@@ -73,7 +73,7 @@ def pumping(account: Account) -> Iterator[Callable[[], Turns]]:
     turns = Turns(account)
 
     def one_turn() -> Turns:
-        turns.beat_at = 0.0
+        turns.beat_at = turns.fill_at = 0.0
         turns.turn()
         while turns.crew.busy:
             turns.listen(0.1)

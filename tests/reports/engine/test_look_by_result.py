@@ -175,5 +175,5 @@ def test_a_first_look_is_put_off_to_when_such_a_report_may_have_ended(aws, accou
 
     running = steps.now_of(job)
     assert running.rendering_since
-    assert running.render_until == running.rendering_since + timedelta(minutes=15)
+    assert running.render_until == running.rendering_since + timedelta(minutes=600)
     assert (running.next_look_at - running.rendering_since).total_seconds() > cadence.SHORTEST_LOOK
