@@ -11,12 +11,13 @@ SHORTEST_LOOK, LONGEST_LOOK = 0.5, 30.0
 # A look costs a call, a late look a slot's idle time. One is due once this share of what such a job usually takes is lost without it, on
 # average. While jobs are offered to find a free slot, that finds most ends; where S3's events tell of them, looks are for those that are
 # lost.
-LOOK_SHARE, LOOK_SHARE_WHILE_PROBING, LOOK_SHARE_WITH_EVENTS = 0.006, 0.03, 0.16
+LOOK_SHARE, LOOK_SHARE_WHILE_PROBING, LOOK_SHARE_WITH_EVENTS = 0.006, 0.06, 0.3
 # Far beyond all experience nothing can be expected: a tenth of the age is waited.
 BEYOND, LOOK_SHARE_OF_AGE = 0.98, 0.1
 BISECTIONS = 16
-# QuickSight is offered one job more than fits this often, where an account allows it.
-PROBE_START = 0.5
+# QuickSight is offered one job more than fits so soon after it had no slot for it, where an account allows that. The call itself and the
+# pump's turn come on top of it: half a second between two offers.
+PROBE_START = 0.1
 # S3 told of an object, and the job goes on: it is about to end, or has more files to write.
 LOOK_AFTER_OBJECT = 1.0
 # S3's events come for this account, if one came so lately.

@@ -23,11 +23,11 @@ SLOWED_SECONDS, SLOWED_BY, SLOWED_TO_AT_LEAST = 60.0, 0.7, 0.2
 
 TAKE = """
 update reports_requestbudget b set next_request_at = greatest(b.next_request_at, clock_timestamp()) + make_interval(secs => gap)
-  from (select account_id, 1 / requests_per_second as apart, 1 / (%(share)s * requests_per_second
+  from (select account_id, 1 / (%(share)s * requests_per_second
                * case when slowed_until > statement_timestamp() then slowed_to else 1 end) as gap
           from reports_requestbudget join reports_account on id = account_id where account_id = %(account)s) a
  where b.account_id = a.account_id
-returning extract(epoch from b.next_request_at - clock_timestamp())::float8 - gap, apart
+returning extract(epoch from b.next_request_at - clock_timestamp())::float8 - gap, gap
 """
 # Many calls in flight are throttled together: the second one within the penalty says nothing new.
 SLOW_DOWN = """
@@ -59,7 +59,7 @@ class Gate:
     """What a thread passes before each call: with the turn it was given for the first one, and with turns of its own after that."""
 
     def __init__(self, account_id: int, requests_per_second: float) -> None:
-        self._account_id, self._gap = account_id, 1 / requests_per_second
+        self._account_id, self._gap = account_id, 1 / (SHARE * requests_per_second)
         self._given = threading.local()
 
     def give(self, send_at: float | None) -> None:

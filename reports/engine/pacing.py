@@ -67,6 +67,10 @@ class Pacing:
         self._hears = at is not None and self._clock() - at < cadence.HEARD_LATELY
 
     @property
+    def is_probing(self) -> bool:
+        return self._probing is not None
+
+    @property
     def _share(self) -> float:
         if self._hears:
             return cadence.LOOK_SHARE_WITH_EVENTS

@@ -27,7 +27,7 @@ from reports.restoring import gate
 from tenants.scope import engine_scope
 
 logger = logging.getLogger(__name__)
-TURN_SECONDS = 0.3
+TURN_SECONDS, TURN_SECONDS_WHILE_PROBING = 0.3, 0.15
 IDLE_SECONDS = 5.0
 # A call in flight at the end of the window may take this long; its lease would end much later.
 DRAIN_SECONDS = 10.0
@@ -88,7 +88,7 @@ class Turns:
                 if not has_work(self.account.pk):
                     return "idle"
                 last_work = now
-            self.listen(TURN_SECONDS)
+            self.listen(TURN_SECONDS_WHILE_PROBING if self.pacing.is_probing else TURN_SECONDS)
 
     def turn(self) -> int:
         """Claim for free slots, then hand due jobs to free threads. The number handed out."""
