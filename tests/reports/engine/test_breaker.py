@@ -314,7 +314,7 @@ class TestAPermissionThatIsMissing:
                 steps.let_pass(*jobs, late, seconds=1)
                 return all(steps.now_of(job).has_ended for job in (*jobs, late))
 
-            wait_for(all_ended, 60, "all jobs ended")
+            wait_for(all_ended, 180, "all jobs ended")
 
         assert sorted(while_refused) == ["failed", "queued", "queued", "queued", "queued"]
         assert told == [("daily-calls", True)]
