@@ -12,8 +12,8 @@ from django.db import connection
 
 from reports.models import Pace
 
-# What is believed of a report that nobody has run: 12 s, give or take a factor of 3.3, with the weight of two jobs.
-PRIOR_MEAN, PRIOR_DEVIATION, PRIOR_WEIGHT = math.log(12.0), 1.2, 2.0
+# What is believed of a report that nobody has run: 8 s, give or take a factor of 3.7, with the weight of two jobs.
+PRIOR_MEAN, PRIOR_DEVIATION, PRIOR_WEIGHT = math.log(8.0), 1.3, 2.0
 # After a few jobs their own spread counts, with a little doubt left.
 FEW, DOUBT, LEAST_DEVIATION = 5, 0.05, 0.05
 # A job more weighs as one of these at least, so that a report that was changed is learned anew.
