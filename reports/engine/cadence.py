@@ -11,7 +11,7 @@ SHORTEST_LOOK, LONGEST_LOOK = 0.5, 30.0
 # A look costs a call, a late look a slot's idle time. One is due once this share of what such a job usually takes is lost without it, on
 # average. While jobs are offered to find a free slot, that finds most ends; where S3's events tell of them, looks are for those that are
 # lost.
-LOOK_SHARE, LOOK_SHARE_WHILE_PROBING, LOOK_SHARE_WITH_EVENTS = 0.006, 0.06, 0.3
+LOOK_SHARE, LOOK_SHARE_WHILE_PROBING, LOOK_SHARE_WITH_EVENTS = 0.0075, 0.06, 0.3
 # Far beyond all experience nothing can be expected: a tenth of the age is waited.
 BEYOND, LOOK_SHARE_OF_AGE = 0.98, 0.1
 BISECTIONS = 16
