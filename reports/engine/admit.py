@@ -46,7 +46,7 @@ on conflict (account_id, lane, tenant_id) do update set queued = queue.queued + 
 RETRACT = """
 with out as materialized (
     select id from reports_snapshotjob
-     where status = 'queued' and admitted and account_id = any(%(accounts)s) and lane in (0, 1)
+     where status = 'queued' and admitted and account_id = %(account)s and lane in (0, 1)
        and (%(tenants)s::uuid[] is null or tenant_id = any(%(tenants)s)) and (%(report)s::uuid is null or report_id = %(report)s)
      -- Who cancels a job holds it, and waits for the row of its tenant's queue, which may be in our hands: nobody waits for both.
      limit %(limit)s for update skip locked),
@@ -67,30 +67,29 @@ select distinct queue.tenant_id from reports_tenantqueue queue join reports_paus
 
 def admit(account_id: int) -> None:
     """One pass. In the engine's scope, and until its end nobody else admits or claims in this account."""
-    lock([account_id])
+    lock(account_id)
     if paused := [tenant_id for (tenant_id,) in _rows(PAUSED, account=account_id)]:
-        _retract([account_id], paused, None)
+        _retract(account_id, paused, None)
     with connection.cursor() as cursor:
         cursor.execute(ADMIT, {"account": account_id, "lot": uuid.uuid4(), "limit": LOOKED_AT})
 
 
-def retract(account_id: int | None = None, tenant_id: uuid.UUID | None = None, report_id: uuid.UUID | None = None) -> int:
-    """Take what waits out of the queues, so that it starts no more; a pause keeps it out. How many jobs. In the engine's scope."""
-    accounts = [account_id] if account_id else list(LaneClock.objects.values_list("account_id", flat=True).distinct())
-    lock(accounts)
+def retract(account_id: int, report_id: uuid.UUID) -> int:
+    """Take what waits of a report out of the queues; its pause keeps it out. How many jobs. In the engine's scope."""
+    lock(account_id)
     jobs = 0
-    while taken := _retract(accounts, [tenant_id] if tenant_id else None, report_id):
+    while taken := _retract(account_id, None, report_id):
         jobs += taken
     return jobs
 
 
-def lock(account_ids: list[int]) -> None:
+def lock(account_id: int) -> None:
     """What is counted by the next statement stays so until the transaction ends: nobody else admits, retracts or claims there."""
-    list(LaneClock.objects.select_for_update().filter(account__in=account_ids).order_by("account", "lane"))
+    list(LaneClock.objects.select_for_update().filter(account=account_id).order_by("lane"))
 
 
-def _retract(account_ids: list[int], tenant_ids: list[uuid.UUID] | None, report_id: uuid.UUID | None) -> int:
-    values = {"accounts": account_ids, "tenants": tenant_ids, "report": report_id, "limit": RETRACTED_AT_ONCE}
+def _retract(account_id: int, tenant_ids: list[uuid.UUID] | None, report_id: uuid.UUID | None) -> int:
+    values = {"account": account_id, "tenants": tenant_ids, "report": report_id, "limit": RETRACTED_AT_ONCE}
     ((jobs,),) = _rows(RETRACT, **values)
     return int(jobs)
 

@@ -118,7 +118,7 @@ def claim(account_id: int, most: int | None = None, *, spare: bool = False) -> i
     if door:
         admit.admit(account_id)
     else:
-        admit.lock([account_id])
+        admit.lock(account_id)
     return _fill(account_id, most, spare) if room else 0
 
 

@@ -193,7 +193,8 @@ def _guarded(lease: Lease, act: Callable[[], Outcome], clock: Clock) -> Outcome:
         outcome = act()
     except LimitReached as error:
         # Where one job more than fits is offered on purpose, the pump decides; else it is a verdict like any other that did not come.
-        outcome = (Report(lease, True, news=News.NO_SLOT) if lease.probes else _postponed(lease, error, clock)), None
+        is_offer = lease.probes and lease.status == Status.STARTING
+        outcome = (Report(lease, True, news=News.NO_SLOT) if is_offer else _postponed(lease, error, clock)), None
     except NoVerdict as error:
         outcome = _postponed(lease, error, clock), None
     except CheckedByAnother:

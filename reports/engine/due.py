@@ -1,4 +1,4 @@
-"""Finding schedules that are due in an account: part of each turn of its pump. What becomes of them, reports/occurrences/noting.py says."""
+"""Finding schedules that are due in an account: a pump looks once a second. What becomes of them, reports/occurrences/noting.py says."""
 
 from __future__ import annotations
 

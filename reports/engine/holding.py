@@ -23,8 +23,8 @@ def hold(account_id: int) -> bool:
     if any(pause.kind == Kind.ACCOUNT for pause in pauses):
         return True
     for pause in pauses:
-        if _in_line(account_id, pause):
-            admit.retract(account_id=account_id, report_id=pause.report_id)
+        if pause.report_id and _in_line(account_id, pause):
+            admit.retract(account_id, pause.report_id)
     if any(pause.probe_at and pause.probe_at <= pause.now for pause in pauses):
         breaker.probe(account_id)
     return False

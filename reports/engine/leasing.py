@@ -25,7 +25,7 @@ SOON_SECONDS = 0.35
 # one is over (a check of all reports) would else have each.
 TAKE_DUE = """
 with budget as materialized (
-    select budget.account_id, look, probes, next.at, gap.seconds as gap, gap.seconds > 0 and next.at <= soon.at as open,
+    select budget.account_id, look, probes, next.at, gap.seconds as gap, next.at <= soon.at as open,
            floor(extract(epoch from soon.at - next.at) / gap.seconds)::int + 1 as turns
       from reports_requestbudget budget join reports_account account on account.id = budget.account_id
      cross join lateral (select greatest(next_request_at, clock_timestamp()) as at) next

@@ -49,7 +49,7 @@ _crews: list[Crew] = []
 
 
 def wake(account_id: int) -> None:
-    """Call after the commit, outside any scope. A pump that is alive finds the job by itself within its next turn."""
+    """Call after the commit, outside any scope. A pump that is alive finds the job by itself within a second."""
     # By the database's clock on both sides: hosts' clocks differ.
     alive = Pump.objects.filter(account_id=account_id, beat_at__gt=Now() - BEAT_LATE).exists()
     # One message wakes as well as five thousand, which the queue would have to carry while no worker runs.

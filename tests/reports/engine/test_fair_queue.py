@@ -301,7 +301,7 @@ class TestWhatIsLetIn:
             admit.admit(queue.account.pk)
             Pause.objects.create(kind="report", report=other, since=timezone.now())
 
-            taken = admit.retract(report_id=other.pk)
+            taken = admit.retract(queue.account.pk, other.pk)
 
         assert taken == 1
         assert steps.now_of(kept_out).admitted is False
@@ -319,7 +319,7 @@ class TestWhatIsLetIn:
         def take_out() -> None:
             with engine_scope(), connection.cursor() as cursor:
                 cursor.execute("set local lock_timeout = '2s'")
-                taken.append(admit.retract(report_id=queue.report.pk))
+                taken.append(admit.retract(queue.account.pk, queue.report.pk))
 
         with tenant_scope(acme):
             SnapshotJob.objects.select_for_update().get(pk=cancelled.pk)

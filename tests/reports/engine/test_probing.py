@@ -114,6 +114,19 @@ def test_without_it_a_full_account_is_not_asked(aws, account, acme, daily_calls)
     assert aws.control.stats()["refused_by_limit"] == 0
 
 
+def test_a_look_that_is_told_of_a_limit_is_made_again_like_any_other(aws, account, acme, daily_calls):
+    aws.control.stuck_jobs()
+    job = steps.submit(acme)
+    steps.run_until(account, job, status="running")
+    aws.control.fail_next(steps.RESULT, "LimitExceededException")
+    steps.make_due(job)
+
+    steps.turn(account)
+
+    running = steps.now_of(job)
+    assert (running.status, running.lease_until, running.no_verdicts) == ("running", None, 1)
+
+
 def test_spare_slots_are_given_back_like_others(aws, account, acme, daily_calls):
     aws.control.set(slots=SLOTS)
     jobs = [steps.submit(acme) for _ in range(6)]
