@@ -16,6 +16,7 @@ from portal.env import env_bool, env_int, env_list, env_str, env_url, refuse_unk
 from portal.logs import log_level, logging_settings
 from portal.secret_key import secret_key
 from reports.delivery import email_url
+from tenants.encryption import read_key
 from tenants.roles import URL_VARIABLES
 
 # --- Paths -----------------------------------------------------------------------------------------------------------
@@ -74,6 +75,8 @@ INSTALLED_APPS = [
     "django_q",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "rest_framework",
     "csp",
     "tenants",
@@ -235,6 +238,11 @@ PORTAL_ALERT_WEBHOOK = env_url("PORTAL_ALERT_WEBHOOK", "", schemes=("http", "htt
 if PORTAL_ALERT_WEBHOOK.startswith("http://") and urlsplit(PORTAL_ALERT_WEBHOOK).hostname not in email_url.LOOPBACK:
     raise ImproperlyConfigured("PORTAL_ALERT_WEBHOOK is not an https:// URL: whoever reads it on its way can write there.")
 PORTAL_ENCRYPTION_KEYS = env_list("PORTAL_ENCRYPTION_KEYS")
+for number, key in enumerate(PORTAL_ENCRYPTION_KEYS, 1):
+    try:
+        read_key(key)
+    except ValueError as fault:
+        raise ImproperlyConfigured(f"PORTAL_ENCRYPTION_KEYS, key {number}: {fault} It is 32 random bytes as base64.") from None
 METRICS_TOKEN = env_str("METRICS_TOKEN", "")
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],

@@ -11,12 +11,15 @@ from reports.models.audiences import (
 from reports.models.catalogue import Account, Format, Grant, Report, ReportParameter
 from reports.models.delivery import Download, Link
 from reports.models.engine import Heartbeat, LaneClock, Pace, PlannedLoad, Process, Pump, RequestBudget, Slot, TenantQueue
+from reports.models.erasures import Erasure
 from reports.models.imports import CatalogueImport
 from reports.models.installation import Installation
 from reports.models.jobs import Attempt, JobEvent, SnapshotFile, SnapshotJob
 from reports.models.pauses import Pause
 from reports.models.schedules import Occurrence, Protection, Schedule
 from reports.models.sending import Delivery, MailBudget, Notice
+from reports.models.tag_drafts import TagDraft
+from reports.models.usage import DailyUsage
 
 __all__ = [
     "Account",
@@ -27,8 +30,10 @@ __all__ = [
     "AudienceGroup",
     "AudienceRecipient",
     "CatalogueImport",
+    "DailyUsage",
     "Delivery",
     "Download",
+    "Erasure",
     "Format",
     "Grant",
     "GroupMember",
@@ -56,5 +61,6 @@ __all__ = [
     "SnapshotFile",
     "SnapshotJob",
     "Suppression",
+    "TagDraft",
     "TenantQueue",
 ]

@@ -33,7 +33,8 @@ class SnapshotJobQuerySet(models.QuerySet["SnapshotJob"]):
         return self.filter(tenant=tenant)
 
     def visible(self) -> SnapshotJobQuerySet:
-        return self.filter(hidden_at=None)
+        """For people of the tenant: a dry run is staff's alone."""
+        return self.filter(hidden_at=None, dry_run_tags__isnull=True)
 
     def moving(self) -> SnapshotJobQuerySet:
         return self.filter(status__in=SnapshotJob.MOVING)
@@ -88,6 +89,7 @@ class SnapshotJob(models.Model):
         RETRY = "retry", _("Run again")
         SCHEDULE = "schedule", _("By its schedule")
         REMAKE = "remake", _("Prepared again")
+        DRY_RUN = "dry_run", _("Dry run by platform staff")
 
     class Waiting(models.TextChoices):
         """Why a job does not move although it is its turn."""
@@ -130,6 +132,10 @@ class SnapshotJob(models.Model):
     )
     # Of the audience, as they were when the job was made: added to the tenant's own, never in place of one.
     narrowing_tags: models.JSONField[dict[str, str], dict[str, str]] = models.JSONField(default=dict)
+    # In place of the tenant's own: how its rows would be with tags that staff think of. Never sent to anybody.
+    dry_run_tags: models.JSONField[dict[str, str] | None, dict[str, str] | None] = models.JSONField(
+        null=True, help_text="NULL: no dry run; the tenant's own tags count."
+    )
     fingerprint = models.CharField(
         max_length=64, blank=True, help_text="Of tags, parameters, visuals and formats. Empty: not of a schedule."
     )
@@ -290,6 +296,10 @@ class Attempt(models.Model):
     session_tags: models.JSONField[dict[str, str], dict[str, str]] = models.JSONField()
     # [[name, type, values]]: with the type, because the report may change while the attempt runs.
     parameters: models.JSONField[list[Any], list[Any]] = models.JSONField()
+    # As preflight had read them when it was made: what proves by which rules its rows were chosen.
+    dashboard_version = models.PositiveIntegerField(null=True, help_text="NULL: not known.")
+    row_rules: models.JSONField[list[Any] | None, list[Any] | None] = models.JSONField(null=True, help_text="NULL: not known.")
+    rules_read_at = models.DateTimeField(null=True, help_text="NULL: not known.")
     bucket = models.CharField(max_length=63)
     prefix = models.CharField(max_length=200)
     service_status = models.CharField(max_length=12, blank=True, help_text="QuickSight's own word; empty: never told.")
@@ -358,6 +368,9 @@ class SnapshotFile(models.Model):
     sha256 = models.BinaryField(max_length=32)
     created_at = models.DateTimeField()
     data_rows = models.PositiveIntegerField(null=True, help_text="Lines of data in a CSV. NULL: not counted.")
+    pages = models.PositiveIntegerField(null=True, help_text="Of a PDF. NULL: not counted.")
+    version_id = models.CharField(max_length=1024, blank=True, help_text="S3's, of a bucket with versions; empty: it has none.")
+    purged_at = models.DateTimeField(null=True, help_text="The object is gone, by its days or by an erasure. NULL: it is there.")
 
     objects = SnapshotFileQuerySet.as_manager()
 
@@ -367,6 +380,7 @@ class SnapshotFile(models.Model):
             models.UniqueConstraint(fields=["job", "format", "visual_id"], name="one_file_per_format_and_visual"),
             models.CheckConstraint(condition=Q(size_bytes__gt=0), name="a_file_is_not_empty"),
         )
+        indexes = (models.Index(fields=["tenant", "created_at", "id"], condition=Q(purged_at=None), name="file_kept"),)
 
     def __str__(self) -> str:
         return self.name

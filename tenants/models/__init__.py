@@ -1,6 +1,7 @@
 from tenants.models.audit import AuditEvent
 from tenants.models.keys import ApiKey, ApiKeyIndex
 from tenants.models.members import Invitation, Membership
+from tenants.models.support import SupportVisit
 from tenants.models.tenant import SessionTag, Tenant, TenantCode
 from tenants.models.user import User
 
@@ -11,6 +12,7 @@ __all__ = [
     "Invitation",
     "Membership",
     "SessionTag",
+    "SupportVisit",
     "Tenant",
     "TenantCode",
     "User",

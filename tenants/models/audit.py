@@ -25,7 +25,12 @@ class AuditEvent(models.Model):
     request_id = models.CharField(max_length=64, blank=True)
 
     class Meta:
-        indexes = (models.Index(fields=["tenant", "-at"], name="audit_by_tenant_and_time"),)
+        indexes = (
+            models.Index(fields=["tenant", "-at", "-id"], name="audit_by_tenant_and_time"),
+            models.Index(fields=["tenant", "action", "-at", "-id"], name="audit_by_action"),
+            models.Index(fields=["tenant", "actor", "-at", "-id"], name="audit_by_actor"),
+            models.Index(fields=["tenant", "object_id", "-at", "-id"], condition=~models.Q(object_id=""), name="audit_by_object"),
+        )
 
     def __str__(self) -> str:
         return self.action

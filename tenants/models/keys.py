@@ -6,9 +6,11 @@ import uuid
 from datetime import datetime, timedelta
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 
 from tenants.models.tenant import Tenant
+from tenants.models.user import User
 
 MIN_KEY_LENGTH = 32
 USE_NOTED_EVERY = timedelta(minutes=1)
@@ -19,6 +21,8 @@ SCOPES = (
     "reports:read",
     *(f"{noun}:{verb}" for noun in READ_WRITE for verb in ("read", "write")),
     "usage:read",
+    # Shows what rows were shown by: for owners to give.
+    "proof:read",
 )
 
 
@@ -37,6 +41,15 @@ class ApiKey(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="api_keys")
     name = models.CharField(max_length=80)
+    # It can never do more than its maker may, and ends with the membership.
+    created_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, related_name="+", help_text="NULL: made by the platform, not by a member."
+    )
+    # The key that took its place has the same; what belongs to "the key" for longer than a rotation is kept under it.
+    family = models.UUIDField(default=uuid.uuid4, db_default=RandomUUID(), editable=False)
+    replaced_by = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, related_name="+", help_text="NULL: the newest of its family."
+    )
     scopes = ArrayField(models.CharField(max_length=32))
     sha256 = models.BinaryField(max_length=32)
     hint = models.CharField(max_length=4, help_text="The last characters, to tell keys apart.")
@@ -49,7 +62,18 @@ class ApiKey(models.Model):
 
     class Meta:
         constraints = (
-            models.UniqueConstraint(fields=["tenant", "name"], condition=models.Q(revoked_at=None), name="one_live_key_per_name"),
+            models.UniqueConstraint(
+                fields=["tenant", "name"], condition=models.Q(revoked_at=None, replaced_by=None), name="one_live_key_per_name"
+            ),
+            # Two of a family live side by side while it rotates, and no more.
+            models.UniqueConstraint(
+                fields=["tenant", "family"], condition=models.Q(revoked_at=None, replaced_by=None), name="one_newest_key_per_family"
+            ),
+            models.UniqueConstraint(
+                fields=["tenant", "family"],
+                condition=models.Q(revoked_at=None) & ~models.Q(replaced_by=None),
+                name="one_older_key_per_family",
+            ),
         )
 
     def __str__(self) -> str:

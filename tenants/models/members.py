@@ -54,6 +54,7 @@ class Invitation(models.Model):
     token_sha256 = models.BinaryField(max_length=32)
     expires_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True, help_text="NULL: still open, or expired.")
+    invited_by = models.CharField(max_length=254, blank=True, help_text="E-mail; empty: the platform.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = InvitationQuerySet.as_manager()

@@ -58,10 +58,24 @@ class Tenant(models.Model):
     brand_color = models.CharField(max_length=7, blank=True, help_text="#rrggbb, under white text. Empty: the portal's own.")
     allow_attachments = models.BooleanField(default=False)
     recipient_domains = ArrayField(models.CharField(max_length=253), default=list, blank=True, help_text="Empty: any.")
+    # Quotas of what people ask for; how many jobs wait or run at once stands above.
+    jobs_per_day = models.PositiveIntegerField(null=True, blank=True, help_text="In its own days. NULL: any number.")
+    max_recipients = models.PositiveIntegerField(null=True, blank=True, help_text="People of its address book. NULL: any number.")
+    max_storage_bytes = models.PositiveBigIntegerField(null=True, blank=True, help_text="Of its files. NULL: any size.")
+    # How long its files are handed out and kept, and what suspends that.
+    retention_days = models.PositiveSmallIntegerField(default=90, help_text="1 to 400: files are handed out and kept so long.")
+    held_since = models.DateTimeField(null=True, blank=True, help_text="Legal hold: nothing of it is removed. NULL: none.")
+    held_because = models.CharField(max_length=300, blank=True)
+    suspended_at = models.DateTimeField(null=True, blank=True, help_text="Nobody of it comes in and nothing of it runs. NULL: it works.")
+    suspended_because = models.CharField(max_length=300, blank=True, help_text="Its people read it.")
+    allows_support = models.BooleanField(default=True, help_text="Platform staff may look at it as one of its people, for a reason.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        constraints = (models.CheckConstraint(condition=models.Q(weight__gt=0), name="tenant_weight_is_positive"),)
+        constraints = (
+            models.CheckConstraint(condition=models.Q(retention_days__range=(1, 400)), name="tenant_keeps_files_1_to_400_days"),
+            models.CheckConstraint(condition=models.Q(weight__gt=0), name="tenant_weight_is_positive"),
+        )
 
     def __str__(self) -> str:
         return self.slug

@@ -31,6 +31,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     name = models.CharField(_("name"), max_length=150, blank=True)
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False, help_text="Works for the platform, not for a tenant.")
+    # Where the policy is "grace": counted from the first time such a place was entered, so that it never blocks the first sign-in.
+    second_step_by = models.DateTimeField(null=True, help_text="From then on not without a second step. NULL: not counted yet.")
     date_joined = models.DateTimeField(default=timezone.now)
 
     objects: ClassVar[UserManager] = UserManager()

@@ -13,8 +13,10 @@ from reports.models import (
     Audience,
     AudienceGroup,
     AudienceRecipient,
+    DailyUsage,
     Delivery,
     Download,
+    Erasure,
     GroupMember,
     JobEvent,
     Link,
@@ -27,11 +29,12 @@ from reports.models import (
     Schedule,
     SnapshotJob,
     Suppression,
+    TagDraft,
     TenantQueue,
 )
 from tenants.audit import Actor, record
-from tenants.models import ApiKey, Invitation, Tenant, TenantCode
-from tenants.scope import engine_scope, tenant_scope
+from tenants.models import ApiKey, Invitation, SupportVisit, Tenant, TenantCode
+from tenants.scope import engine_scope, staff_scope, tenant_scope
 from tests import factories
 
 # Everything that belongs to one tenant. TenantCode is what leads to a tenant before one is known.
@@ -82,7 +85,17 @@ def fill(tenant: Tenant, report: Report) -> None:
             link=link,
             created_at=now,
         )
+        DailyUsage.objects.create(tenant=tenant, day=now.date(), jobs=1)
+        dry_run = factories.make_dry_run(tenant=tenant, report=report)
+        TagDraft.objects.create(tenant=tenant, tags={}, instead_of={}, dry_run=dry_run, by="ops@anycompany.example", created_at=now)
+        Erasure.objects.create(tenant=tenant, address_hmac=b"erased", by=user.email, reason="She asked for it.", at=now)
+        ApiKey.objects.filter(pk=key.pk).update(created_by=user)
         record(Actor("test"), "test.done", now=now, tenant=tenant)
+    staff = factories.make_user(is_staff=True)
+    with staff_scope(staff):
+        SupportVisit.objects.create(
+            tenant=tenant, staff=staff, role="viewer", ticket="SUP-1", reason="A question.", since=now, until=now + timedelta(minutes=30)
+        )
     with engine_scope():
         TenantQueue.objects.create(account_id=report.account_id, lane=0, tenant=tenant, virtual_time=0)
         Pause.objects.create(kind=Pause.Kind.TENANT, tenant=tenant, since=now, by="test", because="An unpaid bill.")

@@ -41,6 +41,8 @@ WITHOUT_ROW_SECURITY = {
     "django_session": "read before a tenant is known, by an unguessable key",
     "account_emailaddress": "sign-in, before a tenant is known",
     "account_emailconfirmation": "sign-in, before a tenant is known",
+    "mfa_authenticator": "a person's second step, before a tenant is known; what is secret in it is encrypted",
+    "usersessions_usersession": "a person's sessions, before a tenant is known",
     "portal_cache": "keys name their tenant",
     "django_q_ormq": "wake-ups: ids alone",
     "django_q_task": "wake-ups: ids alone",
@@ -51,6 +53,7 @@ UNIQUE_ACROSS_TENANTS = {
     "tenants_apikeyindex (sha256)": "a hash of 32 or more characters that nobody can guess",
     "tenants_apikeyindex (key_id)": "the key is of the same tenant, by a foreign key of both",
     "tenants_tenantcode (code)": "written by the platform alone",
+    "tenants_supportvisit (staff_id)": "written by staff alone, who may look into each company",
     "reports_attempt (job_id, number)": "the job is of the same tenant, by a foreign key of both",
     "reports_attempt (job_id)": "the job is of the same tenant, by a foreign key of both",
     "reports_snapshotfile (job_id, format, visual_id)": "the job is of the same tenant, by a foreign key of both",
@@ -73,6 +76,8 @@ BEFORE_A_TENANT = {
     "django_session": ALL,
     "account_emailaddress": ALL,
     "account_emailconfirmation": ALL,
+    "mfa_authenticator": ALL,
+    "usersessions_usersession": ALL,
     "portal_cache": ALL,
     "tenants_user": WRITE,
     "tenants_tenantcode": READ,
@@ -117,6 +122,8 @@ GRANTED = {
     },
     roles.STAFF: {
         "tenants_tenant": {"SELECT", "UPDATE"},
+        "tenants_supportvisit": WRITE,
+        "reports_dailyusage": READ,
         "reports_tenantqueue": READ,
         "reports_pause": {"SELECT", "INSERT", "DELETE"},
         "reports_laneclock": READ,
@@ -314,7 +321,7 @@ def test_the_web_login_may_take_the_roles_of_a_tenant_and_of_staff(role, web_log
 def test_the_web_login_finds_people_and_keys_before_a_tenant_is_known(acme, filled, web_login):
     assert web_login.execute("select code from tenants_tenantcode where tenant_id = %s", [acme.pk]).fetchone() == (acme.code,)
     assert web_login.execute("select count(*) from tenants_apikeyindex").fetchone() == (2,)
-    assert web_login.execute("select count(*) from tenants_user").fetchone() == (2,)
+    assert web_login.execute("select count(*) from tenants_user").fetchone() == (4,)
 
 
 @pytest.mark.parametrize("table", sorted({*TENANT_TABLES, "tenants_tenant", "reports_report"} - set(BEFORE_A_TENANT)))

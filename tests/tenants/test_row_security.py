@@ -119,7 +119,7 @@ def test_rows_from_a_server_side_cursor_are_of_the_same_tenant(acme, daily_calls
     with tenant_scope(acme):
         jobs = list(SnapshotJob.objects.order_by("pk").iterator(chunk_size=2))
 
-    assert len(jobs) == 8
+    assert len(jobs) == 9
     assert {job.tenant_id for job in jobs} == {acme.pk}
 
 
