@@ -69,5 +69,5 @@ def test_each_changed_character_is_noticed(settings):
 
 @pytest.mark.parametrize("text", ["", "short", "é" * 40, base64.b64encode(b"x" * 31).decode()])
 def test_a_key_of_another_shape_is_refused(text):
-    with pytest.raises(ValueError, match="base64|bytes|ASCII|ascii|latin"):
+    with pytest.raises(ValueError, match=r"base64|bytes|ASCII|ascii|latin"):
         read_key(text)
