@@ -23,6 +23,7 @@ from portal.views import (
     links_revoke,
     occurrences,
     recipient,
+    recipient_erase,
     recipient_groups,
     recipients,
     recipients_upload,
@@ -37,6 +38,7 @@ from portal.views import (
     staff_pauses,
     staff_queue,
     staff_queue_tenant,
+    staff_retention,
     unsubscribe,
 )
 
@@ -82,6 +84,8 @@ company: list[URLPattern | URLResolver] = [
     path("recipients/new/", recipient.new, name="recipient_new"),
     path("recipients/<uuid:recipient>/", recipient.edit, name="recipient"),
     path("recipients/<uuid:recipient>/remove/", recipient.remove, name="recipient_remove"),
+    path("recipients/erase/", recipient_erase.erase, name="recipients_erase"),
+    path("recipients/<uuid:recipient>/erase/", recipient_erase.erase, name="recipient_erase"),
     path("recipients/groups/", recipient_groups.groups, name="recipient_groups"),
     path("recipients/groups/new/", recipient_groups.new, name="recipient_group_new"),
     path("recipients/groups/<uuid:group>/", recipient_groups.edit, name="recipient_group"),
@@ -103,6 +107,7 @@ staff: list[URLPattern | URLResolver] = [
     path("queue/<slug:tenant>/clear/", staff_queue_tenant.clear, name="staff_queue_clear"),
     path("pauses/pause/", staff_pauses.pause, name="staff_pause"),
     path("pauses/resume/", staff_pauses.resume, name="staff_resume"),
+    path("tenants/<slug:tenant>/retention/", staff_retention.tenant, name="staff_retention"),
     path("catalogue/", staff_catalogue.catalogue, name="staff_catalogue"),
     path("catalogue/import/", staff_imports.begin, name="staff_imports"),
     path("catalogue/import/<uuid:draft>/", staff_imports.edit, name="staff_import"),

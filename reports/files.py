@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.conf import settings
+from django.utils.translation import ngettext
 
 from reports.aws import storage
 from reports.aws.clients import AccountFacts
 from reports.models import Download, Format, Link, SnapshotFile
+from reports.refused import Refused
 from tenants.audit import Actor
 
 CONTENT_TYPES: dict[str, str] = {
@@ -18,8 +20,23 @@ CONTENT_TYPES: dict[str, str] = {
 }
 
 
+def refuse_gone(file: SnapshotFile, *, now: datetime) -> None:
+    """Raises Refused for what is past its days, or was removed. In the tenant's scope."""
+    if file.is_offered(file.tenant, now):
+        return
+    days = file.tenant.retention_days
+    detail = ngettext(
+        "%(name)s was kept for %(n)d day, and is no longer here. Run the report again to have a new file.",
+        "%(name)s was kept for %(n)d days, and is no longer here. Run the report again to have a new file.",
+        days,
+    )
+    raise Refused("file_gone", detail % {"name": file.name, "n": days})
+
+
 def note_download(file: SnapshotFile, actor: Actor, *, now: datetime, link: Link | None = None, is_repeat: bool = False) -> Download:
-    """Inside the tenant's scope, in the transaction that grants the file."""
+    """Inside the tenant's scope, in the transaction that grants the file. Raises Refused as `refuse_gone` does: every way to a file leads
+    through here."""
+    refuse_gone(file, now=now)
     return Download.objects.create(
         tenant_id=file.tenant_id,
         file=file,

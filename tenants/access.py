@@ -21,13 +21,14 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "schedules.manage": MANAGERS,
     "recipients.view": EVERYONE,
     "recipients.manage": MANAGERS,
+    "recipients.erase": frozenset({Role.OWNER}),
     "links.view": EVERYONE,
     "links.create": MANAGERS,
     "links.revoke": MANAGERS,
 }
 
 # What platform staff may do, all of them alike. None of it is inside a tenant.
-STAFF_ACTIONS = frozenset({"catalogue.view", "catalogue.import", "queue.view", "queue.manage"})
+STAFF_ACTIONS = frozenset({"catalogue.view", "catalogue.import", "queue.view", "queue.manage", "retention.manage"})
 
 
 def may(role: str, action: str) -> bool:

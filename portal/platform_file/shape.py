@@ -39,6 +39,7 @@ from reports.models.catalogue import MAX_VISUALS
 from tenants.models import Tenant
 from tenants.models.keys import SCOPES
 from tenants.models.members import Role
+from tenants.models.tenant import MOST_RETENTION_DAYS
 
 MAX_SLOTS = 1000
 MAX_WAITING = 1_000_000
@@ -111,6 +112,7 @@ TENANT = Kind(
         "weight": above_zero(1000),
         "max_running": or_empty(whole(1, MAX_SLOTS), None),
         "max_waiting": or_empty(whole(1, MAX_WAITING), None),
+        "retention_days": whole(1, MOST_RETENTION_DAYS),
         "mfa": one_of(*Tenant.Mfa.values),
         "links": table({"days": LINK_DAYS, "max_uses": LINK_USES}),
         "language": one_of(*dict(settings.LANGUAGES)),

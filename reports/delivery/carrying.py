@@ -104,7 +104,7 @@ def _prepare(lease: Lease, now: datetime) -> Prepared | None:
         if isinstance(outgoing, Delivery) and outgoing.job.status != SnapshotJob.Status.COMPLETED:
             outcomes.wait_for_files(lease, now)
             return None
-        if reason := reason_not_to_send(outgoing):
+        if reason := reason_not_to_send(outgoing, now):
             outcomes.suppress(lease, reason, now)
             return None
         letter = _letter(outgoing, now)
