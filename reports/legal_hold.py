@@ -107,8 +107,8 @@ def move_held(now: datetime, may_go_on: MayGoOn) -> int:
     moved = 0
     for tenant_id in list(TenantCode.objects.order_by("tenant").values_list("tenant_id", flat=True)):
         with log_context.about(tenant=tenant_id):
-            moved += _move_files(tenant_id, now, may_go_on)
-            _remove_old_copies(tenant_id, now)
+            moved += move_files(tenant_id, now, may_go_on)
+            remove_old_copies(tenant_id, now)
     return moved
 
 
@@ -116,8 +116,8 @@ def _to_move(tenant: Tenant) -> SnapshotFileQuerySet:
     return SnapshotFile.objects.for_tenant(tenant).kept().exclude(key__startswith=f"t/{retention.HELD}/")
 
 
-def _move_files(tenant_id: uuid.UUID, now: datetime, may_go_on: MayGoOn) -> int:
-    """Oldest first: S3's lifecycle would take those first."""
+def move_files(tenant_id: uuid.UUID, now: datetime, may_go_on: MayGoOn) -> int:
+    """Of one company, if it is held. Oldest first: S3's lifecycle would take those first."""
     moved, missing, after = 0, 0, None
     slug = ""
     while may_go_on():
@@ -169,7 +169,7 @@ def move(file: SnapshotFile, now: datetime) -> bool:
     return False
 
 
-def _remove_old_copies(tenant_id: uuid.UUID, now: datetime) -> None:
+def remove_old_copies(tenant_id: uuid.UUID, now: datetime) -> None:
     """No URL leads to them any more."""
     signed_for = timedelta(seconds=max(settings.PRESIGNED_SECONDS, settings.PORTAL_COMPAT_URL_SECONDS)) + SPARE
     with tenant_scope(tenant_id):

@@ -37,7 +37,7 @@ OF_STAFF = "words and settings of the platform's staff about the company"
 # What stays as it is, and why.
 KEPT = {
     "reports.AddressKey": {"sealed": "encrypted, and no address"},
-    "reports.Attempt": {"row_rules": "names of data sets and of tag keys"},
+    "reports.Attempt": {"row_rules": "names of data sets and of tag keys", "prefix": "made of ids"},
     "reports.Download": {"actor": WHO_ACTED},
     "reports.Erasure": {
         "by": WHO_ACTED,

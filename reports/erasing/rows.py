@@ -39,8 +39,12 @@ class Person:
 
     @property
     def pattern(self) -> str:
-        """The address as a whole: not as the end of a longer one, nor as its beginning."""
-        return f"(?<![{PART_OF_A_NAME}]){re.escape(self.address)}(?![a-z0-9-]|[.][a-z0-9])"
+        return pattern_of(self.address)
+
+
+def pattern_of(address: str) -> str:
+    """The address as a whole: not as the end of a longer one, nor as its beginning. Of any case, where the search says so."""
+    return f"(?<![{PART_OF_A_NAME}]){re.escape(address)}(?![a-z0-9-]|[.][a-z0-9])"
 
 
 def person(tenant: Tenant, address: str, erasure: Erasure) -> Person:

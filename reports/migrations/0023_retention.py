@@ -3,6 +3,7 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
+from tenants import roles
 from tenants.rls import run, same_tenant, tenant_table
 
 
@@ -116,4 +117,10 @@ class Migration(migrations.Migration):
         run("alter table reports_erasure add unique (tenant_id, id)"),
         same_tenant("reports_snapshotfile", "erasure_id", "reports_erasure"),
         *tenant_table("reports_addresskey", "select, insert, update"),
+        # What an erasure takes out of rows that are else only written once.
+        run(
+            f"grant update (data) on reports_jobevent to {roles.APP}",
+            f"grant update (ip, user_agent) on reports_download to {roles.APP}",
+            f"grant delete on reports_notice to {roles.APP}",
+        ),
     ]
