@@ -43,3 +43,7 @@ class Erasure(models.Model):
     @property
     def row_count(self) -> int:
         return sum(self.removed.get("rows", {}).values())
+
+    @property
+    def file_count(self) -> int:
+        return int(self.removed.get("files", 0))
