@@ -29,6 +29,8 @@ class CacheAway(OperationalError):
 class TableCache(DatabaseCache):
     """Each operation is one statement, by the database's clock, so that nobody comes in between."""
 
+    _table: str
+
     def get_many(self, keys: Iterable[str], version: int | None = None) -> dict[str, Any]:
         names = {self.make_and_validate_key(key, version=version): key for key in keys}
         rows = self._run("select cache_key, value from {table} where cache_key = any(%s) and expires > clock_timestamp()", [list(names)])
@@ -59,7 +61,7 @@ class TableCache(DatabaseCache):
         self._sweep()
         return int(rows[0][0])
 
-    def _base_set(self, mode: str, key: str, value: Any, timeout: float | None = DEFAULT_TIMEOUT) -> bool:  # type: ignore[assignment]
+    def _base_set(self, mode: str, key: str, value: Any, timeout: float | None = DEFAULT_TIMEOUT) -> bool:
         seconds = self.default_timeout if timeout is DEFAULT_TIMEOUT else timeout
         until, amount = ("'infinity'::timestamptz", []) if seconds is None else ("clock_timestamp() + make_interval(secs => %s)", [seconds])
         if mode == "touch":
