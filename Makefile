@@ -6,6 +6,7 @@ PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11,$(
 V := .venv
 RUN := $(V)/bin/python
 checksum = $(shell cat $(1) | cksum | cut -d' ' -f1)
+SEMGREP := $(V)/bin/semgrep scan --metrics off --disable-version-check
 DEMO := $(V)/.demo-$(call checksum,requirements.txt)
 DEV := $(V)/.dev-$(call checksum,requirements.txt requirements-dev.txt)
 .DEFAULT_GOAL := help
@@ -28,10 +29,13 @@ bench: $(DEMO) ## measure, print each figure beside its target, write docs/bench
 screenshots: $(DEMO) ## draw every page into docs/screens/, in both themes, wide and narrow
 	@REQUIRE_BROWSER=1 $(RUN) -m pytest -q tests/browser/screenshots.py $(ARGS)
 
-check: $(DEV) ## lint, format, types, migrations, settings for production, dependencies
+check: $(DEV) ## lint, format, types, known faults and our own rules, migrations, settings for production, dependencies
 	$(V)/bin/ruff check .
 	$(V)/bin/ruff format --check .
 	$(V)/bin/mypy
+	$(V)/bin/bandit --quiet --recursive --severity-level medium portal reports tenants
+	$(SEMGREP) --test .ci/rules
+	$(SEMGREP) --error --quiet --config .ci/rules/ours.yml portal reports tenants templates
 	$(RUN) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 	$(RUN) manage.py check --deploy --fail-level WARNING
 	$(V)/bin/uv pip check --python $(RUN)

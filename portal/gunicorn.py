@@ -25,7 +25,7 @@ keepalive = 75 if env_int("TRUSTED_PROXY_HOPS", 0, low=0, high=10) else 2
 # Who is to be believed about HTTPS is said once, by TRUSTED_PROXY_HOPS; gunicorn itself believes nobody.
 forwarded_allow_ips = ""
 # Each process touches a file to show that it lives; on a disk that could block it.
-worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # nosec B108 # gunicorn makes names there that nobody can guess
 # That socket is for commands to the running server, and nobody here needs it.
 control_socket_disable = True
 # No access log of its own: paths hold tokens. portal/middleware.py writes a line for each request.

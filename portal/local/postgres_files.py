@@ -60,7 +60,7 @@ class Files:
         self.access = self.home / "pg_hba.conf"
         self.logins = self.home / "pg_ident.conf"
         # Not TMPDIR: two processes with different ones would look for two sockets.
-        self.socket = Path("/tmp") / f"portal-{os.geteuid()}-{_key(self.home)}"
+        self.socket = Path("/tmp") / f"portal-{os.geteuid()}-{_key(self.home)}"  # nosec B108 # its owner is checked
 
     def prepare(self) -> None:
         try:
@@ -148,7 +148,7 @@ def _base(state: Path, account: Account) -> Path:
         state.mkdir(parents=True, exist_ok=True)
         if not account.drops_root or all(step.stat().st_mode & stat.S_IXOTH for step in (state, *state.parents)):
             return state
-        elsewhere = Path("/var/tmp") / f"portal-{os.geteuid()}-{_key(state)}"
+        elsewhere = Path("/var/tmp") / f"portal-{os.geteuid()}-{_key(state)}"  # nosec B108 # its owner is checked
         _private(elsewhere, os.geteuid(), 0o711)
         return elsewhere
     except OSError as error:

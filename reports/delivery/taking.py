@@ -75,7 +75,7 @@ class Round:
 
 def _take(model: type[Delivery] | type[Notice], after: uuid.UUID, each: int, room: int) -> list[Lease]:
     with connection.cursor() as cursor:
-        # The table's name is our own model's.
+        # nosemgrep: sql-from-text - the table's name is our own model's
         cursor.execute(TAKE.format(table=model._meta.db_table), {"after": after, "each": each, "room": room, "lease": LEASE_SECONDS})
         rows = cursor.fetchall()
     sending = model.Status.SENDING
