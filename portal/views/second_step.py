@@ -39,9 +39,13 @@ def index(request: HttpRequest) -> HttpResponse:
 class ActivateView(app_views.ActivateTOTPView):
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         """Without the library's, which draws the picture into the page, where the content security policy forbids it."""
-        secret = context["form"].secret if "form" in context else self.get_form().secret
-        groups = [secret[start : start + 4] for start in range(0, len(secret), 4)]
-        return super(app_views.ActivateTOTPView, self).get_context_data(**context) | {"secret": groups, "back": way_back(self.request, "")}
+        # Each form that is made for a visit has another secret, so there is one.
+        form = context.get("form") or self.get_form()
+        groups = [form.secret[start : start + 4] for start in range(0, len(form.secret), 4)]
+        return super(app_views.ActivateTOTPView, self).get_context_data(**context | {"form": form}) | {
+            "secret": groups,
+            "back": way_back(self.request, ""),
+        }
 
     def form_valid(self, form: Any) -> HttpResponse:
         try:
