@@ -41,6 +41,7 @@ from portal.views import (
     staff_pauses,
     staff_queue,
     staff_queue_tenant,
+    staff_visits,
     unsubscribe,
 )
 
@@ -108,6 +109,7 @@ company: list[URLPattern | URLResolver] = [
     path("settings/members/invitations/<uuid:invitation>/withdraw/", members.invitation_withdraw, name="invitation_withdraw"),
     path("settings/support/", members.support, name="support"),
     path("settings/support/set/", members.support_set, name="support_set"),
+    path("settings/support/<uuid:visit>/end/", members.visit_end, name="visit_end"),
 ]
 
 staff: list[URLPattern | URLResolver] = [
@@ -117,6 +119,9 @@ staff: list[URLPattern | URLResolver] = [
     path("queue/<slug:tenant>/clear/", staff_queue_tenant.clear, name="staff_queue_clear"),
     path("pauses/pause/", staff_pauses.pause, name="staff_pause"),
     path("pauses/resume/", staff_pauses.resume, name="staff_resume"),
+    path("tenants/<slug:tenant>/visit/", staff_visits.begin, name="staff_visit"),
+    path("visit/raise/", staff_visits.let_act, name="staff_visit_raise"),
+    path("visit/end/", staff_visits.end, name="staff_visit_end"),
     path("catalogue/", staff_catalogue.catalogue, name="staff_catalogue"),
     path("catalogue/import/", staff_imports.begin, name="staff_imports"),
     path("catalogue/import/<uuid:draft>/", staff_imports.edit, name="staff_import"),
