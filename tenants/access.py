@@ -24,6 +24,8 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "links.view": EVERYONE,
     "links.create": MANAGERS,
     "links.revoke": MANAGERS,
+    "keys.view": MANAGERS,
+    "keys.manage": MANAGERS,
 }
 
 # What platform staff may do, all of them alike. None of it is inside a tenant.
