@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from tenants.access import EVERYONE, MANAGERS
+from tenants.access import EVERYONE, MANAGERS, OWNERS
 from tenants.models import ApiKey
 from tenants.models.members import Role
 
@@ -25,7 +25,7 @@ ROLES: dict[str, frozenset[Role]] = {
     "webhooks:write": MANAGERS,
     "usage:read": MANAGERS,
     # Shows the values that decide about rows, and who got what.
-    "proof:read": frozenset({Role.OWNER}),
+    "proof:read": OWNERS,
 }
 
 

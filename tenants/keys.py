@@ -109,10 +109,10 @@ def revoke(key: ApiKey, actor: Actor, *, now: datetime) -> bool:
     return True
 
 
-def revoke_of_member(tenant: Tenant, user: User, actor: Actor, now: datetime) -> int:
-    """All that the person made there; how many. For whoever ends a membership, in the same transaction."""
+def revoke_of_member(tenant: Tenant, user: User, actor: Actor, now: datetime) -> list[str]:
+    """All that the person made there; their names. For whoever ends a membership, in the same transaction."""
     theirs = ApiKey.objects.not_revoked().filter(tenant=tenant, created_by=user).select_related("tenant")
-    return sum(revoke(key, actor, now=now) for key in theirs)
+    return [key.name for key in theirs if revoke(key, actor, now=now)]
 
 
 def _role_of(tenant: Tenant, maker: User) -> str:

@@ -87,7 +87,7 @@ def _create(tenant: Tenant, secret: Secret, replaced: ApiKey | None, run: Run) -
 
 
 def _was_revoked_by_its_people(tenant: Tenant, secret: Secret, run: Run) -> bool:
-    """Then it stays so until the file names another secret: whoever revoked it had a reason. What we revoke ourselves is not in the index."""
+    """Then it stays so until the file names another secret. What the file itself revokes is not in the index any more."""
     if secret.key is None:
         return False
     hashed = secret_hash(secret.key)

@@ -6,6 +6,7 @@ from django.db.models import QuerySet
 
 from portal.platform_file.keys import revoke
 from portal.platform_file.run import Run
+from portal.signed_in import end_sessions
 from reports.models import Grant, Link, Schedule
 from tenants.models import ApiKey, Invitation, Membership, Tenant
 
@@ -38,6 +39,7 @@ def remove_member(membership: Membership, tenant: Tenant, run: Run) -> None:
         revoke(key, tenant, run)
     run.changes.removed("member", f"{tenant.slug}/{membership.user.email}", membership, {"role": membership.role}, tenant)
     Membership.objects.filter(tenant=tenant, pk=membership.pk).delete()
+    end_sessions(membership.user)
 
 
 def remove_invitation(invitation: Invitation, tenant: Tenant, run: Run) -> None:
