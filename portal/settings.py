@@ -123,10 +123,10 @@ DATABASE_LOGIN = login_for(sys.argv, os.environ)
 DATABASES = {"default": {**databases(DATABASE_LOGIN), "ATOMIC_REQUESTS": True}}
 CACHE_URL = env_url("CACHE_URL", "", schemes=("redis", "rediss"))
 CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": CACHE_URL}
+    # The prefix keeps what an older release wrote, in another notation, from being read.
+    "default": {"BACKEND": "portal.cache.CountingRedis", "LOCATION": CACHE_URL, "KEY_PREFIX": "json"}
     if CACHE_URL
-    # Django's own 300 are soon full of a stranger's addresses, and then counts of sign-ins and of links are forgotten before their time.
-    else {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "portal_cache", "OPTIONS": {"MAX_ENTRIES": 10_000}}
+    else {"BACKEND": "portal.cache.TableCache", "LOCATION": "portal_cache", "KEY_PREFIX": "json"}
 }
 
 # --- Sign-in ---------------------------------------------------------------------------------------------------------
