@@ -18,8 +18,8 @@ from django.core.cache.backends.db import DatabaseCache
 from django.core.cache.backends.redis import RedisCache
 from django.db import OperationalError, connection
 
-# A bucket is one moment: when it will be full again if nobody takes from it. Each take moves that by one step; one that would move it further
-# ahead than the bucket has room for is refused and moves nothing (GCRA). Redis runs a script alone, by its own clock.
+# A bucket is one moment: when it will be full again if nobody takes from it. Each take moves that by one step; one that would move it
+# further ahead than the bucket has room for is refused and moves nothing (GCRA). Redis runs a script alone, by its own clock.
 BUCKET = """
 local time = redis.call('TIME')
 local now, step, room = time[1] + time[2] / 1000000, tonumber(ARGV[1]), tonumber(ARGV[2])
@@ -39,6 +39,8 @@ class CacheAway(OperationalError):
 
 class TableCache(DatabaseCache):
     """Each operation is one statement, by the database's clock, so that nobody comes in between."""
+
+    _table: str
 
     def get_many(self, keys: Iterable[str], version: int | None = None) -> dict[str, Any]:
         names = {self.make_and_validate_key(key, version=version): key for key in keys}
@@ -87,7 +89,7 @@ class TableCache(DatabaseCache):
         self._sweep()
         return rows[0][0] == "1", max(float(rows[0][1]), 0)
 
-    def _base_set(self, mode: str, key: str, value: Any, timeout: float | None = DEFAULT_TIMEOUT) -> bool:  # type: ignore[assignment]
+    def _base_set(self, mode: str, key: str, value: Any, timeout: float | None = DEFAULT_TIMEOUT) -> bool:
         seconds = self.default_timeout if timeout is DEFAULT_TIMEOUT else timeout
         until, amount = ("'infinity'::timestamptz", []) if seconds is None else ("clock_timestamp() + make_interval(secs => %s)", [seconds])
         if mode == "touch":
@@ -145,8 +147,8 @@ class CountingRedis(RedisCache):
         """As TableCache.take. Raises CacheAway."""
         name = self.make_and_validate_key(key)
         with _away_as_503():
-            taken, full_in = self._cache.get_client(name, write=True).eval(BUCKET, 1, name, step, room)
-        return bool(taken), float(full_in)
+            answer: Any = self._cache.get_client(name, write=True).eval(BUCKET, 1, name, step, room)
+        return bool(answer[0]), float(answer[1])
 
     def incr(self, key: str, delta: int = 1, version: int | None = None) -> int:
         with _away_as_503():

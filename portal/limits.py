@@ -60,7 +60,7 @@ def network(request: HttpRequest) -> str:
 
 
 def _key(limit: Limit, who: str) -> str:
-    return f"limit:{limit.name}:{hashlib.sha256(who.encode()).hexdigest()}"
+    return f"limit:{hashlib.sha256(f'{limit.name}|{who}'.encode()).hexdigest()}"
 
 
 def _cache() -> Counting:

@@ -30,7 +30,7 @@ class KeyAuthentication(BaseAuthentication):
         """Empty: no key was sent."""
         raise NotImplementedError
 
-    def unknown(self) -> None:
+    def unknown(self) -> tuple[Caller, None] | None:
         raise AuthenticationFailed
 
     def authenticate(self, request: Request) -> tuple[Caller, None] | None:

@@ -8,14 +8,14 @@ from typing import Any
 
 from django.core.exceptions import SuspiciousOperation
 from django.db import InterfaceError, OperationalError
-from rest_framework.exceptions import APIException, AuthenticationFailed, NotAuthenticated, Throttled
+from rest_framework.exceptions import APIException, AuthenticationFailed, NotAuthenticated
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from reports.api.tenant_view import Unavailable
+from reports.api.tenant_view import RateLimited, Unavailable
 from reports.refused import Refused
 
 logger = logging.getLogger(__name__)
@@ -51,7 +51,7 @@ def to_response(error: Exception, context: Any) -> Response:
 
 
 def _when_to_come_back(error: Exception, status: int) -> dict[str, str]:
-    if isinstance(error, Throttled):
+    if isinstance(error, RateLimited):
         return {"Retry-After": str(error.wait)}
     return {"Retry-After": "5"} if status == 503 else {}
 
@@ -64,7 +64,7 @@ def _meaning(error: Exception) -> tuple[int, dict[str, str]]:
             return 400, {"error": error.detail, "code": error.code}
         case NotAuthenticated() | AuthenticationFailed():
             return 403, {"message": "Forbidden"}
-        case Throttled():
+        case RateLimited():
             return 429, {"message": "Too Many Requests"}
         case Unavailable():
             return 503, {"message": "Service Unavailable"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar, cast
 
 from django.db import transaction
-from rest_framework.exceptions import APIException, PermissionDenied, Throttled
+from rest_framework.exceptions import APIException, PermissionDenied
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.views import APIView
@@ -28,6 +28,16 @@ class Unavailable(APIException):
     default_detail = "The portal cannot answer just now. Try again in a few seconds."
 
 
+class RateLimited(APIException):
+    """`wait`: whole seconds."""
+
+    status_code, default_code = 429, "rate_limited"
+
+    def __init__(self, wait: int) -> None:
+        super().__init__(f"Too many requests. Try again in {wait} s.")
+        self.wait = wait
+
+
 class IsCaller(BasePermission):
     """What an authenticator accepted that is no caller gets no further than what nobody accepted."""
 
@@ -48,7 +58,7 @@ class WithinRates(BasePermission):
                 raise Unavailable from away
             return True
         if not of.taken[-1].through:
-            raise Throttled(wait=of.taken[-1].wait)
+            raise RateLimited(of.taken[-1].wait)
         return True
 
 

@@ -73,6 +73,8 @@ class ApiKey(models.Model):
     last_used_from = models.GenericIPAddressField(null=True, help_text="NULL: never used, or the address is not known.")
     revoked_at = models.DateTimeField(null=True, help_text="NULL: in force.")
     created_at = models.DateTimeField(auto_now_add=True)
+    # Only as `with_maker_role` reads it.
+    maker_role: str | None
 
     objects = ApiKeyQuerySet.as_manager()
 

@@ -1,4 +1,4 @@
-"""What goes wrong, as RFC 9457 has it: one table of codes, and the answer for each exception. Clients branch on `code`; texts may change."""
+"""What goes wrong, as RFC 9457 has it: one table of codes, and what each exception is in it. Clients branch on `code`; texts may change."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, JsonResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
+
+from reports.api.tenant_view import RateLimited
 
 logger = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
@@ -112,8 +114,8 @@ def _problem(error: Exception) -> Problem:
             return Problem("not_authenticated", "Send a key: Authorization: Bearer <key>.")
         case exceptions.AuthenticationFailed() if error.default_code not in KINDS:
             return Problem("invalid_key", "This key is not known.")
-        case exceptions.Throttled():
-            return Problem("rate_limited", f"Try again in {error.wait} seconds.", retry_after=int(error.wait or 1))
+        case RateLimited():
+            return Problem("rate_limited", str(error.detail), retry_after=error.wait)
         case exceptions.NotFound() | Http404():
             return Problem("not_found", "It does not exist, or it is not yours.")
         case InvalidRequest():

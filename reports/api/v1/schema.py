@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
@@ -36,11 +36,11 @@ class ProblemOut(serializers.Serializer[object]):
     code = serializers.ChoiceField(choices=sorted(KINDS))
     detail = serializers.CharField()
     request_id = serializers.CharField(help_text="Tell it to support.")
-    errors = PlaceOut(many=True, required=False)
+    errors = PlaceOut(many=True, required=False)  # type: ignore[assignment]
 
 
 class Schema(AutoSchema):
-    def get_description(self) -> str:
+    def get_description(self) -> str:  # type: ignore[override]
         """Of the handler itself: what the classes above say is for their readers."""
         return inspect.cleandoc(getattr(self.view, self.method.lower()).__doc__ or "")
 
@@ -50,7 +50,7 @@ class Schema(AutoSchema):
     def get_auth(self) -> list[dict[str, list[str]]]:
         return [{"bearer": []}]
 
-    def _get_response_bodies(self, direction: str = "response") -> dict[str, Any]:
+    def _get_response_bodies(self, direction: Literal["request", "response"] = "response") -> dict[str, Any]:
         bodies: dict[str, Any] = super()._get_response_bodies(direction)
         statuses = [*ALWAYS, *(OF_BODIES if self.method in BODIES else ()), *((404,) if "{" in self.path else ())]
         for status in sorted(statuses):
@@ -72,10 +72,12 @@ class Document(V1View):
     """Open to everybody: it tells what the product's own documentation tells, and nothing of a tenant."""
 
     scopes = {"GET": ""}
-    permission_classes = ()
     schema = None
 
     def get_authenticators(self) -> list[Any]:
+        return []
+
+    def get_permissions(self) -> list[Any]:
         return []
 
     def get(self, request: Request) -> Response:

@@ -7,11 +7,11 @@ import uuid
 from typing import Any, ClassVar, NoReturn, TypeVar
 
 from django.db.models import Model, QuerySet
-from django.http.response import HttpResponseBase
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, NotFound
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
+from rest_framework.response import Response
 
 from reports.api import rates
 from reports.api.tenant_view import TenantView
@@ -47,7 +47,7 @@ class V1View(TenantView):
         super().initial(request, *args, **kwargs)
         self._check_query(request)
 
-    def finalize_response(self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
         final = super().finalize_response(request, response, *args, **kwargs)
         for name, value in rates.headers(self.taken).items():
             final[name] = value
@@ -61,11 +61,11 @@ class V1View(TenantView):
         return found
 
     def _check_query(self, request: Request) -> None:
-        unknown = [Place("unknown_parameter", "There is no such parameter.", name) for name in request.GET if name not in self.query_allowed]
+        unknown = [
+            Place("unknown_parameter", "There is no such parameter.", name) for name in request.GET if name not in self.query_allowed
+        ]
         repeated = [
-            Place("repeated", "It stands there more than once.", name)
-            for name in self.query_allowed
-            if len(request.GET.getlist(name)) > 1
+            Place("repeated", "It stands there more than once.", name) for name in self.query_allowed if len(request.GET.getlist(name)) > 1
         ]
         if places := unknown + repeated:
             raise InvalidRequest("The query does not fit.", places)
