@@ -161,6 +161,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/", include(accounts)),
     path("", include(health.urlpatterns)),
     path("", include("reports.api.compat_urls")),
+    path("api/", include("reports.api.v1.urls")),
     path("t/<slug:slug>/", include(company)),
     path("staff/", include(staff)),
     path("invitations/<str:code>/<str:token>/", invitation.invitation, name="invitation"),

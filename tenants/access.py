@@ -25,6 +25,8 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "links.view": EVERYONE,
     "links.create": MANAGERS,
     "links.revoke": MANAGERS,
+    "keys.view": MANAGERS,
+    "keys.manage": MANAGERS,
     "members.view": EVERYONE,
     "members.leave": EVERYONE,
     "members.manage": OWNERS,
