@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from datetime import datetime
 
 from django.http import HttpRequest
 from django_htmx.middleware import HtmxDetails
 
-from tenants.models import Tenant, User
+from tenants.models import SupportVisit, Tenant, User
 from tenants.models.members import Role
 
 
@@ -17,6 +18,8 @@ class MemberRequest(HttpRequest):
 
     user: User
     htmx: HtmxDetails
+    # Set where a second step will be asked for, with the time from which on.
+    second_step_until: datetime
 
 
 class StaffRequest(MemberRequest):
@@ -29,6 +32,8 @@ class TenantRequest(MemberRequest):
     tenant: Tenant
     role: Role
     may: Callable[[str], bool]
+    # The visit of platform staff that it is part of. None: one of the company's own people.
+    visit: SupportVisit | None
     # The database was put back from a backup, and nothing runs until staff let it go on.
     is_restored: bool
     # The jobs that need attention, whose number stands in the sidebar of every page.

@@ -37,6 +37,14 @@ PORTAL_SETTINGS = {
     "PORTAL_COMPAT_URL_SECONDS",
     "PORTAL_ENCRYPTION_KEYS",
     "PORTAL_ALERT_WEBHOOK",
+    "PORTAL_API_AUTHENTICATORS",
+    "PORTAL_JWT_ISSUER",
+    "PORTAL_JWT_AUDIENCE",
+    "PORTAL_JWT_KEYS",
+    "PORTAL_JWT_TENANTS",
+    "PORTAL_JWT_TENANT_CLAIM",
+    "PORTAL_JWT_SCOPE_CLAIM",
+    "PORTAL_STAFF_MFA",
 }
 refuse_unknown("PORTAL_", PORTAL_SETTINGS)
 DEBUG = env_bool("DEBUG", False)
@@ -78,6 +86,7 @@ INSTALLED_APPS = [
     "allauth.mfa",
     "allauth.usersessions",
     "rest_framework",
+    "drf_spectacular",
     "csp",
     "tenants",
     "reports",
@@ -96,6 +105,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "portal.last_seen.LastSeenMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -123,10 +133,10 @@ DATABASE_LOGIN = login_for(sys.argv, os.environ)
 DATABASES = {"default": {**databases(DATABASE_LOGIN), "ATOMIC_REQUESTS": True}}
 CACHE_URL = env_url("CACHE_URL", "", schemes=("redis", "rediss"))
 CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": CACHE_URL}
+    # The prefix keeps what an older release wrote, in another notation, from being read.
+    "default": {"BACKEND": "portal.cache.CountingRedis", "LOCATION": CACHE_URL, "KEY_PREFIX": "json"}
     if CACHE_URL
-    # Django's own 300 are soon full of a stranger's addresses, and then counts of sign-ins and of links are forgotten before their time.
-    else {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "portal_cache", "OPTIONS": {"MAX_ENTRIES": 10_000}}
+    else {"BACKEND": "portal.cache.TableCache", "LOCATION": "portal_cache", "KEY_PREFIX": "json"}
 }
 
 # --- Sign-in ---------------------------------------------------------------------------------------------------------
@@ -140,6 +150,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "portal.passwords.LongestPassword"},
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
@@ -150,6 +161,30 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_SESSION_REMEMBER = None
 ACCOUNT_ADAPTER = "portal.accounts.AccountAdapter"
+ACCOUNT_FORMS = {
+    "login": "portal.account_forms.LoginForm",
+    "reauthenticate": "portal.account_forms.ReauthenticateForm",
+    "change_password": "portal.account_forms.ChangePasswordForm",
+    "reset_password": "portal.account_forms.ResetForm",
+    "reset_password_from_key": "portal.account_forms.ResetKeyForm",
+}
+# Ours are in portal/sign_in_limits.py: the library's keep a list that two at once overwrite.
+ACCOUNT_RATE_LIMITS = False
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+PASSWORD_RESET_TIMEOUT = int(timedelta(hours=1).total_seconds())
+MFA_ADAPTER = "portal.second_step_secrets.SecondStepAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = f"{PLATFORM_NAME} Reports"
+MFA_FORMS = {
+    "authenticate": "portal.account_forms.CodeForm",
+    "reauthenticate": "portal.account_forms.CodeAgainForm",
+    "activate_totp": "portal.account_forms.ActivateForm",
+}
+# The same three words as a tenant's `mfa`: required, grace (14 days from the first visit), optional.
+PORTAL_STAFF_MFA = env_str("PORTAL_STAFF_MFA", "grace")
+if PORTAL_STAFF_MFA not in ("required", "grace", "optional"):
+    raise ImproperlyConfigured("PORTAL_STAFF_MFA is none of required, grace and optional.")
 ACCOUNT_REAUTHENTICATION_TIMEOUT = int(timedelta(minutes=10).total_seconds())
 # Limits on sign-in count addresses as told by the trusted proxy; else all visitors would share the proxy's.
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXY_HOPS
@@ -251,7 +286,31 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "UNAUTHENTICATED_USER": None,
+    "URL_FORMAT_OVERRIDE": None,
+    "DEFAULT_SCHEMA_CLASS": "reports.api.v1.schema.Schema",
 }
+SPECTACULAR_SETTINGS = {
+    "TITLE": f"{PLATFORM_NAME} API",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SERVERS": [{"url": PORTAL_BASE_URL}],
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "ENFORCE_NON_BLANK_FIELDS": True,
+    "APPEND_COMPONENTS": {"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "description": "An API key."}}},
+}
+# Who else than the holder of a key may call, as dotted paths; see docs/integrations.md, "Your own tokens".
+PORTAL_API_AUTHENTICATORS = env_list("PORTAL_API_AUTHENTICATORS")
+# For reports/api/jwt_bearer.py, which says at the start what is missing where it is one of them.
+PORTAL_JWT_ISSUER = env_str("PORTAL_JWT_ISSUER", "")
+PORTAL_JWT_AUDIENCE = env_str("PORTAL_JWT_AUDIENCE", "")
+PORTAL_JWT_KEYS = env_str("PORTAL_JWT_KEYS", "")
+PORTAL_JWT_TENANTS = env_list("PORTAL_JWT_TENANTS")
+PORTAL_JWT_TENANT_CLAIM = env_str("PORTAL_JWT_TENANT_CLAIM", "tenant")
+PORTAL_JWT_SCOPE_CLAIM = env_str("PORTAL_JWT_SCOPE_CLAIM", "scope")
 
 # --- Logging ---------------------------------------------------------------------------------------------------------
 LOGGING = logging_settings()

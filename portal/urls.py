@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from allauth.account.views import login, logout, reauthenticate
-from allauth.mfa.base.views import reauthenticate as reauthenticate_by_code
-from django.urls import URLPattern, URLResolver, include, path
+from allauth.account.views import logout
+from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from portal import health
+from portal.rules import require_rules
 from portal.views import (
     account,
     brand,
@@ -21,7 +21,9 @@ from portal.views import (
     link,
     links,
     links_revoke,
+    members,
     occurrences,
+    password,
     recipient,
     recipient_erase,
     recipient_groups,
@@ -32,13 +34,16 @@ from portal.views import (
     schedule_edit,
     schedule_mail,
     schedules,
+    second_step,
     session,
+    sign_in,
     staff_catalogue,
     staff_imports,
     staff_pauses,
     staff_queue,
     staff_queue_tenant,
     staff_retention,
+    staff_visits,
     unsubscribe,
 )
 
@@ -98,6 +103,17 @@ company: list[URLPattern | URLResolver] = [
     path("links/revoke/", links_revoke.revoke, name="links_revoke"),
     path("links/<uuid:link>/", link.link, name="link"),
     path("links/<uuid:link>/revoke/", link.revoke, name="link_revoke"),
+    path("settings/members/", members.members, name="members"),
+    path("settings/members/invite/", members.invite, name="member_invite"),
+    path("settings/members/leave/", members.leave, name="member_leave"),
+    path("settings/members/rules/", members.rules, name="member_rules"),
+    path("settings/members/<uuid:member>/role/", members.role, name="member_role"),
+    path("settings/members/<uuid:member>/remove/", members.remove, name="member_remove"),
+    path("settings/members/invitations/<uuid:invitation>/send/", members.invitation_send, name="invitation_send"),
+    path("settings/members/invitations/<uuid:invitation>/withdraw/", members.invitation_withdraw, name="invitation_withdraw"),
+    path("settings/support/", members.support, name="support"),
+    path("settings/support/set/", members.support_set, name="support_set"),
+    path("settings/support/<uuid:visit>/end/", members.visit_end, name="visit_end"),
 ]
 
 staff: list[URLPattern | URLResolver] = [
@@ -108,6 +124,9 @@ staff: list[URLPattern | URLResolver] = [
     path("pauses/pause/", staff_pauses.pause, name="staff_pause"),
     path("pauses/resume/", staff_pauses.resume, name="staff_resume"),
     path("tenants/<slug:tenant>/retention/", staff_retention.tenant, name="staff_retention"),
+    path("tenants/<slug:tenant>/visit/", staff_visits.begin, name="staff_visit"),
+    path("visit/raise/", staff_visits.let_act, name="staff_visit_raise"),
+    path("visit/end/", staff_visits.end, name="staff_visit_end"),
     path("catalogue/", staff_catalogue.catalogue, name="staff_catalogue"),
     path("catalogue/import/", staff_imports.begin, name="staff_imports"),
     path("catalogue/import/<uuid:draft>/", staff_imports.edit, name="staff_import"),
@@ -117,17 +136,37 @@ staff: list[URLPattern | URLResolver] = [
     path("catalogue/import/<uuid:draft>/discard/", staff_imports.discard, name="staff_import_discard"),
 ]
 
+# With the names by which django-allauth looks for them. What is not here it does not serve.
+accounts: list[URLPattern | URLResolver] = [
+    path("", account.account, name="account"),
+    path("login/", sign_in.login, name="account_login"),
+    path("logout/", logout, name="account_logout"),
+    path("reauthenticate/", sign_in.password_again, name="account_reauthenticate"),
+    path("confirmed/", account.confirmed, name="account_confirmed"),
+    path("sessions/", account.sessions, name="usersessions_list"),
+    path("password/change/", password.change, name="account_change_password"),
+    path("password/reset/", password.reset, name="account_reset_password"),
+    path("password/reset/done/", password.reset_done, name="account_reset_password_done"),
+    re_path(r"^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$", password.reset_key, name="account_reset_password_from_key"),
+    path("password/reset/key/done/", password.reset_key_done, name="account_reset_password_from_key_done"),
+    path("2fa/", second_step.index, name="mfa_index"),
+    path("2fa/authenticate/", sign_in.code, name="mfa_authenticate"),
+    path("2fa/reauthenticate/", sign_in.code_again, name="mfa_reauthenticate"),
+    path("2fa/totp/activate/", second_step.activate, name="mfa_activate_totp"),
+    path("2fa/totp/picture.svg", second_step.picture, name="mfa_totp_picture"),
+    path("2fa/totp/deactivate/", second_step.deactivate, name="mfa_deactivate_totp"),
+    path("2fa/recovery-codes/", second_step.codes, name="mfa_view_recovery_codes"),
+    path("2fa/recovery-codes/generate/", second_step.new_codes, name="mfa_generate_recovery_codes"),
+]
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", session.root, name="root"),
     path("choose/", session.choose, name="choose"),
     path("theme/", session.theme, name="theme"),
-    path("accounts/login/", login, name="account_login"),
-    path("accounts/logout/", logout, name="account_logout"),
-    path("accounts/reauthenticate/", reauthenticate, name="account_reauthenticate"),
-    path("accounts/2fa/reauthenticate/", reauthenticate_by_code, name="mfa_reauthenticate"),
-    path("accounts/confirmed/", account.confirmed, name="account_confirmed"),
+    path("accounts/", include(accounts)),
     path("", include(health.urlpatterns)),
     path("", include("reports.api.compat_urls")),
+    path("api/", include("reports.api.v1.urls")),
     path("t/<slug:slug>/", include(company)),
     path("staff/", include(staff)),
     path("invitations/<str:code>/<str:token>/", invitation.invitation, name="invitation"),
@@ -135,3 +174,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("brand/<str:code>.css", brand.brand, name="brand"),
     path("u/<str:code>/<str:token>", unsubscribe.unsubscribe, name="unsubscribe"),
 ]
+
+require_rules(urlpatterns)

@@ -6,6 +6,7 @@ from tenants.models import User
 from tenants.models.members import Role
 
 EVERYONE = frozenset({Role.OWNER, Role.ADMIN, Role.VIEWER})
+OWNERS = frozenset({Role.OWNER})
 MANAGERS = frozenset({Role.OWNER, Role.ADMIN})
 
 ACTIONS: dict[str, frozenset[Role]] = {
@@ -21,14 +22,25 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "schedules.manage": MANAGERS,
     "recipients.view": EVERYONE,
     "recipients.manage": MANAGERS,
-    "recipients.erase": frozenset({Role.OWNER}),
+    "recipients.erase": OWNERS,
     "links.view": EVERYONE,
     "links.create": MANAGERS,
     "links.revoke": MANAGERS,
+    "keys.view": MANAGERS,
+    "keys.manage": MANAGERS,
+    "members.view": EVERYONE,
+    "members.leave": EVERYONE,
+    "members.manage": OWNERS,
+    "support.manage": OWNERS,
 }
 
+# Of those, what staff on a visit may see; and what they may do besides, where the visit was raised: only what gives nobody anything. A
+# schedule, a recipient or a link of their own making would hand them the company's rows. A new action is in neither.
+VISIT_SEES = frozenset({"home.view", "reports.view", "jobs.view", "schedules.view", "recipients.view", "links.view", "members.view"})
+VISIT_ACTS = frozenset({"reports.run", "jobs.cancel", "jobs.clear", "jobs.retry", "links.revoke"})
+
 # What platform staff may do, all of them alike. None of it is inside a tenant.
-STAFF_ACTIONS = frozenset({"catalogue.view", "catalogue.import", "queue.view", "queue.manage", "retention.manage"})
+STAFF_ACTIONS = frozenset({"catalogue.view", "catalogue.import", "queue.view", "queue.manage", "visits.begin", "retention.manage"})
 
 
 def may(role: str, action: str) -> bool:

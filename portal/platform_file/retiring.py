@@ -6,6 +6,7 @@ from django.db.models import QuerySet
 
 from portal.platform_file.keys import revoke
 from portal.platform_file.run import Run
+from portal.signed_in import end_sessions
 from reports.models import Grant, Link, Schedule
 from tenants.models import ApiKey, Invitation, Membership, Tenant
 
@@ -34,8 +35,11 @@ def members_of(tenant: Tenant) -> QuerySet[Membership]:
 
 
 def remove_member(membership: Membership, tenant: Tenant, run: Run) -> None:
+    for key in ApiKey.objects.not_revoked().filter(tenant=tenant, created_by=membership.user_id):
+        revoke(key, tenant, run)
     run.changes.removed("member", f"{tenant.slug}/{membership.user.email}", membership, {"role": membership.role}, tenant)
     Membership.objects.filter(tenant=tenant, pk=membership.pk).delete()
+    end_sessions(membership.user)
 
 
 def remove_invitation(invitation: Invitation, tenant: Tenant, run: Run) -> None:

@@ -36,8 +36,8 @@ from portal.platform_file.checks import (
 from reports.links.making import MOST_DAYS, MOST_USES
 from reports.models import Account, Format, Protection, ReportParameter, Schedule
 from reports.models.catalogue import MAX_VISUALS
+from tenants.key_scopes import ROLES as SCOPES
 from tenants.models import Tenant
-from tenants.models.keys import SCOPES
 from tenants.models.members import Role
 from tenants.models.tenant import MOST_RETENTION_DAYS
 

@@ -15,10 +15,12 @@ import playwright.sync_api as browser
 from django.conf import settings
 
 from tests.browser import faults
+from tests.browser.cast_accounts import CAREFUL
 from tests.browser.stack import Stack
+from tests.factories import PASSWORD
 
 Act = Callable[[browser.Page], object]
-MARTA, RUI, LONG, INES = "marta", "rui", "long", "ines"
+MARTA, RUI, LONG, INES, DUARTE = "marta", "rui", "long", "ines", "duarte"
 
 
 def nothing(page: browser.Page) -> None: ...
@@ -51,6 +53,19 @@ def sign_in_wrongly(page: browser.Page) -> None:
     page.get_by_label("Email").fill("marta.oliveira@azurebay.example")
     page.get_by_label("Password").fill("not her password")
     press("Sign in")(page)
+
+
+def sign_in_to_the_second_step(page: browser.Page) -> None:
+    page.get_by_label("Email").fill(CAREFUL)
+    page.get_by_label("Password").fill(PASSWORD)
+    press("Sign in")(page)
+    page.get_by_role("heading", name="Enter your code").wait_for()
+
+
+def type_a_wrong_code(page: browser.Page) -> None:
+    sign_in_to_the_second_step(page)
+    page.get_by_label("6-digit code").fill("12345")
+    press("Continue")(page)
 
 
 def sign_in_with_a_book(page: browser.Page) -> None:
@@ -134,6 +149,22 @@ revenue@azurebay.example;Revenue and groups;Revenue
 night.sintra@azurebay.example;Sintra night desk;Nigth managers"""
 
 
+def invite_nobody(page: browser.Page) -> None:
+    page.get_by_label("Email addresses").fill("helena@azurebay")
+    press("Send invitations")(page)
+
+
+def begin_a_visit(page: browser.Page) -> None:
+    page.get_by_label("Ticket").fill("SUP-4431")
+    page.get_by_label("Reason").fill("Checking the SFTP failure that the customer reported.")
+    press("Start looking")(page)
+
+
+def begin_a_visit_and_raise_it(page: browser.Page) -> None:
+    begin_a_visit(page)
+    page.get_by_role("link", name="Act", exact=True).click()
+
+
 def open_account_menu(page: browser.Page) -> None:
     """At the side of a wide page, below a narrow one."""
     page.locator("[popovertarget=account]:visible").click()
@@ -165,6 +196,23 @@ PAGES = [
     Page("sign-in-choose-none", "/choose/", "stranger"),
     Page("signed-out", "/choose/", "stranger", act=press("Sign out")),
     Page("sign-out", "/accounts/logout/", MARTA),
+    Page("sign-in-forgot", "/accounts/password/reset/"),
+    Page("sign-in-forgot-done", "/accounts/password/reset/done/"),
+    Page("new-password-too-late", "/accounts/password/reset/key/1-x/"),
+    Page("new-password-done", "/accounts/password/reset/key/done/"),
+    Page("account", "/accounts/", MARTA),
+    Page("account-second-step", "/accounts/", "careful"),
+    Page("sessions", "/accounts/sessions/", MARTA),
+    Page("sign-in-code", "/accounts/login/", act=sign_in_to_the_second_step),
+    Page("sign-in-code-wrong", "/accounts/login/", act=type_a_wrong_code),
+    Page("second-step", "/accounts/2fa/totp/activate/", MARTA),
+    Page("second-step-needed", "/accounts/2fa/totp/activate/?next=/t/azure-bay/", MARTA),
+    Page("second-step-remove", "/accounts/2fa/totp/deactivate/", "careful"),
+    Page("recovery-codes", "/accounts/2fa/recovery-codes/", "careful"),
+    Page("recovery-codes-new", "/accounts/2fa/recovery-codes/generate/", "careful"),
+    Page("new-password", "/accounts/password/reset/key/{reset_key}/"),
+    Page("home-second-step-soon", "/t/harbour/", "hurried"),
+    Page("password-change", "/accounts/password/change/", MARTA),
     Page("confirm", "/accounts/reauthenticate/", MARTA),
     Page("confirmed", "/accounts/confirmed/", MARTA),
     Page("invitation", "/invitations/{invitation}/"),
@@ -272,6 +320,17 @@ PAGES = [
     Page("download-used-up", "/d/{link_used_up}", status=404),
     Page("download-revoked", "/d/{link_revoked}", status=404),
     Page("download-unknown", "/d/AZUREBAY/nothing-of-this-name", status=404),
+    Page("members", f"{HERE}/settings/members/", DUARTE),
+    Page("members-viewer", f"{HERE}/settings/members/", RUI),
+    Page("member-invite", f"{HERE}/settings/members/invite/", DUARTE),
+    Page("member-invite-wrong", f"{HERE}/settings/members/invite/", DUARTE, 422, invite_nobody),
+    Page("member-remove", f"{HERE}/settings/members/{{member}}/remove/", DUARTE),
+    Page("member-leave", f"{HERE}/settings/members/leave/", DUARTE),
+    Page("support", f"{HERE}/settings/support/", DUARTE),
+    Page("staff-visit", "/staff/tenants/azure-bay/visit/", INES),
+    Page("staff-visit-wrong", "/staff/tenants/azure-bay/visit/", INES, 422, press("Start looking")),
+    Page("impersonation", "/staff/tenants/azure-bay/visit/", INES, act=begin_a_visit),
+    Page("staff-visit-raise", "/staff/tenants/azure-bay/visit/", INES, act=begin_a_visit_and_raise_it),
     Page("staff-catalogue", "/staff/catalogue/", INES),
     Page("staff-queue", "/staff/queue/", INES),
     Page("staff-queue-paused", "/staff/queue/?status=paused", INES),
@@ -310,6 +369,17 @@ NO_PAGE = {
     "root": "leads to a company or to the choice of one",
     "theme": "takes a form, leads back",
     "mfa_reauthenticate": "the same page as the password's, for those who have a second step",
+    "mfa_authenticate": "comes after the password: sign-in-code",
+    "mfa_index": "leads to the account",
+    "mfa_totp_picture": "a picture of second-step",
+    "member_role": "takes a form, leads to the members",
+    "member_rules": "takes a form, leads to the members",
+    "invitation_send": "takes a form, leads to the members",
+    "invitation_withdraw": "takes a form, leads to the members",
+    "support_set": "takes a form, leads to support access",
+    "visit_end": "takes a form, leads to support access",
+    "staff_visit_raise": "drawn by what begins a visit: staff-visit-raise",
+    "staff_visit_end": "takes a form, leads to the company",
     "job_cancel": "takes a form, leads to the job",
     "job_retry": "takes a form, leads to the new job",
     "job_file": "takes a form, leads to the file",
