@@ -35,7 +35,9 @@ from portal.views import (
     staff_pauses,
     staff_queue,
     staff_queue_tenant,
+    staff_usage,
     unsubscribe,
+    usage,
 )
 
 handler400 = errors.bad_request
@@ -92,6 +94,8 @@ company: list[URLPattern | URLResolver] = [
     path("links/revoke/", links_revoke.revoke, name="links_revoke"),
     path("links/<uuid:link>/", link.link, name="link"),
     path("links/<uuid:link>/revoke/", link.revoke, name="link_revoke"),
+    path("settings/usage/", usage.usage, name="usage"),
+    path("settings/usage/export/", usage.export, name="usage_export"),
 ]
 
 staff: list[URLPattern | URLResolver] = [
@@ -101,6 +105,8 @@ staff: list[URLPattern | URLResolver] = [
     path("queue/<slug:tenant>/clear/", staff_queue_tenant.clear, name="staff_queue_clear"),
     path("pauses/pause/", staff_pauses.pause, name="staff_pause"),
     path("pauses/resume/", staff_pauses.resume, name="staff_resume"),
+    path("usage/", staff_usage.usage, name="staff_usage"),
+    path("usage/export/", staff_usage.export, name="staff_usage_export"),
     path("catalogue/", staff_catalogue.catalogue, name="staff_catalogue"),
     path("catalogue/import/", staff_imports.begin, name="staff_imports"),
     path("catalogue/import/<uuid:draft>/", staff_imports.edit, name="staff_import"),

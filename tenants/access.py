@@ -24,10 +24,11 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "links.view": EVERYONE,
     "links.create": MANAGERS,
     "links.revoke": MANAGERS,
+    "usage.view": MANAGERS,
 }
 
 # What platform staff may do, all of them alike. None of it is inside a tenant.
-STAFF_ACTIONS = frozenset({"catalogue.view", "catalogue.import", "queue.view", "queue.manage"})
+STAFF_ACTIONS = frozenset({"catalogue.view", "catalogue.import", "queue.view", "queue.manage", "usage.view_all"})
 
 
 def may(role: str, action: str) -> bool:
