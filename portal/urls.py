@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from allauth.account.views import login, logout
+from allauth.account.views import login, logout, reauthenticate
+from allauth.mfa.base.views import reauthenticate as reauthenticate_by_code
 from django.urls import URLPattern, URLResolver, include, path
 
 from portal import health
 from portal.views import (
+    account,
     brand,
     download,
     errors,
@@ -122,6 +124,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("theme/", session.theme, name="theme"),
     path("accounts/login/", login, name="account_login"),
     path("accounts/logout/", logout, name="account_logout"),
+    path("accounts/reauthenticate/", reauthenticate, name="account_reauthenticate"),
+    path("accounts/2fa/reauthenticate/", reauthenticate_by_code, name="mfa_reauthenticate"),
+    path("accounts/confirmed/", account.confirmed, name="account_confirmed"),
     path("", include(health.urlpatterns)),
     path("", include("reports.api.compat_urls")),
     path("t/<slug:slug>/", include(company)),

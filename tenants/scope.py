@@ -105,6 +105,27 @@ def as_engine() -> Iterator[None]:
 
 
 @contextmanager
+def as_login() -> Iterator[None]:
+    """The login's own rights for a few statements inside a scope, in its transaction: for people's sessions, which belong to no tenant and
+    which no scope's role may read. Outside any scope it changes nothing."""
+    inside = _current.get()
+    if inside is None:
+        yield
+        return
+    _apply(OUTSIDE)
+    token = _current.set(None)
+    try:
+        yield
+    except BaseException:
+        # The transaction is nobody's: whoever catches this inside the scope may ask it nothing more.
+        transaction.set_rollback(True)
+        raise
+    finally:
+        _current.reset(token)
+    _apply(inside)
+
+
+@contextmanager
 def platform_scope() -> Iterator[None]:
     """The platform's own rows: accounts, reports, the register of tenants, staff. The worker login only."""
     with _scope(Scope(roles.PLATFORM)):

@@ -35,6 +35,9 @@ WITHOUT_OBJECTS = {
     "theme/": "light or dark, in the person's cookie",
     "accounts/login/": "sign-in",
     "accounts/logout/": "sign-out",
+    "accounts/reauthenticate/": "a person's own password",
+    "accounts/2fa/reauthenticate/": "a person's own code",
+    "accounts/confirmed/": "words",
     "healthz": "the process",
     "readyz": "the process",
 }

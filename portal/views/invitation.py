@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 
-from portal import actors
+from portal import actors, reauthentication
 from portal.invitation_forms import AcceptForm, NewPersonForm
 from portal.pages import SeeOther
 from tenants import invitations
@@ -63,4 +63,5 @@ def _accepted(request: HttpRequest, found: Invitation, person: User) -> HttpResp
         raise Http404("no such invitation, or it has ended") from None
     if not request.user.is_authenticated:
         login(request, person, backend=BACKEND)
+        reauthentication.note_password(request)
     return SeeOther(reverse("home", args=[tenant.slug]))

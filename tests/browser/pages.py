@@ -165,6 +165,8 @@ PAGES = [
     Page("sign-in-choose-none", "/choose/", "stranger"),
     Page("signed-out", "/choose/", "stranger", act=press("Sign out")),
     Page("sign-out", "/accounts/logout/", MARTA),
+    Page("confirm", "/accounts/reauthenticate/", MARTA),
+    Page("confirmed", "/accounts/confirmed/", MARTA),
     Page("invitation", "/invitations/{invitation}/"),
     Page("invitation-wrong", "/invitations/{invitation}/", status=422, act=accept_with_a_short_password),
     Page("invitation-known", "/invitations/{invitation_known}/", MARTA),
@@ -307,6 +309,7 @@ PAGES = [
 NO_PAGE = {
     "root": "leads to a company or to the choice of one",
     "theme": "takes a form, leads back",
+    "mfa_reauthenticate": "the same page as the password's, for those who have a second step",
     "job_cancel": "takes a form, leads to the job",
     "job_retry": "takes a form, leads to the new job",
     "job_file": "takes a form, leads to the file",
