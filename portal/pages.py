@@ -49,6 +49,16 @@ def tenant_page(action: str) -> Callable[[Callable[Concatenate[Any, P], HttpResp
     return decorate
 
 
+def enters_itself(action: str) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
+    """A view of `/t/<slug>/…` that calls `inside` with this action, because it has something to do outside of the scope as well."""
+
+    def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+        view.action = action  # type: ignore[attr-defined]
+        return transaction.non_atomic_requests(view)
+
+    return decorate
+
+
 @contextmanager
 def inside(request: TenantRequest, slug: str, action: str) -> Iterator[None]:
     """Raises Http404 for a company that is not there and for one the person does not belong to: the two must not be told apart."""

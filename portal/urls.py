@@ -7,6 +7,7 @@ from allauth.mfa.base.views import reauthenticate as reauthenticate_by_code
 from django.urls import URLPattern, URLResolver, include, path
 
 from portal import health
+from portal.rules import require_rules
 from portal.views import (
     account,
     brand,
@@ -21,6 +22,7 @@ from portal.views import (
     link,
     links,
     links_revoke,
+    members,
     occurrences,
     recipient,
     recipient_groups,
@@ -98,6 +100,16 @@ company: list[URLPattern | URLResolver] = [
     path("links/<uuid:link>/revoke/", link.revoke, name="link_revoke"),
     path("settings/usage/", usage.usage, name="usage"),
     path("settings/usage/export/", usage.export, name="usage_export"),
+    path("settings/members/", members.members, name="members"),
+    path("settings/members/invite/", members.invite, name="member_invite"),
+    path("settings/members/leave/", members.leave, name="member_leave"),
+    path("settings/members/rules/", members.rules, name="member_rules"),
+    path("settings/members/<uuid:member>/role/", members.role, name="member_role"),
+    path("settings/members/<uuid:member>/remove/", members.remove, name="member_remove"),
+    path("settings/members/invitations/<uuid:invitation>/send/", members.invitation_send, name="invitation_send"),
+    path("settings/members/invitations/<uuid:invitation>/withdraw/", members.invitation_withdraw, name="invitation_withdraw"),
+    path("settings/support/", members.support, name="support"),
+    path("settings/support/set/", members.support_set, name="support_set"),
 ]
 
 staff: list[URLPattern | URLResolver] = [
@@ -136,3 +148,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("brand/<str:code>.css", brand.brand, name="brand"),
     path("u/<str:code>/<str:token>", unsubscribe.unsubscribe, name="unsubscribe"),
 ]
+
+require_rules(urlpatterns)

@@ -1,8 +1,10 @@
 import os
 import re
 from collections.abc import Callable, Iterable
+from importlib import import_module
 from typing import Any
 
+from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
 from portal.checks import refuse_unsafe_start
@@ -24,3 +26,5 @@ def in_utf8(app: Wsgi) -> Wsgi:
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 application = in_utf8(get_wsgi_application())
 refuse_unsafe_start()
+# Reads the addresses now: one without a rule stops the start, not the first visitor.
+import_module(settings.ROOT_URLCONF)

@@ -6,6 +6,7 @@ from tenants.models import User
 from tenants.models.members import Role
 
 EVERYONE = frozenset({Role.OWNER, Role.ADMIN, Role.VIEWER})
+OWNERS = frozenset({Role.OWNER})
 MANAGERS = frozenset({Role.OWNER, Role.ADMIN})
 
 ACTIONS: dict[str, frozenset[Role]] = {
@@ -25,6 +26,10 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "links.create": MANAGERS,
     "links.revoke": MANAGERS,
     "usage.view": MANAGERS,
+    "members.view": EVERYONE,
+    "members.leave": EVERYONE,
+    "members.manage": OWNERS,
+    "support.manage": OWNERS,
 }
 
 # What platform staff may do, all of them alike. None of it is inside a tenant.

@@ -5,11 +5,10 @@ from __future__ import annotations
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from portal.inviting import ask_for_mail
 from portal.platform_file.reading import Entry
 from portal.platform_file.retiring import members_of, remove_invitation, remove_member
 from portal.platform_file.run import Run
-from reports import notices
-from reports.models import Notice
 from tenants import invitations
 from tenants.models import Invitation, Membership, Tenant, User
 
@@ -60,15 +59,7 @@ def _invite(tenant: Tenant, email: str, role: str, run: Run) -> None:
     run.changes.added("invitation", name, invitation, {"role": role, "expires_at": invitation.expires_at}, tenant)
     told = {"name": name, "url": invitations.url(invitation)}
     if settings.EMAIL_URL:
-        # No token in it: the mail's writer works the address out again.
-        notices.ask_for(
-            tenant,
-            Notice.Kind.INVITATION,
-            f"invitation:{invitation.pk}",
-            invitation.email,
-            now=run.now,
-            data={"invitation": str(invitation.pk)},
-        )
+        ask_for_mail(invitation, run.now)
         run.changes.shown_once.append(_("Invitation for %(name)s, shown once and sent by email: %(url)s") % told)
     else:
         run.changes.shown_once.append(_("Invitation for %(name)s, shown once: %(url)s") % told)

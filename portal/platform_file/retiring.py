@@ -6,6 +6,7 @@ from django.db.models import QuerySet
 
 from portal.platform_file.keys import revoke
 from portal.platform_file.run import Run
+from portal.signed_in import end_sessions
 from reports.models import Grant, Link, Schedule
 from tenants.models import ApiKey, Invitation, Membership, Tenant
 
@@ -35,7 +36,9 @@ def members_of(tenant: Tenant) -> QuerySet[Membership]:
 
 def remove_member(membership: Membership, tenant: Tenant, run: Run) -> None:
     run.changes.removed("member", f"{tenant.slug}/{membership.user.email}", membership, {"role": membership.role}, tenant)
+    ApiKey.objects.filter(tenant=tenant, created_by=membership.user_id, revoked_at=None).update(revoked_at=run.now)
     Membership.objects.filter(tenant=tenant, pk=membership.pk).delete()
+    end_sessions(membership.user)
 
 
 def remove_invitation(invitation: Invitation, tenant: Tenant, run: Run) -> None:

@@ -18,6 +18,7 @@ from django.utils.text import capfirst
 
 from portal import browsers, schedule_words, status, waiting, words
 from portal.icons import icon_paths
+from portal.requests import TenantRequest
 from reports.address_book.listing import Gets
 from reports.delivery.failures import words as words_of_failure
 from reports.models import Format, Link, Recipient, SnapshotFile, SnapshotJob
@@ -65,6 +66,12 @@ def icon(name: str, extra: str = "") -> SafeString:
 def moment(at: datetime, style: str = "", css: str = "") -> SafeString:
     """A `<time>`; `style` is one of MOMENTS."""
     return format_html('<time datetime="{}"{}>{}</time>', at.isoformat(), _class(css), MOMENTS[style](at))
+
+
+@register.filter
+def may(request: TenantRequest, action: str) -> bool:
+    """Whether the person may do an action of tenants/access.py, on a page inside a company."""
+    return request.may(action)
 
 
 @register.filter

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -21,7 +20,7 @@ from portal.forms import RetryForm
 from portal.job_deliveries import sent, with_deliveries
 from portal.job_rows import drawn, for_pages, with_pace
 from portal.live import Live, plain_query, poll_seconds
-from portal.pages import SeeOther, inside, tenant_page
+from portal.pages import SeeOther, enters_itself, inside, tenant_page
 from portal.paging import page_of
 from portal.requests import TenantRequest
 from reports import files, timeline
@@ -141,7 +140,7 @@ def retry(request: TenantRequest, job: uuid.UUID) -> HttpResponse:
 
 
 @require_POST
-@transaction.non_atomic_requests
+@enters_itself("files.download")
 def file(request: TenantRequest, slug: str, job: uuid.UUID, file: uuid.UUID) -> HttpResponse:
     """The download is written down and committed before a URL exists that could be used."""
     with inside(request, slug, "files.download"):

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib import messages
-from django.db import transaction
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -16,7 +15,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from portal import actors
-from portal.pages import SeeOther, inside
+from portal.pages import SeeOther, enters_itself, inside
 from portal.queue_forms import ReasonForm
 from portal.requests import TenantRequest
 from reports import clearing
@@ -34,7 +33,7 @@ class Which:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@transaction.non_atomic_requests
+@enters_itself("jobs.clear")
 def clear(request: TenantRequest, slug: str) -> HttpResponse:
     """`?report=` or `?schedule=` narrows it to one. They are cancelled outside of the request's scope, some at a time."""
     form = ReasonForm(request.POST if request.method == "POST" else None)

@@ -22,7 +22,7 @@ def near(notice: Notice, now: datetime) -> Content | None:
     facts = [Fact(str(found.words), _("%(used)s of %(limit)s") % values)]
     if found.resets_at:
         facts.append(Fact(_("Starts again"), f"{words.moment_long(found.resets_at)} ({words.zone_city()})"))
-    title = _("%(company)s has used up: %(quota)s") if found.is_full else _("%(company)s has used most of: %(quota)s")
+    title = _("Used up at %(company)s: %(quota)s") if found.is_full else _("Nearly used up at %(company)s: %(quota)s")
     return Content(
         subject=title % values,
         owner=portal_name(),

@@ -66,9 +66,9 @@ class Invitation(models.Model):
         return self.email
 
     @classmethod
-    def issue(cls, tenant: Tenant, email: str, role: str, now: datetime) -> tuple[Invitation, str]:
+    def issue(cls, tenant: Tenant, email: str, role: str, now: datetime, *, invited_by: str = "") -> tuple[Invitation, str]:
         """The invitation and its token. The token is not kept; only this portal can work it out again, for the mail."""
-        invitation = cls(tenant=tenant, email=email.lower(), role=role, expires_at=now + INVITATION_LIFE)
+        invitation = cls(tenant=tenant, email=email.lower(), role=role, expires_at=now + INVITATION_LIFE, invited_by=invited_by)
         token = next(derived_tokens(INVITED, str(invitation.pk)))
         invitation.token_sha256 = secret_hash(token)
         invitation.save(force_insert=True)

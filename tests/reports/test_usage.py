@@ -300,16 +300,12 @@ def download(file, now, **fields):
 def fill(job: SnapshotJob, number: int) -> None:
     """Jobs like this one, an hour apart, back in time."""
     columns = [field.column for field in SnapshotJob._meta.concrete_fields]
-    other = {
-        "id": "gen_random_uuid()",
-        "created_at": "created_at - n * interval '1 hour'",
-        "finished_at": "finished_at - n * interval '1 hour'",
-    }
-    chosen = ", ".join(other.get(column, column) for column in columns)
+    other = {"id": "gen_random_uuid()"} | {name: f"{name} - n * interval '1 hour'" for name in ("created_at", "finished_at")}
+    names, chosen = ", ".join(columns), ", ".join(other.get(column, column) for column in columns)
     with tenant_scope(job.tenant_id), connection.cursor() as cursor:
         cursor.execute(
-            f"insert into reports_snapshotjob ({', '.join(columns)}) select {chosen} from reports_snapshotjob job, generate_series(1, %s) n "
-            "where job.id = %s",
+            f"insert into reports_snapshotjob ({names}) select {chosen} "
+            "from reports_snapshotjob job cross join generate_series(1, %s) n where job.id = %s",
             [number, job.pk],
         )
 

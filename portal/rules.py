@@ -1,0 +1,67 @@
+"""Deny by default, at the start: an address that no rule speaks of stops the process, before anybody can ask for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+from django.urls import URLPattern, URLResolver
+
+from tenants.access import ACTIONS, STAFF_ACTIONS
+from tenants.models.keys import SCOPES
+
+# Addresses that no action of tenants/access.py opens, by name, and why. All but those marked "signed in" are for everybody.
+OPEN = {
+    "root": "signed in: leads to a person's own company",
+    "choose": "signed in: a person's own companies",
+    "account_logout": "signed in: ends the person's own session",
+    "account_reauthenticate": "signed in: the person's own password",
+    "account_confirmed": "signed in: says that the password was right",
+    "mfa_reauthenticate": "signed in: the person's own code",
+    "account_login": "sign-in",
+    "theme": "light or dark, in the visitor's own cookie",
+    "invitation": "the token is the right to it",
+    "download": "the token is the right to it",
+    "unsubscribe": "the token is the right to it",
+    "brand": "colours of a company's customer pages",
+    "healthz": "whether the process lives",
+    "readyz": "whether it can serve",
+}
+Patterns = Sequence[URLPattern | URLResolver]
+
+
+def require_rules(patterns: Patterns) -> None:
+    """Raises ImproperlyConfigured with every address that has none."""
+    faults = [f"{route or '/'}: {fault}" for route, pattern in _walk(patterns) if (fault := _fault(pattern))]
+    if faults:
+        raise ImproperlyConfigured(f"Addresses without a rule about who may ask for them: {'; '.join(faults)}")
+
+
+def _walk(patterns: Patterns, prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
+    for pattern in patterns:
+        route = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from _walk(pattern.url_patterns, route)
+        else:
+            yield route, pattern
+
+
+def _fault(pattern: URLPattern) -> str:
+    """Empty: a rule says who may ask for it."""
+    view: Callable[..., Any] = pattern.callback
+    action = getattr(view, "action", None)
+    if action is not None:
+        return "" if action in ACTIONS or action in STAFF_ACTIONS else f"the action {action!r} is in no table of tenants/access.py"
+    api = getattr(view, "cls", None)
+    if api is not None and hasattr(api, "scopes"):
+        return _scope_fault(api)
+    return "" if pattern.name in OPEN else "no action, no scopes, and portal/rules.py does not list it as open"
+
+
+def _scope_fault(api: Any) -> str:
+    offered = {method.upper() for method in api.http_method_names if hasattr(api, method)} - {"OPTIONS"}
+    if missing := sorted(offered - set(api.scopes)):
+        return f"{', '.join(missing)} of {api.__name__} without a scope"
+    unknown = sorted({scope for scope in api.scopes.values() if scope} - set(SCOPES))
+    return f"{api.__name__} needs {', '.join(unknown)}, which no key can have" if unknown else ""
