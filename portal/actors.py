@@ -18,7 +18,12 @@ class Seen(TypedDict):
 
 
 def member(request: MemberRequest) -> Actor:
-    return Actor(request.user.email, user_id=request.user.pk, **_seen(request))
+    return of(request, request.user)
+
+
+def of(request: HttpRequest, person: User) -> Actor:
+    """Somebody who is about to be signed in with this very request, or acts on an account of their own."""
+    return Actor(person.email, user_id=person.pk, **_seen(request))
 
 
 def visitor(request: HttpRequest, reference: str) -> Actor:

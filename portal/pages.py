@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from functools import cache, wraps
 from typing import Any, Concatenate, ParamSpec
 
+from allauth.core.exceptions import ImmediateHttpResponse
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Exists
@@ -15,6 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from portal.requests import TenantRequest
+from portal.second_step import policy_redirect
 from reports.models import Installation, SnapshotJob
 from tenants import log_context
 from tenants.access import may
@@ -69,6 +71,9 @@ def inside(request: TenantRequest, slug: str, action: str) -> Iterator[None]:
         request.is_restored = membership.is_restored  # type: ignore[attr-defined]
         log_context.note(tenant=membership.tenant.pk)
         request.may = lambda action: may(membership.role, action)
+        # Raised, because the scope is left with it; django-allauth's middleware answers with it.
+        if (way := policy_redirect(request, membership.tenant)) is not None:
+            raise ImmediateHttpResponse(way)
         if not request.may(action):
             raise PermissionDenied(
                 _("Your role for %(company)s is %(role)s. This needs an owner or an admin.")

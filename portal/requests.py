@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from datetime import datetime
 
 from django.http import HttpRequest
 from django_htmx.middleware import HtmxDetails
@@ -17,6 +18,8 @@ class MemberRequest(HttpRequest):
 
     user: User
     htmx: HtmxDetails
+    # Set where a second step will be asked for, with the time from which on.
+    second_step_until: datetime
 
 
 class StaffRequest(MemberRequest):

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.http import Http404, HttpResponse
 
 from portal.requests import StaffRequest
+from portal.second_step import policy_redirect
 from tenants.access import staff_may
 from tenants.scope import staff_scope
 
@@ -28,6 +29,8 @@ def staff_page(action: str, *, scoped: bool = True) -> Callable[[Callable[Concat
         def page(request: StaffRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
             if not staff_may(request.user, action):
                 raise Http404("not staff")
+            if (way := policy_redirect(request, None)) is not None:
+                return way
             with staff_scope(request.user) if scoped else nullcontext():
                 return view(request, *args, **kwargs)
 

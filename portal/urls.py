@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from allauth.account.views import login, logout, reauthenticate
-from allauth.mfa.base.views import reauthenticate as reauthenticate_by_code
-from django.urls import URLPattern, URLResolver, include, path
+from allauth.account.views import logout
+from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from portal import health
 from portal.rules import require_rules
@@ -24,6 +23,7 @@ from portal.views import (
     links_revoke,
     members,
     occurrences,
+    password,
     recipient,
     recipient_groups,
     recipients,
@@ -33,7 +33,9 @@ from portal.views import (
     schedule_edit,
     schedule_mail,
     schedules,
+    second_step,
     session,
+    sign_in,
     staff_catalogue,
     staff_imports,
     staff_pauses,
@@ -130,15 +132,34 @@ staff: list[URLPattern | URLResolver] = [
     path("catalogue/import/<uuid:draft>/discard/", staff_imports.discard, name="staff_import_discard"),
 ]
 
+# With the names by which django-allauth looks for them. What is not here it does not serve.
+accounts: list[URLPattern | URLResolver] = [
+    path("", account.account, name="account"),
+    path("login/", sign_in.login, name="account_login"),
+    path("logout/", logout, name="account_logout"),
+    path("reauthenticate/", sign_in.password_again, name="account_reauthenticate"),
+    path("confirmed/", account.confirmed, name="account_confirmed"),
+    path("sessions/", account.sessions, name="usersessions_list"),
+    path("password/change/", password.change, name="account_change_password"),
+    path("password/reset/", password.reset, name="account_reset_password"),
+    path("password/reset/done/", password.reset_done, name="account_reset_password_done"),
+    re_path(r"^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$", password.reset_key, name="account_reset_password_from_key"),
+    path("password/reset/key/done/", password.reset_key_done, name="account_reset_password_from_key_done"),
+    path("2fa/", second_step.index, name="mfa_index"),
+    path("2fa/authenticate/", sign_in.code, name="mfa_authenticate"),
+    path("2fa/reauthenticate/", sign_in.code_again, name="mfa_reauthenticate"),
+    path("2fa/totp/activate/", second_step.activate, name="mfa_activate_totp"),
+    path("2fa/totp/picture.svg", second_step.picture, name="mfa_totp_picture"),
+    path("2fa/totp/deactivate/", second_step.deactivate, name="mfa_deactivate_totp"),
+    path("2fa/recovery-codes/", second_step.codes, name="mfa_view_recovery_codes"),
+    path("2fa/recovery-codes/generate/", second_step.new_codes, name="mfa_generate_recovery_codes"),
+]
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", session.root, name="root"),
     path("choose/", session.choose, name="choose"),
     path("theme/", session.theme, name="theme"),
-    path("accounts/login/", login, name="account_login"),
-    path("accounts/logout/", logout, name="account_logout"),
-    path("accounts/reauthenticate/", reauthenticate, name="account_reauthenticate"),
-    path("accounts/2fa/reauthenticate/", reauthenticate_by_code, name="mfa_reauthenticate"),
-    path("accounts/confirmed/", account.confirmed, name="account_confirmed"),
+    path("accounts/", include(accounts)),
     path("", include(health.urlpatterns)),
     path("", include("reports.api.compat_urls")),
     path("t/<slug:slug>/", include(company)),

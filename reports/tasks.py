@@ -8,7 +8,9 @@ import uuid
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
+from allauth.usersessions.models import UserSession
 from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connection, transaction
@@ -23,6 +25,7 @@ from reports.alarms import telling
 from reports.aws.clients import quicksight_client
 from reports.aws.quicksight import QuickSight
 from reports.catalogue import facts_of
+from reports.delivery import account as account_mail
 from reports.delivery import courier, ses_events
 from reports.engine import limiter, load, pump, recount
 from reports.engine.clock import DatabaseClock
@@ -128,6 +131,16 @@ def work_on_import(import_id: str, turn: int) -> None:
     working.work(uuid.UUID(import_id), turn, clock())
 
 
+def send_account_mail(kind: str, user_id: int) -> None:
+    """Call after the commit, outside any scope."""
+    async_task("reports.tasks.write_account_mail", kind, user_id, cluster=WORK)
+
+
+@doing("account mail")
+def write_account_mail(kind: str, user_id: int) -> None:
+    account_mail.send(kind, user_id, timezone.now())
+
+
 @doing("recheck")
 def recheck_reports() -> None:
     """A task for each account, one after the other: all at once, those that do not answer would keep the stands waiting for a worker."""
@@ -202,6 +215,7 @@ def tidy() -> None:
     And clocks of countries change, which a new release of the time zone data tells.
     """
     call_command("clearsessions")
+    UserSession.objects.exclude(session_key__in=Session.objects.values("session_key")).delete()
     working.forget_abandoned(timezone.now())
     if gate.is_open():
         retiming.retime(timezone.now())

@@ -39,6 +39,8 @@ def decrypt(sealed: str, place: str) -> str:
     key_id, _, rest = sealed.partition(".")
     try:
         data = base64.urlsafe_b64decode(rest.encode())
+        if base64.urlsafe_b64encode(data).decode() != rest:
+            raise ValueError("One text, one spelling: the last character has bits that do not count.")
         return AESGCM(_keys()[key_id]).decrypt(data[:NONCE_BYTES], data[NONCE_BYTES:], place.encode()).decode()
     except (KeyError, InvalidTag, binascii.Error, ValueError) as error:
         raise Unreadable(f"A secret kept at {place.partition('|')[0]} cannot be read with the keys in use.") from error

@@ -20,11 +20,12 @@ from django.utils import timezone
 
 from reports.delivery.unsubscribing import unsubscribe_url
 from reports.models import Audience, Delivery, Link, Occurrence, Recipient, RecipientGroup, Schedule, SnapshotFile, SnapshotJob, Suppression
-from tenants.models import Invitation, Tenant, User
+from tenants.models import Invitation, Membership, Tenant, User
 from tenants.scope import tenant_scope
 from tests import factories
 from tests.portal.views.conftest import aws, server
 from tests.pretend_aws import Server
+from tests.recently import sign_in
 from tests.tenants.rows import TENANT_TABLES, fill, sql
 
 __all__ = ["aws", "server"]
@@ -35,15 +36,30 @@ WITHOUT_OBJECTS = {
     "theme/": "light or dark, in the person's cookie",
     "accounts/login/": "sign-in",
     "accounts/logout/": "sign-out",
+    "accounts/": "a person's own account",
     "accounts/reauthenticate/": "a person's own password",
-    "accounts/2fa/reauthenticate/": "a person's own code",
     "accounts/confirmed/": "words",
+    "accounts/sessions/": "a person's own sessions; tests/portal/sign_in/test_sessions.py tries another's",
+    "accounts/password/change/": "a person's own password",
+    "accounts/password/reset/": "the same answer for everybody",
+    "accounts/password/reset/done/": "words",
+    "accounts/password/reset/key/done/": "words",
+    "accounts/password/reset/key/1-token/": "a token for one person; tests/portal/sign_in/test_password.py",
+    "accounts/2fa/": "leads to the person's own account",
+    "accounts/2fa/authenticate/": "a person's own code",
+    "accounts/2fa/reauthenticate/": "a person's own code",
+    "accounts/2fa/totp/activate/": "a person's own second step",
+    "accounts/2fa/totp/picture.svg": "a person's own second step",
+    "accounts/2fa/totp/deactivate/": "a person's own second step",
+    "accounts/2fa/recovery-codes/": "a person's own second step",
+    "accounts/2fa/recovery-codes/generate/": "a person's own second step",
     "healthz": "the process",
     "readyz": "the process",
 }
 # Addresses written as a regular expression, by name: one that it matches. The older API is asked with a key, the pages with a session.
 OLDER_API = "qs-anonymous-snapshot"
 WRITTEN_OUT = {
+    "account_reset_password_from_key": "accounts/password/reset/key/1-token/",
     "compat": OLDER_API,
     "compat_describe": f"{OLDER_API}/describe_job/<dashboard_id>/<job_id>",
     "compat_result": f"{OLDER_API}/describe_job_result/<dashboard_id>/<job_id>",
@@ -72,6 +88,8 @@ class Company:
     recipient: Recipient
     group: RecipientGroup
     suppression: Suppression
+    member: Membership
+    invitation: Invitation
     token: str
     stop_token: str
     invitation_token: str
@@ -95,6 +113,8 @@ class Company:
             self.recipient.email,
             self.group.name,
             self.suppression.email,
+            self.member.user.email,
+            self.invitation.email,
             self.report_slug,
         }
 
@@ -107,6 +127,8 @@ OBJECTS: dict[str, tuple[Callable[[Company], str], Callable[[], str]]] = {
     "recipient": (lambda company: str(company.recipient.pk), lambda: str(uuid.uuid4())),
     "group": (lambda company: str(company.group.pk), lambda: str(uuid.uuid4())),
     "suppression": (lambda company: str(company.suppression.pk), lambda: str(uuid.uuid4())),
+    "member": (lambda company: str(company.member.pk), lambda: str(uuid.uuid4())),
+    "invitation": (lambda company: str(company.invitation.pk), lambda: str(uuid.uuid4())),
     "schedule": (lambda company: str(company.schedule.pk), lambda: str(uuid.uuid4())),
     "occurrence": (lambda company: str(company.occurrence.pk), lambda: str(uuid.uuid4())),
     "audience": (lambda company: str(company.audience.pk), lambda: str(uuid.uuid4())),
@@ -185,7 +207,7 @@ def _company(tenant: Tenant) -> Company:
     mailed = factories.make_delivery(job=job)
     with tenant_scope(tenant):
         stop_url = unsubscribe_url(mailed)
-        _, invitation_token = Invitation.issue(tenant, f"invited@{tenant.slug}.example", "viewer", timezone.now())
+        invitation, invitation_token = Invitation.issue(tenant, f"invited@{tenant.slug}.example", "viewer", timezone.now())
     _, api_key = factories.make_api_key(tenant=tenant, name="walk")
     owner = factories.make_member(tenant=tenant, email=f"owner@{tenant.slug}.example", role="owner")
     schedule = factories.make_schedule(tenant=tenant, report=report, name=f"Schedule of {tenant.slug}")
@@ -196,7 +218,11 @@ def _company(tenant: Tenant) -> Company:
     recipient = factories.make_recipient(tenant=tenant, email=f"recipient@{tenant.slug}.example")
     group = factories.make_group(tenant=tenant, name=f"Group of {tenant.slug}", recipients=[recipient])
     suppression = factories.make_suppression(tenant=tenant, email=f"bounced@{tenant.slug}.example")
-    sent = (occurrence, audience, delivery, recipient, group, suppression)
+    viewer = factories.make_member(tenant=tenant, email=f"viewer@{tenant.slug}.example", role="viewer")
+    with tenant_scope(tenant):
+        member = Membership.objects.get(tenant=tenant, user=viewer.pk)
+    member.user = viewer
+    sent = (occurrence, audience, delivery, recipient, group, suppression, member, invitation)
     stop_token = stop_url.rpartition("/")[2]
     return Company(tenant, owner, job, file, link, schedule, *sent, token, stop_token, invitation_token, api_key, report.slug)
 
@@ -204,7 +230,7 @@ def _company(tenant: Tenant) -> Company:
 @pytest.fixture
 def browser(client: Client, acme_company: Company, aws: Server) -> Client:
     """Signed in as the owner of acme, with a key of acme's."""
-    client.force_login(acme_company.owner)
+    sign_in(client, acme_company.owner)
     client.defaults["HTTP_X_API_KEY"] = acme_company.api_key
     return client
 

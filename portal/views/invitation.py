@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
 from django.db import IntegrityError, transaction
@@ -16,13 +15,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 
-from portal import actors, reauthentication
+from portal import actors
 from portal.invitation_forms import AcceptForm, NewPersonForm
 from portal.pages import SeeOther
+from portal.signed_in import begin_session
 from tenants import invitations
 from tenants.models import Invitation, User
-
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
 
 @login_not_required
@@ -62,6 +60,5 @@ def _accepted(request: HttpRequest, found: Invitation, person: User) -> HttpResp
     except invitations.AlreadyAccepted:
         raise Http404("no such invitation, or it has ended") from None
     if not request.user.is_authenticated:
-        login(request, person, backend=BACKEND)
-        reauthentication.note_password(request)
+        begin_session(request, person)
     return SeeOther(reverse("home", args=[tenant.slug]))

@@ -92,18 +92,17 @@ def invitation_withdraw(request: TenantRequest, invitation: uuid.UUID) -> HttpRe
 @require_POST
 @tenant_page("members.manage")
 def role(request: TenantRequest, member: uuid.UUID) -> HttpResponse:
+    found = _member(request, member)
     form = RoleForm(request.POST)
     if not form.is_valid():
         messages.error(request, _("Choose one of the roles."))
         return _back(request)
     try:
-        changed = membership.change_role(request.tenant, member, Role(form.cleaned_data["role"]), actors.member(request), timezone.now())
+        changed = membership.change_role(request.tenant, found.pk, Role(form.cleaned_data["role"]), actors.member(request), timezone.now())
     except membership.LastOwner:
         messages.error(request, _("A company needs an owner. Make somebody else an owner first."))
         return _back(request)
-    if changed is None:
-        _member(request, member)
-    else:
+    if changed is not None:
         said = {"name": changed.user.display_name, "role": Role(changed.role).label}
         messages.success(request, _("%(name)s is now: %(role)s.") % said)
     return _back(request)

@@ -19,6 +19,7 @@ from reports.delivery.unsubscribing import unsubscribe_url
 from reports.models import Account, Attempt, Download, JobEvent, Link, Recipient, Report, Schedule, SnapshotJob
 from tenants.models import Invitation, Tenant, User
 from tenants.scope import platform_scope, tenant_scope
+from tests.browser.cast_accounts import make_accounts
 from tests.browser.cast_queue import make_busy_queue
 from tests.browser.cast_schedules import make_schedules
 from tests.browser.cast_usage import make_usage
@@ -107,12 +108,13 @@ def make_cast() -> Cast:
     _lumen(cast, Company(_tenant("lumen", "Lumen Hotels", "LUMENAAA", TAGS), reports, now), marta)
     _saltmarsh(cast, Company(_tenant("saltmarsh", "Saltmarsh Insurance", "SALTMARS", TAGS), reports, now), marta)
     _long_names(cast)
-    newcomer = make_member(
-        tenant=_tenant("harbour", "Harbour Ferries", "HARBOURA", TAGS), role="owner", email="nora@harbour.example", name="Nora Lund"
-    )
+    harbour = _tenant("harbour", "Harbour Ferries", "HARBOURA", TAGS)
+    newcomer = make_member(tenant=harbour, role="owner", email="nora@harbour.example", name="Nora Lund")
     _staff(cast, reports["daily"])
     make_busy_queue(cast.parts, reports, now)
     cast.people |= {"marta": marta, "newcomer": newcomer, "stranger": make_user(email="stranger@example.com")}
+    cast.people |= make_accounts(cast.parts)
+    cast.people["hurried"] = make_member(tenant=harbour, role="viewer", email="nils@harbour.example", name="Nils Berg")
     return cast
 
 

@@ -15,7 +15,9 @@ import playwright.sync_api as browser
 from django.conf import settings
 
 from tests.browser import faults
+from tests.browser.cast_accounts import CAREFUL
 from tests.browser.stack import Stack
+from tests.factories import PASSWORD
 
 Act = Callable[[browser.Page], object]
 MARTA, RUI, LONG, INES = "marta", "rui", "long", "ines"
@@ -51,6 +53,19 @@ def sign_in_wrongly(page: browser.Page) -> None:
     page.get_by_label("Email").fill("marta.oliveira@azurebay.example")
     page.get_by_label("Password").fill("not her password")
     press("Sign in")(page)
+
+
+def sign_in_to_the_second_step(page: browser.Page) -> None:
+    page.get_by_label("Email").fill(CAREFUL)
+    page.get_by_label("Password").fill(PASSWORD)
+    press("Sign in")(page)
+    page.get_by_role("heading", name="Enter your code").wait_for()
+
+
+def type_a_wrong_code(page: browser.Page) -> None:
+    sign_in_to_the_second_step(page)
+    page.get_by_label("6-digit code").fill("12345")
+    press("Continue")(page)
 
 
 def sign_in_with_a_book(page: browser.Page) -> None:
@@ -165,6 +180,23 @@ PAGES = [
     Page("sign-in-choose-none", "/choose/", "stranger"),
     Page("signed-out", "/choose/", "stranger", act=press("Sign out")),
     Page("sign-out", "/accounts/logout/", MARTA),
+    Page("sign-in-forgot", "/accounts/password/reset/"),
+    Page("sign-in-forgot-done", "/accounts/password/reset/done/"),
+    Page("new-password-too-late", "/accounts/password/reset/key/1-x/"),
+    Page("new-password-done", "/accounts/password/reset/key/done/"),
+    Page("account", "/accounts/", MARTA),
+    Page("account-second-step", "/accounts/", "careful"),
+    Page("sessions", "/accounts/sessions/", MARTA),
+    Page("sign-in-code", "/accounts/login/", act=sign_in_to_the_second_step),
+    Page("sign-in-code-wrong", "/accounts/login/", act=type_a_wrong_code),
+    Page("second-step", "/accounts/2fa/totp/activate/", MARTA),
+    Page("second-step-needed", "/accounts/2fa/totp/activate/?next=/t/azure-bay/", MARTA),
+    Page("second-step-remove", "/accounts/2fa/totp/deactivate/", "careful"),
+    Page("recovery-codes", "/accounts/2fa/recovery-codes/", "careful"),
+    Page("recovery-codes-new", "/accounts/2fa/recovery-codes/generate/", "careful"),
+    Page("new-password", "/accounts/password/reset/key/{reset_key}/"),
+    Page("home-second-step-soon", "/t/harbour/", "hurried"),
+    Page("password-change", "/accounts/password/change/", MARTA),
     Page("confirm", "/accounts/reauthenticate/", MARTA),
     Page("confirmed", "/accounts/confirmed/", MARTA),
     Page("invitation", "/invitations/{invitation}/"),
@@ -315,6 +347,9 @@ NO_PAGE = {
     "root": "leads to a company or to the choice of one",
     "theme": "takes a form, leads back",
     "mfa_reauthenticate": "the same page as the password's, for those who have a second step",
+    "mfa_authenticate": "comes after the password: sign-in-code",
+    "mfa_index": "leads to the account",
+    "mfa_totp_picture": "a picture of second-step",
     "job_cancel": "takes a form, leads to the job",
     "job_retry": "takes a form, leads to the new job",
     "job_file": "takes a form, leads to the file",

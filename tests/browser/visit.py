@@ -8,15 +8,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import playwright.sync_api as browser
+from allauth.usersessions.models import UserSession
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.test import Client
 
 from tenants.models import User
-from tests.browser.cast import Cast
+from tests.browser.cast import FIREFOX, Cast
 from tests.browser.chromium import PATIENCE_MS
 from tests.browser.pages import Page
 from tests.browser.stack import Stack
+from tests.recently import sign_in
 
 Size = browser.ViewportSize
 DESKTOP, MOBILE, NARROWEST = Size(width=1440, height=900), Size(width=390, height=844), Size(width=320, height=640)
@@ -27,6 +29,10 @@ RUN_AXE = "rules => axe.run(rules).then(found => found.violations)"
 TELL_CSP = "addEventListener('securitypolicyviolation', e => console.error('CSP', e.violatedDirective, e.blockedURI, e.sourceFile))"
 # A page that is left, for a file or for another page, stops what it was loading.
 LEFT = "net::ERR_ABORTED"
+
+
+# Who has no second step yet.
+WITHOUT_SECOND_STEP = "nils@harbour.example"
 
 
 @dataclass
@@ -127,6 +133,8 @@ class Visitors:
 
 
 def session_of(user: User) -> str:
-    client = Client()
-    client.force_login(user)
-    return client.cookies[settings.SESSION_COOKIE_NAME].value
+    """Begun a moment ago, with a second step, as most people's are: else each page would say that one is needed."""
+    client = sign_in(Client(), user, with_code=user.email != WITHOUT_SECOND_STEP)
+    key = client.cookies[settings.SESSION_COOKIE_NAME].value
+    UserSession.objects.create(user=user, session_key=key, ip="192.0.2.17", user_agent=FIREFOX)
+    return key

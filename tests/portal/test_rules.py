@@ -70,7 +70,8 @@ def test_every_open_address_is_still_there():
 
 def test_neither_a_web_process_nor_a_command_starts_with_such_an_address(database_env, tmp_path):
     (tmp_path / "spoiled_urls.py").write_text(
-        "from django.http import HttpResponse\nfrom django.urls import path\nfrom portal import urls\nfrom portal.rules import require_rules\n"
+        "from django.http import HttpResponse\nfrom django.urls import path\n"
+        "from portal import urls\nfrom portal.rules import require_rules\n"
         "urlpatterns = [*urls.urlpatterns, path('new-page/', lambda request: HttpResponse())]\nrequire_rules(urlpatterns)\n"
     )
     (tmp_path / "spoiled.py").write_text("from portal.settings import *\nROOT_URLCONF = 'spoiled_urls'\n")

@@ -10,6 +10,7 @@ from reports.aws import clients
 from tenants.scope import tenant_scope
 from tests.factories import make_file, make_job, make_link
 from tests.pretend_aws import BUCKET, Server, start_server
+from tests.recently import sign_in
 
 BODY = b"%PDF-1.7 a report"
 
@@ -17,7 +18,7 @@ BODY = b"%PDF-1.7 a report"
 @pytest.fixture
 def as_adam(client: Client, adam) -> Client:
     """A browser in which an admin of acme is signed in."""
-    client.force_login(adam)
+    sign_in(client, adam)
     return client
 
 
@@ -25,7 +26,7 @@ def as_adam(client: Client, adam) -> Client:
 def as_alice(alice) -> Client:
     """A browser in which a viewer of acme is signed in."""
     browser = Client()
-    browser.force_login(alice)
+    sign_in(browser, alice)
     return browser
 
 

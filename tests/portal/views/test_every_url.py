@@ -6,9 +6,12 @@ import uuid
 
 import pytest
 from django.urls import get_resolver, reverse
+from django.utils import timezone
 
 from portal import urls
 from tenants.access import ACTIONS
+from tenants.models import Invitation, Membership
+from tenants.scope import tenant_scope
 from tests.factories import (
     make_audience,
     make_delivery,
@@ -17,12 +20,14 @@ from tests.factories import (
     make_group,
     make_job,
     make_link,
+    make_member,
     make_occurrence,
     make_recipient,
     make_report,
     make_schedule,
     make_suppression,
 )
+from tests.recently import sign_in
 
 pytestmark = pytest.mark.django_db
 # Open to everybody by intent, each with a test of its own.
@@ -40,6 +45,11 @@ POSTED = {
     "occurrence_retry",
     "delivery_try",
     "recipient_send_again",
+    "member_role",
+    "member_rules",
+    "invitation_send",
+    "invitation_withdraw",
+    "support_set",
 }
 # Of a company, and of nothing in it.
 WITHOUT_OBJECTS = {pattern.name for pattern in urls.company if not pattern.pattern.converters}
@@ -58,6 +68,19 @@ def of_schedule(schedule, job):
     return {"schedule": schedule.pk, "occurrence": occurrence.pk, "audience": audience.pk, "delivery": delivery.pk}
 
 
+def of_people(tenant):
+    person = make_member(tenant=tenant)
+    with tenant_scope(tenant):
+        member = Membership.objects.get(tenant=tenant, user=person.pk)
+        invitation, _ = Invitation.issue(tenant, "new@globex.example", "viewer", timezone.now())
+    return {"member": member.pk, "invitation": invitation.pk}
+
+
+@pytest.fixture
+def as_olga(client, olga):
+    return sign_in(client, olga)
+
+
 @pytest.fixture
 def theirs(globex, acme):
     """Addresses of things that globex has, asked for in globex's name and in acme's."""
@@ -74,6 +97,7 @@ def theirs(globex, acme):
         "recipient": make_recipient(tenant=globex).pk,
         "group": make_group(tenant=globex).pk,
         "suppression": make_suppression(tenant=globex).pk,
+        **of_people(globex),
     }
     return [
         *addresses("globex", **things),
@@ -88,8 +112,6 @@ def ask(browser, name, path):
 def test_every_address_inside_a_company_has_a_rule():
     rules = {pattern.name: getattr(pattern.callback, "action", None) for pattern in urls.company}
 
-    assert rules.pop("job_file") is None, "opens its scope itself, as files.download"
-    assert rules.pop("jobs_clear") is None, "opens its scope itself, as jobs.clear"
     assert set(rules.values()) <= set(ACTIONS)
 
 
@@ -108,16 +130,17 @@ def test_addresses_outside_a_company_are_led_to_sign_in_too(client):
         assert client.get(reverse(name))["Location"].startswith("/accounts/login/")
 
 
-def test_what_belongs_to_another_company_answers_as_what_is_not_there(as_adam, theirs):
+def test_what_belongs_to_another_company_answers_as_what_is_not_there(as_olga, theirs):
     nobodys = ("job", "file", "link", "schedule", "occurrence", "audience", "delivery", "recipient", "group", "suppression")
+    nobodys += ("member", "invitation")
     unknown = {"report": "no-such-report"} | {name: uuid.uuid4() for name in nobodys}
     missing = [
         *addresses("no-such-company", **unknown),
         *[pair for pair in addresses("acme", **unknown) if pair[0] not in WITHOUT_OBJECTS],
     ]
 
-    foreign = [ask(as_adam, name, path) for name, path in theirs]
-    nothing = [ask(as_adam, name, path) for name, path in missing]
+    foreign = [ask(as_olga, name, path) for name, path in theirs]
+    nothing = [ask(as_olga, name, path) for name, path in missing]
 
     assert [answer.status_code for answer in foreign] == [404] * len(theirs)
     assert {answer.content for answer in foreign} == {answer.content for answer in nothing}
@@ -127,7 +150,7 @@ def test_what_belongs_to_another_company_answers_as_what_is_not_there(as_adam, t
 def test_an_address_that_acts_takes_no_visit(as_adam, ready_job, name):
     file, (link, _) = make_file(job=ready_job, format="CSV"), make_link(job=ready_job)
     more = of_schedule(make_schedule(tenant=ready_job.tenant, report=ready_job.report), ready_job)
-    more |= {"recipient": uuid.uuid4(), "group": uuid.uuid4(), "suppression": uuid.uuid4()}
+    more |= {name: uuid.uuid4() for name in ("recipient", "group", "suppression", "member", "invitation")}
     paths = dict(addresses("acme", job=ready_job.pk, file=file.pk, link=link.pk, report="daily-calls", **more))
 
     assert as_adam.get(paths[name]).status_code == 405

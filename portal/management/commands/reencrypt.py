@@ -1,0 +1,23 @@
+"""`manage.py reencrypt`: after PORTAL_ENCRYPTION_KEYS got a new first key, before the old one is taken away."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from portal.reencrypting import reencrypt
+
+
+class Command(BaseCommand):
+    help = "Encrypts secrets in the database with the newest key. May be run at any time, and again."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        told = reencrypt()
+        self.stdout.write(f"Encrypted with the newest key: {told.done} row(s).")
+        if told.unreadable:
+            raise CommandError(
+                f"No key in use reads {len(told.unreadable)} row(s) of mfa_authenticator: {', '.join(map(str, told.unreadable))}. "
+                "Add the key that they were encrypted with to PORTAL_ENCRYPTION_KEYS. If it is lost, remove the rows: "
+                "their people set up a second step again."
+            )
