@@ -368,6 +368,8 @@ NO_PAGE = {
     "staff_import_agree": "takes a form, leads back",
     "brand": "a style sheet",
     "recipients_export": "a file",
+    "usage_export": "a file",
+    "staff_usage_export": "a file",
     "recipient_send_again": "takes a form, leads back",
     "recipient_group_people": "takes a form, leads to the group",
     "healthz": "for load balancers",
