@@ -22,7 +22,6 @@ HELD = "held"
 OURS = "fanfold-"
 # S3 counts from the next midnight UTC, and an object is older than its file's row. After a hold or an outage the purge has a few days.
 LATE = 7
-SEND_LOG, SEND_LOG_DAYS = "_fanfold/sent/", 400
 
 
 def class_of(tenant: Tenant) -> str:
@@ -64,7 +63,7 @@ def rules() -> list[Rule]:
     kept = [_rule(name, f"t/{name}/", days + LATE) for name, days in CLASSES.items()]
     markers: Rule = {"ID": f"{OURS}markers", "Status": "Enabled", "Filter": {"Prefix": "t/"}}
     # A marker that hides nothing any more; S3 takes this in no rule that counts days.
-    return [*kept, markers | {"Expiration": {"ExpiredObjectDeleteMarker": True}}, _rule("sent", SEND_LOG, SEND_LOG_DAYS)]
+    return [*kept, markers | {"Expiration": {"ExpiredObjectDeleteMarker": True}}]
 
 
 def _rule(name: str, below: str, days: int) -> Rule:

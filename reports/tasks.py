@@ -21,7 +21,7 @@ from django_q.brokers import get_broker
 from django_q.models import Schedule, Task
 from django_q.tasks import async_task
 
-from reports import legal_hold, purging, rechecking, standing
+from reports import legal_hold, purging, rechecking, recounting, standing
 from reports.alarms import telling
 from reports.aws.clients import quicksight_client
 from reports.aws.quicksight import QuickSight
@@ -68,6 +68,7 @@ RECURRING = {
     "mark": ("reports.tasks.mark", WORK, 1),
     "recheck-reports": ("reports.tasks.recheck_reports", WORK, 10),
     "plan-load": ("reports.tasks.plan_load", WORK, 30),
+    "recount-usage": ("reports.tasks.recount_usage", WORK, 15),
     "mail-events": ("reports.tasks.read_mail_events", WORK, 1),
     "purge": ("reports.tasks.purge", WORK, 15),
     "move-held": ("reports.tasks.move_held", WORK, 5),
@@ -195,6 +196,13 @@ def recount_queues() -> None:
         logger.warning("queues that were counted wrong: %s", wrong)
 
 
+@doing("recount usage")
+def recount_usage() -> None:
+    """Each quarter of an hour: what tenants used. In restored mode it waits: what the rows tell is not the whole truth yet."""
+    if gate.is_open():
+        recounting.recount_all(timezone.now())
+
+
 def mark() -> None:
     """Each minute: what tells this database from an older one of itself."""
     restore_mark.make()
@@ -211,21 +219,26 @@ def read_mail_events() -> None:
 def purge() -> None:
     """Each quarter of an hour: what is past its days goes. In restored mode nothing does: it is not known yet whose files are whose."""
     if gate.is_open() and _within(lambda may_go_on: purging.purge(timezone.now(), may_go_on)):
-        async_task("reports.tasks.purge", cluster=WORK)
+        send_purge()
 
 
 @doing("move held")
 def move_held() -> None:
     """Each five minutes, and when a hold begins: held files move out of the lifecycle's reach."""
     if gate.is_open() and _within(lambda may_go_on: legal_hold.move_held(timezone.now(), may_go_on)):
-        async_task("reports.tasks.move_held", cluster=WORK)
+        send_move_held()
 
 
 @doing("erase")
 def remove_erased() -> None:
     """Each five minutes, and after an erasure: the files that were made for that person alone."""
     if gate.is_open() and _within(lambda may_go_on: objects.remove_all(timezone.now(), may_go_on)):
-        async_task("reports.tasks.remove_erased", cluster=WORK)
+        send_remove_erased()
+
+
+def send_purge() -> None:
+    """Call after the commit, outside any scope."""
+    async_task("reports.tasks.purge", cluster=WORK)
 
 
 def send_move_held() -> None:

@@ -414,7 +414,8 @@ class SnapshotFile(models.Model):
             models.CheckConstraint(condition=Q(size_bytes__gt=0), name="a_file_is_not_empty"),
         )
         indexes = (
-            models.Index(fields=["tenant", "created_at", "id"], condition=Q(purged_at=None), name="file_kept"),
+            # With the sizes, which are added up again and again.
+            models.Index(fields=["tenant", "created_at", "id"], include=["size_bytes"], condition=Q(purged_at=None), name="file_kept"),
             models.Index(fields=["tenant", "erasure"], condition=Q(purged_at=None) & ~Q(erasure=None), name="file_to_erase"),
             models.Index(fields=["tenant", "moved_at"], condition=~Q(moved_from=""), name="file_moved"),
         )

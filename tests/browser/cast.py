@@ -22,6 +22,7 @@ from tenants.scope import platform_scope, tenant_scope
 from tests.browser.cast_accounts import make_accounts
 from tests.browser.cast_queue import make_busy_queue
 from tests.browser.cast_schedules import make_schedules
+from tests.browser.cast_usage import make_usage
 from tests.factories import (
     make_account,
     make_api_key,
@@ -147,6 +148,7 @@ def _azure_bay(cast: Cast, here: Company, marta: User) -> None:
     key, _ = make_api_key(tenant=here.tenant, name="data-lake")
     for report in here.reports.values():
         make_grant(tenant=here.tenant, report=report)
+    make_usage(here.tenant, here.reports, here.now)
     running = here.job("running", "daily", "running", ago=68, attempt_count=1, **by_marta)
     make_attempt(job=running, session_tags=TAGS, accepted_at=running.started_at, service_status="RUNNING")
     _tell(running, (0, "queued", {"actor": marta.email}), (1, "submitted", {"attempt": 1}), (2, "accepted", {}))

@@ -253,7 +253,7 @@ class TestTheLifecycle:
 
         present = s3.get_bucket_lifecycle_configuration(Bucket=BUCKET)["Rules"]
         days = {rule["Filter"]["Prefix"]: rule["Expiration"].get("Days") for rule in present}
-        assert days == {"exports/": 3, "t/r30/": 37, "t/r90/": 97, "t/r400/": 407, "t/": None, "_fanfold/sent/": 400}
+        assert days == {"exports/": 3, "t/r30/": 37, "t/r90/": 97, "t/r400/": 407, "t/": None}
         assert "1 other rule(s) kept" in told
         assert "has them already" in again
         assert (before, [finding.level for finding in doctor.lifecycle()]) == (["WARN"], ["OK"])
@@ -270,7 +270,7 @@ class TestTheLifecycle:
     def test_the_rules_can_be_read_before_they_are_put(self):
         rules = json.loads(command("lifecycle"))["Rules"]
 
-        assert {rule["ID"] for rule in rules} == {"fanfold-r30", "fanfold-r90", "fanfold-r400", "fanfold-markers", "fanfold-sent"}
+        assert {rule["ID"] for rule in rules} == {"fanfold-r30", "fanfold-r90", "fanfold-r400", "fanfold-markers"}
         assert all("t/held" not in rule["Filter"]["Prefix"] for rule in rules)
 
 

@@ -54,6 +54,8 @@ def test_staff_are_let_in(paths, ines):
         "staff_import_choose": 303,
         "staff_import_agree": 303,
         "staff_import_discard": 200,
+        "staff_usage": 200,
+        "staff_usage_export": 200,
         "staff_queue": 200,
         "staff_queue_tenant": 200,
         "staff_queue_clear": 200,

@@ -9,7 +9,7 @@ from tenants.rls import run, same_tenant, tenant_table
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("reports", "0022_people"),
+        ("reports", "0023_usage"),
         ("tenants", "0006_people"),
     ]
 
