@@ -38,6 +38,7 @@ OF_STAFF = "words and settings of the platform's staff about the company"
 KEPT = {
     "reports.AddressKey": {"sealed": "encrypted, and no address"},
     "reports.Attempt": {"row_rules": "names of data sets and of tag keys", "prefix": "made of ids"},
+    "reports.DailyUsage": {"jobs_by_report": "numbers", "jobs_by_start": "numbers"},
     "reports.Download": {"actor": WHO_ACTED},
     "reports.Erasure": {
         "by": WHO_ACTED,

@@ -203,6 +203,17 @@ class TestThePurge:
 
         assert objects(aws) == {f"{attempt.prefix}new.csv"}
 
+    def test_goes_on_until_nothing_is_due(self, acme, daily_calls, aws, monkeypatch):
+        monkeypatch.setattr(purging, "BATCH", 2)
+        for _ in range(3):
+            job, _file = ready(acme, daily_calls, days_ago=91)
+            for _visual in range(3):
+                factories.make_file(job=job, format="CSV")
+
+        assert purging.purge(timezone.now(), always) == 3
+        with tenant_scope(acme):
+            assert not SnapshotFile.objects.kept().exists()
+
     def test_companies_take_turns(self, acme, globex, daily_calls, aws, monkeypatch):
         monkeypatch.setattr(purging, "BATCH", 2)
         for _ in range(6):
