@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pytest
 from django.db import transaction
@@ -150,6 +150,8 @@ COMPANY: dict[str, tuple[Callable[[Company], str], Callable[[], str]]] = {
 @dataclass(frozen=True)
 class Address:
     route: str
+    name: str = ""
+    view: Callable[..., HttpResponse] | None = field(default=None, compare=False)
 
     @property
     def parameters(self) -> list[str]:
@@ -176,7 +178,8 @@ def _walk(patterns: list[URLPattern | URLResolver], prefix: str = "") -> Iterato
         if isinstance(pattern, URLResolver):
             yield from _walk(pattern.url_patterns, route)
         else:
-            yield Address(route if isinstance(pattern.pattern, RoutePattern) else WRITTEN_OUT.get(pattern.name or "", route))
+            name = pattern.name or ""
+            yield Address(route if isinstance(pattern.pattern, RoutePattern) else WRITTEN_OUT.get(name, route), name, pattern.callback)
 
 
 ADDRESSES = list(_walk(get_resolver().url_patterns))
