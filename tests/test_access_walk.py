@@ -13,20 +13,15 @@ import pytest
 from django.db import transaction
 from django.http import HttpResponse
 from django.test import Client
-from django.utils import timezone
 
 from portal.rules import OPEN
 from tenants.access import ACTIONS
-from tenants.key_scopes import ROLES as SCOPES
 from tenants.models.members import Role
-from tenants.scope import tenant_scope
 from tests import factories
 from tests.portal.views.drafts import make_draft
 from tests.recently import sign_in
 from tests.test_isolation import (
     ADDRESSES,
-    COMPANY,
-    OLDER_API,
     Address,
     Company,
     _of_the_test,
@@ -148,7 +143,9 @@ def test_everybody_gets_what_the_table_of_actions_says(who, acme_company, globex
     for address in [*OF_COMPANIES, *OF_STAFF, *OF_ONESELF, *OPEN_TO_ALL]:
         for whose, path in walker.paths(address).items():
             answers = {method: walker.ask(method, path) for method in METHODS}
-            wrong += [f"{method} {path}: {a.status} {a.location}" for method, a in answers.items() if not _is_right(person, address, whose, a)]
+            wrong += [
+                f"{method} {path}: {a.status} {a.location}" for method, a in answers.items() if not _is_right(person, address, whose, a)
+            ]
             if {answer.status for answer in answers.values()} == {NOT_OFFERED}:
                 wrong.append(f"{path} offers no method at all")
 

@@ -59,6 +59,7 @@ def test_staff_are_let_in(paths, ines):
         "staff_queue": 200,
         "staff_queue_tenant": 200,
         "staff_queue_clear": 200,
+        "staff_audit": 200,
         "staff_visit": 200,
         "staff_visit_raise": 302,
         "staff_visit_end": 303,
