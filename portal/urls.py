@@ -41,6 +41,7 @@ from portal.views import (
     staff_pauses,
     staff_queue,
     staff_queue_tenant,
+    staff_tenant,
     unsubscribe,
 )
 
@@ -115,6 +116,7 @@ staff: list[URLPattern | URLResolver] = [
     path("queue/", staff_queue.queue, name="staff_queue"),
     path("queue/<slug:tenant>/", staff_queue_tenant.tenant, name="staff_queue_tenant"),
     path("queue/<slug:tenant>/clear/", staff_queue_tenant.clear, name="staff_queue_clear"),
+    path("tenants/<slug:tenant>/", staff_tenant.overview, name="staff_tenant"),
     path("pauses/pause/", staff_pauses.pause, name="staff_pause"),
     path("pauses/resume/", staff_pauses.resume, name="staff_resume"),
     path("catalogue/", staff_catalogue.catalogue, name="staff_catalogue"),

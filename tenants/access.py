@@ -32,7 +32,15 @@ ACTIONS: dict[str, frozenset[Role]] = {
 }
 
 # What platform staff may do, all of them alike. None of it is inside a tenant.
-STAFF_ACTIONS = frozenset({"catalogue.view", "catalogue.import", "queue.view", "queue.manage"})
+STAFF_ACTIONS = frozenset(
+    {
+        "catalogue.view",
+        "catalogue.import",
+        "queue.view",
+        "queue.manage",
+        "tenants.view",
+    }
+)
 
 
 def may(role: str, action: str) -> bool:

@@ -312,6 +312,7 @@ PAGES = [
     Page("staff-queue-tenant-paused", "/staff/queue/{paused_tenant}/", INES),
     Page("staff-queue-tenant-long", "/staff/queue/{long_tenant}/", INES),
     Page("staff-queue-tenant-wrong", "/staff/queue/{busy_tenant}/", INES, 422, press("Save limits")),
+    Page("staff-tenant", "/staff/tenants/{busy_tenant}/", INES),
     Page("staff-queue-clear", "/staff/queue/{busy_tenant}/clear/", INES),
     Page("staff-pause", "/staff/pauses/pause/?kind=tenant&name={busy_tenant}", INES),
     Page("staff-pause-wrong", "/staff/pauses/pause/?kind=delivery", INES, 422, press("Pause")),
