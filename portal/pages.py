@@ -12,6 +12,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Exists
 from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -74,6 +75,8 @@ def inside(request: TenantRequest, slug: str, action: str) -> Iterator[None]:
         # Raised, because the scope is left with it; django-allauth's middleware answers with it.
         if (way := policy_redirect(request, membership.tenant)) is not None:
             raise ImmediateHttpResponse(way)
+        if membership.tenant.suspended_at:
+            raise ImmediateHttpResponse(render(request, "portal/suspended.html", {"tenant": membership.tenant}, status=403))
         if not request.may(action):
             raise PermissionDenied(
                 _("Your role for %(company)s is %(role)s. This needs an owner or an admin.")

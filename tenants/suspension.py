@@ -1,25 +1,25 @@
-"""A company that platform staff suspended: nobody of it comes in, and nothing of it runs, until they resume it."""
+"""A company that platform staff suspended: nobody of it comes in, and nothing of it runs, until they resume it.
+
+Who serves it looks at `suspended_at` of the row that was read anyway: pages (portal/pages.py), links (portal/link_pages.py), both APIs
+(reports/api/tenant_view.py), runs (reports/occurrences), mail (reports/delivery/carrying.py).
+"""
 
 from __future__ import annotations
 
-from django.core.exceptions import PermissionDenied
-from django.utils.translation import gettext as _
+from django.db import connection
 
 from tenants.models import Tenant
 
-CODE = "tenant_suspended"
+# With a hash of the tenant's id; other locks of the portal have numbers of their own.
+LOCK_CLASS = 7205
 
 
-class TenantSuspended(PermissionDenied):
-    """In words for its own people. `tenant`: which one."""
-
-    def __init__(self, tenant: Tenant) -> None:
-        super().__init__(_("%(company)s is suspended: %(because)s") % {"company": tenant.name, "because": tenant.suspended_because})
-        self.tenant = tenant
-        self.code = CODE
+def is_suspended(tenant: Tenant) -> bool:
+    """As it is now."""
+    return Tenant.objects.filter(pk=tenant.pk).exclude(suspended_at=None).exists()
 
 
-def refuse_suspended(tenant: Tenant) -> None:
-    """Raises TenantSuspended. Inside its scope, before anything is done for a member, a key or a visitor."""
-    if tenant.suspended_at is not None:
-        raise TenantSuspended(tenant)
+def one_at_a_time(tenant: Tenant) -> None:
+    """Until the commit: what suspends, resumes or pauses this company goes one after the other. Any role may take it."""
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_advisory_xact_lock(%s, hashtext(%s))", [LOCK_CLASS, str(tenant.pk)])
