@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from portal.requests import MemberRequest
 from tenants.audit import Actor, client_ip
 from tenants.models import User
+from tenants.models.members import Role
 
 
 class Seen(TypedDict):
@@ -18,6 +19,11 @@ class Seen(TypedDict):
 
 
 def member(request: MemberRequest) -> Actor:
+    """Whoever works inside a company: one of its members, or staff on a visit, who then are nobody's member and stand behind the name."""
+    visit = getattr(request, "visit", None)
+    if visit is not None:
+        role = Role(visit.role).value
+        return Actor(f"{visit.tenant.name}, {role} ({visit.ticket})", impersonator=request.user.email, **_seen(request))
     return of(request, request.user)
 
 

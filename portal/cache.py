@@ -1,6 +1,7 @@
 """The shared cache, as JSON: who can write into it must not run code in the portal, which reading pickles would let them.
 
-`count` is what Django's caches lack: it counts and tells the count in one step, so that of a hundred at once each is told another number.
+`count` and `take` are what Django's caches lack: they count and tell the count in one step, so that of a hundred at once each is told
+another number.
 """
 
 from __future__ import annotations
@@ -17,6 +18,16 @@ from django.core.cache.backends.db import DatabaseCache
 from django.core.cache.backends.redis import RedisCache
 from django.db import OperationalError, connection
 
+# A bucket is one moment: when it will be full again if nobody takes from it. Each take moves that by one step; one that would move it
+# further ahead than the bucket has room for is refused and moves nothing (GCRA). Redis runs a script alone, by its own clock.
+BUCKET = """
+local time = redis.call('TIME')
+local now, step, room = time[1] + time[2] / 1000000, tonumber(ARGV[1]), tonumber(ARGV[2])
+local full = math.max(tonumber(redis.call('GET', KEYS[1]) or 0), now)
+if full + step - now > room then return {0, string.format('%.6f', full - now)} end
+redis.call('SET', KEYS[1], string.format('%.6f', full + step), 'PX', math.ceil((full + step - now) * 1000))
+return {1, string.format('%.6f', full + step - now)}
+"""
 # Of so many writes one also removes what has expired. What has not is never removed: a stranger who makes many keys must not have counts
 # forgotten before their time.
 SWEEP_ONE_OF = 100
@@ -60,6 +71,23 @@ class TableCache(DatabaseCache):
         )
         self._sweep()
         return int(rows[0][0])
+
+    def take(self, key: str, step: float, room: float) -> tuple[bool, float]:
+        """One out of a bucket that gets one back each `step` seconds and is filled by `room` seconds of them.
+
+        Whether there was one, and in how many seconds the bucket is full.
+        """
+        rows = self._run(
+            "insert into {table} as kept (cache_key, value, expires) values (%s, '1', clock_timestamp() + make_interval(secs => %s)) "
+            "on conflict (cache_key) do update set (value, expires) = ("
+            " select case when fits then '1' else '0' end, case when fits then later else kept.expires end from ("
+            "  select later, later <= excluded.expires + make_interval(secs => %s) as fits from ("
+            "   select greatest(kept.expires + make_interval(secs => %s), excluded.expires) as later) moved) judged"
+            ") returning value, extract(epoch from expires - clock_timestamp())",
+            [self.make_and_validate_key(key), step, room - step, step],
+        )
+        self._sweep()
+        return rows[0][0] == "1", max(float(rows[0][1]), 0)
 
     def _base_set(self, mode: str, key: str, value: Any, timeout: float | None = DEFAULT_TIMEOUT) -> bool:
         seconds = self.default_timeout if timeout is DEFAULT_TIMEOUT else timeout
@@ -114,6 +142,13 @@ class CountingRedis(RedisCache):
             steps.set(name, 0, ex=seconds, nx=True)
             steps.incr(name)
             return int(steps.execute()[-1])
+
+    def take(self, key: str, step: float, room: float) -> tuple[bool, float]:
+        """As TableCache.take. Raises CacheAway."""
+        name = self.make_and_validate_key(key)
+        with _away_as_503():
+            answer: Any = self._cache.get_client(name, write=True).eval(BUCKET, 1, name, step, room)
+        return bool(answer[0]), float(answer[1])
 
     def incr(self, key: str, delta: int = 1, version: int | None = None) -> int:
         with _away_as_503():

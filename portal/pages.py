@@ -16,15 +16,18 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from portal import visits
 from portal.requests import TenantRequest
 from portal.second_step import policy_redirect
 from reports.models import Installation, SnapshotJob
 from tenants import log_context
 from tenants.access import may
+from tenants.models import SupportVisit
 from tenants.models.members import Role
-from tenants.scope import member_scope
+from tenants.scope import member_scope, tenant_scope
 
 P = ParamSpec("P")
+RESTORED = Exists(Installation.objects.exclude(restored_at=None))
 
 
 class SeeOther(HttpResponseRedirect):
@@ -65,24 +68,46 @@ def enters_itself(action: str) -> Callable[[Callable[..., HttpResponse]], Callab
 @contextmanager
 def inside(request: TenantRequest, slug: str, action: str) -> Iterator[None]:
     """Raises Http404 for a company that is not there and for one the person does not belong to: the two must not be told apart."""
-    with member_scope(request.user, slug, is_restored=Exists(Installation.objects.exclude(restored_at=None))) as membership:
+    visit = visits.of_company(request, slug)
+    with _visiting(request, visit) if visit else _as_member(request, slug):
+        log_context.note(tenant=request.tenant.pk)
+        # Raised, because the scope is left with it; django-allauth's middleware answers with it.
+        if (way := policy_redirect(request, None if visit else request.tenant)) is not None:
+            raise ImmediateHttpResponse(way)
+        if request.tenant.suspended_at and not visit:
+            raise ImmediateHttpResponse(render(request, "portal/suspended.html", {"tenant": request.tenant}, status=403))
+        _refuse_act(request, action)
+        # Asked once, and only where it is shown: a poll without news has no answer.
+        request.failing = cache(lambda: SnapshotJob.objects.needing_attention(request.tenant, timezone.now()))
+        with timezone.override(request.tenant.zone):
+            yield
+
+
+@contextmanager
+def _as_member(request: TenantRequest, slug: str) -> Iterator[None]:
+    with member_scope(request.user, slug, is_restored=RESTORED) as membership:
         if membership is None:
             raise Http404("no such company for this person")
-        request.tenant, request.role = membership.tenant, Role(membership.role)
+        request.tenant, request.role, request.visit = membership.tenant, Role(membership.role), None
         request.is_restored = membership.is_restored  # type: ignore[attr-defined]
-        log_context.note(tenant=membership.tenant.pk)
         request.may = lambda action: may(membership.role, action)
-        # Raised, because the scope is left with it; django-allauth's middleware answers with it.
-        if (way := policy_redirect(request, membership.tenant)) is not None:
-            raise ImmediateHttpResponse(way)
-        if membership.tenant.suspended_at:
-            raise ImmediateHttpResponse(render(request, "portal/suspended.html", {"tenant": membership.tenant}, status=403))
-        if not request.may(action):
-            raise PermissionDenied(
-                _("Your role for %(company)s is %(role)s. This needs an owner or an admin.")
-                % {"company": membership.tenant.name, "role": request.role.label.lower()}
-            )
-        # Asked once, and only where it is shown: a poll without news has no answer.
-        request.failing = cache(lambda: SnapshotJob.objects.needing_attention(membership.tenant, timezone.now()))
-        with timezone.override(membership.tenant.zone):
-            yield
+        yield
+
+
+@contextmanager
+def _visiting(request: TenantRequest, visit: SupportVisit) -> Iterator[None]:
+    with tenant_scope(visit.tenant):
+        request.tenant, request.role, request.visit = visit.tenant, Role(visit.role), visit
+        request.is_restored = Installation.objects.exclude(restored_at=None).exists()
+        request.may = lambda action: visits.may_on_visit(visit, action)
+        yield
+
+
+def _refuse_act(request: TenantRequest, action: str) -> None:
+    if request.visit:
+        visits.refuse_act(request, request.visit, action)
+    elif not request.may(action):
+        raise PermissionDenied(
+            _("Your role for %(company)s is %(role)s. This needs an owner or an admin.")
+            % {"company": request.tenant.name, "role": request.role.label.lower()}
+        )

@@ -9,7 +9,7 @@ from datetime import datetime
 from django.http import HttpRequest
 from django_htmx.middleware import HtmxDetails
 
-from tenants.models import Tenant, User
+from tenants.models import SupportVisit, Tenant, User
 from tenants.models.members import Role
 
 
@@ -32,6 +32,8 @@ class TenantRequest(MemberRequest):
     tenant: Tenant
     role: Role
     may: Callable[[str], bool]
+    # The visit of platform staff that it is part of. None: one of the company's own people.
+    visit: SupportVisit | None
     # The database was put back from a backup, and nothing runs until staff let it go on.
     is_restored: bool
     # The jobs that need attention, whose number stands in the sidebar of every page.

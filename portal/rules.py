@@ -9,7 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.urls import URLPattern, URLResolver
 
 from tenants.access import ACTIONS, STAFF_ACTIONS
-from tenants.models.keys import SCOPES
+from tenants.key_scopes import ROLES as SCOPES
 
 # Addresses that no action of tenants/access.py opens, by name, and why. All but those marked "signed in" are for everybody.
 OPEN = {

@@ -42,7 +42,10 @@ from portal.views import (
     staff_queue,
     staff_queue_tenant,
     staff_tenant,
+    staff_usage,
+    staff_visits,
     unsubscribe,
+    usage,
 )
 
 handler400 = errors.bad_request
@@ -99,6 +102,8 @@ company: list[URLPattern | URLResolver] = [
     path("links/revoke/", links_revoke.revoke, name="links_revoke"),
     path("links/<uuid:link>/", link.link, name="link"),
     path("links/<uuid:link>/revoke/", link.revoke, name="link_revoke"),
+    path("settings/usage/", usage.usage, name="usage"),
+    path("settings/usage/export/", usage.export, name="usage_export"),
     path("settings/members/", members.members, name="members"),
     path("settings/members/invite/", members.invite, name="member_invite"),
     path("settings/members/leave/", members.leave, name="member_leave"),
@@ -109,6 +114,7 @@ company: list[URLPattern | URLResolver] = [
     path("settings/members/invitations/<uuid:invitation>/withdraw/", members.invitation_withdraw, name="invitation_withdraw"),
     path("settings/support/", members.support, name="support"),
     path("settings/support/set/", members.support_set, name="support_set"),
+    path("settings/support/<uuid:visit>/end/", members.visit_end, name="visit_end"),
 ]
 
 staff: list[URLPattern | URLResolver] = [
@@ -119,6 +125,11 @@ staff: list[URLPattern | URLResolver] = [
     path("tenants/<slug:tenant>/", staff_tenant.overview, name="staff_tenant"),
     path("pauses/pause/", staff_pauses.pause, name="staff_pause"),
     path("pauses/resume/", staff_pauses.resume, name="staff_resume"),
+    path("tenants/<slug:tenant>/visit/", staff_visits.begin, name="staff_visit"),
+    path("visit/raise/", staff_visits.let_act, name="staff_visit_raise"),
+    path("visit/end/", staff_visits.end, name="staff_visit_end"),
+    path("usage/", staff_usage.usage, name="staff_usage"),
+    path("usage/export/", staff_usage.export, name="staff_usage_export"),
     path("catalogue/", staff_catalogue.catalogue, name="staff_catalogue"),
     path("catalogue/import/", staff_imports.begin, name="staff_imports"),
     path("catalogue/import/<uuid:draft>/", staff_imports.edit, name="staff_import"),
@@ -158,6 +169,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/", include(accounts)),
     path("", include(health.urlpatterns)),
     path("", include("reports.api.compat_urls")),
+    path("api/", include("reports.api.v1.urls")),
     path("t/<slug:slug>/", include(company)),
     path("staff/", include(staff)),
     path("invitations/<str:code>/<str:token>/", invitation.invitation, name="invitation"),

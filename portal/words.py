@@ -11,9 +11,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
 from reports.words import dated
+from reports.words import day as day
 from reports.words import file_size as file_size
 from reports.words import moment as moment
 from reports.words import moment_long as moment_long
+from reports.words import whole as whole
 from reports.words import zone_city as zone_city
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400

@@ -97,6 +97,6 @@ def declare_same_for_everyone(report: Report, declared: bool, actor: Actor, *, r
 
 def _is_of_the_platform(actor: Actor) -> bool:
     if actor.user_id is None:
-        # A command names nobody; who may run it holds the platform's database login.
-        return actor.api_key_id is None
+        # A command names nobody and answers no request; who may run it holds the platform's database login.
+        return actor.api_key_id is None and not actor.request_id
     return User.objects.filter(pk=actor.user_id, is_staff=True, is_active=True).exists()

@@ -11,9 +11,8 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.utils.translation import gettext as _
 
-from reports import parameters
+from reports import parameters, quotas
 from reports.engine.pump import wake
 from reports.job_ends import job_ended
 from reports.models import Format, Grant, JobEvent, SnapshotJob
@@ -55,11 +54,12 @@ def submit(tenant: Tenant, actor: Actor, wanted: Wanted, *, now: datetime) -> Sn
     The same `form_key` again gives the first job back: a button pressed twice runs one report.
     """
     job = check(tenant, actor, wanted, now=now)
-    refuse_too_many(tenant, form_key=wanted.form_key)
     try:
         with transaction.atomic():
+            quotas.take_jobs(tenant, 1, now)
             job.save(force_insert=True)
-    except IntegrityError:
+    except (IntegrityError, Refused):
+        # Pressed twice, it asks for no more than it did the first time.
         first = SnapshotJob.objects.for_tenant(tenant).filter(form_key=wanted.form_key).exclude(form_key=None).first()
         if first is None:
             raise
@@ -105,27 +105,11 @@ def check(tenant: Tenant, actor: Actor, wanted: Wanted, *, now: datetime) -> Sna
     )
 
 
-def refuse_too_many(tenant: Tenant, more: int = 1, form_key: uuid.UUID | None = None) -> None:
-    """Raises Refused where so many more would be more than may wait. Of two who ask at once both may get the last place.
-
-    A button that was pressed twice asks for no more than it did the first time.
-    """
-    limit = tenant.max_waiting
-    if limit is None or (form_key and SnapshotJob.objects.for_tenant(tenant).filter(form_key=form_key).exists()):
-        return
-    waiting = SnapshotJob.objects.for_tenant(tenant).filter(status=Status.QUEUED)[:limit].count()
-    if waiting + more > limit:
-        counts = {"waiting": waiting, "more": more, "limit": limit}
-        raise Refused(
-            "queue_full",
-            _("%(waiting)d jobs of your company wait already, and with %(more)d more they would be more than the %(limit)d that may wait. ")
-            % counts
-            + _("Try again when some of them have started, or cancel some."),
-        )
-
-
 def enqueue(jobs: list[SnapshotJob], now: datetime) -> None:
-    """Jobs that `check` made, stored together; whoever asks for many wakes the engine once, after the commit. Inside the tenant's scope."""
+    """Jobs that `check` made, stored together; whoever asks for many wakes the engine once, after the commit. Inside the tenant's scope.
+
+    They are counted already: by `take_jobs` of reports/quotas.py, or `count_jobs`.
+    """
     SnapshotJob.objects.bulk_create(jobs)
     _announce(jobs, now)
 

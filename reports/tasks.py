@@ -20,7 +20,7 @@ from django_q.brokers import get_broker
 from django_q.models import Schedule, Task
 from django_q.tasks import async_task
 
-from reports import rechecking, standing
+from reports import rechecking, recounting, standing
 from reports.alarms import telling
 from reports.aws.clients import quicksight_client
 from reports.aws.quicksight import QuickSight
@@ -64,6 +64,7 @@ RECURRING = {
     "mark": ("reports.tasks.mark", WORK, 1),
     "recheck-reports": ("reports.tasks.recheck_reports", WORK, 10),
     "plan-load": ("reports.tasks.plan_load", WORK, 30),
+    "recount-usage": ("reports.tasks.recount_usage", WORK, 15),
     "mail-events": ("reports.tasks.read_mail_events", WORK, 1),
     "tidy": ("reports.tasks.tidy", WORK, 60),
     "recount-queues": ("reports.tasks.recount_queues", WORK, 24 * 60),
@@ -186,6 +187,13 @@ def recount_queues() -> None:
     """Daily. They are never wrong unless somebody changed jobs by hand; claims look after what is too high meanwhile."""
     if wrong := recount.recount():
         logger.warning("queues that were counted wrong: %s", wrong)
+
+
+@doing("recount usage")
+def recount_usage() -> None:
+    """Each quarter of an hour: what tenants used. In restored mode it waits: what the rows tell is not the whole truth yet."""
+    if gate.is_open():
+        recounting.recount_all(timezone.now())
 
 
 def mark() -> None:

@@ -6,9 +6,10 @@ from datetime import date, datetime
 
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
+from django.utils.translation import gettext_lazy, pgettext
 
 KIB = 1024
+UNITS = (gettext_lazy("%(n)s MB"), gettext_lazy("%(n)s GB"), gettext_lazy("%(n)s TB"))
 
 
 def moment(at: datetime) -> str:
@@ -32,12 +33,18 @@ def day(day: date) -> str:
 
 
 def file_size(size: int) -> str:
-    """`412 KB`, `1.8 MB`; in steps of 1024."""
+    """`412 KB`, `1.8 MB`, `41.2 GB`; in steps of 1024."""
     if size < KIB:
         return _("%(n)d bytes") % {"n": size}
     if size < KIB**2:
         return _("%(n)s KB") % {"n": formats.number_format(size / KIB, 0)}
-    return _("%(n)s MB") % {"n": formats.number_format(size / KIB**2, 1)}
+    power = next((power for power in (2, 3) if size < KIB ** (power + 1)), 4)
+    return str(UNITS[power - 2]) % {"n": formats.number_format(size / KIB**power, 1)}
+
+
+def whole(number: int) -> str:
+    """`1,082`"""
+    return formats.number_format(number, force_grouping=True)
 
 
 def zone_city() -> str:

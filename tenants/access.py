@@ -25,11 +25,21 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "links.view": EVERYONE,
     "links.create": MANAGERS,
     "links.revoke": MANAGERS,
+    "keys.view": MANAGERS,
+    "keys.manage": MANAGERS,
+    "usage.view": MANAGERS,
     "members.view": EVERYONE,
     "members.leave": EVERYONE,
     "members.manage": OWNERS,
     "support.manage": OWNERS,
 }
+
+# Of those, what staff on a visit may see; and what they may do besides, where the visit was raised: only what gives nobody anything. A
+# schedule, a recipient or a link of their own making would hand them the company's rows. A new action is in neither.
+VISIT_SEES = frozenset(
+    {"home.view", "reports.view", "jobs.view", "schedules.view", "recipients.view", "links.view", "members.view", "usage.view"}
+)
+VISIT_ACTS = frozenset({"reports.run", "jobs.cancel", "jobs.clear", "jobs.retry", "links.revoke"})
 
 # What platform staff may do, all of them alike. None of it is inside a tenant.
 STAFF_ACTIONS = frozenset(
@@ -39,6 +49,8 @@ STAFF_ACTIONS = frozenset(
         "queue.view",
         "queue.manage",
         "tenants.view",
+        "usage.view_all",
+        "visits.begin",
     }
 )
 

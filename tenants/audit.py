@@ -19,6 +19,8 @@ class Actor:
     """Who acts: a member, a key, a visitor with a link, or a command."""
 
     label: str
+    # Of the platform's own person who acts as somebody of the company; empty: nobody stands behind another.
+    impersonator: str = ""
     user_id: int | None = None
     api_key_id: uuid.UUID | None = None
     ip: str | None = None
@@ -55,6 +57,7 @@ def record(
                 at=now,
                 tenant=tenant,
                 actor=actor.label[:254],
+                impersonator=actor.impersonator[:254],
                 action=action,
                 object_type=about._meta.model_name if about is not None else "",
                 object_id=str(about.pk) if about is not None else "",

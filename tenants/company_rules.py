@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from tenants import visiting
 from tenants.audit import Actor, record
 from tenants.models import Tenant
 
@@ -15,7 +16,10 @@ def set_second_step(tenant: Tenant, mfa: str, actor: Actor, now: datetime) -> bo
 
 def allow_support(tenant: Tenant, allowed: bool, actor: Actor, now: datetime) -> bool:
     """Taken back, it ends the visits that go on. False: it was so already."""
-    return _set(tenant, "allows_support", allowed, "company.support_set", actor, now)
+    changed = _set(tenant, "allows_support", allowed, "company.support_set", actor, now)
+    if changed and not allowed:
+        visiting.end_all_in(tenant, actor, now)
+    return changed
 
 
 def _set(tenant: Tenant, field: str, value: str | bool, action: str, actor: Actor, now: datetime) -> bool:

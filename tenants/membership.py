@@ -8,7 +8,8 @@ from datetime import datetime
 from django.db.models import QuerySet
 
 from tenants.audit import Actor, record
-from tenants.models import ApiKey, Invitation, Membership, Tenant
+from tenants.keys import revoke_of_member
+from tenants.models import Invitation, Membership, Tenant
 from tenants.models.members import Role
 
 
@@ -36,9 +37,7 @@ def remove(tenant: Tenant, membership_id: uuid.UUID, actor: Actor, now: datetime
     if found is None:
         return None
     _refuse_last(owners, found)
-    keys = ApiKey.objects.filter(tenant=tenant, created_by=found.user, revoked_at=None)
-    ended = list(keys.values_list("name", flat=True))
-    keys.update(revoked_at=now)
+    ended = revoke_of_member(tenant, found.user, actor, now)
     # One sent before would let them in again by a mail they still have; and who invites is answerable for whom they invited.
     asked = Invitation.objects.filter(tenant=tenant, accepted_at=None)
     withdrawn = asked.filter(email=found.user.email).delete()[0] + asked.filter(invited_by=found.user.email).delete()[0]

@@ -44,8 +44,9 @@ from reports.models import (
     Suppression,
     TenantQueue,
 )
-from tenants.models import ApiKey, ApiKeyIndex, Membership, SessionTag, Tenant, TenantCode, User
-from tenants.scope import engine_scope, platform_scope, tenant_scope
+from tenants.models import ApiKey, ApiKeyIndex, Membership, SessionTag, SupportVisit, Tenant, TenantCode, User
+from tenants.models.support import VISIT_LIFE
+from tenants.scope import engine_scope, platform_scope, staff_scope, tenant_scope
 from tenants.secrets import secret_hash
 
 PASSWORD = "correct horse battery staple"
@@ -179,6 +180,14 @@ def make_job(
 def make_dry_run(*, tenant: Tenant, tags: dict[str, str] | None = None, **fields: Any) -> SnapshotJob:
     """A job of staff, with tags in place of the tenant's own; hidden from the tenant's people."""
     return make_job(tenant=tenant, trigger=SnapshotJob.Trigger.DRY_RUN, dry_run_tags=tags or {"tenant_id": "other"}, **fields)
+
+
+def make_visit(*, tenant: Tenant, staff: User | None = None, now: datetime | None = None, **fields: Any) -> SupportVisit:
+    """One that goes on and only looks."""
+    staff, now = staff or make_user(is_staff=True), now or timezone.now()
+    fields = {"role": "viewer", "ticket": "SUP-1", "reason": "A question.", "since": now, "until": now + VISIT_LIFE} | fields
+    with staff_scope(staff):
+        return SupportVisit.objects.create(tenant=tenant, staff=staff, **fields)
 
 
 def make_queue(*, tenant: Tenant, account: Account | None = None, **fields: Any) -> TenantQueue:

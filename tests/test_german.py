@@ -21,6 +21,7 @@ COMPLETE = [
     "templates/base.html",
     "templates/sheet.html",
     "reports/mails/*.py",
+    "reports/quotas.py",
     "reports/delivery/*.py",
     "reports/failures.py",
     "reports/links/*.py",

@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from reports.delivery.unsubscribing import unsubscribe_url
 from reports.models import Audience, Delivery, Link, Occurrence, Recipient, RecipientGroup, Schedule, SnapshotFile, SnapshotJob, Suppression
-from tenants.models import Invitation, Membership, Tenant, User
+from tenants.models import Invitation, Membership, SupportVisit, Tenant, User
 from tenants.scope import tenant_scope
 from tests import factories
 from tests.portal.views.conftest import aws, server
@@ -90,6 +90,7 @@ class Company:
     suppression: Suppression
     member: Membership
     invitation: Invitation
+    visit: SupportVisit
     token: str
     stop_token: str
     invitation_token: str
@@ -128,6 +129,7 @@ OBJECTS: dict[str, tuple[Callable[[Company], str], Callable[[], str]]] = {
     "group": (lambda company: str(company.group.pk), lambda: str(uuid.uuid4())),
     "suppression": (lambda company: str(company.suppression.pk), lambda: str(uuid.uuid4())),
     "member": (lambda company: str(company.member.pk), lambda: str(uuid.uuid4())),
+    "visit": (lambda company: str(company.visit.pk), lambda: str(uuid.uuid4())),
     "invitation": (lambda company: str(company.invitation.pk), lambda: str(uuid.uuid4())),
     "schedule": (lambda company: str(company.schedule.pk), lambda: str(uuid.uuid4())),
     "occurrence": (lambda company: str(company.occurrence.pk), lambda: str(uuid.uuid4())),
@@ -222,7 +224,7 @@ def _company(tenant: Tenant) -> Company:
     with tenant_scope(tenant):
         member = Membership.objects.get(tenant=tenant, user=viewer.pk)
     member.user = viewer
-    sent = (occurrence, audience, delivery, recipient, group, suppression, member, invitation)
+    sent = (occurrence, audience, delivery, recipient, group, suppression, member, invitation, factories.make_visit(tenant=tenant))
     stop_token = stop_url.rpartition("/")[2]
     return Company(tenant, owner, job, file, link, schedule, *sent, token, stop_token, invitation_token, api_key, report.slug)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import uuid
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
@@ -10,12 +10,10 @@ from django.utils.translation import gettext as _
 from portal.platform_file.reading import Entry
 from portal.platform_file.run import Run
 from portal.platform_file.shape import ALL_OF
+from tenants.keys import new_secret
 from tenants.models import ApiKey, ApiKeyIndex, Tenant
-from tenants.models.keys import MIN_KEY_LENGTH
+from tenants.models.keys import MAX_KEY_LENGTH, MIN_KEY_LENGTH
 from tenants.secrets import secret_hash
-
-# A key travels in one header line.
-MAX_KEY_LENGTH = 512
 
 
 @dataclass(frozen=True)
@@ -52,12 +50,15 @@ def _is_well_formed(key: str, entry: Entry) -> bool:
 def apply_keys(tenant: Tenant, found: list[Secret], run: Run) -> None:
     """In the tenant's scope."""
     for secret in found:
-        key = ApiKey.objects.filter(tenant=tenant, name=secret.entry.label, revoked_at=None).first()
+        key = ApiKey.objects.newest().filter(tenant=tenant, name=secret.entry.label).first()
         if secret.entry.absent:
             if key is not None:
                 revoke(key, tenant, run)
         elif key is None:
-            _create(tenant, secret, None, run)
+            if not _was_revoked_by_its_people(tenant, secret, run):
+                _create(tenant, secret, None, run)
+        elif key.created_by_id is not None:
+            secret.entry.fault("name", _("somebody of the company made a key with this name. Choose another one."))
         elif secret.key is not None and bytes(key.sha256) != secret_hash(secret.key):
             if _is_free(tenant, secret):
                 revoke(key, tenant, run)
@@ -75,13 +76,28 @@ def _create(tenant: Tenant, secret: Secret, replaced: ApiKey | None, run: Run) -
     if secret.key is not None and not _is_free(tenant, secret):
         return
     scopes = _all(entry.values["scopes"]) if "scopes" in entry.values else list(replaced.scopes if replaced else [])
-    value = secret.key or f"fan_{tenant.code}_{secrets.token_urlsafe(32)}"
-    key = ApiKey.objects.create(tenant=tenant, name=entry.label, scopes=scopes, sha256=secret_hash(value), hint=value[-4:])
+    value, family = secret.key or new_secret(tenant), replaced.family if replaced else uuid.uuid4()
+    hashed = secret_hash(value)
+    key = ApiKey.objects.create(tenant=tenant, name=entry.label, family=family, scopes=scopes, sha256=hashed, hint=value[-4:])
     ApiKeyIndex.objects.create(sha256=key.sha256, tenant=tenant, key=key)
     name = f"{tenant.slug}/{key.name}"
     run.changes.added("api_key", name, key, {"scopes": scopes}, tenant)
     if secret.key is None:
         run.changes.shown_once.append(_("API key %(name)s, shown once: %(key)s") % {"name": name, "key": value})
+
+
+def _was_revoked_by_its_people(tenant: Tenant, secret: Secret, run: Run) -> bool:
+    """Then it stays so until the file names another secret. What the file itself revokes is not in the index any more."""
+    if secret.key is None:
+        return False
+    hashed = secret_hash(secret.key)
+    if not ApiKeyIndex.objects.filter(tenant=tenant, sha256=hashed, key__revoked_at__isnull=False).exists():
+        return False
+    told = {"name": f"{tenant.slug}/{secret.entry.label}"}
+    run.changes.shown_once.append(
+        _("API key %(name)s was revoked by the company's people, and stays so until it has another secret.") % told
+    )
+    return True
 
 
 def _is_free(tenant: Tenant, secret: Secret) -> bool:

@@ -35,8 +35,9 @@ def members_of(tenant: Tenant) -> QuerySet[Membership]:
 
 
 def remove_member(membership: Membership, tenant: Tenant, run: Run) -> None:
+    for key in ApiKey.objects.not_revoked().filter(tenant=tenant, created_by=membership.user_id):
+        revoke(key, tenant, run)
     run.changes.removed("member", f"{tenant.slug}/{membership.user.email}", membership, {"role": membership.role}, tenant)
-    ApiKey.objects.filter(tenant=tenant, created_by=membership.user_id, revoked_at=None).update(revoked_at=run.now)
     Membership.objects.filter(tenant=tenant, pk=membership.pk).delete()
     end_sessions(membership.user)
 

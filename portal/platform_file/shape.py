@@ -36,12 +36,13 @@ from portal.platform_file.checks import (
 from reports.links.making import MOST_DAYS, MOST_USES
 from reports.models import Account, Format, Protection, ReportParameter, Schedule
 from reports.models.catalogue import MAX_VISUALS
+from tenants.key_scopes import ROLES as SCOPES
 from tenants.models import Tenant
-from tenants.models.keys import SCOPES
 from tenants.models.members import Role
 
 MAX_SLOTS = 1000
-MAX_WAITING = 1_000_000
+MAX_WAITING = MAX_JOBS = MAX_RECIPIENTS = 1_000_000
+MAX_GB = 1_000_000
 # A job has six hours.
 MAX_RENDER_MINUTES = 360
 NAME, LONG_NAME, TEXT = text(80), text(120), text(10_000, empty=True, lines=True)
@@ -111,6 +112,14 @@ TENANT = Kind(
         "weight": above_zero(1000),
         "max_running": or_empty(whole(1, MAX_SLOTS), None),
         "max_waiting": or_empty(whole(1, MAX_WAITING), None),
+        "quotas": table(
+            {
+                "jobs_per_day": whole(0, MAX_JOBS),
+                "waiting_jobs": whole(1, MAX_WAITING),
+                "recipients": whole(0, MAX_RECIPIENTS),
+                "storage_gb": whole(1, MAX_GB),
+            }
+        ),
         "mfa": one_of(*Tenant.Mfa.values),
         "links": table({"days": LINK_DAYS, "max_uses": LINK_USES}),
         "language": one_of(*dict(settings.LANGUAGES)),

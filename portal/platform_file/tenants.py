@@ -15,6 +15,7 @@ from portal.platform_file.run import Run
 from tenants.models import SessionTag, Tenant, TenantCode
 from tenants.scope import platform_scope, tenant_scope
 
+GIB = 1024**3
 FIELDS = (
     "slug",
     "name",
@@ -64,6 +65,7 @@ def _write(tenant: Tenant | None, entry: Entry, run: Run) -> Tenant:
         links, default = entry.values["links"], Tenant()
         values["link_days"] = links.get("days", default.link_days)
         values["link_max_uses"] = links.get("max_uses", default.link_max_uses)
+    values |= _quotas(entry)
     if tenant is None:
         entry.needs("name")
         tenant = Tenant.objects.create(**values)
@@ -74,6 +76,25 @@ def _write(tenant: Tenant | None, entry: Entry, run: Run) -> Tenant:
     if not tenant.bucket and not settings.PORTAL_BUCKET and "bucket" not in entry.bad:
         entry.fault("bucket", _("is needed while PORTAL_BUCKET is not set: set that variable, or give the tenant a bucket of its own."))
     return tenant
+
+
+def _quotas(entry: Entry) -> dict[str, int | None]:
+    """What the table does not name has no limit."""
+    if "quotas" not in entry.values:
+        return {}
+    wanted: dict[str, int] = entry.values["quotas"]
+    if "waiting_jobs" in wanted and "max_waiting" in entry.values:
+        entry.fault("quotas.waiting_jobs", _("is the same as max_waiting: keep one of the two."))
+    storage = wanted.get("storage_gb")
+    quotas = {
+        "jobs_per_day": wanted.get("jobs_per_day"),
+        "max_waiting": wanted.get("waiting_jobs"),
+        "max_recipients": wanted.get("recipients"),
+        "max_storage_bytes": None if storage is None else storage * GIB,
+    }
+    if "max_waiting" in entry.values:
+        del quotas["max_waiting"]
+    return quotas
 
 
 def _tags(tenant: Tenant, entry: Entry, run: Run) -> dict[str, str]:

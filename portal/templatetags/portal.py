@@ -18,6 +18,7 @@ from django.utils.text import capfirst
 
 from portal import browsers, schedule_words, status, waiting, words
 from portal.icons import icon_paths
+from portal.requests import TenantRequest
 from reports.address_book.listing import Gets
 from reports.delivery.failures import words as words_of_failure
 from reports.models import Format, Link, Recipient, SnapshotFile, SnapshotJob
@@ -28,6 +29,7 @@ ARN_OR_ACCOUNT = re.compile(r"arn:aws[\w-]*:\S+|\b\d{12}\b")
 register.simple_tag(words.zone_city, name="zone_city")
 register.filter("duration", words.duration)
 register.filter("file_size", words.file_size)
+register.filter("whole", words.whole)
 register.filter("aws_account", words.aws_account)
 register.filter("visual_kind", words.visual_kind)
 register.filter("job_look", status.of_job)
@@ -64,6 +66,12 @@ def icon(name: str, extra: str = "") -> SafeString:
 def moment(at: datetime, style: str = "", css: str = "") -> SafeString:
     """A `<time>`; `style` is one of MOMENTS."""
     return format_html('<time datetime="{}"{}>{}</time>', at.isoformat(), _class(css), MOMENTS[style](at))
+
+
+@register.filter
+def may(request: TenantRequest, action: str) -> bool:
+    """Whether the person may do an action of tenants/access.py, on a page inside a company."""
+    return request.may(action)
 
 
 @register.filter

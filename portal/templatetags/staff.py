@@ -6,9 +6,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django import template
-from django.utils import formats
 
 from portal import pause_words, queue_rows, slot_marks, status
+from portal.words import whole
 from reports.models import Pause
 from reports.restoring import mode
 
@@ -16,6 +16,7 @@ register = template.Library()
 register.filter("paused_subject", pause_words.subject)
 register.filter("paused_why", pause_words.why)
 register.filter("queue_look", status.of_queue)
+register.filter("whole", whole)
 register.simple_tag(mode.state, name="restored_state")
 
 
@@ -28,11 +29,6 @@ def marks(account: Any) -> slot_marks.Marks:
 @register.filter
 def paused_address(pause: Pause) -> str:
     return urlencode(pause_words.address(pause))
-
-
-@register.filter
-def whole(number: int) -> str:
-    return formats.number_format(number, force_grouping=True)
 
 
 @register.filter

@@ -8,18 +8,30 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import get_template
 
+from reports.api.v1.problems import plain_response
+
 TRY_AGAIN_SECONDS = 30
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Without the request in the template: its form may be what could not be read, and would be read again for a token."""
+    if _is_api(request):
+        return plain_response("malformed_request", "The request is not well-formed.", request)
     return HttpResponse(get_template("400.html").render(), status=400)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """503 when the database did not answer, else 500 with the id under which the log has the rest."""
-    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
+    is_away = isinstance(sys.exc_info()[1], OperationalError | InterfaceError)
+    if _is_api(request):
+        return plain_response("unavailable" if is_away else "internal_error", "The portal could not answer.", request)
+    if is_away:
         page = get_template("503.html").render()
         return HttpResponse(page, status=503, headers={"Retry-After": TRY_AGAIN_SECONDS, "Refresh": TRY_AGAIN_SECONDS})
     page = get_template("500.html").render({"request_id": getattr(request, "request_id", "")})
     return HttpResponse(page, status=500)
+
+
+def _is_api(request: HttpRequest) -> bool:
+    """Programs read problems; the older API's answer for themselves."""
+    return request.path.startswith("/api/")

@@ -21,7 +21,7 @@ from portal.reauthentication import recently_authenticated
 from portal.requests import TenantRequest
 from portal.signed_in import end_sessions
 from reports.refused import Refused
-from tenants import company_rules, membership
+from tenants import company_rules, membership, visiting
 from tenants.models import Invitation, Membership, SupportVisit
 from tenants.models.members import Role
 
@@ -155,6 +155,16 @@ def support_set(request: TenantRequest) -> HttpResponse:
     form.is_valid()
     if company_rules.allow_support(request.tenant, form.cleaned_data["allows_support"], actors.member(request), timezone.now()):
         messages.success(request, _("Saved."))
+    return SeeOther(reverse("support", args=[request.tenant.slug]))
+
+
+@require_POST
+@tenant_page("support.manage")
+def visit_end(request: TenantRequest, visit: uuid.UUID) -> HttpResponse:
+    """An owner shows the visitor out. No password before it: the sooner the better."""
+    found = get_object_or_404(SupportVisit.objects.select_related("tenant").filter(tenant=request.tenant), pk=visit)
+    if visiting.end(found, actors.member(request), timezone.now()):
+        messages.success(request, _("The visit is over."))
     return SeeOther(reverse("support", args=[request.tenant.slug]))
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from reports import links
+from reports import links, quotas
 from reports.address_book.addresses import clean_address, refuse_foreign_domain
 from reports.address_book.words import language_fault, name_fault, places
 from reports.models import GroupMember, Recipient, RecipientGroup
@@ -35,6 +35,7 @@ def add(tenant: Tenant, actor: Actor, wanted: Person, *, now: datetime) -> Recip
     values = _checked(tenant, wanted)
     recipient = Recipient(tenant=tenant, **values)
     with transaction.atomic():
+        quotas.take_recipients(tenant, 1)
         _save(recipient, force_insert=True)
         groups = _set_groups(recipient, wanted.groups)
         record(actor, "recipient.added", now=now, tenant=tenant, about=recipient, after=values | {"groups": groups})

@@ -17,6 +17,7 @@ from django.db import transaction
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
+from reports import quotas
 from reports.address_book.addresses import clean_address, refuse_foreign_domain
 from reports.address_book.lists import Line
 from reports.address_book.words import NAME_LENGTH, language_fault, name_fault
@@ -57,14 +58,14 @@ class Saved:
 
 
 def judge(tenant: Tenant, lines: Iterable[Line]) -> list[Judged]:
-    """In the tenant's scope. Four statements, however long the list is."""
+    """In the tenant's scope. Five statements, however long the list is."""
     return _Book(tenant, lines).judged()
 
 
 def save(tenant: Tenant, actor: Actor, lines: Iterable[Line], *, leave_out: bool, source: str = "", now: datetime) -> Saved:
     """All or nothing. `leave_out`: lines that are wrong are passed over; else one of them refuses the list. `source`: the file's name."""
     with transaction.atomic():
-        judged = judge(tenant, lines)
+        judged = judge(quotas.hold(tenant), lines)
         count = Counter(one.result for one in judged)
         if count[Result.WRONG] and not leave_out:
             detail = _("Some lines need a change. Correct them, or leave them out.")
@@ -111,6 +112,8 @@ class _Book:
         self.groups = {group.name.casefold(): group.name for group in RecipientGroup.objects.filter(tenant=tenant)}
         members = GroupMember.objects.filter(tenant=tenant, recipient__email__in=emails)
         self.memberships = set(members.values_list("recipient__email", "group__name"))
+        # How many new people there may be; None: any number.
+        self.room = quotas.room_for_recipients(tenant)
         self.first_lines: dict[str, int] = {}
         self.guesses: dict[str, str] = {}
 
@@ -124,7 +127,10 @@ class _Book:
         if faults:
             return Judged(line, Result.WRONG, faults, stopped=stopped)
         person = self.people.get(line.email)
+        if person is None and self.room == 0:
+            return Judged(line, Result.WRONG, {"email": quotas.recipients_are_full(self.tenant)}, stopped=stopped)
         if person is None:
+            self.room = None if self.room is None else self.room - 1
             return Judged(line, Result.NEW, stopped=stopped)
         changes = list(self._changes(line, person))
         return Judged(line, Result.CHANGED if changes else Result.SAME, changes=changes, stopped=stopped)

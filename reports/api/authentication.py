@@ -1,53 +1,50 @@
-"""Who calls: an API key stands for its tenant. The header that carries it is all in which one API differs from another."""
+"""Keys of ours. The header that carries one is all in which an API differs from another."""
 
 from __future__ import annotations
-
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from datetime import datetime
-from typing import ClassVar
 
 from django.utils import timezone
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
+from reports.api.caller import Caller, actor_of
 from tenants import log_context
-from tenants.audit import Actor, client_ip
-from tenants.models import ApiKey, ApiKeyIndex, Tenant
-from tenants.scope import tenant_scope
-from tenants.secrets import secret_hash
+from tenants.audit import client_ip
+from tenants.key_use import EndedKey, ExpiredKey, UsableKey, look_up
 
 
-@dataclass(frozen=True)
-class Caller:
-    """`request.user` of every API: a key in force, its tenant, and how both are written down."""
+class KeyExpired(AuthenticationFailed):
+    default_code = "key_expired"
+    default_detail = "This key has expired."
 
-    tenant: Tenant
-    key: ApiKey
-    actor: Actor
-    is_authenticated: ClassVar[bool] = True
 
-    def scope(self) -> AbstractContextManager[None]:
-        return tenant_scope(self.tenant)
+class KeyRevoked(AuthenticationFailed):
+    default_code = "key_revoked"
+    default_detail = "This key was revoked."
 
 
 class KeyAuthentication(BaseAuthentication):
-    """Subclasses say in which header the key stands."""
+    """Subclasses say in which header the key stands, and what they answer to a text that is no key of ours."""
 
     def secret(self, request: Request) -> str:
         """Empty: no key was sent."""
         raise NotImplementedError
 
-    def authenticate(self, request: Request) -> tuple[Caller, ApiKey] | None:
+    def unknown(self) -> tuple[Caller, None] | None:
+        raise AuthenticationFailed
+
+    def authenticate(self, request: Request) -> tuple[Caller, None] | None:
         secret = self.secret(request)
         if not secret:
             return None
-        key = find_key(secret, timezone.now())
-        if key is None:
-            raise AuthenticationFailed
-        log_context.note(tenant=key.tenant_id)
-        return Caller(key.tenant, key, _actor(key, request)), key
+        try:
+            found = look_up(secret, timezone.now(), client_ip(request._request))
+        except EndedKey as ended:
+            raise (KeyExpired if isinstance(ended, ExpiredKey) else KeyRevoked) from ended
+        if found is None:
+            return self.unknown()
+        log_context.note(tenant=found.key.tenant_id)
+        return _caller(found, request), None
 
 
 class XApiKey(KeyAuthentication):
@@ -57,24 +54,15 @@ class XApiKey(KeyAuthentication):
         return str(request.headers.get("x-api-key", ""))
 
 
-def find_key(secret: str, now: datetime) -> ApiKey | None:
-    """The key with its tenant, if it is in force. Outside any scope; the use is noted in a transaction of its own."""
-    sha256 = secret_hash(secret)
-    tenant_id = ApiKeyIndex.objects.filter(sha256=sha256).values_list("tenant_id", flat=True).first()
-    if tenant_id is None:
-        return None
-    with tenant_scope(tenant_id):
-        key = ApiKey.objects.usable(now).select_related("tenant").filter(sha256=sha256).first()
-        if key is not None:
-            ApiKey.objects.note_use(key, now)
-        return key
-
-
-def _actor(key: ApiKey, request: Request) -> Actor:
-    return Actor(
-        f"API key “{key.name}”",
-        api_key_id=key.pk,
-        ip=client_ip(request._request),
-        user_agent=request.headers.get("User-Agent", ""),
-        request_id=getattr(request, "request_id", ""),
+def _caller(found: UsableKey, request: Request) -> Caller:
+    key = found.key
+    return Caller(
+        key.tenant,
+        actor_of(request, f"API key “{key.name}”", key.pk),
+        found.scopes,
+        key.family,
+        key.name,
+        f"…{key.hint}",
+        key.expires_at,
+        key.last_used_at,
     )

@@ -13,11 +13,14 @@ from rest_framework.response import Response
 
 from reports import files
 from reports.api import compat_answers as answers
-from reports.api.authentication import Caller, XApiKey
+from reports.api.authentication import XApiKey
+from reports.api.caller import Caller
 from reports.api.compat_body import read_submission
 from reports.api.compat_cursor import read_page
-from reports.api.compat_http import AlwaysJson, CompatError, JsonBody, to_response
+from reports.api.compat_http import AlwaysJson, CompatError, to_response
 from reports.api.compat_jobs import find_job, hide, jobs_of, submit
+from reports.api.json_body import JsonBody
+from reports.api.rates import OLDER, Rate
 from reports.api.tenant_view import TenantView
 from reports.models import SnapshotJob
 
@@ -28,9 +31,14 @@ class CompatView(TenantView):
     renderer_classes = (JSONRenderer,)
     content_negotiation_class = AlwaysJson
     http_method_names = ("get", "post", "delete")
+    # Not part of the documented API.
+    schema = None
 
     def get_exception_handler(self) -> Any:
         return to_response
+
+    def rates(self, method: str) -> tuple[Rate, ...]:
+        return (OLDER,)
 
 
 class OpenEnded(CompatView):

@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import datetime
 
 from reports import jobs
-from reports.api.authentication import Caller
+from reports.api.caller import Caller
 from reports.api.compat_body import Submission, to_mapping
 from reports.api.compat_http import CompatError
 from reports.models import Grant, Report, SnapshotJob

@@ -17,6 +17,10 @@ from reports.aws.errors import AccessDenied, NotFound
 CHUNK = 1024 * 1024
 HEAD_BYTES = 512
 TAIL_BYTES = 1024
+PDF = b"%PDF-"
+# The type of a page's own object (ISO 32000-1, table 30); the tree above them is of the type Pages.
+PAGE = re.compile(rb"/Type\s{0,8}/Page(?![A-Za-z])")
+LONGEST_PAGE = 32
 S3_URI = re.compile(r"s3://([^/]+)/(.+)", re.DOTALL)
 
 
@@ -29,6 +33,8 @@ class StoredObject:
     tail: bytes
     # As a CSV has them: a line break inside quotes ends none. Of other formats it says nothing.
     lines: int = 0
+    # Of a PDF whose pages can be told; None: no PDF, or one that packs what it has of them.
+    pages: int | None = None
 
 
 def split_uri(uri: str) -> tuple[str, str] | None:
@@ -140,14 +146,16 @@ def _read(account: AccountFacts, bucket: str, key: str) -> StoredObject:
 
 def _whole(client: Any, bucket: str, key: str) -> StoredObject:
     body = client.get_object(Bucket=bucket, Key=key)["Body"]
-    digest, size, head, tail, lines = hashlib.sha256(), 0, b"", b"", Lines()
+    digest, size, head, tail, lines, pages = hashlib.sha256(), 0, b"", b"", Lines(), Pages()
     for chunk in body.iter_chunks(CHUNK):
         digest.update(chunk)
         size += len(chunk)
         head = head or chunk[:HEAD_BYTES]
         tail = (tail + chunk)[-TAIL_BYTES:]
         lines.read(chunk)
-    return StoredObject(key, size, digest.digest(), head, tail, lines.number)
+        if head.startswith(PDF):
+            pages.read(chunk)
+    return StoredObject(key, size, digest.digest(), head, tail, lines.number, pages.number)
 
 
 class Lines:
@@ -167,3 +175,24 @@ class Lines:
     def number(self) -> int:
         """A last line counts without its end, too."""
         return self._ended + self._open
+
+
+class Pages:
+    """Counts the pages of a PDF that comes in pieces, by the type of their objects; nothing of it is unpacked or kept.
+
+    A writer may pack these objects into compressed streams (PDF 1.5): then there are none to see, and the number is not known.
+    """
+
+    def __init__(self) -> None:
+        self._seen, self._rest = 0, b""
+
+    def read(self, piece: bytes) -> None:
+        piece = self._rest + piece
+        # One that ends with the piece may go on in the next as Pages.
+        ends = [found.end() for found in PAGE.finditer(piece) if found.end() < len(piece)]
+        self._seen += len(ends)
+        self._rest = piece[max(ends[-1] if ends else 0, len(piece) - LONGEST_PAGE) :]
+
+    @property
+    def number(self) -> int | None:
+        return self._seen or None

@@ -212,6 +212,7 @@ def _file(job: SnapshotJob, attempt: Attempt, found: Found, region: str, now: da
         created_at=now,
         # The first line names the columns.
         data_rows=max(0, stored.lines - 1) if is_csv else None,
+        pages=stored.pages if output.format == Format.PDF else None,
     )
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from reports import jobs, notices
+from reports import jobs, notices, quotas
 from reports.models import Link, Notice, SnapshotFile, SnapshotJob
 from tenants.audit import Actor, record
 
@@ -56,6 +56,7 @@ def _ask(lost: SnapshotJob, file: SnapshotFile, actor: Actor, now: datetime) -> 
     )
     try:
         with transaction.atomic():
+            quotas.count_jobs(job.tenant, 1, now)
             jobs.enqueue([job], now)
     except IntegrityError:
         if first := remake_of(lost):

@@ -156,6 +156,7 @@ class Download(models.Model):
         indexes = (
             models.Index(fields=["tenant", "file", "-at"], name="download_by_file"),
             models.Index(fields=["tenant", "link", "-at"], name="download_by_link"),
+            models.Index(fields=["tenant", "at"], name="download_by_time"),
         )
 
     def __str__(self) -> str:

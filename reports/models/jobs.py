@@ -380,7 +380,10 @@ class SnapshotFile(models.Model):
             models.UniqueConstraint(fields=["job", "format", "visual_id"], name="one_file_per_format_and_visual"),
             models.CheckConstraint(condition=Q(size_bytes__gt=0), name="a_file_is_not_empty"),
         )
-        indexes = (models.Index(fields=["tenant", "created_at", "id"], condition=Q(purged_at=None), name="file_kept"),)
+        indexes = (
+            # With the sizes, which are added up again and again.
+            models.Index(fields=["tenant", "created_at", "id"], include=["size_bytes"], condition=Q(purged_at=None), name="file_kept"),
+        )
 
     def __str__(self) -> str:
         return self.name

@@ -101,6 +101,7 @@ class Delivery(Outgoing):
             models.Index(fields=["tenant", "occurrence", "status"], name="delivery_ledger"),
             models.Index(fields=["tenant", "address", "-created_at"], name="delivery_by_address"),
             models.Index(fields=["tenant", "next_try_at"], condition=WAITING, name="delivery_due"),
+            models.Index(fields=["tenant", "sent_at"], condition=~Q(sent_at=None), name="delivery_by_time"),
         )
 
     def __str__(self) -> str:
@@ -118,6 +119,7 @@ class Notice(Outgoing):
         READY_AGAIN = "ready_again"  # a file was prepared again
         TEST = "test"  # "send me a test" of a schedule's mail
         INVITATION = "invitation"
+        QUOTA = "quota"  # to the company's owners: most of what it may use is used
 
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+", db_index=False)
     kind = models.CharField(max_length=12, choices=Kind)

@@ -20,10 +20,15 @@ class DailyUsage(models.Model):
     downloads = models.PositiveIntegerField(default=0, db_default=0)
     deliveries = models.PositiveIntegerField(default=0, db_default=0)
     stored_bytes = models.PositiveBigIntegerField(default=0, db_default=0, help_text="Of all its files, when last counted on that day.")
+    # How the jobs divide, when last counted: by the report's id, and by SnapshotJob.Trigger.
+    jobs_by_report: models.JSONField[dict[str, int], dict[str, int]] = models.JSONField(default=dict, db_default={})
+    jobs_by_start: models.JSONField[dict[str, int], dict[str, int]] = models.JSONField(default=dict, db_default={})
     recounted_at = models.DateTimeField(null=True, help_text="NULL: only its jobs were counted so far.")
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["tenant", "day"], name="one_row_of_usage_per_day"),)
+        # Of all tenants in a month, for staff.
+        indexes = (models.Index(fields=["day"], name="usage_by_day"),)
 
     def __str__(self) -> str:
         return f"{self.day}"

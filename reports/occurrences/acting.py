@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
-from reports import jobs
+from reports import jobs, quotas
 from reports.models import Delivery, Occurrence, Schedule, SnapshotJob, Suppression
 from reports.occurrences import noting
 from reports.occurrences.rounds import WAITS_FOR_FILES
@@ -32,6 +32,8 @@ def run_now(schedule: Schedule, actor: Actor, now: datetime, *, form_key: uuid.U
     jobs.find_grant(schedule.tenant, schedule.report.slug)
     # Named after the schedule and the form: nobody can ask for another tenant's.
     key = uuid.uuid5(schedule.pk, str(form_key)) if form_key else uuid.uuid4()
+    if not Occurrence.objects.for_tenant(schedule.tenant).filter(pk=key).exists():
+        quotas.refuse_another_job(schedule.tenant, now)
     facts = {"tenant": schedule.tenant, "kind": Occurrence.Kind.HAND, "actor": actor.label, "planned_at": now}
     occurrence, is_new = Occurrence.objects.get_or_create(pk=key, schedule=schedule, defaults=facts)
     if is_new:

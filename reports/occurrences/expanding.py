@@ -33,6 +33,7 @@ REASONS = {
     "format_not_offered": reasons.UNFIT,
     "visual_not_offered": reasons.UNFIT,
     "queue_full": reasons.TOO_MANY,
+    "quota_exceeded": reasons.QUOTA,
 }
 
 

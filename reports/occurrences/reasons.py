@@ -20,7 +20,7 @@ SUSPENDED = "suspended"
 BEFORE_RESTORE, MAYBE_BEFORE_RESTORE = "before_restore", "maybe_before_restore"
 # It could not.
 FAULT, NOT_OFFERED, PARAMETERS, UNFIT, INTERNAL = "schedule_fault", "report_not_available", "parameters", "report_unfit", "internal"
-TOO_MANY = "queue_full"
+TOO_MANY, QUOTA = "queue_full", "quota_exceeded"
 # It ran, and did not end well.
 JOBS, DELIVERIES = "jobs_failed", "deliveries_failed"
 
@@ -93,6 +93,7 @@ SENTENCES: dict[str, Callable[[dict[str, Any]], str]] = {
     PARAMETERS: _parameters,
     UNFIT: _unfit,
     TOO_MANY: lambda detail: _("Its jobs were not made: %(fault)s") % {"fault": detail.get("text", "")},
+    QUOTA: lambda detail: _("Its jobs were not made: %(fault)s") % {"fault": detail.get("text", "")},
     INTERNAL: lambda detail: _("Something went wrong in the portal, and the people who run it were told."),
     JOBS: _jobs,
     DELIVERIES: lambda detail: _("The report was made, but not everybody could be reached."),

@@ -8,7 +8,7 @@ from copy import copy
 from datetime import datetime
 from uuid import uuid4
 
-from reports import jobs
+from reports import jobs, quotas
 from reports.models import Occurrence, SnapshotJob
 from tenants.audit import Actor
 
@@ -31,7 +31,7 @@ def check(occurrence: Occurrence, now: datetime) -> SnapshotJob:
 
 def make_jobs(occurrence: Occurrence, wanted: SnapshotJob, tags: list[dict[str, str]], now: datetime) -> list[SnapshotJob]:
     """One for each of `tags`, in their order; they are all different. In the tenant's scope; raises Refused, and has made none then."""
-    jobs.refuse_too_many(occurrence.tenant, len(tags))
+    quotas.take_jobs(occurrence.tenant, len(tags), now, planned=occurrence.kind == Occurrence.Kind.PLAN)
     made = [_narrowed(wanted, occurrence, narrowing) for narrowing in tags]
     jobs.enqueue(made, now)
     return made

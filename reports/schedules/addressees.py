@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from django.utils.translation import gettext as _
 
+from reports import quotas
 from reports.address_book.addresses import clean_address, refuse_foreign_domain
 from reports.models import Audience, AudienceGroup, AudienceRecipient, Recipient, RecipientGroup
 from reports.refused import Place, Refused
@@ -63,6 +64,12 @@ def lines_of(audience: Audience | None) -> list[str]:
     groups = RecipientGroup.objects.filter(tenant=audience.tenant, audience_groups__audience=audience).order_by("name")
     people = Recipient.objects.for_tenant(audience.tenant).filter(memberships__audience=audience).order_by("email")
     return [*groups.values_list("name", flat=True), *people.values_list("email", flat=True)]
+
+
+def take_room(tenant: Tenant, wanted: Addressees) -> None:
+    """Before anything is stored. Raises Refused where the new ones of them would be too many recipients. In the tenant's scope."""
+    new = len(wanted.emails) - Recipient.objects.for_tenant(tenant).filter(email__in=wanted.emails).count()
+    quotas.take_recipients(tenant, new, ("recipients",))
 
 
 def put(audience: Audience, wanted: Addressees) -> tuple[list[str], list[str]]:

@@ -60,6 +60,7 @@ def save(
     faults = [*_name_faults(schedule, audience, name, is_default), *_tag_faults(schedule, tags, is_default), *people.places("recipients")]
     if faults:
         raise Refused("audience_invalid", " ".join(fault.detail for fault in faults), tuple(faults))
+    addressees.take_room(tenant, people)
     before: dict[str, Any] = {"name": audience.name, "session_tags": audience.session_tags} if audience else {}
     audience = audience or Audience(tenant=tenant, schedule=schedule)
     audience.tenant, audience.name, audience.session_tags = tenant, name, tags

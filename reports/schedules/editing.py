@@ -74,6 +74,8 @@ def save(
     wanted = _as_it_will_be(tenant, schedule, values, grant)
     people = addressees.read(tenant, values["recipients"]) if "recipients" in values else None
     _refuse_faults([*checks.faults(wanted, grant, values, now=now), *(people.places("recipients") if people else [])])
+    if people:
+        addressees.take_room(tenant, people)
     wanted.formats = jobs.check_formats(grant, wanted.formats)
     wanted.cc = list(dict.fromkeys(clean_address(address) for address in wanted.cc))
     if values.get("passcode"):

@@ -4,43 +4,58 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime, timedelta
+from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 
+from tenants.models.members import Membership
 from tenants.models.tenant import Tenant
 from tenants.models.user import User
 
-MIN_KEY_LENGTH = 32
+# A key travels in one header line.
+MIN_KEY_LENGTH, MAX_KEY_LENGTH = 32, 512
 USE_NOTED_EVERY = timedelta(minutes=1)
-READ_WRITE = ("schedules", "audiences", "links", "webhooks")
-SCOPES = (
-    "jobs:read",
-    "jobs:write",
-    "reports:read",
-    *(f"{noun}:{verb}" for noun in READ_WRITE for verb in ("read", "write")),
-    "usage:read",
-    # Shows what rows were shown by: for owners to give.
-    "proof:read",
-)
 
 
 class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
-    def usable(self, now: datetime) -> ApiKeyQuerySet:
-        return self.filter(revoked_at=None).filter(models.Q(expires_at=None) | models.Q(expires_at__gt=now))
+    def not_revoked(self) -> ApiKeyQuerySet:
+        return self.filter(revoked_at=None)
 
-    def note_use(self, key: ApiKey, now: datetime) -> None:
+    def newest(self) -> ApiKeyQuerySet:
+        """Of each family the one in force: it has the name."""
+        return self.not_revoked().filter(replaced_by=None)
+
+    def older(self) -> ApiKeyQuerySet:
+        """Replaced, and working until their end."""
+        return self.not_revoked().exclude(replaced_by=None)
+
+    def ends_later_than(self, moment: datetime) -> ApiKeyQuerySet:
+        return self.filter(models.Q(expires_at=None) | models.Q(expires_at__gt=moment))
+
+    def usable(self, now: datetime) -> ApiKeyQuerySet:
+        return self.not_revoked().ends_later_than(now)
+
+    def ended(self, now: datetime) -> ApiKeyQuerySet:
+        return self.exclude(pk__in=self.usable(now).values("pk"))
+
+    def with_maker_role(self) -> ApiKeyQuerySet:
+        """`maker_role`: what its maker is in the company at this moment; None: not of it any more, or made by the platform."""
+        of_maker = Membership.objects.filter(tenant=models.OuterRef("tenant"), user=models.OuterRef("created_by"), user__is_active=True)
+        return self.annotate(maker_role=models.Subquery(of_maker.values("role")))
+
+    def note_use(self, key: ApiKey, now: datetime, ip: str | None) -> None:
         """At most one write a minute: a busy key must not turn each read into an update of the same row."""
-        self.filter(pk=key.pk).filter(models.Q(last_used_at=None) | models.Q(last_used_at__lt=now - USE_NOTED_EVERY)).update(
-            last_used_at=now
-        )
+        unnoted = models.Q(last_used_at=None) | models.Q(last_used_at__lt=now - USE_NOTED_EVERY)
+        self.filter(unnoted, pk=key.pk).update(last_used_at=now, last_used_from=ip)
 
 
 class ApiKey(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="api_keys")
-    name = models.CharField(max_length=80)
+    NAME_LENGTH: ClassVar[int] = 80
+    name = models.CharField(max_length=NAME_LENGTH)
     # It can never do more than its maker may, and ends with the membership.
     created_by = models.ForeignKey(
         User, on_delete=models.PROTECT, null=True, related_name="+", help_text="NULL: made by the platform, not by a member."
@@ -55,8 +70,11 @@ class ApiKey(models.Model):
     hint = models.CharField(max_length=4, help_text="The last characters, to tell keys apart.")
     expires_at = models.DateTimeField(null=True, help_text="NULL: no end.")
     last_used_at = models.DateTimeField(null=True, help_text="NULL: never used.")
+    last_used_from = models.GenericIPAddressField(null=True, help_text="NULL: never used, or the address is not known.")
     revoked_at = models.DateTimeField(null=True, help_text="NULL: in force.")
     created_at = models.DateTimeField(auto_now_add=True)
+    # Only as `with_maker_role` reads it.
+    maker_role: str | None
 
     objects = ApiKeyQuerySet.as_manager()
 
@@ -78,10 +96,6 @@ class ApiKey(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-    def allows(self, scope: str) -> bool:
-        """Writing includes reading."""
-        return scope in self.scopes or (scope.endswith(":read") and scope.replace(":read", ":write") in self.scopes)
 
 
 class ApiKeyIndex(models.Model):

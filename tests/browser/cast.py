@@ -17,11 +17,12 @@ from django.utils import timezone
 from portal.paging import key_of
 from reports.delivery.unsubscribing import unsubscribe_url
 from reports.models import Account, Attempt, Download, JobEvent, Link, Recipient, Report, Schedule, SnapshotJob
-from tenants.models import Invitation, Tenant, User
+from tenants.models import Invitation, Membership, Tenant, User
 from tenants.scope import platform_scope, tenant_scope
 from tests.browser.cast_accounts import make_accounts
 from tests.browser.cast_queue import make_busy_queue
 from tests.browser.cast_schedules import make_schedules
+from tests.browser.cast_usage import make_usage
 from tests.factories import (
     make_account,
     make_api_key,
@@ -39,6 +40,7 @@ from tests.factories import (
     make_suppression,
     make_tenant,
     make_user,
+    make_visit,
 )
 from tests.long_names import make_long_names
 from tests.portal.views import drafts
@@ -141,10 +143,12 @@ def _azure_bay(cast: Cast, here: Company, marta: User) -> None:
     """A busy morning: some jobs move, some failed, some are ready, and links of every kind."""
     rui = make_member(tenant=here.tenant, email="rui.santos@azurebay.example", name="Rui Santos", role="viewer")
     make_member(tenant=here.tenant, user=marta, role="admin")
+    _people(cast, here, rui)
     by_marta = {"requested_by": marta, "actor": marta.email}
     key, _ = make_api_key(tenant=here.tenant, name="data-lake")
     for report in here.reports.values():
         make_grant(tenant=here.tenant, report=report)
+    make_usage(here.tenant, here.reports, here.now)
     running = here.job("running", "daily", "running", ago=68, attempt_count=1, **by_marta)
     make_attempt(job=running, session_tags=TAGS, accepted_at=running.started_at, service_status="RUNNING")
     _tell(running, (0, "queued", {"actor": marta.email}), (1, "submitted", {"attempt": 1}), (2, "accepted", {}))
@@ -296,6 +300,19 @@ def _delivered(cast: Cast, here: Company, marta: User) -> None:
         mailed = make_delivery(job=single, address=address, status="sent")
         with tenant_scope(here.tenant):
             cast.parts[part] = unsubscribe_url(mailed).partition("/u/")[2]
+
+
+def _people(cast: Cast, here: Company, rui: User) -> None:
+    """An owner, who manages members; people asked to come; and a visit of staff that is over."""
+    cast.people["duarte"] = make_member(tenant=here.tenant, email="cfo@azurebay.example", name="Duarte Pinto", role="owner")
+    with tenant_scope(here.tenant):
+        cast.parts["member"] = str(Membership.objects.get(tenant=here.tenant, user=rui.pk).pk)
+        for email in ("teresa.alves@azurebay.example", "auditor@hartley.example"):
+            Invitation.issue(here.tenant, email, "viewer", here.now)
+    staff = make_user(email="tom.adeyemi@anycompany.example", name="Tom Adeyemi", is_staff=True)
+    ago = here.now - timedelta(days=3)
+    over = {"ticket": "SUP-4419", "reason": "A schedule failed; checking what the customer sees.", "ended_at": ago + timedelta(minutes=12)}
+    make_visit(tenant=here.tenant, staff=staff, role="admin", now=ago, **over)
 
 
 def _lumen(cast: Cast, here: Company, marta: User) -> None:

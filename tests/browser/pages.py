@@ -20,7 +20,7 @@ from tests.browser.stack import Stack
 from tests.factories import PASSWORD
 
 Act = Callable[[browser.Page], object]
-MARTA, RUI, LONG, INES = "marta", "rui", "long", "ines"
+MARTA, RUI, LONG, INES, DUARTE = "marta", "rui", "long", "ines", "duarte"
 
 
 def nothing(page: browser.Page) -> None: ...
@@ -147,6 +147,22 @@ ops@azurebay.example;Operations desk;Head office
 faro.gm@azurebay.example;Rui Tavares;Property managers
 revenue@azurebay.example;Revenue and groups;Revenue
 night.sintra@azurebay.example;Sintra night desk;Nigth managers"""
+
+
+def invite_nobody(page: browser.Page) -> None:
+    page.get_by_label("Email addresses").fill("helena@azurebay")
+    press("Send invitations")(page)
+
+
+def begin_a_visit(page: browser.Page) -> None:
+    page.get_by_label("Ticket").fill("SUP-4431")
+    page.get_by_label("Reason").fill("Checking the SFTP failure that the customer reported.")
+    press("Start looking")(page)
+
+
+def begin_a_visit_and_raise_it(page: browser.Page) -> None:
+    begin_a_visit(page)
+    page.get_by_role("link", name="Act", exact=True).click()
 
 
 def open_account_menu(page: browser.Page) -> None:
@@ -304,6 +320,22 @@ PAGES = [
     Page("download-used-up", "/d/{link_used_up}", status=404),
     Page("download-revoked", "/d/{link_revoked}", status=404),
     Page("download-unknown", "/d/AZUREBAY/nothing-of-this-name", status=404),
+    Page("members", f"{HERE}/settings/members/", DUARTE),
+    Page("members-viewer", f"{HERE}/settings/members/", RUI),
+    Page("member-invite", f"{HERE}/settings/members/invite/", DUARTE),
+    Page("member-invite-wrong", f"{HERE}/settings/members/invite/", DUARTE, 422, invite_nobody),
+    Page("member-remove", f"{HERE}/settings/members/{{member}}/remove/", DUARTE),
+    Page("member-leave", f"{HERE}/settings/members/leave/", DUARTE),
+    Page("support", f"{HERE}/settings/support/", DUARTE),
+    Page("staff-visit", "/staff/tenants/azure-bay/visit/", INES),
+    Page("staff-visit-wrong", "/staff/tenants/azure-bay/visit/", INES, 422, press("Start looking")),
+    Page("impersonation", "/staff/tenants/azure-bay/visit/", INES, act=begin_a_visit),
+    Page("staff-visit-raise", "/staff/tenants/azure-bay/visit/", INES, act=begin_a_visit_and_raise_it),
+    Page("usage", f"{HERE}/settings/usage/", MARTA),
+    Page("usage-none", "/t/saltmarsh/settings/usage/", MARTA),
+    Page("usage-long", "/t/donau/settings/usage/", LONG),
+    Page("staff-usage", "/staff/usage/", INES),
+    Page("staff-usage-empty", "/staff/usage/?month=2020-02", INES),
     Page("staff-catalogue", "/staff/catalogue/", INES),
     Page("staff-queue", "/staff/queue/", INES),
     Page("staff-queue-paused", "/staff/queue/?status=paused", INES),
@@ -346,6 +378,14 @@ NO_PAGE = {
     "mfa_authenticate": "comes after the password: sign-in-code",
     "mfa_index": "leads to the account",
     "mfa_totp_picture": "a picture of second-step",
+    "member_role": "takes a form, leads to the members",
+    "member_rules": "takes a form, leads to the members",
+    "invitation_send": "takes a form, leads to the members",
+    "invitation_withdraw": "takes a form, leads to the members",
+    "support_set": "takes a form, leads to support access",
+    "visit_end": "takes a form, leads to support access",
+    "staff_visit_raise": "drawn by what begins a visit: staff-visit-raise",
+    "staff_visit_end": "takes a form, leads to the company",
     "job_cancel": "takes a form, leads to the job",
     "job_retry": "takes a form, leads to the new job",
     "job_file": "takes a form, leads to the file",
@@ -364,6 +404,8 @@ NO_PAGE = {
     "staff_import_agree": "takes a form, leads back",
     "brand": "a style sheet",
     "recipients_export": "a file",
+    "usage_export": "a file",
+    "staff_usage_export": "a file",
     "recipient_send_again": "takes a form, leads back",
     "recipient_group_people": "takes a form, leads to the group",
     "healthz": "for load balancers",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -124,3 +125,31 @@ def test_what_somebody_wrote_into_the_table_runs_no_code(capsys):
         cache.get("key")
 
     assert capsys.readouterr().out == ""
+
+
+def test_a_bucket_gives_what_it_holds_and_then_one_for_each_step(shared):
+    taken = [shared.take("bucket", step=60, room=180) for _ in range(4)]
+
+    assert [through for through, _ in taken] == [True, True, True, False]
+    assert [round(full_in, -1) for _, full_in in taken] == [60, 120, 180, 180]
+
+
+def test_a_bucket_fills_with_time(shared):
+    assert shared.take("bucket", step=0.05, room=0.05)[0]
+    assert not shared.take("bucket", step=60, room=60)[0]
+    time.sleep(0.06)
+
+    assert shared.take("bucket", step=0.05, room=0.05)[0]
+
+
+def test_of_those_who_take_at_once_none_gets_what_another_got(shared):
+    def take(number):
+        try:
+            return [shared.take("bucket", step=60, room=60 * 100)[0] for _ in range(EACH)]
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        through = [answer for answers in pool.map(take, range(AT_ONCE)) for answer in answers]
+
+    assert (len(through), sum(through)) == (AT_ONCE * EACH, 100)

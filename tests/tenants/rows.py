@@ -33,8 +33,8 @@ from reports.models import (
     TenantQueue,
 )
 from tenants.audit import Actor, record
-from tenants.models import ApiKey, Invitation, SupportVisit, Tenant, TenantCode
-from tenants.scope import engine_scope, staff_scope, tenant_scope
+from tenants.models import ApiKey, Invitation, Tenant, TenantCode
+from tenants.scope import engine_scope, tenant_scope
 from tests import factories
 
 # Everything that belongs to one tenant. TenantCode is what leads to a tenant before one is known.
@@ -91,11 +91,7 @@ def fill(tenant: Tenant, report: Report) -> None:
         Erasure.objects.create(tenant=tenant, address_hmac=b"erased", by=user.email, reason="She asked for it.", at=now)
         ApiKey.objects.filter(pk=key.pk).update(created_by=user)
         record(Actor("test"), "test.done", now=now, tenant=tenant)
-    staff = factories.make_user(is_staff=True)
-    with staff_scope(staff):
-        SupportVisit.objects.create(
-            tenant=tenant, staff=staff, role="viewer", ticket="SUP-1", reason="A question.", since=now, until=now + timedelta(minutes=30)
-        )
+    factories.make_visit(tenant=tenant)
     with engine_scope():
         TenantQueue.objects.create(account_id=report.account_id, lane=0, tenant=tenant, virtual_time=0)
         Pause.objects.create(kind=Pause.Kind.TENANT, tenant=tenant, since=now, by="test", because="An unpaid bill.")

@@ -38,6 +38,22 @@ def test_links_is_the_whole_value(applied):
     assert applied.lines() == ["~ tenant acme: link_days 14 -> 7, link_max_uses 5 -> 50"]
 
 
+def test_quotas_are_the_whole_value(applied, tenant):
+    applied.tenant["quotas"] = {"jobs_per_day": 200, "waiting_jobs": 50, "recipients": 250, "storage_gb": 50}
+    assert applied.lines() == [
+        "~ tenant acme: jobs_per_day null -> 200, max_waiting null -> 50, max_recipients null -> 250, max_storage_bytes null -> 53687091200"
+    ]
+
+    applied.tenant["quotas"] = {"jobs_per_day": 200}
+    assert applied.lines() == ["~ tenant acme: max_waiting 50 -> null, max_recipients 250 -> null, max_storage_bytes 53687091200 -> null"]
+
+
+def test_the_limit_of_waiting_jobs_is_given_once(applied):
+    applied.tenant["quotas"], applied.tenant["max_waiting"] = {"waiting_jobs": 50}, 60
+
+    assert "quotas.waiting_jobs: is the same as max_waiting" in applied.fault()
+
+
 def test_session_tags_are_the_whole_value(applied, tenant):
     applied.tenant["session_tags"] = {"tenant_id": "acme-hotels", "brand": "blue"}
     assert applied.lines() == ['~ session tag acme/tenant_id: value "acme" -> "acme-hotels"', "+ session tag acme/brand"]

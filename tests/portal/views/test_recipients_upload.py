@@ -8,7 +8,8 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from reports.models import Recipient
-from tenants.scope import tenant_scope
+from tenants.models import Tenant
+from tenants.scope import platform_scope, tenant_scope
 from tests.factories import make_group, make_recipient
 
 pytestmark = pytest.mark.django_db
@@ -146,3 +147,16 @@ def test_what_people_type_is_never_markup(as_adam, acme):
     answer = as_adam.post(UPLOAD, {"text": "email,name\n<b>x</b>,</textarea><script>alert(1)</script>"})
 
     assert "<script>alert" not in answer.content.decode()
+
+
+def test_lines_beyond_the_limit_of_recipients_are_told_before_anything_is_saved(as_adam, acme):
+    with platform_scope():
+        Tenant.objects.filter(pk=acme.pk).update(max_recipients=1)
+    lines = "email\nanna@customer.example\nzoe@customer.example\n"
+
+    answer = uploaded(as_adam, lines)
+    saved = as_adam.post(UPLOAD, kept(answer) | {"act": "save"})
+
+    assert "your company’s limit of recipients is 1." in answer.content.decode()
+    assert saved.status_code == 422
+    assert people(acme) == {}

@@ -8,7 +8,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from reports.models import SnapshotJob
-from tenants.scope import tenant_scope
+from tenants.models import Tenant
+from tenants.scope import platform_scope, tenant_scope
 from tests.factories import make_grant, make_job, make_report
 
 pytestmark = pytest.mark.django_db
@@ -204,3 +205,16 @@ def test_the_catalogue_asks_the_database_as_often_for_twenty_reports_as_for_one(
 
     with django_assert_num_queries(len(one)):
         as_adam.get("/t/acme/reports/")
+
+
+def test_a_run_beyond_the_jobs_of_the_day_is_told_with_whom_to_ask_and_nothing_runs(as_adam, acme, daily_calls):
+    with platform_scope():
+        Tenant.objects.filter(pk=acme.pk).update(jobs_per_day=0)
+
+    answer = as_adam.post(RUN, filled())
+
+    page = " ".join(answer.content.decode().split())
+    assert answer.status_code == 422
+    assert "Your company has made 0 of the 0 jobs that it may make today." in page
+    assert "For more ask Fanfold." in page
+    assert not jobs_of(acme)

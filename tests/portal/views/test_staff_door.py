@@ -12,9 +12,10 @@ from portal import urls
 from tenants.access import STAFF_ACTIONS, staff_may
 from tests.factories import make_member, make_user
 from tests.portal.views.drafts import make_draft
+from tests.recently import sign_in
 
 pytestmark = pytest.mark.django_db
-POSTED = {"staff_import_read", "staff_import_choose", "staff_import_agree"}
+POSTED = {"staff_import_read", "staff_import_choose", "staff_import_agree", "staff_visit_end"}
 
 
 def addresses(draft: uuid.UUID, tenant: str = "acme") -> dict[str, str]:
@@ -29,8 +30,7 @@ def ask(browser: Client, name: str, path: str):
 
 def signed_in(user) -> Client:
     browser = Client()
-    browser.force_login(user)
-    return browser
+    return sign_in(browser, user)
 
 
 @pytest.fixture
@@ -54,10 +54,15 @@ def test_staff_are_let_in(paths, ines):
         "staff_import_choose": 303,
         "staff_import_agree": 303,
         "staff_import_discard": 200,
+        "staff_usage": 200,
+        "staff_usage_export": 200,
         "staff_queue": 200,
         "staff_queue_tenant": 200,
         "staff_queue_clear": 200,
         "staff_tenant": 200,
+        "staff_visit": 200,
+        "staff_visit_raise": 302,
+        "staff_visit_end": 303,
         "staff_pause": 200,
         "staff_resume": 200,
     }
@@ -98,7 +103,9 @@ def test_a_draft_that_is_not_there_is_not_found(ines):
     browser = signed_in(ines)
     paths = addresses(uuid.uuid4())
 
-    assert {ask(browser, name, paths[name]).status_code for name in ("staff_import", *POSTED)} == {404}
+    assert {
+        ask(browser, name, paths[name]).status_code for name in paths if name.startswith("staff_import_") or name == "staff_import"
+    } == {404}
 
 
 def test_an_action_without_a_rule_fails_loudly(ines):

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from reports.models import SnapshotJob
-from tenants.models import AuditEvent
-from tenants.scope import tenant_scope
+from tenants.models import AuditEvent, Tenant
+from tenants.scope import platform_scope, tenant_scope
 from tests.factories import make_grant, make_report
 from tests.reports.api.conftest import OlderClient
 
@@ -257,3 +257,15 @@ def test_a_submit_leaves_no_audit_row_but_a_line_in_the_jobs_timeline(acme, acme
     with tenant_scope(acme):
         assert [event.type for event in jobs_of(acme)[0].events.all()] == ["queued"]
         assert not AuditEvent.objects.exists()
+
+
+def test_a_submit_beyond_the_jobs_of_the_day_is_refused_in_words(acme, acme_client, daily_calls):
+    with platform_scope():
+        Tenant.objects.filter(pk=acme.pk).update(jobs_per_day=1)
+    acme_client.submit()
+
+    status, answer = acme_client.submit()
+
+    assert (status, answer["code"]) == (400, "quota_exceeded")
+    assert answer["error"].startswith("Your company has made 1 of the 1 jobs that it may make today.")
+    assert len(jobs_of(acme)) == 1

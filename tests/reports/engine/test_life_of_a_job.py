@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import urllib.request
 
 import pytest
+from pypdf import PdfReader
 
 from reports import files
 from tests.reports.engine import steps
@@ -27,6 +29,7 @@ def test_a_job_becomes_files_that_were_checked_one_by_one(aws, account, acme, da
         body = urllib.request.urlopen(files.presigned_url(file)).read()
         assert len(body) == file.size_bytes
         assert hashlib.sha256(body).digest() == bytes(file.sha256)
+        assert file.pages == (len(PdfReader(io.BytesIO(body)).pages) if file.format == "PDF" else None)
 
 
 def test_the_timeline_tells_the_life_in_order(aws, account, acme, daily_calls):

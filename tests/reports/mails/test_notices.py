@@ -12,7 +12,7 @@ from reports.mails.letters import CONTENTS
 from reports.models import Link, Notice
 from tenants.models import Invitation
 from tenants.scope import tenant_scope
-from tests.factories import make_delivery, make_link
+from tests.factories import make_delivery, make_link, make_recipient
 from tests.reports.mails.conftest import a_job, change, delivery_of
 
 pytestmark = pytest.mark.django_db
@@ -223,3 +223,34 @@ def test_an_invitation_whose_key_is_gone_gets_a_working_address(noticed, acme, n
 
 def test_every_kind_of_notice_has_a_letter():
     assert set(CONTENTS) == set(Kind)
+
+
+class TestAQuota:
+    @pytest.fixture
+    def limited(self, acme, now):
+        acme.max_recipients = 5
+        for _ in range(4):
+            make_recipient(tenant=acme)
+        return acme
+
+    def test_that_is_nearly_used_up_is_told_with_what_happens_then(self, noticed, limited, settings):
+        settings.PLATFORM_NAME = "AnyCompany"
+
+        read = noticed(limited, Kind.QUOTA, data={"quota": "recipients"})
+
+        assert read.mail["Subject"] == "Nearly used up at Acme Hotels: Recipients"
+        for part in read.both:
+            assert "4 of 5" in part
+            assert "At the limit nobody can be added to the address book." in part
+            assert "For more ask AnyCompany." in part
+            assert "/t/acme/settings/usage/" in part
+
+    def test_that_has_room_again_is_not_told(self, noticed, limited):
+        limited.max_recipients = 50
+
+        assert noticed(limited, Kind.QUOTA, data={"quota": "recipients"}) is None
+
+    def test_is_told_in_german(self, noticed, limited):
+        read = noticed(limited, Kind.QUOTA, language="de", data={"quota": "recipients"})
+
+        assert read.letter.message.subject == "Fast aufgebraucht bei Acme Hotels: Empfänger"
