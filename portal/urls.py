@@ -36,6 +36,7 @@ from portal.views import (
     second_step,
     session,
     sign_in,
+    staff_capacity,
     staff_catalogue,
     staff_imports,
     staff_pauses,
@@ -118,7 +119,7 @@ company: list[URLPattern | URLResolver] = [
 ]
 
 staff: list[URLPattern | URLResolver] = [
-    path("", staff_catalogue.staff, name="staff"),
+    path("", staff_capacity.capacity, name="staff"),
     path("queue/", staff_queue.queue, name="staff_queue"),
     path("queue/<slug:tenant>/", staff_queue_tenant.tenant, name="staff_queue_tenant"),
     path("queue/<slug:tenant>/clear/", staff_queue_tenant.clear, name="staff_queue_clear"),

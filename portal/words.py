@@ -76,3 +76,13 @@ def visual_kind(kind: str) -> str:
     """`pivot table` for PivotTableVisual: QuickSight's own word for it."""
     words = re.findall(r"[A-Z]+(?![a-z])|[A-Z][a-z]+", kind.removesuffix("Visual"))
     return " ".join(word if word.isupper() else word.lower() for word in words)
+
+
+def round_top(most: int, steps: int) -> int:
+    """Of a scale: the next number that so many equal steps lead to and people count in: 4, 8, 20, 40, 80, 200 … by four."""
+    power = 1
+    while True:
+        for step in (1, 2, 5):
+            if step * power * steps >= most:
+                return step * power * steps
+        power *= 10

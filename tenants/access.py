@@ -46,6 +46,7 @@ STAFF_ACTIONS = frozenset(
     {
         "catalogue.view",
         "catalogue.import",
+        "capacity.view",
         "queue.view",
         "queue.manage",
         "tenants.view",

@@ -101,6 +101,8 @@ class SessionTag(models.Model):
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="session_tags")
     key = models.CharField(max_length=128)
     value = models.CharField(max_length=256, blank=True)
+    # What staff see across tenants, in place of values.
+    is_filled = models.GeneratedField(expression=models.Q(value__regex=r"\S"), output_field=models.BooleanField(), db_persist=True)
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["tenant", "key"], name="one_value_per_session_tag"),)
