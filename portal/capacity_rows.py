@@ -35,7 +35,7 @@ def day(account: Account, now: datetime, every: timedelta = QUARTER) -> list[dic
     samples = CapacitySample.objects.filter(account=account, at__gt=now - DAY, at__lte=now).annotate(part=part)
     most = {name: Max(name) for name in ("slots", "in_use", "waiting", "oldest_seconds")}
     rows = samples.order_by().values("part").annotate(**most, delivered=Sum("delivered"), failed=Sum("failed"))
-    return list(rows.order_by("part"))
+    return [dict(row) for row in rows.order_by("part")]
 
 
 def today(account: Any, now: datetime) -> Today:

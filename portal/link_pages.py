@@ -25,7 +25,13 @@ ENDED = {
 
 def state_page(request: HttpRequest, link: Link, now: datetime, **told: Any) -> HttpResponse:
     """What a visit shows. `told`: what became of a form; see the templates."""
-    return resting(request, link) or ended(request, link, now) or locked(request, link, **told) or preparing(request, link, now) or ready(request, link, now)
+    return (
+        resting(request, link)
+        or ended(request, link, now)
+        or locked(request, link, **told)
+        or preparing(request, link, now)
+        or ready(request, link, now)
+    )
 
 
 def ended(request: HttpRequest, link: Link, now: datetime, **told: Any) -> HttpResponse | None:

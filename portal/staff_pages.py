@@ -46,8 +46,11 @@ def staff_page(action: str, *, scoped: bool = True) -> Callable[[Callable[Concat
 
 
 def staff_tenant_page(action: str) -> Callable[[Callable[Concatenate[Any, Tenant, P], HttpResponse]], Callable[..., HttpResponse]]:
-    """A view of `/staff/tenants/<slug:tenant>/…`, which gets the company and runs inside it: deeper than names and queues staff see one at a
-    time, and the company reads in its audit trail that they looked. Nobody's membership is used."""
+    """A view of `/staff/tenants/<slug:tenant>/…`, which gets the company and runs inside it.
+
+    Deeper than names and queues staff see one company at a time, and it reads in its audit trail that they looked. Nobody's membership is
+    used.
+    """
 
     def decorate(view: Callable[Concatenate[Any, Tenant, P], HttpResponse]) -> Callable[..., HttpResponse]:
         @staff_page(action, scoped=False)

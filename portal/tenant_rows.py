@@ -17,7 +17,7 @@ from portal import queue_rows, status
 from portal.status import Look
 from reports.models import DailyUsage, Grant
 from reports.usage import day_of
-from tenants.models import SessionTag, Tenant
+from tenants.models import SessionTag
 
 ALL, LIMIT, TAGS, PAUSED, SUSPENDED = "", "limit", "tags", "paused", "suspended"
 STATES = ((ALL, _("All")), (LIMIT, _("At a limit")), (TAGS, _("Tags missing")), (PAUSED, _("Paused")), (SUSPENDED, _("Suspended")))

@@ -50,6 +50,7 @@ STAFF_ACTIONS = frozenset(
         "queue.view",
         "queue.manage",
         "tenants.view",
+        "tenants.manage",
         "usage.view_all",
         "visits.begin",
     }

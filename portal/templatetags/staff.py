@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django import template
+from django.utils import formats
 
 from portal import pause_words, queue_rows, slot_marks, status, tenant_rows
 from portal.words import whole

@@ -136,7 +136,9 @@ class CapacitySample(models.Model):
     in_use = models.PositiveSmallIntegerField()
     waiting = models.PositiveIntegerField()
     oldest_seconds = models.PositiveIntegerField(help_text="How long the job waits that waits longest; 0: none waits.")
-    throttled = models.PositiveBigIntegerField(help_text="The budget's counter: the difference of two samples is what was throttled between.")
+    throttled = models.PositiveBigIntegerField(
+        help_text="The budget's counter: the difference of two samples is what was throttled between."
+    )
     delivered = models.PositiveIntegerField(help_text="Since the sample before.")
     failed = models.PositiveIntegerField(help_text="Since the sample before.")
 

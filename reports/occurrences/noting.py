@@ -101,12 +101,10 @@ def outlook(schedule: Schedule, now: datetime) -> list[Instant]:
 def _suspended(schedules: list[Schedule]) -> dict[uuid.UUID, datetime]:
     """Since when, by the company, those that are."""
     tenants = Tenant.objects.filter(pk__in={schedule.tenant_id for schedule in schedules}).exclude(suspended_at=None)
-    return dict(tenants.values_list("pk", "suspended_at"))
+    return {pk: at for pk, at in tenants.values_list("pk", "suspended_at") if at}
 
 
-def _noted(
-    schedule: Schedule, now: datetime, each: int, known: dict[Any, list[datetime]], suspended_at: datetime | None
-) -> Noted:
+def _noted(schedule: Schedule, now: datetime, each: int, known: dict[Any, list[datetime]], suspended_at: datetime | None) -> Noted:
     try:
         # One more than is noted now: whether there is a later one decides what becomes of the last.
         planned = _planned(schedule, now, each + 1, known)
@@ -144,9 +142,7 @@ def _planned(schedule: Schedule, now: datetime, number: int, known: dict[Any, li
     return known[key]
 
 
-def _instants(
-    schedule: Schedule, due: list[datetime], now: datetime, *, is_last: bool, suspended_at: datetime | None
-) -> Iterator[Instant]:
+def _instants(schedule: Schedule, due: list[datetime], now: datetime, *, is_last: bool, suspended_at: datetime | None) -> Iterator[Instant]:
     """`is_last`: nothing later of it is due. `suspended_at`: since when its company is; None: it is not."""
     for at in due:
         ready_by_at = scheduling.ready_by_at(schedule, at)

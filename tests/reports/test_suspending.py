@@ -181,9 +181,7 @@ class TestWork:
         assert steps.status_of(waiting) == "completed"
 
     def test_planned_runs_are_skipped_and_say_so_and_none_runs_late(self, acme, report, ines):
-        schedule = factories.make_schedule(
-            tenant=acme, report=report, cron="30 6 * * *", timezone="UTC", missed="all", next_run_at=MONDAY
-        )
+        schedule = factories.make_schedule(tenant=acme, report=report, cron="30 6 * * *", timezone="UTC", missed="all", next_run_at=MONDAY)
         suspend(acme, ines, now=MONDAY - MINUTE)
         runs.note(MONDAY + MINUTE)
         # Then no worker runs for two days.
