@@ -86,3 +86,7 @@ def round_top(most: int, steps: int) -> int:
             if step * power * steps >= most:
                 return step * power * steps
         power *= 10
+
+
+def hexadecimal(value: bytes | memoryview) -> str:
+    return bytes(value).hex()
