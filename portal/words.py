@@ -79,5 +79,15 @@ def visual_kind(kind: str) -> str:
     return " ".join(word if word.isupper() else word.lower() for word in words)
 
 
+def round_top(most: int, steps: int) -> int:
+    """Of a scale: the next number that so many equal steps lead to and people count in: 4, 8, 20, 40, 80, 200 … by four."""
+    power = 1
+    while True:
+        for step in (1, 2, 5):
+            if step * power * steps >= most:
+                return step * power * steps
+        power *= 10
+
+
 def hexadecimal(value: bytes | memoryview) -> str:
     return bytes(value).hex()

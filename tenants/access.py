@@ -58,9 +58,12 @@ STAFF_ACTIONS = frozenset(
     {
         "catalogue.view",
         "catalogue.import",
+        "capacity.view",
         "queue.view",
         "queue.manage",
         "audit.view_all",
+        "tenants.view",
+        "tenants.manage",
         "usage.view_all",
         "visits.begin",
     }
