@@ -14,6 +14,7 @@ from portal.accounts import NO_ADDRESS
 from portal.live import SEEN
 from portal.sessions import BEGAN, UNUSED, SessionStore, end_of
 from tenants.audit import client_ip
+from tenants.models import User
 
 # A write for each request would be most of what the database does.
 EVERY = timedelta(minutes=1)
@@ -28,7 +29,8 @@ class LastSeenMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        if request.session.accessed and request.user.is_authenticated and SEEN not in request.GET:
+        # An API puts its caller there, or nobody: a key is no use of a session that the same browser may have.
+        if request.session.accessed and isinstance(request.user, User) and SEEN not in request.GET:
             note(request, timezone.now())
         return response
 
@@ -38,7 +40,7 @@ def note(request: HttpRequest, now: datetime) -> None:
     if session.ends_at is None or session.ends_at > now + UNUSED - EVERY or BEGAN not in session:
         return
     ends_at = end_of(dict(session.items()), now)
-    if ends_at > session.ends_at:
+    if ends_at != session.ends_at:
         # Not one that has ended meanwhile: this makes no row.
         Session.objects.filter(session_key=session.session_key).update(expire_date=ends_at)
     seen = {"last_seen_at": now, "ip": client_ip(request) or NO_ADDRESS, "user_agent": request.headers.get("User-Agent", "")[:AGENT_LENGTH]}

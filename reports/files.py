@@ -11,7 +11,7 @@ from reports.aws import storage
 from reports.aws.clients import AccountFacts
 from reports.models import Download, Format, Link, SnapshotFile
 from reports.refused import Refused
-from tenants.audit import Actor
+from tenants.audit import Actor, record
 
 CONTENT_TYPES: dict[str, str] = {
     Format.PDF: "application/pdf",
@@ -34,9 +34,14 @@ def refuse_gone(file: SnapshotFile, *, now: datetime) -> None:
 
 
 def note_download(file: SnapshotFile, actor: Actor, *, now: datetime, link: Link | None = None, is_repeat: bool = False) -> Download:
-    """Inside the tenant's scope, in the transaction that grants the file. Raises Refused as `refuse_gone` does: every way to a file leads
-    through here."""
+    """Inside the tenant's scope, in the transaction that grants the file: every way to a file leads through here.
+
+    Raises Refused as `refuse_gone` does.
+    """
     refuse_gone(file, now=now)
+    # This row stays for good, so it has the network address of the company's own people alone; the download's goes with an erasure.
+    known = actor if actor.user_id or actor.api_key_id else Actor(actor.label, request_id=actor.request_id)
+    record(known, "file.downloaded", now=now, tenant=file.tenant_id, about=file, after={"file": file.name, "link": link and link.reference})
     return Download.objects.create(
         tenant_id=file.tenant_id,
         file=file,

@@ -112,6 +112,7 @@ def job(request: TenantRequest, job: uuid.UUID) -> HttpResponse:
         "sent": sent(found.delivered, now),
         "links": found.links.filter(delivery=None).with_last_download().order_by("-created_at", "-id") if files else [],
         "retry_form": RetryForm() if request.may("jobs.retry") and found.has_ended else None,
+        "may_see_proof": request.may("proof.view"),
         "may_cancel": request.may("jobs.cancel") and found.status == Status.QUEUED,
         "may_correct": request.may("jobs.retry") and found.status == Status.COMPLETED,
         "may_revoke": request.may("links.revoke"),
@@ -148,7 +149,7 @@ def retry(request: TenantRequest, job: uuid.UUID) -> HttpResponse:
 def file(request: TenantRequest, slug: str, job: uuid.UUID, file: uuid.UUID) -> HttpResponse:
     """The download is written down and committed before a URL exists that could be used."""
     with inside(request, slug, "files.download"):
-        found = get_object_or_404(SnapshotFile.objects.for_tenant(request.tenant), job=job, pk=file)
+        found = get_object_or_404(SnapshotFile.objects.for_tenant(request.tenant), job=job, job__dry_run_tags__isnull=True, pk=file)
         found.tenant = request.tenant
         try:
             files.note_download(found, actors.member(request), now=timezone.now())

@@ -149,7 +149,9 @@ def _refuse_unoffered(job: SnapshotJob) -> None:
 
 def _safe_tags(job: SnapshotJob) -> dict[str, str]:
     """Raises Refused when the tags cannot prove isolation: closed rather than somebody else's rows."""
-    own = dict(SessionTag.objects.filter(tenant=job.tenant).values_list("key", "value"))
+    own = job.dry_run_tags
+    if own is None:
+        own = dict(SessionTag.objects.filter(tenant=job.tenant).values_list("key", "value"))
     # The tenant's last: whatever an audience has become, none of its tags takes the place of one.
     tags = job.narrowing_tags | own
     try:
@@ -176,6 +178,9 @@ def _freeze(job: SnapshotJob, tags: dict[str, str], now: datetime) -> Attempt:
         sheet_id=job.report.sheet_id,
         session_tags=tags,
         parameters=_typed(job),
+        dashboard_version=job.report.dashboard_version,
+        row_rules=job.report.row_rules,
+        rules_read_at=job.report.preflight_at,
         bucket=job.tenant.bucket or settings.PORTAL_BUCKET,
         prefix=retention.prefix(retention.class_of(job.tenant), job.tenant_id, job.pk),
         created_at=now,

@@ -31,10 +31,10 @@ class InvalidMove(RuntimeError):
 
 class SnapshotJobQuerySet(models.QuerySet["SnapshotJob"]):
     def for_tenant(self, tenant: Tenant) -> SnapshotJobQuerySet:
-        return self.filter(tenant=tenant)
+        """Of the tenant's own people and programs: a dry run is staff's alone, and stands in no list of theirs."""
+        return self.filter(tenant=tenant, dry_run_tags__isnull=True)
 
     def visible(self) -> SnapshotJobQuerySet:
-        """For people of the tenant: a dry run is staff's alone."""
         return self.filter(hidden_at=None, dry_run_tags__isnull=True)
 
     def moving(self) -> SnapshotJobQuerySet:
@@ -219,6 +219,7 @@ class SnapshotJob(models.Model):
             models.Index(fields=["account", "report", "admitted"], condition=Q(status="queued"), name="job_waiting_by_report"),
             models.Index(fields=["account", "next_look_at"], condition=Q(status__in=("starting", "running", "collecting")), name="job_due"),
             models.Index(fields=["account", "-finished_at"], condition=Q(status="completed"), name="job_lately"),
+            models.Index(fields=["account", "-finished_at"], condition=Q(status="failed"), name="job_failed_lately"),
         )
 
     def __str__(self) -> str:

@@ -17,7 +17,7 @@ KEYS_END = (
 
 
 class Migration(migrations.Migration):
-    dependencies = [("tenants", "0006_people")]
+    dependencies = [("tenants", "0007_sessions_end")]
 
     operations = [
         migrations.AddField(

@@ -9,8 +9,8 @@ from tenants.rls import run, same_tenant, tenant_table
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("reports", "0023_usage"),
-        ("tenants", "0006_people"),
+        ("reports", "0024_capacity"),
+        ("tenants", "0009_tags_filled"),
     ]
 
     operations = [
