@@ -9,6 +9,7 @@ from portal import health
 from portal.rules import require_rules
 from portal.views import (
     account,
+    audit,
     brand,
     download,
     errors,
@@ -117,6 +118,8 @@ company: list[URLPattern | URLResolver] = [
     path("links/<uuid:link>/revoke/", link.revoke, name="link_revoke"),
     path("settings/usage/", usage.usage, name="usage"),
     path("settings/usage/export/", usage.export, name="usage_export"),
+    path("settings/audit/", audit.audit, name="audit"),
+    path("settings/audit/export/", audit.export, name="audit_export"),
     path("settings/members/", members.members, name="members"),
     path("settings/members/invite/", members.invite, name="member_invite"),
     path("settings/members/leave/", members.leave, name="member_leave"),
@@ -145,6 +148,7 @@ staff: list[URLPattern | URLResolver] = [
     path("pauses/pause/", staff_pauses.pause, name="staff_pause"),
     path("pauses/resume/", staff_pauses.resume, name="staff_resume"),
     path("tenants/<slug:tenant>/visit/", staff_visits.begin, name="staff_visit"),
+    path("audit/", audit.of_staff, name="staff_audit"),
     path("visit/raise/", staff_visits.let_act, name="staff_visit_raise"),
     path("visit/end/", staff_visits.end, name="staff_visit_end"),
     path("usage/", staff_usage.usage, name="staff_usage"),

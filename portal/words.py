@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy, pgettext
 
 from reports.words import dated
 from reports.words import day as day
+from reports.words import day_long as day_long
 from reports.words import file_size as file_size
 from reports.words import moment as moment
 from reports.words import moment_long as moment_long

@@ -59,6 +59,7 @@ def test_staff_are_let_in(paths, ines):
         "staff_queue": 200,
         "staff_queue_tenant": 200,
         "staff_queue_clear": 200,
+        "staff_audit": 200,
         "staff_tenants": 200,
         "staff_tenant": 200,
         "staff_tenant_limits": 200,
