@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from reports.delivery.unsubscribing import unsubscribe_url
 from reports.models import Audience, Delivery, Link, Occurrence, Recipient, RecipientGroup, Schedule, SnapshotFile, SnapshotJob, Suppression
-from tenants.models import Invitation, Membership, SupportVisit, Tenant, User
+from tenants.models import ApiKey, Invitation, Membership, SupportVisit, Tenant, User
 from tenants.scope import tenant_scope
 from tests import factories
 from tests.portal.views.conftest import aws, server
@@ -53,6 +53,8 @@ WITHOUT_OBJECTS = {
     "accounts/2fa/totp/deactivate/": "a person's own second step",
     "accounts/2fa/recovery-codes/": "a person's own second step",
     "accounts/2fa/recovery-codes/generate/": "a person's own second step",
+    r"api/^schema/?\Z": "the API's document",
+    "api/^": "what is not there",
     "healthz": "the process",
     "readyz": "the process",
 }
@@ -67,6 +69,7 @@ WRITTEN_OUT = {
     "compat_list": f"{OLDER_API}/<dashboard_id>",
     "compat_delete": f"{OLDER_API}/<dashboard_id>/<job_id>",
     "compat_unknown": f"{OLDER_API}/no/such/route",
+    "v1_me": "api/v1/me/",
 }
 ANSWERS_NO_404 = {f"{OLDER_API}/<dashboard_id>": "a list, which is empty for a dashboard that is not the tenant's"}
 METHODS = ("get", "head", "post", "delete")
@@ -94,6 +97,7 @@ class Company:
     token: str
     stop_token: str
     invitation_token: str
+    key: ApiKey
     api_key: str
     # Its dashboard has the same name.
     report_slug: str
@@ -109,6 +113,7 @@ class Company:
             self.file.name,
             self.link.reference,
             self.schedule.name,
+            self.key.name,
             self.audience.name,
             self.delivery.address,
             self.recipient.email,
@@ -135,6 +140,7 @@ OBJECTS: dict[str, tuple[Callable[[Company], str], Callable[[], str]]] = {
     "occurrence": (lambda company: str(company.occurrence.pk), lambda: str(uuid.uuid4())),
     "audience": (lambda company: str(company.audience.pk), lambda: str(uuid.uuid4())),
     "delivery": (lambda company: str(company.delivery.pk), lambda: str(uuid.uuid4())),
+    "key": (lambda company: str(company.key.pk), lambda: str(uuid.uuid4())),
     "report": (lambda company: company.report_slug, lambda: "no-such-report"),
     "job_id": (lambda company: str(company.job.pk), lambda: str(uuid.uuid4())),
     "dashboard_id": (lambda company: company.report_slug, lambda: "no-such-dashboard"),
@@ -210,8 +216,8 @@ def _company(tenant: Tenant) -> Company:
     with tenant_scope(tenant):
         stop_url = unsubscribe_url(mailed)
         invitation, invitation_token = Invitation.issue(tenant, f"invited@{tenant.slug}.example", "viewer", timezone.now())
-    _, api_key = factories.make_api_key(tenant=tenant, name="walk")
     owner = factories.make_member(tenant=tenant, email=f"owner@{tenant.slug}.example", role="owner")
+    key, api_key = factories.make_api_key(tenant=tenant, name=f"key-of-{tenant.slug}", created_by=owner)
     schedule = factories.make_schedule(tenant=tenant, report=report, name=f"Schedule of {tenant.slug}")
     occurrence = factories.make_occurrence(schedule=schedule, status="running")
     audience = factories.make_audience(schedule=schedule, name=f"Audience of {tenant.slug}")
@@ -226,7 +232,7 @@ def _company(tenant: Tenant) -> Company:
     member.user = viewer
     sent = (occurrence, audience, delivery, recipient, group, suppression, member, invitation, factories.make_visit(tenant=tenant))
     stop_token = stop_url.rpartition("/")[2]
-    return Company(tenant, owner, job, file, link, schedule, *sent, token, stop_token, invitation_token, api_key, report.slug)
+    return Company(tenant, owner, job, file, link, schedule, *sent, token, stop_token, invitation_token, key, api_key, report.slug)
 
 
 @pytest.fixture
@@ -234,6 +240,7 @@ def browser(client: Client, acme_company: Company, aws: Server) -> Client:
     """Signed in as the owner of acme, with a key of acme's."""
     sign_in(client, acme_company.owner)
     client.defaults["HTTP_X_API_KEY"] = acme_company.api_key
+    client.defaults["HTTP_AUTHORIZATION"] = f"Bearer {acme_company.api_key}"
     return client
 
 
@@ -331,7 +338,7 @@ def _answer(browser: Client, method: str, path: str, values: dict[str, str]) -> 
     for name, value in values.items():
         body = body.replace(value, f"<{name}>")
     # These differ from one request to the next.
-    body = re.sub(r'(name="csrfmiddlewaretoken" value=|"RequestId": ?)"[\w-]+"', r"\1", body)
+    body = re.sub(r'(name="csrfmiddlewaretoken" value=|"RequestId": ?|"request_id": ?)"[\w-]+"', r"\1", body)
     return response.status_code, response.get("Location", ""), body
 
 

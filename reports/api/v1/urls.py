@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, re_path
 
-from reports.api.v1.authentication import authenticator_classes
+from reports.api.v1.authentication import check_authenticators
 from reports.api.v1.me import Me
 from reports.api.v1.schema import Document
 from reports.api.v1.view import Unknown
 
 # A wrong PORTAL_API_AUTHENTICATORS stops the start, not the first caller.
-authenticator_classes()
+check_authenticators()
 urlpatterns: list[URLPattern | URLResolver] = [
     re_path(r"^v1/me/?\Z", Me.as_view(), name="v1_me"),
     re_path(r"^schema/?\Z", Document.as_view(), name="api_schema"),
