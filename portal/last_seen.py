@@ -40,7 +40,7 @@ def note(request: HttpRequest, now: datetime) -> None:
     if session.ends_at is None or session.ends_at > now + UNUSED - EVERY or BEGAN not in session:
         return
     ends_at = end_of(dict(session.items()), now)
-    if ends_at > session.ends_at:
+    if ends_at != session.ends_at:
         # Not one that has ended meanwhile: this makes no row.
         Session.objects.filter(session_key=session.session_key).update(expire_date=ends_at)
     seen = {"last_seen_at": now, "ip": client_ip(request) or NO_ADDRESS, "user_agent": request.headers.get("User-Agent", "")[:AGENT_LENGTH]}

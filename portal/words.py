@@ -76,3 +76,7 @@ def visual_kind(kind: str) -> str:
     """`pivot table` for PivotTableVisual: QuickSight's own word for it."""
     words = re.findall(r"[A-Z]+(?![a-z])|[A-Z][a-z]+", kind.removesuffix("Visual"))
     return " ".join(word if word.isupper() else word.lower() for word in words)
+
+
+def hexadecimal(value: bytes | memoryview) -> str:
+    return bytes(value).hex()

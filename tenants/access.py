@@ -32,6 +32,7 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "members.leave": EVERYONE,
     "members.manage": OWNERS,
     "support.manage": OWNERS,
+    "proof.view": MANAGERS,
 }
 
 # Of those, what staff on a visit may see; and what they may do besides, where the visit was raised: only what gives nobody anything. A

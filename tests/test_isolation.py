@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pytest
 from django.db import transaction
@@ -34,6 +34,7 @@ WITHOUT_OBJECTS = {
     "": "leads a person to their own company",
     "choose/": "a person's own companies",
     "theme/": "light or dark, in the person's cookie",
+    "proof-keys.json": "public keys",
     "accounts/login/": "sign-in",
     "accounts/logout/": "sign-out",
     "accounts/": "a person's own account",
@@ -53,8 +54,8 @@ WITHOUT_OBJECTS = {
     "accounts/2fa/totp/deactivate/": "a person's own second step",
     "accounts/2fa/recovery-codes/": "a person's own second step",
     "accounts/2fa/recovery-codes/generate/": "a person's own second step",
-    r"api/^schema/?\Z": "the API's document",
-    "api/^": "what is not there",
+    "api/schema/": "the product's own documentation",
+    "api/no/such/thing/": "an address that there is not",
     "healthz": "the process",
     "readyz": "the process",
 }
@@ -70,6 +71,8 @@ WRITTEN_OUT = {
     "compat_delete": f"{OLDER_API}/<dashboard_id>/<job_id>",
     "compat_unknown": f"{OLDER_API}/no/such/route",
     "v1_me": "api/v1/me/",
+    "v1_unknown": "api/no/such/thing/",
+    "api_schema": "api/schema/",
 }
 ANSWERS_NO_404 = {f"{OLDER_API}/<dashboard_id>": "a list, which is empty for a dashboard that is not the tenant's"}
 METHODS = ("get", "head", "post", "delete")
@@ -158,6 +161,8 @@ COMPANY: dict[str, tuple[Callable[[Company], str], Callable[[], str]]] = {
 @dataclass(frozen=True)
 class Address:
     route: str
+    name: str = ""
+    view: Callable[..., HttpResponse] | None = field(default=None, compare=False)
 
     @property
     def parameters(self) -> list[str]:
@@ -184,13 +189,16 @@ def _walk(patterns: list[URLPattern | URLResolver], prefix: str = "") -> Iterato
         if isinstance(pattern, URLResolver):
             yield from _walk(pattern.url_patterns, route)
         else:
-            yield Address(route if isinstance(pattern.pattern, RoutePattern) else WRITTEN_OUT.get(pattern.name or "", route))
+            name = pattern.name or ""
+            yield Address(route if isinstance(pattern.pattern, RoutePattern) else WRITTEN_OUT.get(name, route), name, pattern.callback)
 
 
 ADDRESSES = list(_walk(get_resolver().url_patterns))
 # Pages of the platform's own people: nothing on them belongs to one company, and tests/portal/views/test_staff_door.py walks them.
 OF_STAFF = [address for address in ADDRESSES if address.route.startswith("staff/")]
-OF_A_COMPANY = [a for a in ADDRESSES if (a.parameters or a.route in WRITTEN_OUT.values()) and a not in OF_STAFF]
+OF_A_COMPANY = [
+    a for a in ADDRESSES if (a.parameters or a.route in WRITTEN_OUT.values()) and a not in OF_STAFF and a.route not in WITHOUT_OBJECTS
+]
 
 
 @pytest.fixture
@@ -239,8 +247,7 @@ def _company(tenant: Tenant) -> Company:
 def browser(client: Client, acme_company: Company, aws: Server) -> Client:
     """Signed in as the owner of acme, with a key of acme's."""
     sign_in(client, acme_company.owner)
-    client.defaults["HTTP_X_API_KEY"] = acme_company.api_key
-    client.defaults["HTTP_AUTHORIZATION"] = f"Bearer {acme_company.api_key}"
+    client.defaults |= {"HTTP_X_API_KEY": acme_company.api_key, "HTTP_AUTHORIZATION": f"Bearer {acme_company.api_key}"}
     return client
 
 

@@ -46,6 +46,14 @@ def encryption_keys() -> Findings:
     yield ok(f"{count} set" if count else "none set: they are made of SECRET_KEY")
 
 
+def staff_second_step() -> Findings:
+    policy = settings.PORTAL_STAFF_MFA
+    if policy == "required" or not settings.HAS_OWN_DATABASE:
+        yield ok(f"{policy} of platform staff")
+    else:
+        yield warn(f"{policy}: a password alone may open the pages of platform staff", "PORTAL_STAFF_MFA=required")
+
+
 def static_files() -> Findings:
     if not settings.IS_COLLECTED:
         if settings.HAS_OWN_DATABASE and not settings.DEBUG:

@@ -24,6 +24,7 @@ CHECKS = (
     Check("secret-key", configuration.secret_key, needs_database=False),
     Check("address", configuration.address, needs_database=False),
     Check("encryption-keys", configuration.encryption_keys, needs_database=False),
+    Check("staff-second-step", configuration.staff_second_step, needs_database=False),
     Check("static-files", configuration.static_files, needs_database=False),
     Check("state-folder", host.state_folder, needs_database=False),
     Check("database", database.answers, needs_database=False),

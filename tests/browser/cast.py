@@ -289,7 +289,14 @@ def _delivered(cast: Cast, here: Company, marta: User) -> None:
     }
     single = here.job("single", "voice", "completed", ago=90000, took=118, attempt_count=1, requested_by=marta, actor=marta.email)
     _tell(single, (0, "queued", {"actor": marta.email}), (2, "submitted", {"attempt": 1}), (118, "completed", {}))
-    make_file(job=single, name="voice-of-the-guest_2026-11-21.pdf", size_bytes=912_400)
+    rules = [
+        {"dataset": "calls_rls", "name": "Calls", "enabled": True, "rules": [{"key": "tenant_id", "delimiter": ",", "match_all": "*"}]},
+        {"dataset": "rates", "name": "Exchange rates", "enabled": False, "rules": [], "open": True},
+    ]
+    frozen = {"row_rules": rules, "rules_read_at": single.created_at, "dashboard_version": 14}
+    made = make_attempt(job=single, session_tags=TAGS, ended_at=here.now, service_status="COMPLETED", **frozen)
+    file = make_file(job=single, attempt=made, name="voice-of-the-guest_2026-11-21.pdf", size_bytes=912_400, pages=6)
+    cast.parts["single_file"] = str(file.pk)
     links["link_single"] = _link(single, "LNK-8C3RAAAA")
     links |= _links_of_every_kind(here, job, single)
     cast.parts |= {"delivered": str(job.pk), "single": str(single.pk), "revoke": str(links["unused"][0].pk)}

@@ -118,3 +118,21 @@ def test_a_clock_that_is_off_is_told(seconds, level, db):
 
     assert finding.level == level
     assert (level == "OK") or "NTP" in finding.remedy
+
+
+@pytest.mark.parametrize(
+    ("policy", "has_own_database", "told"),
+    [
+        ("required", True, "OK staff-second-step: required of platform staff."),
+        ("grace", False, "OK staff-second-step: grace of platform staff."),
+        ("grace", True, "WARN staff-second-step: grace: a password alone"),
+        ("optional", True, "WARN staff-second-step: optional: a password alone"),
+    ],
+)
+def test_staff_without_a_second_step_are_told_in_production(ask, settings, policy, has_own_database, told):
+    settings.PORTAL_STAFF_MFA, settings.HAS_OWN_DATABASE = policy, has_own_database
+
+    (line,) = ask("staff-second-step")
+
+    assert line.startswith(told)
+    assert line.startswith("OK") or line.endswith("Remedy: PORTAL_STAFF_MFA=required.")

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import base64
+import secrets
+
+import pytest
+from allauth.mfa.models import Authenticator
+from django.core.management import CommandError, call_command
+
+from portal.second_step_codes import accepted
+from portal.second_step_secrets import secrets_of
+from tenants.encryption import is_current
+from tests.portal.sign_in.conftest import adams_codes, app_of, code, second_step
+
+__all__ = ["adams_codes", "code"]
+pytestmark = pytest.mark.django_db
+
+
+def key() -> str:
+    return base64.b64encode(secrets.token_bytes(32)).decode()
+
+
+def all_current() -> bool:
+    kept = [row.data.get("secret") or row.data["seed"] for row in Authenticator.objects.all()]
+    return all(is_current(text) for text in kept)
+
+
+def test_everything_is_brought_under_the_newest_key_and_still_opens(adam, adams_codes, alice, settings, code, capsys):
+    second_step(alice)
+    settings.PORTAL_ENCRYPTION_KEYS = [key()]
+
+    call_command("reencrypt")
+    first = capsys.readouterr().out
+    settings.SECRET_KEY = "another" * 8
+    call_command("reencrypt")
+
+    assert "newest key: 4 row(s)" in first
+    assert "newest key: 0 row(s)" in capsys.readouterr().out
+    assert all_current()
+    assert accepted(adam, code()) is not None
+    assert accepted(alice, code()) is not None
+    assert accepted(adam, adams_codes[0]) is not None
+
+
+def test_it_touches_nothing_but_what_is_encrypted(adam, adams_codes, settings, code):
+    accepted(adam, code())
+    accepted(adam, adams_codes[4])
+    settings.PORTAL_ENCRYPTION_KEYS = [key()]
+
+    call_command("reencrypt")
+
+    assert accepted(adam, code()) is None, "a code that was used stays used"
+    assert accepted(adam, adams_codes[4]) is None
+
+
+def test_a_row_that_no_key_reads_is_named_and_holds_up_no_other(adam, adams_codes, alice, settings):
+    second_step(alice)
+    broken = app_of(adam)
+    Authenticator.objects.filter(pk=broken.pk).update(data={"secret": "00000000.AAAA"})
+    settings.PORTAL_ENCRYPTION_KEYS = [key()]
+
+    with pytest.raises(CommandError, match=rf"reads 1 row\(s\) of mfa_authenticator: {broken.pk}\."):
+        call_command("reencrypt")
+
+    with secrets_of(alice.pk):
+        assert app_of(alice).wrap().validate_code("000000") is False
+    assert is_current(app_of(alice).data["secret"])
