@@ -22,6 +22,7 @@ from tenants.scope import platform_scope, tenant_scope
 from tests.browser.cast_accounts import make_accounts
 from tests.browser.cast_queue import make_busy_queue
 from tests.browser.cast_schedules import make_schedules
+from tests.browser.cast_staff import make_staff_views
 from tests.browser.cast_usage import make_usage
 from tests.factories import (
     make_account,
@@ -113,6 +114,7 @@ def make_cast() -> Cast:
     newcomer = make_member(tenant=harbour, role="owner", email="nora@harbour.example", name="Nora Lund")
     _staff(cast, reports["daily"])
     make_busy_queue(cast.parts, reports, now)
+    cast.people["vera"] = make_staff_views(cast.parts, reports, cast.people["ines"], now)
     cast.people |= {"marta": marta, "newcomer": newcomer, "stranger": make_user(email="stranger@example.com")}
     cast.people |= make_accounts(cast.parts)
     cast.people["hurried"] = make_member(tenant=harbour, role="viewer", email="nils@harbour.example", name="Nils Berg")
