@@ -32,6 +32,18 @@ return {1, string.format('%.6f', full + step - now)}
 # forgotten before their time.
 SWEEP_ONE_OF = 100
 
+# Seconds that are NULL are for ever. The last value of PUT: whether it is put over what is there.
+TOUCH = (
+    "update {table} set expires = coalesce(clock_timestamp() + make_interval(secs => %s::double precision), 'infinity') "
+    "where cache_key = %s and expires > clock_timestamp() returning 1"
+)
+PUT = (
+    "insert into {table} as kept (cache_key, value, expires) "
+    "values (%s, %s, coalesce(clock_timestamp() + make_interval(secs => %s::double precision), 'infinity')) "
+    "on conflict (cache_key) do update set value = excluded.value, expires = excluded.expires "
+    "where %s or kept.expires <= clock_timestamp() returning 1"
+)
+
 
 class CacheAway(OperationalError):
     """The cache does not answer: pages that need it say 503, as without a database."""
@@ -91,16 +103,9 @@ class TableCache(DatabaseCache):
 
     def _base_set(self, mode: str, key: str, value: Any, timeout: float | None = DEFAULT_TIMEOUT) -> bool:
         seconds = self.default_timeout if timeout is DEFAULT_TIMEOUT else timeout
-        until, amount = ("'infinity'::timestamptz", []) if seconds is None else ("clock_timestamp() + make_interval(secs => %s)", [seconds])
         if mode == "touch":
-            statement = f"update {{table}} set expires = {until} where cache_key = %s and expires > clock_timestamp() returning 1"
-            return bool(self._run(statement, [*amount, key]))
-        only_if_gone = " where kept.expires <= clock_timestamp()" if mode == "add" else ""
-        statement = (
-            f"insert into {{table}} as kept (cache_key, value, expires) values (%s, %s, {until}) "
-            f"on conflict (cache_key) do update set value = excluded.value, expires = excluded.expires{only_if_gone} returning 1"
-        )
-        done = bool(self._run(statement, [key, json.dumps(value), *amount]))
+            return bool(self._run(TOUCH, [seconds, key]))
+        done = bool(self._run(PUT, [key, json.dumps(value), seconds, mode == "set"]))
         self._sweep()
         return done
 
