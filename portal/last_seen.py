@@ -14,6 +14,7 @@ from portal.accounts import NO_ADDRESS
 from portal.live import SEEN
 from portal.sessions import BEGAN, UNUSED, SessionStore, end_of
 from tenants.audit import client_ip
+from tenants.models import User
 
 # A write for each request would be most of what the database does.
 EVERY = timedelta(minutes=1)
@@ -28,7 +29,8 @@ class LastSeenMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        if request.session.accessed and request.user.is_authenticated and SEEN not in request.GET:
+        # An API puts its caller there, or nobody: a key is no use of a session that the same browser may have.
+        if request.session.accessed and isinstance(request.user, User) and SEEN not in request.GET:
             note(request, timezone.now())
         return response
 

@@ -25,7 +25,13 @@ ENDED = {
 
 def state_page(request: HttpRequest, link: Link, now: datetime, **told: Any) -> HttpResponse:
     """What a visit shows. `told`: what became of a form; see the templates."""
-    return ended(request, link, now) or locked(request, link, **told) or preparing(request, link, now) or ready(request, link, now)
+    return (
+        resting(request, link)
+        or ended(request, link, now)
+        or locked(request, link, **told)
+        or preparing(request, link, now)
+        or ready(request, link, now)
+    )
 
 
 def ended(request: HttpRequest, link: Link, now: datetime, **told: Any) -> HttpResponse | None:
@@ -38,6 +44,11 @@ def ended(request: HttpRequest, link: Link, now: datetime, **told: Any) -> HttpR
     if state not in ENDED:
         return None
     return _page(request, ENDED[state], link, 404, may_ask=link.can_be_renewed(now), **told)
+
+
+def resting(request: HttpRequest, link: Link) -> HttpResponse | None:
+    """None unless its company is suspended: then it opens nothing and counts nothing, and why is not the customer's business."""
+    return _page(request, "link/resting.html", link, 403) if link.tenant.suspended_at else None
 
 
 def locked(request: HttpRequest, link: Link, **told: Any) -> HttpResponse | None:

@@ -37,7 +37,7 @@ def member_rows(tenant: Tenant, you: User) -> list[MemberRow]:
     """In the tenant's scope. Three questions, however many people there are."""
     found = members(tenant)
     people = [membership.user_id for membership in found]
-    owners = sum(membership.role == Role.OWNER for membership in found)
+    owners = sum(membership.role == Role.OWNER and membership.user.is_active for membership in found)
     with as_login():
         stepped = set(Authenticator.objects.filter(user__in=people, type=Authenticator.Type.TOTP).values_list("user_id", flat=True))
         seen = dict(UserSession.objects.filter(user__in=people).values_list("user_id").annotate(Max("last_seen_at")))

@@ -38,6 +38,7 @@ OPEN = {
     "invitation": "the token is the right to it",
     "download": "the token is the right to it",
     "unsubscribe": "the token is the right to it",
+    "proof_keys": "public keys, to check a proof with",
     "brand": "colours of a company's customer pages",
     "healthz": "whether the process lives",
     "readyz": "whether it can serve",

@@ -36,6 +36,7 @@ PORTAL_SETTINGS = {
     "PORTAL_MAIL_EVENT_QUEUE_URL",
     "PORTAL_COMPAT_URL_SECONDS",
     "PORTAL_ENCRYPTION_KEYS",
+    "PORTAL_PROOF_KEYS",
     "PORTAL_ALERT_WEBHOOK",
     "PORTAL_API_AUTHENTICATORS",
     "PORTAL_JWT_ISSUER",
@@ -275,11 +276,13 @@ PORTAL_ALERT_WEBHOOK = env_url("PORTAL_ALERT_WEBHOOK", "", schemes=("http", "htt
 if PORTAL_ALERT_WEBHOOK.startswith("http://") and urlsplit(PORTAL_ALERT_WEBHOOK).hostname not in email_url.LOOPBACK:
     raise ImproperlyConfigured("PORTAL_ALERT_WEBHOOK is not an https:// URL: whoever reads it on its way can write there.")
 PORTAL_ENCRYPTION_KEYS = env_list("PORTAL_ENCRYPTION_KEYS")
-for number, key in enumerate(PORTAL_ENCRYPTION_KEYS, 1):
-    try:
-        read_key(key)
-    except ValueError as fault:
-        raise ImproperlyConfigured(f"PORTAL_ENCRYPTION_KEYS, key {number}: {fault} It is 32 random bytes as base64.") from None
+PORTAL_PROOF_KEYS = env_list("PORTAL_PROOF_KEYS")
+for name, keys in (("PORTAL_ENCRYPTION_KEYS", PORTAL_ENCRYPTION_KEYS), ("PORTAL_PROOF_KEYS", PORTAL_PROOF_KEYS)):
+    for number, key in enumerate(keys, 1):
+        try:
+            read_key(key)
+        except ValueError as fault:
+            raise ImproperlyConfigured(f"{name}, key {number}: {fault} It is 32 random bytes as base64.") from None
 METRICS_TOKEN = env_str("METRICS_TOKEN", "")
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],

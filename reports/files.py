@@ -9,7 +9,7 @@ from django.conf import settings
 from reports.aws import storage
 from reports.aws.clients import AccountFacts
 from reports.models import Download, Format, Link, SnapshotFile
-from tenants.audit import Actor
+from tenants.audit import Actor, record
 
 CONTENT_TYPES: dict[str, str] = {
     Format.PDF: "application/pdf",
@@ -20,6 +20,9 @@ CONTENT_TYPES: dict[str, str] = {
 
 def note_download(file: SnapshotFile, actor: Actor, *, now: datetime, link: Link | None = None, is_repeat: bool = False) -> Download:
     """Inside the tenant's scope, in the transaction that grants the file."""
+    # This row stays for good, so it has the network address of the company's own people alone; the download's goes with an erasure.
+    known = actor if actor.user_id or actor.api_key_id else Actor(actor.label, request_id=actor.request_id)
+    record(known, "file.downloaded", now=now, tenant=file.tenant_id, about=file, after={"file": file.name, "link": link and link.reference})
     return Download.objects.create(
         tenant_id=file.tenant_id,
         file=file,

@@ -27,7 +27,7 @@ from reports.aws.quicksight import QuickSight
 from reports.catalogue import facts_of
 from reports.delivery import account as account_mail
 from reports.delivery import courier, ses_events
-from reports.engine import limiter, load, pump, recount
+from reports.engine import capacity, limiter, load, pump, recount
 from reports.engine.clock import DatabaseClock
 from reports.engine.only_one import end_holder
 from reports.engine.process import doing
@@ -62,6 +62,7 @@ RECURRING = {
     "watch-engine": ("reports.tasks.watch_engine", ENGINE, 1),
     "watch-work": ("reports.tasks.watch_work", WORK, 1),
     "mark": ("reports.tasks.mark", WORK, 1),
+    "sample-capacity": ("reports.tasks.sample_capacity", WORK, 1),
     "recheck-reports": ("reports.tasks.recheck_reports", WORK, 10),
     "plan-load": ("reports.tasks.plan_load", WORK, 30),
     "recount-usage": ("reports.tasks.recount_usage", WORK, 15),
@@ -139,6 +140,13 @@ def send_account_mail(kind: str, user_id: int) -> None:
 @doing("account mail")
 def write_account_mail(kind: str, user_id: int) -> None:
     account_mail.send(kind, user_id, timezone.now())
+
+
+@doing("sample")
+def sample_capacity() -> None:
+    """Each minute."""
+    with engine_scope():
+        capacity.sample()
 
 
 @doing("recheck")
@@ -221,6 +229,7 @@ def tidy() -> None:
         retiming.retime(timezone.now())
     with engine_scope():
         Process.objects.filter(seen_at__lt=Now() - DEAD_KEPT).delete()
+        capacity.forget_old()
     Task.objects.filter(success=False, stopped__lt=Now() - FAILURES_KEPT).delete()
 
 

@@ -32,12 +32,24 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "members.leave": EVERYONE,
     "members.manage": OWNERS,
     "support.manage": OWNERS,
+    "proof.view": MANAGERS,
+    "audit.view": MANAGERS,
 }
 
 # Of those, what staff on a visit may see; and what they may do besides, where the visit was raised: only what gives nobody anything. A
 # schedule, a recipient or a link of their own making would hand them the company's rows. A new action is in neither.
 VISIT_SEES = frozenset(
-    {"home.view", "reports.view", "jobs.view", "schedules.view", "recipients.view", "links.view", "members.view", "usage.view"}
+    {
+        "home.view",
+        "reports.view",
+        "jobs.view",
+        "schedules.view",
+        "recipients.view",
+        "links.view",
+        "members.view",
+        "usage.view",
+        "audit.view",
+    }
 )
 VISIT_ACTS = frozenset({"reports.run", "jobs.cancel", "jobs.clear", "jobs.retry", "links.revoke"})
 
@@ -46,8 +58,12 @@ STAFF_ACTIONS = frozenset(
     {
         "catalogue.view",
         "catalogue.import",
+        "capacity.view",
         "queue.view",
         "queue.manage",
+        "audit.view_all",
+        "tenants.view",
+        "tenants.manage",
         "usage.view_all",
         "visits.begin",
     }

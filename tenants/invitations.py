@@ -7,6 +7,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db import transaction
 
+from tenants.access import may
 from tenants.audit import Actor, record
 from tenants.models import Invitation, Membership, Tenant, TenantCode, User
 from tenants.models.members import INVITED
@@ -46,11 +47,19 @@ def invited_user(invitation: Invitation) -> User | None:
 
 
 def accept(invitation: Invitation, user: User, actor: Actor, *, now: datetime) -> Tenant:
-    """Makes `user` a member. A membership that exists keeps its role. Raises AlreadyAccepted."""
+    """Makes `user` a member. A membership that exists keeps its role. Raises AlreadyAccepted, also where its inviter may invite no more."""
     with transaction.atomic(), tenant_scope(invitation.tenant_id):
+        if not _inviter_may(invitation):
+            raise AlreadyAccepted
         taken = Invitation.objects.open(now).filter(pk=invitation.pk, tenant=invitation.tenant_id).update(accepted_at=now)
         if not taken:
             raise AlreadyAccepted
         membership, _ = Membership.objects.get_or_create(tenant=invitation.tenant, user=user, defaults={"role": invitation.role})
         record(actor, "invitation.accepted", now=now, tenant=invitation.tenant, about=membership, after={"role": membership.role})
     return invitation.tenant
+
+
+def _inviter_may(invitation: Invitation) -> bool:
+    """Asked again, because the inviter may have lost the role in the very moment the invitation was written. The platform always may."""
+    inviters = Membership.objects.filter(tenant=invitation.tenant_id, user__email=invitation.invited_by, user__is_active=True)
+    return not invitation.invited_by or any(may(role, "members.manage") for role in inviters.values_list("role", flat=True))

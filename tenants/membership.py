@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 
+from tenants.access import may
 from tenants.audit import Actor, record
 from tenants.keys import revoke_of_member
 from tenants.models import Invitation, Membership, Tenant
@@ -19,20 +20,23 @@ class LastOwner(Exception):
 
 def change_role(tenant: Tenant, membership_id: uuid.UUID, role: Role, actor: Actor, now: datetime) -> Membership | None:
     """Their API keys do from now on no more than the new role may. None: no such member, or they have that role. Raises LastOwner."""
-    owners = _locked_owners(tenant)
+    owners = lock_owners(tenant)
     found = _with_people(tenant).filter(pk=membership_id).exclude(role=role).first()
     if found is None:
         return None
     _refuse_last(owners, found)
     before, found.role = found.role, role
     found.save(update_fields=["role"])
+    if not may(role, "members.manage"):
+        # Whoever may invite nobody has nobody invited.
+        Invitation.objects.filter(tenant=tenant, accepted_at=None, invited_by=found.user.email).delete()
     record(actor, "member.role_changed", now=now, tenant=tenant, about=found, before=_facts(found, before), after=_facts(found, role))
     return found
 
 
 def remove(tenant: Tenant, membership_id: uuid.UUID, actor: Actor, now: datetime) -> Membership | None:
     """With their API keys and what they were invited to. The caller ends their sessions. None: no such member. Raises LastOwner."""
-    owners = _locked_owners(tenant)
+    owners = lock_owners(tenant)
     found = _with_people(tenant).filter(pk=membership_id).first()
     if found is None:
         return None
@@ -47,6 +51,12 @@ def remove(tenant: Tenant, membership_id: uuid.UUID, actor: Actor, now: datetime
     return found
 
 
+def lock_owners(tenant: Tenant) -> list[uuid.UUID]:
+    """Held until the end of the transaction: two owners who demote each other at one moment take turns. Who cannot sign in is none."""
+    rows = Membership.objects.select_for_update(of=("self",)).filter(tenant=tenant, role=Role.OWNER, user__is_active=True)
+    return list(rows.order_by("pk").values_list("pk", flat=True))
+
+
 def members(tenant: Tenant) -> list[Membership]:
     """Owners first, then by name."""
     order = list(Role)
@@ -57,12 +67,6 @@ def _with_people(tenant: Tenant) -> QuerySet[Membership]:
     """Of a person only what a tenant may read."""
     columns = ("tenant_id", "role", "created_at", "user__email", "user__name", "user__is_active")
     return Membership.objects.filter(tenant=tenant).select_related("user").only(*columns)
-
-
-def _locked_owners(tenant: Tenant) -> list[uuid.UUID]:
-    """Held until the end of the transaction: two owners who demote each other at one moment take turns."""
-    rows = Membership.objects.select_for_update().filter(tenant=tenant, role=Role.OWNER)
-    return list(rows.order_by("pk").values_list("pk", flat=True))
 
 
 def _refuse_last(owners: list[uuid.UUID], member: Membership) -> None:

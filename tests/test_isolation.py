@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pytest
 from django.db import transaction
@@ -20,7 +20,8 @@ from django.utils import timezone
 
 from reports.delivery.unsubscribing import unsubscribe_url
 from reports.models import Audience, Delivery, Link, Occurrence, Recipient, RecipientGroup, Schedule, SnapshotFile, SnapshotJob, Suppression
-from tenants.models import Invitation, Membership, SupportVisit, Tenant, User
+from tenants.key_scopes import ROLES
+from tenants.models import ApiKey, Invitation, Membership, SupportVisit, Tenant, User
 from tenants.scope import tenant_scope
 from tests import factories
 from tests.portal.views.conftest import aws, server
@@ -34,6 +35,7 @@ WITHOUT_OBJECTS = {
     "": "leads a person to their own company",
     "choose/": "a person's own companies",
     "theme/": "light or dark, in the person's cookie",
+    "proof-keys.json": "public keys",
     "accounts/login/": "sign-in",
     "accounts/logout/": "sign-out",
     "accounts/": "a person's own account",
@@ -53,6 +55,8 @@ WITHOUT_OBJECTS = {
     "accounts/2fa/totp/deactivate/": "a person's own second step",
     "accounts/2fa/recovery-codes/": "a person's own second step",
     "accounts/2fa/recovery-codes/generate/": "a person's own second step",
+    "api/schema": "the product's own documentation",
+    "api/no/such/thing": "an address that there is not",
     "healthz": "the process",
     "readyz": "the process",
 }
@@ -67,6 +71,7 @@ WRITTEN_OUT = {
     "compat_list": f"{OLDER_API}/<dashboard_id>",
     "compat_delete": f"{OLDER_API}/<dashboard_id>/<job_id>",
     "compat_unknown": f"{OLDER_API}/no/such/route",
+    "v1_unknown": "api/no/such/thing",
 }
 ANSWERS_NO_404 = {f"{OLDER_API}/<dashboard_id>": "a list, which is empty for a dashboard that is not the tenant's"}
 METHODS = ("get", "head", "post", "delete")
@@ -91,6 +96,7 @@ class Company:
     member: Membership
     invitation: Invitation
     visit: SupportVisit
+    key: ApiKey
     token: str
     stop_token: str
     invitation_token: str
@@ -116,6 +122,7 @@ class Company:
             self.suppression.email,
             self.member.user.email,
             self.invitation.email,
+            self.key.name,
             self.report_slug,
         }
 
@@ -129,6 +136,7 @@ OBJECTS: dict[str, tuple[Callable[[Company], str], Callable[[], str]]] = {
     "group": (lambda company: str(company.group.pk), lambda: str(uuid.uuid4())),
     "suppression": (lambda company: str(company.suppression.pk), lambda: str(uuid.uuid4())),
     "member": (lambda company: str(company.member.pk), lambda: str(uuid.uuid4())),
+    "key": (lambda company: str(company.key.pk), lambda: str(uuid.uuid4())),
     "visit": (lambda company: str(company.visit.pk), lambda: str(uuid.uuid4())),
     "invitation": (lambda company: str(company.invitation.pk), lambda: str(uuid.uuid4())),
     "schedule": (lambda company: str(company.schedule.pk), lambda: str(uuid.uuid4())),
@@ -152,6 +160,8 @@ COMPANY: dict[str, tuple[Callable[[Company], str], Callable[[], str]]] = {
 @dataclass(frozen=True)
 class Address:
     route: str
+    name: str = ""
+    view: Callable[..., HttpResponse] | None = field(default=None, compare=False)
 
     @property
     def parameters(self) -> list[str]:
@@ -178,13 +188,20 @@ def _walk(patterns: list[URLPattern | URLResolver], prefix: str = "") -> Iterato
         if isinstance(pattern, URLResolver):
             yield from _walk(pattern.url_patterns, route)
         else:
-            yield Address(route if isinstance(pattern.pattern, RoutePattern) else WRITTEN_OUT.get(pattern.name or "", route))
+            name = pattern.name or ""
+            plain = route if isinstance(pattern.pattern, RoutePattern) else WRITTEN_OUT.get(name, _plain(route))
+            yield Address(plain, name, pattern.callback)
+
+
+def _plain(route: str) -> str:
+    """Of the API: `api/^v1/jobs/(?P<job>[^/]+)/?\\Z`, without its last slash."""
+    return re.sub(r"\(\?P<(\w+)>[^)]*\)", r"<\1>", route).replace("^", "").removesuffix(r"/?\Z")
 
 
 ADDRESSES = list(_walk(get_resolver().url_patterns))
 # Pages of the platform's own people: nothing on them belongs to one company, and tests/portal/views/test_staff_door.py walks them.
 OF_STAFF = [address for address in ADDRESSES if address.route.startswith("staff/")]
-OF_A_COMPANY = [a for a in ADDRESSES if (a.parameters or a.route in WRITTEN_OUT.values()) and a not in OF_STAFF]
+OF_A_COMPANY = [a for a in ADDRESSES if (a.parameters or hasattr(a.view, "cls")) and a not in OF_STAFF and a.route not in WITHOUT_OBJECTS]
 
 
 @pytest.fixture
@@ -210,8 +227,8 @@ def _company(tenant: Tenant) -> Company:
     with tenant_scope(tenant):
         stop_url = unsubscribe_url(mailed)
         invitation, invitation_token = Invitation.issue(tenant, f"invited@{tenant.slug}.example", "viewer", timezone.now())
-    _, api_key = factories.make_api_key(tenant=tenant, name="walk")
     owner = factories.make_member(tenant=tenant, email=f"owner@{tenant.slug}.example", role="owner")
+    key, api_key = factories.make_api_key(tenant=tenant, name=f"Key of {tenant.slug}", scopes=tuple(ROLES), created_by=owner)
     schedule = factories.make_schedule(tenant=tenant, report=report, name=f"Schedule of {tenant.slug}")
     occurrence = factories.make_occurrence(schedule=schedule, status="running")
     audience = factories.make_audience(schedule=schedule, name=f"Audience of {tenant.slug}")
@@ -224,7 +241,7 @@ def _company(tenant: Tenant) -> Company:
     with tenant_scope(tenant):
         member = Membership.objects.get(tenant=tenant, user=viewer.pk)
     member.user = viewer
-    sent = (occurrence, audience, delivery, recipient, group, suppression, member, invitation, factories.make_visit(tenant=tenant))
+    sent = (occurrence, audience, delivery, recipient, group, suppression, member, invitation, factories.make_visit(tenant=tenant), key)
     stop_token = stop_url.rpartition("/")[2]
     return Company(tenant, owner, job, file, link, schedule, *sent, token, stop_token, invitation_token, api_key, report.slug)
 
@@ -233,7 +250,7 @@ def _company(tenant: Tenant) -> Company:
 def browser(client: Client, acme_company: Company, aws: Server) -> Client:
     """Signed in as the owner of acme, with a key of acme's."""
     sign_in(client, acme_company.owner)
-    client.defaults["HTTP_X_API_KEY"] = acme_company.api_key
+    client.defaults |= {"HTTP_X_API_KEY": acme_company.api_key, "HTTP_AUTHORIZATION": f"Bearer {acme_company.api_key}"}
     return client
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from portal.inviting import ask_for_mail
@@ -10,12 +11,15 @@ from portal.platform_file.reading import Entry
 from portal.platform_file.retiring import members_of, remove_invitation, remove_member
 from portal.platform_file.run import Run
 from tenants import invitations
+from tenants.membership import lock_owners
 from tenants.models import Invitation, Membership, Tenant, User
+from tenants.models.members import Role
 
 
 def apply_members(tenant: Tenant, people: dict[str, User | None], entries: list[Entry], run: Run) -> None:
     """In the tenant's scope. `people`: the users of these addresses who exist, new ones included."""
     present = {member.user.email.lower(): member for member in members_of(tenant)}
+    owners, owned_by = lock_owners(tenant), {email for email, member in present.items() if member.role == Role.OWNER}
     for entry in entries:
         member = present.get(entry.label)
         if entry.absent:
@@ -25,12 +29,21 @@ def apply_members(tenant: Tenant, people: dict[str, User | None], entries: list[
             run.changes.update("member", f"{tenant.slug}/{entry.label}", member, {"role": role}, tenant)
         elif entry.needs("role"):
             _add(tenant, people.get(entry.label), entry, run)
+    if owners and not lock_owners(tenant):
+        _refuse_last([entry for entry in entries if entry.label in owned_by])
+
+
+def _refuse_last(entries: list[Entry]) -> None:
+    """An invited owner is none before the first sign-in, so that they do not count."""
+    for entry in entries:
+        entry.fault("absent" if entry.absent else "role", _("the company would be left without an owner. Make another member one as well."))
 
 
 def _remove(tenant: Tenant, member: Membership | None, email: str, run: Run) -> None:
     if member is not None:
         remove_member(member, tenant, run)
-    for invitation in Invitation.objects.filter(tenant=tenant, email=email, accepted_at=None):
+    theirs = Q(email=email) | Q(invited_by=email) if member is not None else Q(email=email)
+    for invitation in Invitation.objects.filter(theirs, tenant=tenant, accepted_at=None):
         remove_invitation(invitation, tenant, run)
 
 

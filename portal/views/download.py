@@ -70,7 +70,7 @@ def _give_file(request: HttpRequest, tenant: Tenant, token: str) -> HttpResponse
         if link is None:
             return None
         now = timezone.now()
-        if page := link_pages.ended(request, link, now) or link_pages.locked(request, link):
+        if page := link_pages.resting(request, link) or link_pages.ended(request, link, now) or link_pages.locked(request, link):
             return page
         file = _chosen(request, link)
         if file is None:
@@ -87,6 +87,10 @@ def _grant(request: HttpRequest, link: Link, file: SnapshotFile) -> HttpResponse
     """One statement decides and is committed before a URL exists: a link that was revoked meanwhile leads nowhere."""
     repeated, visitor, now = link_cookies.had(request, file), actors.visitor(request, link.reference), timezone.now()
     with tenant_scope(link.tenant), _for_its_reader(request, link):
+        # S3 was asked meanwhile, which may have taken seconds.
+        link.tenant.refresh_from_db(fields=["suspended_at"])
+        if page := link_pages.resting(request, link):
+            return page
         if not links.redeem(link, file, visitor, repeated=repeated, now=now):
             # Somebody took the last use, or revoked it, after it was read.
             link.refresh_from_db(fields=["uses", "revoked_at", "wrong_codes"])
@@ -111,7 +115,7 @@ def _answer_code(request: HttpRequest, tenant: Tenant, token: str) -> HttpRespon
     with _inside(request, tenant, token) as link:
         if link is None:
             return None
-        if page := link_pages.ended(request, link, now):
+        if page := link_pages.resting(request, link) or link_pages.ended(request, link, now):
             return page
     answer, left = links.try_code(link, request.POST.get("passcode", ""), now=now)
     if answer is links.Answer.RIGHT:
@@ -127,6 +131,8 @@ def _send_code(request: HttpRequest, tenant: Tenant, token: str) -> HttpResponse
     with _inside(request, tenant, token) as link:
         if link is None:
             return None
+        if page := link_pages.resting(request, link):
+            return page
         links.ask_for_code(link, now=now)
         return link_pages.state_page(request, link, now, sent=True)
 
@@ -137,6 +143,8 @@ def _ask_for_new_link(request: HttpRequest, tenant: Tenant, token: str) -> HttpR
     with _inside(request, tenant, token) as link:
         if link is None:
             return None
+        if page := link_pages.resting(request, link):
+            return page
         links.ask_for_new_link(link, now=now)
         return link_pages.ended(request, link, now, asked=link.can_be_renewed(now)) or link_pages.state_page(request, link, now)
 

@@ -107,6 +107,7 @@ def job(request: TenantRequest, job: uuid.UUID) -> HttpResponse:
         "sent": sent(found.delivered, now),
         "links": found.links.filter(delivery=None).with_last_download().order_by("-created_at", "-id") if files else [],
         "retry_form": RetryForm() if request.may("jobs.retry") and found.has_ended else None,
+        "may_see_proof": request.may("proof.view"),
         "may_cancel": request.may("jobs.cancel") and found.status == Status.QUEUED,
         "may_link": request.may("links.create"),
         "may_correct": request.may("jobs.retry") and found.status == Status.COMPLETED,

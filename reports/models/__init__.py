@@ -10,7 +10,7 @@ from reports.models.audiences import (
 )
 from reports.models.catalogue import Account, Format, Grant, Report, ReportParameter
 from reports.models.delivery import Download, Link
-from reports.models.engine import Heartbeat, LaneClock, Pace, PlannedLoad, Process, Pump, RequestBudget, Slot, TenantQueue
+from reports.models.engine import CapacitySample, Heartbeat, LaneClock, Pace, PlannedLoad, Process, Pump, RequestBudget, Slot, TenantQueue
 from reports.models.erasures import Erasure
 from reports.models.imports import CatalogueImport
 from reports.models.installation import Installation
@@ -29,6 +29,7 @@ __all__ = [
     "Audience",
     "AudienceGroup",
     "AudienceRecipient",
+    "CapacitySample",
     "CatalogueImport",
     "DailyUsage",
     "Delivery",

@@ -218,6 +218,7 @@ class SnapshotJob(models.Model):
             models.Index(fields=["account", "report", "admitted"], condition=Q(status="queued"), name="job_waiting_by_report"),
             models.Index(fields=["account", "next_look_at"], condition=Q(status__in=("starting", "running", "collecting")), name="job_due"),
             models.Index(fields=["account", "-finished_at"], condition=Q(status="completed"), name="job_lately"),
+            models.Index(fields=["account", "-finished_at"], condition=Q(status="failed"), name="job_failed_lately"),
         )
 
     def __str__(self) -> str:

@@ -41,9 +41,10 @@ class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
         return self.exclude(pk__in=self.usable(now).values("pk"))
 
     def with_maker_role(self) -> ApiKeyQuerySet:
-        """`maker_role`: what its maker is in the company at this moment; None: not of it any more, or made by the platform."""
+        """`maker_role`: what its maker is in the company at this moment; None: not of it any more, or made by the platform.
+        `made_by`: the maker's address, as long as they are of the company."""
         of_maker = Membership.objects.filter(tenant=models.OuterRef("tenant"), user=models.OuterRef("created_by"), user__is_active=True)
-        return self.annotate(maker_role=models.Subquery(of_maker.values("role")))
+        return self.annotate(maker_role=models.Subquery(of_maker.values("role")), made_by=models.Subquery(of_maker.values("user__email")))
 
     def note_use(self, key: ApiKey, now: datetime, ip: str | None) -> None:
         """At most one write a minute: a busy key must not turn each read into an update of the same row."""
@@ -73,8 +74,9 @@ class ApiKey(models.Model):
     last_used_from = models.GenericIPAddressField(null=True, help_text="NULL: never used, or the address is not known.")
     revoked_at = models.DateTimeField(null=True, help_text="NULL: in force.")
     created_at = models.DateTimeField(auto_now_add=True)
-    # Only as `with_maker_role` reads it.
+    # Only as `with_maker_role` reads them.
     maker_role: str | None
+    made_by: str | None
 
     objects = ApiKeyQuerySet.as_manager()
 

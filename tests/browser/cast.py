@@ -22,6 +22,7 @@ from tenants.scope import platform_scope, tenant_scope
 from tests.browser.cast_accounts import make_accounts
 from tests.browser.cast_queue import make_busy_queue
 from tests.browser.cast_schedules import make_schedules
+from tests.browser.cast_staff import make_staff_views
 from tests.browser.cast_usage import make_usage
 from tests.factories import (
     make_account,
@@ -113,6 +114,7 @@ def make_cast() -> Cast:
     newcomer = make_member(tenant=harbour, role="owner", email="nora@harbour.example", name="Nora Lund")
     _staff(cast, reports["daily"])
     make_busy_queue(cast.parts, reports, now)
+    cast.people["vera"] = make_staff_views(cast.parts, reports, cast.people["ines"], now)
     cast.people |= {"marta": marta, "newcomer": newcomer, "stranger": make_user(email="stranger@example.com")}
     cast.people |= make_accounts(cast.parts)
     cast.people["hurried"] = make_member(tenant=harbour, role="viewer", email="nils@harbour.example", name="Nils Berg")
@@ -288,7 +290,14 @@ def _delivered(cast: Cast, here: Company, marta: User) -> None:
     }
     single = here.job("single", "voice", "completed", ago=90000, took=118, attempt_count=1, requested_by=marta, actor=marta.email)
     _tell(single, (0, "queued", {"actor": marta.email}), (2, "submitted", {"attempt": 1}), (118, "completed", {}))
-    make_file(job=single, name="voice-of-the-guest_2026-11-21.pdf", size_bytes=912_400)
+    rules = [
+        {"dataset": "calls_rls", "name": "Calls", "enabled": True, "rules": [{"key": "tenant_id", "delimiter": ",", "match_all": "*"}]},
+        {"dataset": "rates", "name": "Exchange rates", "enabled": False, "rules": [], "open": True},
+    ]
+    frozen = {"row_rules": rules, "rules_read_at": single.created_at, "dashboard_version": 14}
+    made = make_attempt(job=single, session_tags=TAGS, ended_at=here.now, service_status="COMPLETED", **frozen)
+    file = make_file(job=single, attempt=made, name="voice-of-the-guest_2026-11-21.pdf", size_bytes=912_400, pages=6)
+    cast.parts["single_file"] = str(file.pk)
     links["link_single"] = _link(single, "LNK-8C3RAAAA")
     links |= _links_of_every_kind(here, job, single)
     cast.parts |= {"delivered": str(job.pk), "single": str(single.pk), "revoke": str(links["unused"][0].pk)}

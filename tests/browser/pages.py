@@ -20,7 +20,7 @@ from tests.browser.stack import Stack
 from tests.factories import PASSWORD
 
 Act = Callable[[browser.Page], object]
-MARTA, RUI, LONG, INES, DUARTE = "marta", "rui", "long", "ines", "duarte"
+MARTA, RUI, LONG, INES, DUARTE, VERA = "marta", "rui", "long", "ines", "duarte", "vera"
 
 
 def nothing(page: browser.Page) -> None: ...
@@ -327,6 +327,10 @@ PAGES = [
     Page("member-remove", f"{HERE}/settings/members/{{member}}/remove/", DUARTE),
     Page("member-leave", f"{HERE}/settings/members/leave/", DUARTE),
     Page("support", f"{HERE}/settings/support/", DUARTE),
+    Page("proof", f"{HERE}/jobs/{{single}}/files/{{single_file}}/proof/", MARTA),
+    Page("audit", f"{HERE}/settings/audit/", MARTA),
+    Page("audit-none", f"{HERE}/settings/audit/?who=nobody", MARTA),
+    Page("staff-audit", "/staff/audit/", INES),
     Page("staff-visit", "/staff/tenants/azure-bay/visit/", INES),
     Page("staff-visit-wrong", "/staff/tenants/azure-bay/visit/", INES, 422, press("Start looking")),
     Page("impersonation", "/staff/tenants/azure-bay/visit/", INES, act=begin_a_visit),
@@ -343,7 +347,21 @@ PAGES = [
     Page("staff-queue-tenant", "/staff/queue/{busy_tenant}/", INES),
     Page("staff-queue-tenant-paused", "/staff/queue/{paused_tenant}/", INES),
     Page("staff-queue-tenant-long", "/staff/queue/{long_tenant}/", INES),
-    Page("staff-queue-tenant-wrong", "/staff/queue/{busy_tenant}/", INES, 422, press("Save limits")),
+    Page("staff-capacity", "/staff/", INES),
+    Page("staff-tenants", "/staff/tenants/", INES),
+    Page("staff-tenants-empty", "/staff/tenants/?q=zebra", INES),
+    Page("staff-tenant", "/staff/tenants/{busy_tenant}/", INES),
+    Page("staff-tenant-long", "/staff/tenants/{long_tenant}/", INES),
+    Page("staff-tenant-suspended", "/staff/tenants/{suspended_tenant}/", INES),
+    Page("staff-tenant-limits", "/staff/tenants/{busy_tenant}/limits/", INES),
+    Page("staff-tenant-limits-wrong", "/staff/tenants/{busy_tenant}/limits/", INES, 422, press("Save limits")),
+    Page("staff-tenant-grant", "/staff/tenants/{busy_tenant}/grant/", INES),
+    Page("staff-tenant-take-back", "/staff/tenants/{busy_tenant}/grants/{busy_report}/take-back/", INES),
+    Page("staff-tenant-suspend", "/staff/tenants/{busy_tenant}/suspend/", INES),
+    Page("staff-tenant-suspend-wrong", "/staff/tenants/{busy_tenant}/suspend/", INES, 422, press("Suspend")),
+    Page("staff-tenant-resume", "/staff/tenants/{suspended_tenant}/resume/", INES),
+    Page("suspended", "/t/{suspended_tenant}/", VERA, 403),
+    Page("link-resting", "/d/{link_resting}", status=403),
     Page("staff-queue-clear", "/staff/queue/{busy_tenant}/clear/", INES),
     Page("staff-pause", "/staff/pauses/pause/?kind=tenant&name={busy_tenant}", INES),
     Page("staff-pause-wrong", "/staff/pauses/pause/?kind=delivery", INES, 422, press("Pause")),
@@ -377,6 +395,9 @@ NO_PAGE = {
     "mfa_authenticate": "comes after the password: sign-in-code",
     "mfa_index": "leads to the account",
     "mfa_totp_picture": "a picture of second-step",
+    "audit_export": "a table for a spreadsheet",
+    "proof_export": "a signed text",
+    "proof_keys": "public keys as JSON",
     "member_role": "takes a form, leads to the members",
     "member_rules": "takes a form, leads to the members",
     "invitation_send": "takes a form, leads to the members",
@@ -397,7 +418,6 @@ NO_PAGE = {
     "delivery_try": "takes a form, leads to the run",
     "schedule_mail_view": "the mail's own document, in the frame of the page schedule-mail",
     "schedule_mail_test": "takes a form, leads back",
-    "staff": "leads to the catalogue",
     "staff_import_read": "takes a form, leads back",
     "staff_import_choose": "takes a form, leads back",
     "staff_import_agree": "takes a form, leads back",

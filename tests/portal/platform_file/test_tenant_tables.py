@@ -109,12 +109,13 @@ def test_a_password_is_used_only_when_the_user_is_created(applied, monkeypatch):
 
 
 def test_a_role_is_changed_and_an_absent_member_removed(applied, tenant):
+    factories.make_member(tenant=tenant, email="other@acme.example", role="owner")
     applied.tenant["member"][0]["role"] = "viewer"
     assert applied.lines() == ['~ member acme/owner@acme.example: role "owner" -> "viewer"']
 
     applied.tenant["member"][0]["absent"] = True
     assert applied.lines() == ["- member acme/owner@acme.example"]
-    assert rows(tenant, Membership, "role") == []
+    assert rows(tenant, Membership, "user__email") == [("other@acme.example",)]
     assert User.objects.filter(email="owner@acme.example").exists()
 
 
@@ -315,3 +316,38 @@ def test_without_a_mail_server_no_invitation_waits_for_one(applied, tenant):
     applied.apply()
 
     assert rows(tenant, Notice, "kind") == []
+
+
+def test_the_last_owner_of_a_company_stays_one(applied, tenant):
+    for last in ({"role": "viewer"}, {"absent": True}):
+        applied.tables = {"tenant": [{"slug": "acme", "member": [{"email": "owner@acme.example"} | last]}]}
+
+        assert "would be left without an owner" in applied.fault()
+    assert rows(tenant, Membership, "role") == [("owner",)]
+
+
+def test_an_invited_owner_is_none_yet(applied, tenant):
+    members = [{"email": "owner@acme.example", "absent": True}, {"email": "next@acme.example", "role": "owner"}]
+    applied.tables = {"tenant": [{"slug": "acme", "member": members}]}
+
+    assert "would be left without an owner" in applied.fault()
+    assert rows(tenant, Invitation, "email") == []
+
+
+def test_one_owner_takes_the_place_of_the_other_in_one_run(applied, tenant):
+    factories.make_member(tenant=tenant, email="next@acme.example", role="viewer")
+    members = [{"email": "owner@acme.example", "absent": True}, {"email": "next@acme.example", "role": "owner"}]
+    applied.tables = {"tenant": [{"slug": "acme", "member": members}]}
+
+    applied.apply()
+
+    assert rows(tenant, Membership, "user__email", "role") == [("next@acme.example", "owner")]
+
+
+def test_who_is_removed_has_nobody_invited_any_more(applied, tenant):
+    factories.make_member(tenant=tenant, email="next@acme.example", role="owner")
+    with tenant_scope(tenant):
+        Invitation.issue(tenant, "friend@acme.example", "admin", timezone.now(), invited_by="next@acme.example")
+    applied.tables = {"tenant": [{"slug": "acme", "member": [{"email": "next@acme.example", "absent": True}]}]}
+
+    assert applied.lines() == ["- member acme/next@acme.example", "- invitation acme/friend@acme.example"]

@@ -213,3 +213,33 @@ def _actions(tenant: Tenant) -> list[str]:
     with tenant_scope(tenant):
         rows = AuditEvent.objects.exclude(action__startswith="sign_in").order_by("at")
         return list(rows.values_list("action", flat=True))
+
+
+def test_an_invitation_ends_with_the_right_to_invite(as_olga, acme):
+    omar = factories.make_member(tenant=acme, email="omar@acme.example", role="owner")
+    with tenant_scope(acme):
+        Invitation.issue(acme, "friend@acme.example", "owner", timezone.now(), invited_by=omar.email)
+
+    as_olga.post(f"/t/acme/settings/members/{member_of(acme, omar).pk}/role/", {"role": "admin"})
+
+    assert invitations(acme) == []
+
+
+def test_an_invitation_of_somebody_who_may_invite_no_more_makes_nobody_a_member(acme, adam):
+    """Written in the moment in which its inviter was made an admin."""
+    with tenant_scope(acme):
+        _, token = Invitation.issue(acme, "friend@acme.example", "owner", timezone.now(), invited_by=adam.email)
+
+    answer = Client().post(f"/invitations/{acme.code}/{token}/", {"name": "Friend", "password": factories.PASSWORD})
+
+    assert answer.status_code == 404
+    assert not User.objects.filter(email="friend@acme.example").exists()
+
+
+def test_an_owner_whose_account_is_off_does_not_count(as_olga, acme, olga):
+    factories.make_member(tenant=acme, email="omar@acme.example", role="owner", is_active=False)
+
+    answer = as_olga.post("/t/acme/settings/members/leave/", follow=True)
+
+    assert "A company needs an owner." in said(answer)
+    assert member_of(acme, olga).role == "owner"

@@ -1,0 +1,76 @@
+"""Addresses with what a page's own links and filters say in their queries, told of another company's: as of nobody's."""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+
+from tests.test_access_walk import OF_COMPANIES
+from tests.test_isolation import OBJECTS
+
+pytestmark = pytest.mark.django_db
+# What a list could be told besides what its own links tell it.
+ALSO = ("sort", "order", "order_by", "fields", "tenant", "tenant_id", "q", "before", "after", "cursor", "page")
+ORDERS = (
+    "tenant__name",
+    "-tenant_id",
+    "user__password",
+    "created_by__password",
+    "api_key__sha256",
+    "links__token_sha256",
+    "?",
+    "1; select 1",
+)
+HOSTILE = (
+    *("\0", "a\0b", "%", "_", "\\", "'", '"', "' or 1=1 --", "{{7*7}}", "${7*7}", "<script>alert(1)</script>", "../../etc/passwd"),
+    *("-1", "0", "1e400", "9" * 400, "NaN", "\ud7ff", "\u202e", "😀" * 300, "[]", "{}", "null", "a" * 5000),
+)
+
+
+def test_a_filter_for_what_another_company_has_finds_what_one_for_nothing_finds(attacker):
+    pairs = [(of(attacker.globex), unknown()) for of, unknown in OBJECTS.values()]
+    pairs += [(str(attacker.globex.tenant.pk), str(uuid.uuid4())), (attacker.globex.tenant.slug, "nobody")]
+    pairs += [(attacker.globex.owner.email, "owner@nobody.example"), (attacker.globex.tenant.name, "Nobody Airlines")]
+    asked = attacker.queries(OF_COMPANIES)
+
+    for path, name in sorted(asked):
+        for theirs, nobodys in pairs:
+            answers = [attacker.get(path, {name: value}) for value in (theirs, nobodys)]
+
+            seen, expected = [_told(answer, value) for answer, value in zip(answers, (theirs, nobodys), strict=True)]
+            assert seen == expected, f"{path}?{name}={theirs}"
+    assert len(asked) > 10
+
+
+def test_no_order_is_by_what_a_page_does_not_show(attacker):
+    """By which one could ask for a secret one letter after the other."""
+    for path in _lists(attacker):
+        for name in ("sort", "order", "order_by", "ordering", "fields"):
+            plain = _told(attacker.get(path, {name: "nonsense"}), "nonsense")
+
+            assert {_told(attacker.get(path, {name: order}), order) == plain for order in ORDERS} == {True}, f"{path}?{name}"
+
+
+def test_no_query_is_too_odd_for_an_answer(attacker):
+    asked = attacker.queries(OF_COMPANIES) | {(path, name) for path in _lists(attacker) for name in ALSO}
+
+    for path, name in sorted(asked):
+        for value in HOSTILE:
+            answer = attacker.get(path, {name: value})
+
+            assert answer.status_code in (200, 204, 302, 303, 400, 404, 422), f"{path}?{name}={value[:20]!r}"
+            assert b"<script>alert(1)" not in answer.getvalue()
+
+
+def _lists(attacker) -> list[str]:
+    """Of the whole company: these have filters, orders and further pages."""
+    lists = [address for address in OF_COMPANIES if not address.objects]
+    return list(attacker.pages(lists))
+
+
+def _told(answer, value: str) -> tuple[int, str, str]:
+    from django.utils.html import escape
+
+    body = answer.getvalue().decode()
+    return answer.status_code, answer.get("Location", "").replace(value, "…"), body.replace(escape(value), "…").replace(value, "…")
