@@ -34,11 +34,11 @@ SWEEP_ONE_OF = 100
 
 # Seconds that are NULL are for ever. The last value of PUT: whether it is put over what is there.
 TOUCH = (
-    "update {table} set expires = coalesce(clock_timestamp() + make_interval(secs => %s::double precision), 'infinity') "
+    "update portal_cache set expires = coalesce(clock_timestamp() + make_interval(secs => %s::double precision), 'infinity') "
     "where cache_key = %s and expires > clock_timestamp() returning 1"
 )
 PUT = (
-    "insert into {table} as kept (cache_key, value, expires) "
+    "insert into portal_cache as kept (cache_key, value, expires) "
     "values (%s, %s, coalesce(clock_timestamp() + make_interval(secs => %s::double precision), 'infinity')) "
     "on conflict (cache_key) do update set value = excluded.value, expires = excluded.expires "
     "where %s or kept.expires <= clock_timestamp() returning 1"
@@ -50,13 +50,13 @@ class CacheAway(OperationalError):
 
 
 class TableCache(DatabaseCache):
-    """Each operation is one statement, by the database's clock, so that nobody comes in between."""
-
-    _table: str
+    """The table `portal_cache`. Each operation is one statement, by the database's clock, so that nobody comes in between."""
 
     def get_many(self, keys: Iterable[str], version: int | None = None) -> dict[str, Any]:
         names = {self.make_and_validate_key(key, version=version): key for key in keys}
-        rows = self._run("select cache_key, value from {table} where cache_key = any(%s) and expires > clock_timestamp()", [list(names)])
+        rows = self._run(
+            "select cache_key, value from portal_cache where cache_key = any(%s) and expires > clock_timestamp()", [list(names)]
+        )
         return {names[name]: json.loads(value) for name, value in rows}
 
     def has_key(self, key: str, version: int | None = None) -> bool:
@@ -65,7 +65,8 @@ class TableCache(DatabaseCache):
     def incr(self, key: str, delta: int = 1, version: int | None = None) -> int:
         """Raises ValueError for a key that is not there."""
         rows = self._run(
-            "update {table} set value = (value::bigint + %s)::text where cache_key = %s and expires > clock_timestamp() returning value",
+            "update portal_cache set value = (value::bigint + %s)::text "
+            "where cache_key = %s and expires > clock_timestamp() returning value",
             [delta, self.make_and_validate_key(key, version=version)],
         )
         if not rows:
@@ -75,7 +76,7 @@ class TableCache(DatabaseCache):
     def count(self, key: str, seconds: int) -> int:
         """How often it was counted in the last so many seconds since the first time, this one included."""
         rows = self._run(
-            "insert into {table} as kept (cache_key, value, expires) values (%s, '1', clock_timestamp() + make_interval(secs => %s)) "
+            "insert into portal_cache as kept (cache_key, value, expires) values (%s, '1', clock_timestamp() + make_interval(secs => %s)) "
             "on conflict (cache_key) do update set "
             "value = case when kept.expires > clock_timestamp() then (kept.value::bigint + 1)::text else '1' end, "
             "expires = case when kept.expires > clock_timestamp() then kept.expires else excluded.expires end returning value",
@@ -90,7 +91,7 @@ class TableCache(DatabaseCache):
         Whether there was one, and in how many seconds the bucket is full.
         """
         rows = self._run(
-            "insert into {table} as kept (cache_key, value, expires) values (%s, '1', clock_timestamp() + make_interval(secs => %s)) "
+            "insert into portal_cache as kept (cache_key, value, expires) values (%s, '1', clock_timestamp() + make_interval(secs => %s)) "
             "on conflict (cache_key) do update set (value, expires) = ("
             " select case when fits then '1' else '0' end, case when fits then later else kept.expires end from ("
             "  select later, later <= excluded.expires + make_interval(secs => %s) as fits from ("
@@ -113,14 +114,14 @@ class TableCache(DatabaseCache):
         if secrets.randbelow(SWEEP_ONE_OF) == 0:
             # Whoever holds one of them at this moment is about to renew it.
             self._run(
-                "delete from {table} where cache_key in "
-                "(select cache_key from {table} where expires <= clock_timestamp() limit 10000 for update skip locked) returning 1",
+                "delete from portal_cache where cache_key in "
+                "(select cache_key from portal_cache where expires <= clock_timestamp() limit 10000 for update skip locked) returning 1",
                 [],
             )
 
     def _run(self, statement: str, values: list[Any]) -> list[tuple[Any, ...]]:
         with connection.cursor() as cursor:
-            cursor.execute(statement.format(table=connection.ops.quote_name(self._table)), values)
+            cursor.execute(statement, values)
             return cursor.fetchall()
 
 
