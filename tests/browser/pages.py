@@ -86,6 +86,11 @@ def run_without_answers(page: browser.Page) -> None:
     press("Run report")(page)
 
 
+def make_a_key(page: browser.Page) -> None:
+    page.get_by_label("Name").fill("data-warehouse")
+    press("Make key")(page)
+
+
 def accept_with_a_short_password(page: browser.Page) -> None:
     page.get_by_label("Name").fill("Nuno Pereira")
     page.get_by_label("Password").fill("short")
@@ -163,6 +168,16 @@ def begin_a_visit(page: browser.Page) -> None:
 def begin_a_visit_and_raise_it(page: browser.Page) -> None:
     begin_a_visit(page)
     page.get_by_role("link", name="Act", exact=True).click()
+
+
+def empty_a_tag(page: browser.Page) -> None:
+    page.get_by_label("Value").first.fill("")
+    press("Review")(page)
+
+
+def change_a_tag(page: browser.Page) -> None:
+    page.get_by_label("Value").first.fill("atlantic")
+    press("Review")(page)
 
 
 def open_account_menu(page: browser.Page) -> None:
@@ -245,6 +260,7 @@ PAGES = [
     Page("job-retrying", f"{HERE}/jobs/{{retrying}}/", MARTA),
     Page("job-cancelled", f"{HERE}/jobs/{{cancelled}}/", MARTA),
     Page("job-to-look-at", "/t/lumen/jobs/{theirs}/", MARTA),
+    Page("job-removed", f"{HERE}/jobs/{{removed}}/", MARTA),
     Page("job-long", "/t/donau/jobs/{long}/", LONG),
     Page("schedules", f"{HERE}/schedules/", MARTA),
     Page("schedules-to-look-at", f"{HERE}/schedules/?status=paused", RUI),
@@ -277,6 +293,9 @@ PAGES = [
     Page("recipients-edit-wrong", f"{HERE}/recipients/{{helena}}/", MARTA, 422, save_person_without_a_domain),
     Page("recipients-new", f"{HERE}/recipients/new/", MARTA),
     Page("recipients-remove", f"{HERE}/recipients/{{helena}}/remove/", MARTA),
+    Page("recipients-erase", f"{HERE}/recipients/{{helena}}/erase/", DUARTE),
+    Page("recipients-erase-wrong", f"{HERE}/recipients/{{helena}}/erase/", DUARTE, 422, press("Erase this person")),
+    Page("recipients-erase-somebody", f"{HERE}/recipients/erase/", DUARTE),
     Page("recipients-groups", f"{HERE}/recipients/groups/", MARTA),
     Page("recipients-groups-none", "/t/saltmarsh/recipients/groups/", MARTA),
     Page("recipients-group", f"{HERE}/recipients/groups/{{property_managers}}/", MARTA),
@@ -307,6 +326,7 @@ PAGES = [
     Page("download-code", "/d/{link_code}"),
     Page("download-code-sent", "/d/{link_code}", act=press("Send the passcode")),
     Page("download-locked", "/d/{link_locked}", status=404),
+    Page("download-gone", "/d/{link_gone}", status=410),
     Page("download-preparing", "/d/{link_preparing}", status=503),
     Page("download-not-prepared", "/d/{link_not_prepared}", status=503),
     Page("download-superseded", "/d/{link_superseded}"),
@@ -320,6 +340,14 @@ PAGES = [
     Page("download-used-up", "/d/{link_used_up}", status=404),
     Page("download-revoked", "/d/{link_revoked}", status=404),
     Page("download-unknown", "/d/AZUREBAY/nothing-of-this-name", status=404),
+    Page("keys-ended", f"{HERE}/settings/keys/?status=ended", MARTA),
+    Page("keys-none", "/t/saltmarsh/settings/keys/", MARTA),
+    Page("keys-long", "/t/donau/settings/keys/", LONG),
+    Page("key-new", f"{HERE}/settings/keys/new/", MARTA),
+    Page("key-new-wrong", f"{HERE}/settings/keys/new/", MARTA, 422, press("Make key")),
+    Page("key-replace", f"{HERE}/settings/keys/{{key}}/replace/", MARTA),
+    Page("key-revoke", f"{HERE}/settings/keys/{{key}}/revoke/", MARTA),
+    Page("api-keys", f"{HERE}/settings/keys/", MARTA),
     Page("members", f"{HERE}/settings/members/", DUARTE),
     Page("members-viewer", f"{HERE}/settings/members/", RUI),
     Page("member-invite", f"{HERE}/settings/members/invite/", DUARTE),
@@ -331,6 +359,9 @@ PAGES = [
     Page("audit", f"{HERE}/settings/audit/", MARTA),
     Page("audit-none", f"{HERE}/settings/audit/?who=nobody", MARTA),
     Page("staff-audit", "/staff/audit/", INES),
+    Page("staff-tags", "/staff/tenants/azure-bay/tags/", INES),
+    Page("staff-tags-wrong", "/staff/tenants/azure-bay/tags/", INES, 422, empty_a_tag),
+    Page("staff-tags-review", "/staff/tenants/azure-bay/tags/", INES, act=change_a_tag),
     Page("staff-visit", "/staff/tenants/azure-bay/visit/", INES),
     Page("staff-visit-wrong", "/staff/tenants/azure-bay/visit/", INES, 422, press("Start looking")),
     Page("impersonation", "/staff/tenants/azure-bay/visit/", INES, act=begin_a_visit),
@@ -347,6 +378,9 @@ PAGES = [
     Page("staff-queue-tenant", "/staff/queue/{busy_tenant}/", INES),
     Page("staff-queue-tenant-paused", "/staff/queue/{paused_tenant}/", INES),
     Page("staff-queue-tenant-long", "/staff/queue/{long_tenant}/", INES),
+    Page("staff-retention", "/staff/tenants/{busy_tenant}/retention/", INES),
+    Page("staff-retention-held", "/staff/tenants/{paused_tenant}/retention/", INES),
+    Page("staff-retention-wrong", "/staff/tenants/{busy_tenant}/retention/", INES, 422, press("Save days")),
     Page("staff-capacity", "/staff/", INES),
     Page("staff-tenants", "/staff/tenants/", INES),
     Page("staff-tenants-empty", "/staff/tenants/?q=zebra", INES),
@@ -382,7 +416,8 @@ PAGES = [
     Page("error-429", "/accounts/login/", status=429, act=sign_in_wrongly, during=faults.everybody_signs_in_at_once),
     Page("error-500", f"{HERE}/", MARTA, 500, during=faults.a_table_is_gone),
     Page("error-503", f"{HERE}/", MARTA, 503, during=faults.the_database_does_not_answer),
-    # Adds to what other pages show, so it comes last.
+    # These add to what other pages show, so they come last.
+    Page("key-made", f"{HERE}/settings/keys/new/", MARTA, act=make_a_key),
     Page("unsubscribed", "/u/{link_stopped}", act=stop_the_mails),
     Page("job-new-link", f"{HERE}/jobs/{{single}}/links/", MARTA, act=press("Make link")),
 ]
@@ -395,6 +430,10 @@ NO_PAGE = {
     "mfa_authenticate": "comes after the password: sign-in-code",
     "mfa_index": "leads to the account",
     "mfa_totp_picture": "a picture of second-step",
+    "staff_tags_review": "drawn by what makes a draft: staff-tags-review",
+    "staff_tags_discard": "takes a form, leads back",
+    "staff_tags_dry_run": "takes a form, leads back",
+    "staff_tags_dry_file": "takes a form, leads to the file",
     "audit_export": "a table for a spreadsheet",
     "proof_export": "a signed text",
     "proof_keys": "public keys as JSON",
