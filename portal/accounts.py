@@ -18,7 +18,7 @@ from tenants.audit import client_ip
 from tenants.models import User
 
 # Of a connection that has none, such as a socket of this machine; the library's table needs one.
-NO_ADDRESS = "0.0.0.0"
+NO_ADDRESS = "0.0.0.0"  # nosec B104 # nothing is bound to it
 
 
 class AccountAdapter(DefaultAccountAdapter):

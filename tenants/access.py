@@ -62,6 +62,8 @@ STAFF_ACTIONS = frozenset(
         "queue.view",
         "queue.manage",
         "audit.view_all",
+        "tags.view",
+        "tags.change",
         "tenants.view",
         "tenants.manage",
         "usage.view_all",

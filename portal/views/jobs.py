@@ -145,7 +145,7 @@ def retry(request: TenantRequest, job: uuid.UUID) -> HttpResponse:
 def file(request: TenantRequest, slug: str, job: uuid.UUID, file: uuid.UUID) -> HttpResponse:
     """The download is written down and committed before a URL exists that could be used."""
     with inside(request, slug, "files.download"):
-        found = get_object_or_404(SnapshotFile.objects.for_tenant(request.tenant), job=job, pk=file)
+        found = get_object_or_404(SnapshotFile.objects.for_tenant(request.tenant), job=job, job__dry_run_tags__isnull=True, pk=file)
         files.note_download(found, actors.member(request), now=timezone.now())
     return SeeOther(files.presigned_url(found))
 

@@ -149,7 +149,9 @@ def _refuse_unoffered(job: SnapshotJob) -> None:
 
 def _safe_tags(job: SnapshotJob) -> dict[str, str]:
     """Raises Refused when the tags cannot prove isolation: closed rather than somebody else's rows."""
-    own = dict(SessionTag.objects.filter(tenant=job.tenant).values_list("key", "value"))
+    own = job.dry_run_tags
+    if own is None:
+        own = dict(SessionTag.objects.filter(tenant=job.tenant).values_list("key", "value"))
     # The tenant's last: whatever an audience has become, none of its tags takes the place of one.
     tags = job.narrowing_tags | own
     try:

@@ -30,10 +30,10 @@ class InvalidMove(RuntimeError):
 
 class SnapshotJobQuerySet(models.QuerySet["SnapshotJob"]):
     def for_tenant(self, tenant: Tenant) -> SnapshotJobQuerySet:
-        return self.filter(tenant=tenant)
+        """Of the tenant's own people and programs: a dry run is staff's alone, and stands in no list of theirs."""
+        return self.filter(tenant=tenant, dry_run_tags__isnull=True)
 
     def visible(self) -> SnapshotJobQuerySet:
-        """For people of the tenant: a dry run is staff's alone."""
         return self.filter(hidden_at=None, dry_run_tags__isnull=True)
 
     def moving(self) -> SnapshotJobQuerySet:

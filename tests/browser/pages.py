@@ -173,6 +173,16 @@ def begin_a_visit_and_raise_it(page: browser.Page) -> None:
     page.get_by_role("link", name="Act", exact=True).click()
 
 
+def empty_a_tag(page: browser.Page) -> None:
+    page.get_by_label("Value").first.fill("")
+    press("Review")(page)
+
+
+def change_a_tag(page: browser.Page) -> None:
+    page.get_by_label("Value").first.fill("atlantic")
+    press("Review")(page)
+
+
 def open_account_menu(page: browser.Page) -> None:
     """At the side of a wide page, below a narrow one."""
     page.locator("[popovertarget=account]:visible").click()
@@ -347,6 +357,9 @@ PAGES = [
     Page("audit", f"{HERE}/settings/audit/", MARTA),
     Page("audit-none", f"{HERE}/settings/audit/?who=nobody", MARTA),
     Page("staff-audit", "/staff/audit/", INES),
+    Page("staff-tags", "/staff/tenants/azure-bay/tags/", INES),
+    Page("staff-tags-wrong", "/staff/tenants/azure-bay/tags/", INES, 422, empty_a_tag),
+    Page("staff-tags-review", "/staff/tenants/azure-bay/tags/", INES, act=change_a_tag),
     Page("staff-visit", "/staff/tenants/azure-bay/visit/", INES),
     Page("staff-visit-wrong", "/staff/tenants/azure-bay/visit/", INES, 422, press("Start looking")),
     Page("impersonation", "/staff/tenants/azure-bay/visit/", INES, act=begin_a_visit),
@@ -412,6 +425,10 @@ NO_PAGE = {
     "mfa_authenticate": "comes after the password: sign-in-code",
     "mfa_index": "leads to the account",
     "mfa_totp_picture": "a picture of second-step",
+    "staff_tags_review": "drawn by what makes a draft: staff-tags-review",
+    "staff_tags_discard": "takes a form, leads back",
+    "staff_tags_dry_run": "takes a form, leads back",
+    "staff_tags_dry_file": "takes a form, leads to the file",
     "audit_export": "a table for a spreadsheet",
     "proof_export": "a signed text",
     "proof_keys": "public keys as JSON",

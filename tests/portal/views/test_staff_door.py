@@ -16,10 +16,11 @@ from tests.recently import sign_in
 
 pytestmark = pytest.mark.django_db
 POSTED = {"staff_import_read", "staff_import_choose", "staff_import_agree", "staff_visit_end"}
+POSTED |= {"staff_tags_discard", "staff_tags_dry_run", "staff_tags_dry_file"}
 
 
 def addresses(draft: uuid.UUID, tenant: str = "acme") -> dict[str, str]:
-    values = {"draft": draft, "tenant": tenant, "report": "daily-calls"}
+    values = {"draft": draft, "tenant": tenant, "report": "daily-calls", "file": uuid.uuid4()}
     paths = {p.name: reverse(p.name, kwargs={name: values[name] for name in p.pattern.converters}) for p in urls.staff}
     return paths | {name: f"{paths[name]}?kind=tenant&name={tenant}" for name in ("staff_pause", "staff_resume")}
 
@@ -60,6 +61,11 @@ def test_staff_are_let_in(paths, ines):
         "staff_queue_tenant": 200,
         "staff_queue_clear": 200,
         "staff_audit": 200,
+        "staff_tags": 200,
+        "staff_tags_review": 302,
+        "staff_tags_discard": 303,
+        "staff_tags_dry_run": 303,
+        "staff_tags_dry_file": 404,
         "staff_tenants": 200,
         "staff_tenant": 200,
         "staff_tenant_limits": 200,
