@@ -9,9 +9,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from allauth.usersessions.models import UserSession
 from django.conf import settings
-from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connection, transaction
@@ -273,7 +271,6 @@ def tidy() -> None:
     And clocks of countries change, which a new release of the time zone data tells.
     """
     call_command("clearsessions")
-    UserSession.objects.exclude(session_key__in=Session.objects.values("session_key")).delete()
     working.forget_abandoned(timezone.now())
     if gate.is_open():
         retiming.retime(timezone.now())

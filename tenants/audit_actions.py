@@ -53,6 +53,7 @@ WORDS: dict[str, Promise] = {
     "delivery.tried_now": _("Delivery tried again by hand"),
     "file.downloaded": _("File downloaded"),
     "grant.created": _("Report offered"),
+    "grant.removed": _("Report taken back"),
     "group.added": _("Group of recipients made"),
     "group.removed": _("Group of recipients removed"),
     "group.renamed": _("Group of recipients renamed"),

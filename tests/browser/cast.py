@@ -43,7 +43,7 @@ from tests.factories import (
     make_user,
     make_visit,
 )
-from tests.long_names import make_long_names
+from tests.long_names import VALUE, make_long_names
 from tests.portal.views import drafts
 from tests.pretend_aws import ACCOUNT, REGION
 
@@ -148,6 +148,7 @@ def _azure_bay(cast: Cast, here: Company, marta: User) -> None:
     _people(cast, here, rui)
     by_marta = {"requested_by": marta, "actor": marta.email}
     key, _ = make_api_key(tenant=here.tenant, name="data-lake")
+    _keys(cast, here, marta)
     for report in here.reports.values():
         make_grant(tenant=here.tenant, report=report)
     make_usage(here.tenant, here.reports, here.now)
@@ -334,6 +335,20 @@ def _people(cast: Cast, here: Company, rui: User) -> None:
     make_visit(tenant=here.tenant, staff=staff, role="admin", now=ago, **over)
 
 
+def _keys(cast: Cast, here: Company, marta: User) -> None:
+    """One that ends soon, one of a rotation, one that was never used, and two that ended."""
+    day = timedelta(days=1)
+    used = {"last_used_at": here.now - timedelta(hours=11), "last_used_from": "198.51.100.7"}
+    soon = {"scopes": ("jobs:read",), "expires_at": here.now + 9 * day + timedelta(hours=2)}
+    crm, _ = make_api_key(tenant=here.tenant, name="crm-sync", created_by=marta, **soon, **used)
+    newer, _ = make_api_key(tenant=here.tenant, name="night-audit", created_by=marta, expires_at=here.now + 365 * day)
+    older = {"family": newer.family, "replaced_by": newer, "expires_at": here.now + 6 * day}
+    make_api_key(tenant=here.tenant, name="night-audit", created_by=marta, **older, **used)
+    make_api_key(tenant=here.tenant, name="spreadsheet", created_by=marta, expires_at=here.now - 20 * day, **used)
+    make_api_key(tenant=here.tenant, name="old-crm", created_by=marta, revoked_at=here.now - 40 * day)
+    cast.parts["key"] = str(crm.pk)
+
+
 def _lumen(cast: Cast, here: Company, marta: User) -> None:
     """Seen by somebody who may look only: nothing runs and nothing failed."""
     make_member(tenant=here.tenant, user=marta, role="viewer")
@@ -382,6 +397,7 @@ def _staff(cast: Cast, published: Report) -> None:
 
 def _long_names(cast: Cast) -> None:
     here = make_long_names()
+    make_api_key(tenant=here.tenant, name=VALUE, created_by=here.owner, last_used_at=timezone.now(), last_used_from="2001:db8:85a3::8a2e")
     _, token = make_link(job=here.completed)
     scheduled = make_schedule(
         tenant=here.tenant, report=here.report, formats=["PDF", "CSV", "EXCEL"], subject=f"{here.report.name} {{tenant}}"

@@ -6,6 +6,7 @@ fails until they are there.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -20,6 +21,7 @@ from tests.browser.stack import Stack
 from tests.factories import PASSWORD
 
 Act = Callable[[browser.Page], object]
+NUMBERS = itertools.count(1)
 MARTA, RUI, LONG, INES, DUARTE, VERA = "marta", "rui", "long", "ines", "duarte", "vera"
 
 
@@ -84,6 +86,12 @@ def run_without_answers(page: browser.Page) -> None:
     page.get_by_label("PDF", exact=True).uncheck()
     page.get_by_label("Shortest call, seconds").fill("")
     press("Run report")(page)
+
+
+def make_a_key(page: browser.Page) -> None:
+    """Each under another name: they all stay."""
+    page.get_by_label("Name").fill(f"data-warehouse-{next(NUMBERS)}")
+    press("Make key")(page)
 
 
 def accept_with_a_short_password(page: browser.Page) -> None:
@@ -335,6 +343,14 @@ PAGES = [
     Page("download-used-up", "/d/{link_used_up}", status=404),
     Page("download-revoked", "/d/{link_revoked}", status=404),
     Page("download-unknown", "/d/AZUREBAY/nothing-of-this-name", status=404),
+    Page("keys-ended", f"{HERE}/settings/keys/?status=ended", MARTA),
+    Page("keys-none", "/t/saltmarsh/settings/keys/", MARTA),
+    Page("keys-long", "/t/donau/settings/keys/", LONG),
+    Page("key-new", f"{HERE}/settings/keys/new/", MARTA),
+    Page("key-new-wrong", f"{HERE}/settings/keys/new/", MARTA, 422, press("Make key")),
+    Page("key-replace", f"{HERE}/settings/keys/{{key}}/replace/", MARTA),
+    Page("key-revoke", f"{HERE}/settings/keys/{{key}}/revoke/", MARTA),
+    Page("api-keys", f"{HERE}/settings/keys/", MARTA),
     Page("members", f"{HERE}/settings/members/", DUARTE),
     Page("members-viewer", f"{HERE}/settings/members/", RUI),
     Page("member-invite", f"{HERE}/settings/members/invite/", DUARTE),
@@ -403,7 +419,8 @@ PAGES = [
     Page("error-429", "/accounts/login/", status=429, act=sign_in_wrongly, during=faults.everybody_signs_in_at_once),
     Page("error-500", f"{HERE}/", MARTA, 500, during=faults.a_table_is_gone),
     Page("error-503", f"{HERE}/", MARTA, 503, during=faults.the_database_does_not_answer),
-    # Adds to what other pages show, so it comes last.
+    # These add to what other pages show, so they come last.
+    Page("key-made", f"{HERE}/settings/keys/new/", MARTA, act=make_a_key),
     Page("unsubscribed", "/u/{link_stopped}", act=stop_the_mails),
     Page("job-new-link", f"{HERE}/jobs/{{single}}/links/", MARTA, act=press("Make link")),
 ]

@@ -140,14 +140,16 @@ def test_a_dry_run_shows_the_drafts_rows_to_staff_and_to_nobody_else(aws, accoun
         owner.get(f"/t/acme/jobs/{job.pk}/links/").status_code,
         owner.get(f"/t/acme/jobs/{job.pk}/correct/").status_code,
     ]
-    lists = [owner.get(path).content.decode() for path in ("/t/acme/", "/t/acme/jobs/", f"/t/acme/jobs/?q={job.pk}")]
+    pages = [owner.get(path).content.decode() for path in ("/t/acme/", "/t/acme/jobs/")]
+    found = owner.get(f"/t/acme/jobs/?q={job.pk}").context["page"].rows
     answer = staff.post(f"/staff/tenants/acme/tags/dry-run/{file.pk}/")
 
     with tenant_scope(acme):
         assert Attempt.objects.get(job=job).session_tags == {"tenant_id": "globex"}
     assert in_force(acme) == {"tenant_id": "acme"}
     assert seen == [404] * 6
-    assert not any(str(job.pk) in page.replace(f"q={job.pk}", "").replace(f'value="{job.pk}"', "") for page in lists)
+    assert not any(str(job.pk) in page for page in pages)
+    assert found == []
     assert answer.status_code == 303
     assert file.data_rows
     assert "globex" in _text_at(answer["Location"])
