@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest
 
+from tenants.audit_people import is_about_customers, without_customers
 from tenants.models import AuditEvent, Tenant
 
 logger = logging.getLogger("audit")
@@ -57,7 +58,7 @@ def record(
 ) -> None:
     """Never hand secrets, tokens or presigned URLs in `before` or `after`: rows are kept for years and leave the database.
 
-    Nor the address of an end customer: a row cannot be changed, so it would outlive an erasure.
+    The address of an end customer is taken out here (audit_people.py), and a visitor's network address: both would outlive an erasure.
     """
     row = AuditEvent(
         at=now,
@@ -67,9 +68,9 @@ def record(
         action=action,
         object_type=about._meta.model_name if about is not None else "",
         object_id=str(about.pk) if about is not None else "",
-        before=before,
-        after=after,
-        ip=actor.ip,
+        before=without_customers(action, before),
+        after=without_customers(action, after),
+        ip=actor.ip if actor.user_id or actor.api_key_id or not is_about_customers(action) else None,
         request_id=actor.request_id,
     )
     AuditEvent.objects.bulk_create([row])
