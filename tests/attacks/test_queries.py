@@ -5,14 +5,24 @@ from __future__ import annotations
 import uuid
 
 import pytest
+from django.utils.html import escape
 
 from tests.test_access_walk import OF_COMPANIES
-from tests.test_isolation import OBJECTS, _values
+from tests.test_isolation import OBJECTS
 
 pytestmark = pytest.mark.django_db
 # What a list could be told besides what its own links tell it.
 ALSO = ("sort", "order", "order_by", "fields", "tenant", "tenant_id", "q", "before", "after", "cursor", "page")
-ORDERS = ("tenant__name", "-tenant_id", "user__password", "created_by__password", "api_key__sha256", "links__token_sha256", "?", "1; select 1")
+ORDERS = (
+    "tenant__name",
+    "-tenant_id",
+    "user__password",
+    "created_by__password",
+    "api_key__sha256",
+    "links__token_sha256",
+    "?",
+    "1; select 1",
+)
 HOSTILE = (
     *("\0", "a\0b", "%", "_", "\\", "'", '"', "' or 1=1 --", "{{7*7}}", "${7*7}", "<script>alert(1)</script>", "../../etc/passwd"),
     *("-1", "0", "1e400", "9" * 400, "NaN", "\ud7ff", "\u202e", "😀" * 300, "[]", "{}", "null", "a" * 5000),
@@ -61,7 +71,5 @@ def _lists(attacker) -> list[str]:
 
 
 def _told(answer, value: str) -> tuple[int, str, str]:
-    from django.utils.html import escape
-
     body = answer.getvalue().decode()
     return answer.status_code, answer.get("Location", "").replace(value, "…"), body.replace(escape(value), "…").replace(value, "…")
