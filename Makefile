@@ -37,6 +37,7 @@ check: $(DEV) ## lint, format, types, known faults and our own rules, migrations
 	$(SEMGREP) --test .ci/rules
 	$(SEMGREP) --error --quiet --config .ci/rules/ours.yml portal reports tenants templates
 	$(RUN) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
+	$(RUN) manage.py spectacular --validate --fail-on-warn --file /dev/null
 	$(RUN) manage.py check --deploy --fail-level WARNING
 	$(V)/bin/uv pip check --python $(RUN)
 # Settings as in production; nothing connects to this address.

@@ -12,6 +12,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Exists
 from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -73,6 +74,8 @@ def inside(request: TenantRequest, slug: str, action: str) -> Iterator[None]:
         # Raised, because the scope is left with it; django-allauth's middleware answers with it.
         if (way := policy_redirect(request, None if visit else request.tenant)) is not None:
             raise ImmediateHttpResponse(way)
+        if request.tenant.suspended_at and not visit:
+            raise ImmediateHttpResponse(render(request, "portal/suspended.html", {"tenant": request.tenant}, status=403))
         _refuse_act(request, action)
         # Asked once, and only where it is shown: a poll without news has no answer.
         request.failing = cache(lambda: SnapshotJob.objects.needing_attention(request.tenant, timezone.now()))

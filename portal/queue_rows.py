@@ -12,6 +12,7 @@ from typing import Any
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Case, Count, Exists, F, Func, IntegerField, Min, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce, Now
+from django.http import Http404
 
 from reports.models import Account, Alarm, Pause, Slot, SnapshotJob, TenantQueue
 from tenants.models import Tenant
@@ -71,6 +72,21 @@ def busy(tenants: QuerySet[Any]) -> QuerySet[Any]:
     # One look into an index for each tenant: of an EXISTS the planner makes a join that reads every job that waits.
     moving = SnapshotJob.objects.filter(tenant=OuterRef("pk"), status__in=SnapshotJob.MOVING).order_by()
     return tenants.alias(a_job=Subquery(moving.values("pk")[:1])).filter(Q(a_job__isnull=False) | Q(paused_since__isnull=False))
+
+
+def key_of(tenant: Any) -> str:
+    """Of a page of `tenants`, busiest first: the next one begins after it."""
+    return f"{tenant.in_line}-{tenant.slug}"
+
+
+def beyond(found: QuerySet[Any], key: str) -> QuerySet[Any]:
+    """After the row with this key, busiest first; empty: from the first. Raises Http404 for a key that is none."""
+    if not key:
+        return found
+    in_line, _dash, slug = key.partition("-")
+    if not in_line.isdecimal() or len(in_line) > 9 or "\0" in slug:
+        raise Http404("not a key of this list")
+    return found.filter(Q(in_line__lt=int(in_line)) | Q(in_line=int(in_line), slug__gt=slug))
 
 
 def waiting_by_report(tenant: Tenant) -> list[dict[str, Any]]:

@@ -9,11 +9,16 @@ from typing import Any, Concatenate, ParamSpec
 
 from django.db import transaction
 from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
 
+from portal import actors
 from portal.requests import StaffRequest
 from portal.second_step import policy_redirect
+from tenants import log_context, looking
 from tenants.access import staff_may
-from tenants.scope import staff_scope
+from tenants.models import Tenant
+from tenants.scope import staff_scope, tenant_scope
 
 P = ParamSpec("P")
 
@@ -36,5 +41,28 @@ def staff_page(action: str, *, scoped: bool = True) -> Callable[[Callable[Concat
 
         page.action = action  # type: ignore[attr-defined]
         return page if scoped else transaction.non_atomic_requests(page)
+
+    return decorate
+
+
+def staff_tenant_page(action: str) -> Callable[[Callable[Concatenate[Any, Tenant, P], HttpResponse]], Callable[..., HttpResponse]]:
+    """A view of `/staff/tenants/<slug:tenant>/…`, which gets the company and runs inside it.
+
+    Deeper than names and queues staff see one company at a time, and it reads in its audit trail that they looked. Nobody's membership is
+    used.
+    """
+
+    def decorate(view: Callable[Concatenate[Any, Tenant, P], HttpResponse]) -> Callable[..., HttpResponse]:
+        @staff_page(action, scoped=False)
+        @wraps(view)
+        def page(request: StaffRequest, tenant: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+            with staff_scope(request.user):
+                found = get_object_or_404(Tenant, slug=tenant)
+            with tenant_scope(found):
+                log_context.note(tenant=found.pk)
+                looking.looked(found, actors.member(request), timezone.now())
+                return view(request, found, *args, **kwargs)
+
+        return page
 
     return decorate

@@ -49,7 +49,7 @@ def chart(month: usage.Month) -> Chart:
     days = usage.days_in(month.first)
     by_day = {row.day: row for row in month.days}
     wide = (WIDTH - LEFT) / days
-    top = _top(max((row.completed + row.failed for row in month.days), default=0))
+    top = words.round_top(max((row.completed + row.failed for row in month.days), default=0), STEPS)
     bars: list[Bar] = []
     names: list[Mark] = []
     for number in range(days):
@@ -73,16 +73,6 @@ def _bars(row: DailyUsage | None, x: float, wide: float, scale: float) -> list[B
             base -= height
             drawn.append(Bar(tone, f"{x + wide * 0.15:.1f}", f"{base:.1f}", f"{wide * 0.7:.1f}", f"{height:.1f}"))
     return drawn
-
-
-def _top(most: int) -> int:
-    """The next number that four equal steps lead to and people count in: 4, 8, 20, 40, 80, 200 …"""
-    power = 1
-    while True:
-        for step in (1, 2, 5):
-            if step * power * STEPS >= most:
-                return step * power * STEPS
-        power *= 10
 
 
 def _words(month: usage.Month) -> str:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy, pgettext
 
 from reports.words import dated
 from reports.words import day as day
+from reports.words import day_long as day_long
 from reports.words import file_size as file_size
 from reports.words import moment as moment
 from reports.words import moment_long as moment_long
@@ -76,6 +77,16 @@ def visual_kind(kind: str) -> str:
     """`pivot table` for PivotTableVisual: QuickSight's own word for it."""
     words = re.findall(r"[A-Z]+(?![a-z])|[A-Z][a-z]+", kind.removesuffix("Visual"))
     return " ".join(word if word.isupper() else word.lower() for word in words)
+
+
+def round_top(most: int, steps: int) -> int:
+    """Of a scale: the next number that so many equal steps lead to and people count in: 4, 8, 20, 40, 80, 200 … by four."""
+    power = 1
+    while True:
+        for step in (1, 2, 5):
+            if step * power * steps >= most:
+                return step * power * steps
+        power *= 10
 
 
 def hexadecimal(value: bytes | memoryview) -> str:

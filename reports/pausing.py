@@ -19,6 +19,7 @@ from reports.models.pauses import PauseQuerySet
 from reports.refused import Place, Refused
 from tenants.audit import Actor, record
 from tenants.models import Tenant
+from tenants.suspension import is_suspended, one_at_a_time
 
 Kind = Pause.Kind
 Subject = Account | Tenant | Report | None
@@ -40,6 +41,7 @@ def pause(kind: str, subject: Subject, actor: Actor, because: str, now: datetime
     if not 0 < len(because) <= MOST_BECAUSE:
         detail = _("Say in 1 to %(n)d characters why: those whose reports wait read it.") % {"n": MOST_BECAUSE}
         raise Refused("reason_needed", detail, (Place(("because",), "invalid", detail),))
+    _one_at_a_time(subject)
     rows = _rows(kind, subject)
     if rows.exclude(by="").exists():
         return False
@@ -52,7 +54,11 @@ def pause(kind: str, subject: Subject, actor: Actor, because: str, now: datetime
 
 
 def resume(kind: str, subject: Subject, actor: Actor, now: datetime) -> bool:
-    """False: it was not paused. Waiting work goes on within seconds."""
+    """False: it was not paused. Waiting work goes on within seconds. Raises Refused while the company is suspended."""
+    _one_at_a_time(subject)
+    if isinstance(subject, Tenant) and is_suspended(subject):
+        detail = _("%(company)s is suspended. Resume the company itself: its queue and its email go on with it.")
+        raise Refused("tenant_suspended", detail % {"company": subject.name})
     ended = list(_rows(kind, subject).values("by", "because", "code"))
     if not ended:
         return False
@@ -73,6 +79,12 @@ def pauses_for(*, account: Account | None = None, tenant: Tenant | None = None, 
     for name, subject in (("account", account), ("tenant", tenant), ("report", report)):
         found |= Q(**{name: subject}) if subject else Q(pk=None)
     return list(rows.filter(found))
+
+
+def _one_at_a_time(subject: Subject) -> None:
+    """Suspending a company looks for its pauses and keeps those that it finds."""
+    if isinstance(subject, Tenant):
+        one_at_a_time(subject)
 
 
 def _rows(kind: str, subject: Subject) -> PauseQuerySet:

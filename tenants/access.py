@@ -22,6 +22,7 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "schedules.manage": MANAGERS,
     "recipients.view": EVERYONE,
     "recipients.manage": MANAGERS,
+    "recipients.erase": OWNERS,
     "links.view": EVERYONE,
     "links.create": MANAGERS,
     "links.revoke": MANAGERS,
@@ -33,12 +34,23 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "members.manage": OWNERS,
     "support.manage": OWNERS,
     "proof.view": MANAGERS,
+    "audit.view": MANAGERS,
 }
 
 # Of those, what staff on a visit may see; and what they may do besides, where the visit was raised: only what gives nobody anything. A
 # schedule, a recipient or a link of their own making would hand them the company's rows. A new action is in neither.
 VISIT_SEES = frozenset(
-    {"home.view", "reports.view", "jobs.view", "schedules.view", "recipients.view", "links.view", "members.view", "usage.view"}
+    {
+        "home.view",
+        "reports.view",
+        "jobs.view",
+        "schedules.view",
+        "recipients.view",
+        "links.view",
+        "members.view",
+        "usage.view",
+        "audit.view",
+    }
 )
 VISIT_ACTS = frozenset({"reports.run", "jobs.cancel", "jobs.clear", "jobs.retry", "links.revoke"})
 
@@ -47,8 +59,15 @@ STAFF_ACTIONS = frozenset(
     {
         "catalogue.view",
         "catalogue.import",
+        "capacity.view",
         "queue.view",
         "queue.manage",
+        "retention.manage",
+        "audit.view_all",
+        "tags.view",
+        "tags.change",
+        "tenants.view",
+        "tenants.manage",
         "usage.view_all",
         "visits.begin",
     }

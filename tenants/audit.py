@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import ipaddress
+import json
+import logging
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 from django.http import HttpRequest
 
 from tenants.models import AuditEvent, Tenant
+
+logger = logging.getLogger("audit")
 
 
 @dataclass(frozen=True)
@@ -45,26 +50,47 @@ def record(
     action: str,
     *,
     now: datetime,
-    tenant: Tenant | None,
+    tenant: Tenant | uuid.UUID | None,
     about: Any = None,
     before: dict[str, Any] | None = None,
     after: dict[str, Any] | None = None,
 ) -> None:
-    """Never hand secrets, tokens or presigned URLs in `before` or `after`: rows are kept for years and leave the database."""
-    AuditEvent.objects.bulk_create(
-        [
-            AuditEvent(
-                at=now,
-                tenant=tenant,
-                actor=actor.label[:254],
-                impersonator=actor.impersonator[:254],
-                action=action,
-                object_type=about._meta.model_name if about is not None else "",
-                object_id=str(about.pk) if about is not None else "",
-                before=before,
-                after=after,
-                ip=actor.ip,
-                request_id=actor.request_id,
-            )
-        ]
+    """Never hand secrets, tokens or presigned URLs in `before` or `after`: rows are kept for years and leave the database.
+
+    Nor the address of an end customer: a row cannot be changed, so it would outlive an erasure.
+    """
+    row = AuditEvent(
+        at=now,
+        tenant_id=tenant if isinstance(tenant, uuid.UUID) or tenant is None else tenant.pk,
+        actor=actor.label[:254],
+        impersonator=actor.impersonator[:254],
+        action=action,
+        object_type=about._meta.model_name if about is not None else "",
+        object_id=str(about.pk) if about is not None else "",
+        before=before,
+        after=after,
+        ip=actor.ip,
+        request_id=actor.request_id,
     )
+    AuditEvent.objects.bulk_create([row])
+    # Once it is committed: what was rolled back was not done. A log that cannot be written undoes nothing.
+    transaction.on_commit(lambda: _ship(row), robust=True)
+
+
+def _ship(row: AuditEvent) -> None:
+    """Off the database as well, whose owner could take the triggers off the table."""
+    facts = {
+        "audit": str(row.pk),
+        "at": row.at.isoformat(),
+        "tenant": str(row.tenant_id or ""),
+        "actor": row.actor,
+        "impersonator": row.impersonator,
+        "action": row.action,
+        "object_type": row.object_type,
+        "object_id": row.object_id,
+        "before": json.dumps(row.before, default=str),
+        "after": json.dumps(row.after, default=str),
+        "ip": row.ip,
+        "request_id": row.request_id,
+    }
+    logger.info("%s by %s", row.action, row.actor, extra=facts)

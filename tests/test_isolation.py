@@ -201,9 +201,7 @@ def _plain(route: str) -> str:
 ADDRESSES = list(_walk(get_resolver().url_patterns))
 # Pages of the platform's own people: nothing on them belongs to one company, and tests/portal/views/test_staff_door.py walks them.
 OF_STAFF = [address for address in ADDRESSES if address.route.startswith("staff/")]
-OF_A_COMPANY = [
-    a for a in ADDRESSES if (a.parameters or hasattr(a.view, "cls")) and a not in OF_STAFF and a.route not in WITHOUT_OBJECTS
-]
+OF_A_COMPANY = [a for a in ADDRESSES if (a.parameters or hasattr(a.view, "cls")) and a not in OF_STAFF and a.route not in WITHOUT_OBJECTS]
 
 
 @pytest.fixture

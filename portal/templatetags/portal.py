@@ -16,12 +16,14 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
-from portal import browsers, schedule_words, status, waiting, words
+from portal import audit_rows, browsers, schedule_words, status, waiting, words
 from portal.icons import icon_paths
 from portal.requests import TenantRequest
 from reports.address_book.listing import Gets
 from reports.delivery.failures import words as words_of_failure
 from reports.models import Format, Link, Recipient, SnapshotFile, SnapshotJob
+from tenants import audit_actions
+from tenants.models import Tenant
 
 register = template.Library()
 ARN_OR_ACCOUNT = re.compile(r"arn:aws[\w-]*:\S+|\b\d{12}\b")
@@ -31,6 +33,8 @@ register.filter("duration", words.duration)
 register.filter("file_size", words.file_size)
 register.filter("whole", words.whole)
 register.filter("hex", words.hexadecimal)
+register.filter("audit_words", audit_actions.words)
+register.filter("audit_facts", audit_rows.facts)
 register.filter("aws_account", words.aws_account)
 register.filter("visual_kind", words.visual_kind)
 register.filter("job_look", status.of_job)
@@ -42,6 +46,7 @@ MOMENTS: dict[str, Callable[[datetime], str]] = {
     "": words.moment,
     "long": words.moment_long,
     "clock": words.clock,
+    "date": lambda at: words.day_long(timezone.localdate(at)),
     "day": lambda at: schedule_words.day_and_time(at, timezone.now()),
     "near": lambda at: words.moment_near(at, timezone.now()),
     "Near": lambda at: capfirst(words.moment_near(at, timezone.now())),
@@ -164,6 +169,12 @@ def format_name(value: str) -> str:
 def in_order(files: Iterable[SnapshotFile]) -> list[SnapshotFile]:
     """What people read first comes first: PDF, then the tables."""
     return sorted(files, key=lambda file: Format.values.index(file.format))
+
+
+@register.filter
+def is_past_days(job: SnapshotJob, tenant: Tenant) -> bool:
+    """Whether its files were kept for the company's days and are gone."""
+    return job.is_past_days(tenant, timezone.now())
 
 
 @register.filter

@@ -6,8 +6,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django import template
+from django.utils import formats
 
-from portal import pause_words, queue_rows, slot_marks, status
+from portal import pause_words, queue_rows, slot_marks, status, tenant_rows
 from portal.words import whole
 from reports.models import Pause
 from reports.restoring import mode
@@ -16,6 +17,7 @@ register = template.Library()
 register.filter("paused_subject", pause_words.subject)
 register.filter("paused_why", pause_words.why)
 register.filter("queue_look", status.of_queue)
+register.filter("tenant_look", tenant_rows.look)
 register.filter("whole", whole)
 register.simple_tag(mode.state, name="restored_state")
 
@@ -55,6 +57,18 @@ def all_waiting(tenant: Any) -> str:
 def rate(number: float) -> str:
     """`10`, `2.5`"""
     return f"{number:g}"
+
+
+@register.filter
+def in_line(account: Any) -> int:
+    """Of portal.queue_rows.accounts."""
+    return int(account.waiting_now + account.waiting_scheduled)
+
+
+@register.filter
+def exact_percent(share: float) -> str:
+    """`98.9%`; never 100 % where something failed."""
+    return f"{formats.number_format(int(share * 1000) / 10, 1)}%"
 
 
 @register.filter

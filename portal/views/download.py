@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 
 from django.contrib.auth.decorators import login_not_required
 from django.db import transaction
@@ -70,9 +71,10 @@ def _give_file(request: HttpRequest, tenant: Tenant, token: str) -> HttpResponse
         if link is None:
             return None
         now = timezone.now()
-        if page := link_pages.ended(request, link, now) or link_pages.locked(request, link):
+        page = link_pages.resting(request, link) or link_pages.ended(request, link, now) or link_pages.locked(request, link)
+        if page := page or link_pages.gone(request, link, now):
             return page
-        file = _chosen(request, link)
+        file = _chosen(request, link, now)
         if file is None:
             return link_pages.ready(request, link, now, ask=True)
     try:
@@ -87,6 +89,10 @@ def _grant(request: HttpRequest, link: Link, file: SnapshotFile) -> HttpResponse
     """One statement decides and is committed before a URL exists: a link that was revoked meanwhile leads nowhere."""
     repeated, visitor, now = link_cookies.had(request, file), actors.visitor(request, link.reference), timezone.now()
     with tenant_scope(link.tenant), _for_its_reader(request, link):
+        # S3 was asked meanwhile, which may have taken seconds.
+        link.tenant.refresh_from_db(fields=["suspended_at"])
+        if page := link_pages.resting(request, link):
+            return page
         if not links.redeem(link, file, visitor, repeated=repeated, now=now):
             # Somebody took the last use, or revoked it, after it was read.
             link.refresh_from_db(fields=["uses", "revoked_at", "wrong_codes"])
@@ -111,7 +117,7 @@ def _answer_code(request: HttpRequest, tenant: Tenant, token: str) -> HttpRespon
     with _inside(request, tenant, token) as link:
         if link is None:
             return None
-        if page := link_pages.ended(request, link, now):
+        if page := link_pages.resting(request, link) or link_pages.ended(request, link, now):
             return page
     answer, left = links.try_code(link, request.POST.get("passcode", ""), now=now)
     if answer is links.Answer.RIGHT:
@@ -127,6 +133,8 @@ def _send_code(request: HttpRequest, tenant: Tenant, token: str) -> HttpResponse
     with _inside(request, tenant, token) as link:
         if link is None:
             return None
+        if page := link_pages.resting(request, link):
+            return page
         links.ask_for_code(link, now=now)
         return link_pages.state_page(request, link, now, sent=True)
 
@@ -137,13 +145,15 @@ def _ask_for_new_link(request: HttpRequest, tenant: Tenant, token: str) -> HttpR
     with _inside(request, tenant, token) as link:
         if link is None:
             return None
+        if page := link_pages.resting(request, link):
+            return page
         links.ask_for_new_link(link, now=now)
         return link_pages.ended(request, link, now, asked=link.can_be_renewed(now)) or link_pages.state_page(request, link, now)
 
 
-def _chosen(request: HttpRequest, link: Link) -> SnapshotFile | None:
+def _chosen(request: HttpRequest, link: Link, now: datetime) -> SnapshotFile | None:
     """By its id, which may be left out when there is one file only."""
-    offered = {str(file.pk): file for file in links.offered(link)}
+    offered = {str(file.pk): file for file in links.offered(link, now)}
     wanted = request.POST.get("file", "")
     if not wanted and len(offered) == 1:
         return next(iter(offered.values()))

@@ -6,19 +6,13 @@ import uuid
 from collections import defaultdict
 
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from portal import filters
 from portal.requests import StaffRequest
 from portal.staff_pages import staff_page
 from reports.models import CatalogueImport, Grant, Report
-
-
-@require_safe
-@staff_page("catalogue.view")
-def staff(request: StaffRequest) -> HttpResponse:
-    return redirect("staff_catalogue")
 
 
 @require_safe

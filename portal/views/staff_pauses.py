@@ -60,7 +60,11 @@ def resume(request: StaffRequest) -> HttpResponse:
     wanted = _wanted(request.POST if request.method == "POST" else request.GET)
     if request.method != "POST":
         return render(request, "staff/resume.html", {"wanted": wanted, "pause": _pause_of(wanted)})
-    resumed = pausing.resume(wanted.kind, wanted.subject, actors.member(request), timezone.now())
+    try:
+        resumed = pausing.resume(wanted.kind, wanted.subject, actors.member(request), timezone.now())
+    except Refused as refused:
+        messages.error(request, refused.detail)
+        return SeeOther(reverse("staff_queue"))
     told = _("Resumed: %(what)s.") if resumed else _("Somebody had resumed it before: %(what)s.")
     messages.success(request, told % {"what": wanted.title})
     return SeeOther(reverse("staff_queue"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import Q, QuerySet
-from django.http import Http404, HttpResponse, QueryDict
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -32,7 +32,7 @@ def queue(request: StaffRequest) -> HttpResponse:
     search = filters.read(query, STATES)
     accounts = list(queue_rows.accounts())
     pauses, alarms = list(queue_rows.pauses()[: SIZE + 1]), list(queue_rows.alarms()[: SIZE + 1])
-    rows = list(_beyond(_matching(search), query.get("after", ""))[: SIZE + 1])
+    rows = list(queue_rows.beyond(_matching(search), query.get("after", ""))[: SIZE + 1])
     tenants, more = rows[:SIZE], _more(query, rows)
     drawn = [queue_rows.drawn_account(account) for account in accounts], [queue_rows.drawn_tenant(tenant) for tenant in tenants]
     stopped = [(pause.pk, pause.probe_at) for pause in pauses], [(alarm.pk, alarm.count) for alarm in alarms]
@@ -66,20 +66,10 @@ def _matching(search: filters.Filters) -> QuerySet[Any]:
     return found if search.status == ALL or search.query else queue_rows.busy(found)
 
 
-def _beyond(found: QuerySet[Any], key: str) -> QuerySet[Any]:
-    """After the row with this key, busiest first. Raises Http404 for a key that is none."""
-    if not key:
-        return found
-    in_line, _dash, slug = key.partition("-")
-    if not in_line.isdecimal() or len(in_line) > 9 or "\0" in slug:
-        raise Http404("not a key of this list")
-    return found.filter(Q(in_line__lt=int(in_line)) | Q(in_line=int(in_line), slug__gt=slug))
-
-
 def _more(query: QueryDict, rows: list[Any]) -> str:
     """The address of the next page, empty at the end."""
     if len(rows) <= SIZE:
         return ""
     changed = query.copy()
-    changed["after"] = f"{rows[SIZE - 1].in_line}-{rows[SIZE - 1].slug}"
+    changed["after"] = queue_rows.key_of(rows[SIZE - 1])
     return changed.urlencode()

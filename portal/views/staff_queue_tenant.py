@@ -1,4 +1,4 @@
-"""One company in the queue, as platform staff see it: what it has waiting, what it is given of the slots, and clearing its queue."""
+"""One company in the queue, as platform staff see it: what it has waiting, and clearing its queue."""
 
 from __future__ import annotations
 
@@ -9,41 +9,32 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from portal import actors, queue_rows
 from portal.pages import SeeOther
-from portal.queue_forms import ReasonForm, SharesForm
+from portal.queue_forms import ReasonForm
 from portal.requests import StaffRequest
 from portal.staff_pages import staff_page
 from reports import clearing
 from reports.models import Pause, Report
-from tenants import shares
 from tenants.models import Tenant
 from tenants.scope import staff_scope
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@staff_page("queue.manage")
+@require_safe
+@staff_page("queue.view")
 def tenant(request: StaffRequest, tenant: str) -> HttpResponse:
-    """POST gives it another share of the slots."""
     found = get_object_or_404(queue_rows.tenants(), slug=tenant)
-    form = SharesForm(shares.shares_of(found), request.POST if request.method == "POST" else None)
-    if request.method == "POST" and form.is_valid():
-        changed = shares.set_shares(found, form.shares(), actors.member(request), form.cleaned_data["because"], now=timezone.now())
-        messages.success(request, _("Saved. It counts from the next turn.") if changed else _("Nothing was changed."))
-        return SeeOther(reverse("staff_queue_tenant", args=[found.slug]))
     reports = queue_rows.waiting_by_report(found)
     context = {
         "tenant": found,
-        "form": form,
         "reports": reports,
         "is_cut": sum(row["jobs"] for row in reports) >= queue_rows.READ_UP_TO,
         "pause": Pause.objects.filter(kind=Pause.Kind.TENANT, tenant=found).first(),
     }
-    return render(request, "staff/queue_tenant.html", context, status=422 if form.errors else 200)
+    return render(request, "staff/queue_tenant.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

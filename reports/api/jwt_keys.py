@@ -55,7 +55,7 @@ def _read(path: str, changed_at: int) -> Keys:
     data = Path(path).read_bytes()
     try:
         found = _of_pem(data) if data.lstrip().startswith(b"-----") else _of_set(data)
-    except (ValueError, TypeError, jwt.PyJWTError) as error:
+    except (ValueError, TypeError, LookupError, AttributeError, jwt.PyJWTError) as error:
         raise BadKeys(f"{path} is neither a JWK Set nor a public key as PEM.") from error
     keys = Keys(tuple(Key(id, key, _algorithm(key)) for id, key in found))
     if not keys.keys or len({key.id for key in keys.keys}) < len(keys.keys):

@@ -104,7 +104,11 @@ def _prepare(lease: Lease, now: datetime) -> Prepared | None:
         if isinstance(outgoing, Delivery) and outgoing.job.status != SnapshotJob.Status.COMPLETED:
             outcomes.wait_for_files(lease, now)
             return None
-        if reason := reason_not_to_send(outgoing):
+        if outgoing.tenant.suspended_at:
+            # It was taken a moment before its company's mail was paused.
+            outcomes.put_back(lease, now)
+            return None
+        if reason := reason_not_to_send(outgoing, now):
             outcomes.suppress(lease, reason, now)
             return None
         letter = _letter(outgoing, now)

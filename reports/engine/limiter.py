@@ -29,6 +29,7 @@ update reports_requestbudget b set next_request_at = greatest(b.next_request_at,
  where b.account_id = a.account_id
 returning extract(epoch from b.next_request_at - clock_timestamp())::float8 - gap, gap
 """
+COUNT_THROTTLED = "update reports_requestbudget set throttled = throttled + 1 where account_id = %(account)s"
 # Many calls in flight are throttled together: the second one within the penalty says nothing new.
 SLOW_DOWN = """
 update reports_requestbudget
@@ -99,4 +100,5 @@ def slow_down(account_id: int) -> None:
         "account": account_id,
     }
     with engine_scope(), connection.cursor() as cursor:
+        cursor.execute(COUNT_THROTTLED, values)
         cursor.execute(SLOW_DOWN, values)

@@ -36,6 +36,7 @@ class RequestBudget(models.Model):
     next_request_at = models.DateTimeField()
     slowed_until = models.DateTimeField(null=True, help_text="NULL: the whole rate. Set: until then less, because QuickSight throttled.")
     slowed_to = models.FloatField(default=1.0, db_default=1.0, help_text="Share of the rate until then.")
+    throttled = models.PositiveBigIntegerField(default=0, db_default=0, help_text="Requests that AWS throttled, ever.")
 
     def __str__(self) -> str:
         return f"{self.account_id}"
@@ -124,6 +125,29 @@ class PlannedLoad(models.Model):
 
     def __str__(self) -> str:
         return f"{self.account_id} {self.hour:%Y-%m-%dT%H}"
+
+
+class CapacitySample(models.Model):
+    """An account in one minute, for the chart of the day; see reports/engine/capacity.py."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="samples", db_index=False)
+    at = models.DateTimeField(help_text="A whole minute.")
+    slots = models.PositiveSmallIntegerField(help_text="The account's limit.")
+    in_use = models.PositiveSmallIntegerField()
+    waiting = models.PositiveIntegerField()
+    oldest_seconds = models.PositiveIntegerField(help_text="How long the job waits that waits longest; 0: none waits.")
+    throttled = models.PositiveBigIntegerField(
+        help_text="The budget's counter: the difference of two samples is what was throttled between."
+    )
+    delivered = models.PositiveIntegerField(help_text="Since the sample before.")
+    failed = models.PositiveIntegerField(help_text="Since the sample before.")
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["account", "at"], name="one_capacity_sample_per_minute"),)
+        indexes = (models.Index(fields=["at"], name="capacity_age"),)
+
+    def __str__(self) -> str:
+        return f"{self.account_id}/{self.at}"
 
 
 class Heartbeat(models.Model):

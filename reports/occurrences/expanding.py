@@ -121,6 +121,8 @@ def _not_to_run(occurrence: Occurrence) -> Outcome | None:
         return Outcome(Status.SKIPPED, reasons.RETIRED)
     if schedule.fault:
         return Outcome(Status.FAILED, reasons.FAULT, {"text": schedule.fault})
+    if suspended_at := occurrence.tenant.suspended_at:
+        return Outcome(Status.SKIPPED, reasons.SUSPENDED, {"since": suspended_at.isoformat()})
     if not schedule.enabled and occurrence.kind == Occurrence.Kind.PLAN:
         since = schedule.paused_at.isoformat() if schedule.paused_at else ""
         return Outcome(Status.SKIPPED, reasons.PAUSED, {"by": schedule.paused_by, "since": since})

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -21,6 +22,7 @@ from reports import scheduling
 from reports.alerts import EVENT_LASTS, alert
 from reports.models import Occurrence, Schedule
 from reports.occurrences import reasons
+from tenants.models import Tenant
 
 logger = logging.getLogger(__name__)
 Status = Occurrence.Status
@@ -73,7 +75,8 @@ def note(due: Iterable[Schedule], now: datetime) -> int:
     schedules = list(due)
     each = max(1, MAX_ROWS // max(1, len(schedules)))
     known: dict[Any, list[datetime]] = {}
-    noted = [_noted(schedule, now, each, known) for schedule in schedules]
+    suspended = _suspended(schedules)
+    noted = [_noted(schedule, now, each, known, suspended.get(schedule.tenant_id)) for schedule in schedules]
     if noted:
         _tell_of_faults([single.schedule for single in noted if single.fault])
         _write(noted, now)
@@ -92,16 +95,23 @@ def outlook(schedule: Schedule, now: datetime) -> list[Instant]:
     if schedule.next_run_at is None or schedule.next_run_at > now or _fault(schedule):
         return []
     due = [at for at in _planned(schedule, now, MAX_ROWS, {}) if at <= now]
-    return list(_instants(schedule, due, now, is_last=True))
+    return list(_instants(schedule, due, now, is_last=True, suspended_at=_suspended([schedule]).get(schedule.tenant_id)))
 
 
-def _noted(schedule: Schedule, now: datetime, each: int, known: dict[Any, list[datetime]]) -> Noted:
+def _suspended(schedules: list[Schedule]) -> dict[uuid.UUID, datetime]:
+    """Since when, by the company, those that are."""
+    tenants = Tenant.objects.filter(pk__in={schedule.tenant_id for schedule in schedules}).exclude(suspended_at=None)
+    return {pk: at for pk, at in tenants.values_list("pk", "suspended_at") if at}
+
+
+def _noted(schedule: Schedule, now: datetime, each: int, known: dict[Any, list[datetime]], suspended_at: datetime | None) -> Noted:
     try:
         # One more than is noted now: whether there is a later one decides what becomes of the last.
         planned = _planned(schedule, now, each + 1, known)
         due = [at for at in planned[:each] if at <= now]
         after = planned[len(due)] if len(planned) > len(due) else None
-        return Noted(schedule, list(_instants(schedule, due, now, is_last=after is None or after > now)), after)
+        is_last = after is None or after > now
+        return Noted(schedule, list(_instants(schedule, due, now, is_last=is_last, suspended_at=suspended_at)), after)
     except Exception:
         # Whatever is wrong with one schedule keeps no other waiting.
         logger.exception("schedule %s of tenant %s cannot be planned", schedule.pk, schedule.tenant_id)
@@ -132,13 +142,15 @@ def _planned(schedule: Schedule, now: datetime, number: int, known: dict[Any, li
     return known[key]
 
 
-def _instants(schedule: Schedule, due: list[datetime], now: datetime, *, is_last: bool) -> Iterator[Instant]:
-    """`is_last`: nothing later of it is due."""
+def _instants(schedule: Schedule, due: list[datetime], now: datetime, *, is_last: bool, suspended_at: datetime | None) -> Iterator[Instant]:
+    """`is_last`: nothing later of it is due. `suspended_at`: since when its company is; None: it is not."""
     for at in due:
         ready_by_at = scheduling.ready_by_at(schedule, at)
         if not schedule.enabled:
             detail = {"by": schedule.paused_by, "since": schedule.paused_at.isoformat() if schedule.paused_at else ""}
             yield Instant(at, Status.SKIPPED, reasons.PAUSED, detail, ready_by_at)
+        elif suspended_at:
+            yield Instant(at, Status.SKIPPED, reasons.SUSPENDED, {"since": suspended_at.isoformat()}, ready_by_at)
         elif (
             now - at <= GRACE
             or schedule.missed == Schedule.Missed.ALL

@@ -15,6 +15,7 @@ from reports.models import Occurrence, Schedule
 
 # On purpose, or because the portal was away.
 MISSED, PAUSED, RETIRED, EMPTY, NOBODY = "portal_was_down", "paused", "retired", "empty", "nobody"
+SUSPENDED = "suspended"
 # The database was put back to an earlier time.
 BEFORE_RESTORE, MAYBE_BEFORE_RESTORE = "before_restore", "maybe_before_restore"
 # It could not.
@@ -53,6 +54,13 @@ def _paused(detail: dict[str, Any]) -> str:
     return _("The schedule was paused.")
 
 
+def _suspended(detail: dict[str, Any]) -> str:
+    since = parse_datetime(detail.get("since") or "")
+    if since is None:
+        return _("The company was suspended.")
+    return _("The company was suspended since %(since)s.") % {"since": date_format(timezone.localtime(since), "j M, H:i")}
+
+
 def _fault(detail: dict[str, Any]) -> str:
     return _("The schedule's time could not be read: %(fault)s Edit the schedule to let it run again.") % {"fault": detail.get("text", "")}
 
@@ -76,6 +84,7 @@ SENTENCES: dict[str, Callable[[dict[str, Any]], str]] = {
         "The portal's database was restored from a backup, and it is not known whether this run was sent. Run it by hand if it was not."
     ),
     PAUSED: _paused,
+    SUSPENDED: _suspended,
     RETIRED: lambda detail: _("The schedule was deleted before it ran."),
     EMPTY: lambda detail: _("The report was empty, and this schedule sends nothing then."),
     NOBODY: lambda detail: _("The report was made and can be downloaded here, but nothing is sent to any of the addresses."),

@@ -5,12 +5,14 @@ from __future__ import annotations
 import secrets
 import uuid
 import zoneinfo
+from typing import Any
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
 
+MOST_RETENTION_DAYS = 400
 # RFC 4648 base32: no digits that look like letters.
 CODE_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 CODE_LENGTH = 8
@@ -95,12 +97,18 @@ class TenantCode(models.Model):
         return self.code
 
 
+# Of a value, which may be blanks alone.
+FILLED: Any = models.Q(value__regex=r"\S")
+
+
 class SessionTag(models.Model):
     """One key and value that QuickSight's row-level security sees. Set by staff, never taken from a request."""
 
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="session_tags")
     key = models.CharField(max_length=128)
     value = models.CharField(max_length=256, blank=True)
+    # What staff see across tenants, in place of values.
+    is_filled = models.GeneratedField(expression=FILLED, output_field=models.BooleanField(), db_persist=True)
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["tenant", "key"], name="one_value_per_session_tag"),)

@@ -16,12 +16,13 @@ from django.utils import timezone
 
 from portal.paging import key_of
 from reports.delivery.unsubscribing import unsubscribe_url
-from reports.models import Account, Attempt, Download, JobEvent, Link, Recipient, Report, Schedule, SnapshotJob
+from reports.models import Account, Attempt, Download, Erasure, JobEvent, Link, Recipient, Report, Schedule, SnapshotJob
 from tenants.models import Invitation, Membership, Tenant, User
 from tenants.scope import platform_scope, tenant_scope
 from tests.browser.cast_accounts import make_accounts
 from tests.browser.cast_queue import make_busy_queue
 from tests.browser.cast_schedules import make_schedules
+from tests.browser.cast_staff import make_staff_views
 from tests.browser.cast_usage import make_usage
 from tests.factories import (
     make_account,
@@ -42,7 +43,7 @@ from tests.factories import (
     make_user,
     make_visit,
 )
-from tests.long_names import make_long_names
+from tests.long_names import VALUE, make_long_names
 from tests.portal.views import drafts
 from tests.pretend_aws import ACCOUNT, REGION
 
@@ -113,6 +114,7 @@ def make_cast() -> Cast:
     newcomer = make_member(tenant=harbour, role="owner", email="nora@harbour.example", name="Nora Lund")
     _staff(cast, reports["daily"])
     make_busy_queue(cast.parts, reports, now)
+    cast.people["vera"] = make_staff_views(cast.parts, reports, cast.people["ines"], now)
     cast.people |= {"marta": marta, "newcomer": newcomer, "stranger": make_user(email="stranger@example.com")}
     cast.people |= make_accounts(cast.parts)
     cast.people["hurried"] = make_member(tenant=harbour, role="viewer", email="nils@harbour.example", name="Nils Berg")
@@ -146,6 +148,7 @@ def _azure_bay(cast: Cast, here: Company, marta: User) -> None:
     _people(cast, here, rui)
     by_marta = {"requested_by": marta, "actor": marta.email}
     key, _ = make_api_key(tenant=here.tenant, name="data-lake")
+    _keys(cast, here, marta)
     for report in here.reports.values():
         make_grant(tenant=here.tenant, report=report)
     make_usage(here.tenant, here.reports, here.now)
@@ -300,6 +303,8 @@ def _delivered(cast: Cast, here: Company, marta: User) -> None:
     links |= _links_of_every_kind(here, job, single)
     cast.parts |= {"delivered": str(job.pk), "single": str(single.pk), "revoke": str(links["unused"][0].pk)}
     cast.parts |= {name: f"{here.tenant.code}/{token}" for name, (_, token) in links.items()}
+    cast.parts["removed"] = str(links["link_gone"][0].job_id)
+    _erased(here)
     cast.parts |= {"used": str(links["link"][0].pk), "locked": str(links["link_locked"][0].pk)}
     for minutes, user_agent in ((30, FIREFOX), (29, FIREFOX), (4, OUTLOOK)):
         _download(links["link"][0], job, here.now - timedelta(minutes=minutes), user_agent, is_repeat=minutes == 29)
@@ -307,6 +312,14 @@ def _delivered(cast: Cast, here: Company, marta: User) -> None:
         mailed = make_delivery(job=single, address=address, status="sent")
         with tenant_scope(here.tenant):
             cast.parts[part] = unsubscribe_url(mailed).partition("/u/")[2]
+
+
+def _erased(here: Company) -> None:
+    told = {"rows": {"recipients": 4, "deliveries": 22, "links": 22, "texts": 3}, "files": 2}
+    because = {"by": "cfo@azurebay.example", "reason": "The guest asked for it by letter of 12 November."}
+    with tenant_scope(here.tenant):
+        at = here.now - timedelta(days=6)
+        Erasure.objects.create(tenant=here.tenant, address_hmac=b"erased", at=at, ended_at=at, removed=told, **because)
 
 
 def _people(cast: Cast, here: Company, rui: User) -> None:
@@ -320,6 +333,20 @@ def _people(cast: Cast, here: Company, rui: User) -> None:
     ago = here.now - timedelta(days=3)
     over = {"ticket": "SUP-4419", "reason": "A schedule failed; checking what the customer sees.", "ended_at": ago + timedelta(minutes=12)}
     make_visit(tenant=here.tenant, staff=staff, role="admin", now=ago, **over)
+
+
+def _keys(cast: Cast, here: Company, marta: User) -> None:
+    """One that ends soon, one of a rotation, one that was never used, and two that ended."""
+    day = timedelta(days=1)
+    used = {"last_used_at": here.now - timedelta(hours=11), "last_used_from": "198.51.100.7"}
+    soon = {"scopes": ("jobs:read",), "expires_at": here.now + 9 * day + timedelta(hours=2)}
+    crm, _ = make_api_key(tenant=here.tenant, name="crm-sync", created_by=marta, **soon, **used)
+    newer, _ = make_api_key(tenant=here.tenant, name="night-audit", created_by=marta, expires_at=here.now + 365 * day)
+    older = {"family": newer.family, "replaced_by": newer, "expires_at": here.now + 6 * day}
+    make_api_key(tenant=here.tenant, name="night-audit", created_by=marta, **older, **used)
+    make_api_key(tenant=here.tenant, name="spreadsheet", created_by=marta, expires_at=here.now - 20 * day, **used)
+    make_api_key(tenant=here.tenant, name="old-crm", created_by=marta, revoked_at=here.now - 40 * day)
+    cast.parts["key"] = str(crm.pk)
 
 
 def _lumen(cast: Cast, here: Company, marta: User) -> None:
@@ -370,6 +397,7 @@ def _staff(cast: Cast, published: Report) -> None:
 
 def _long_names(cast: Cast) -> None:
     here = make_long_names()
+    make_api_key(tenant=here.tenant, name=VALUE, created_by=here.owner, last_used_at=timezone.now(), last_used_from="2001:db8:85a3::8a2e")
     _, token = make_link(job=here.completed)
     scheduled = make_schedule(
         tenant=here.tenant, report=here.report, formats=["PDF", "CSV", "EXCEL"], subject=f"{here.report.name} {{tenant}}"
@@ -406,7 +434,8 @@ def _links_of_every_kind(here: Company, job: SnapshotJob, single: SnapshotJob) -
     gone, lost = (here.job(name, "wait", "completed", ago=400_000, took=60) for name in ("gone", "lost"))
     for kept, name in ((corrected, "reservation-line_2026-w47.xlsx"), (newer, "reservation-line_2026-w47_v2.xlsx")):
         make_file(job=kept, format="EXCEL", name=name, size_bytes=602_112)
-    for missed in (gone, lost):
+    removed = here.job("removed", "wait", "completed", ago=100 * 86_400, took=60)
+    for missed in (gone, lost, removed):
         make_file(job=missed, name="queue-wait_2026-11-17.pdf", size_bytes=302_112)
     here.job("remake", "wait", "running", ago=40, attempt_count=1, trigger="remake", retry_of=gone)
     here.job("remake_failed", "wait", "failed", ago=4000, took=60, trigger="remake", retry_of=lost, failure_code="report_failed")
@@ -415,6 +444,7 @@ def _links_of_every_kind(here: Company, job: SnapshotJob, single: SnapshotJob) -
         "link_passcode": _link(single, "LNK-7B3DAAAA", **to, **passcode),
         "link_code": _link(single, "LNK-7B4DAAAA", **to, protection="mailed"),
         "link_locked": _link(single, "LNK-7B5DAAAA", **to, **passcode, wrong_codes=10),
+        "link_gone": _link(removed, "LNK-7C3DAAAA", **to),
         "link_preparing": _link(gone, "LNK-7B6DAAAA", **to),
         "link_not_prepared": _link(lost, "LNK-7B7DAAAA", **to),
         "link_superseded": _link(corrected, "LNK-7B8DAAAA", **to, superseded_by=newer),

@@ -6,6 +6,7 @@ fails until they are there.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -20,7 +21,8 @@ from tests.browser.stack import Stack
 from tests.factories import PASSWORD
 
 Act = Callable[[browser.Page], object]
-MARTA, RUI, LONG, INES, DUARTE = "marta", "rui", "long", "ines", "duarte"
+NUMBERS = itertools.count(1)
+MARTA, RUI, LONG, INES, DUARTE, VERA = "marta", "rui", "long", "ines", "duarte", "vera"
 
 
 def nothing(page: browser.Page) -> None: ...
@@ -84,6 +86,12 @@ def run_without_answers(page: browser.Page) -> None:
     page.get_by_label("PDF", exact=True).uncheck()
     page.get_by_label("Shortest call, seconds").fill("")
     press("Run report")(page)
+
+
+def make_a_key(page: browser.Page) -> None:
+    """Each under another name: they all stay."""
+    page.get_by_label("Name").fill(f"data-warehouse-{next(NUMBERS)}")
+    press("Make key")(page)
 
 
 def accept_with_a_short_password(page: browser.Page) -> None:
@@ -163,6 +171,16 @@ def begin_a_visit(page: browser.Page) -> None:
 def begin_a_visit_and_raise_it(page: browser.Page) -> None:
     begin_a_visit(page)
     page.get_by_role("link", name="Act", exact=True).click()
+
+
+def empty_a_tag(page: browser.Page) -> None:
+    page.get_by_label("Value").first.fill("")
+    press("Review")(page)
+
+
+def change_a_tag(page: browser.Page) -> None:
+    page.get_by_label("Value").first.fill("atlantic")
+    press("Review")(page)
 
 
 def open_account_menu(page: browser.Page) -> None:
@@ -245,6 +263,7 @@ PAGES = [
     Page("job-retrying", f"{HERE}/jobs/{{retrying}}/", MARTA),
     Page("job-cancelled", f"{HERE}/jobs/{{cancelled}}/", MARTA),
     Page("job-to-look-at", "/t/lumen/jobs/{theirs}/", MARTA),
+    Page("job-removed", f"{HERE}/jobs/{{removed}}/", MARTA),
     Page("job-long", "/t/donau/jobs/{long}/", LONG),
     Page("schedules", f"{HERE}/schedules/", MARTA),
     Page("schedules-to-look-at", f"{HERE}/schedules/?status=paused", RUI),
@@ -277,6 +296,9 @@ PAGES = [
     Page("recipients-edit-wrong", f"{HERE}/recipients/{{helena}}/", MARTA, 422, save_person_without_a_domain),
     Page("recipients-new", f"{HERE}/recipients/new/", MARTA),
     Page("recipients-remove", f"{HERE}/recipients/{{helena}}/remove/", MARTA),
+    Page("recipients-erase", f"{HERE}/recipients/{{helena}}/erase/", DUARTE),
+    Page("recipients-erase-wrong", f"{HERE}/recipients/{{helena}}/erase/", DUARTE, 422, press("Erase this person")),
+    Page("recipients-erase-somebody", f"{HERE}/recipients/erase/", DUARTE),
     Page("recipients-groups", f"{HERE}/recipients/groups/", MARTA),
     Page("recipients-groups-none", "/t/saltmarsh/recipients/groups/", MARTA),
     Page("recipients-group", f"{HERE}/recipients/groups/{{property_managers}}/", MARTA),
@@ -307,6 +329,7 @@ PAGES = [
     Page("download-code", "/d/{link_code}"),
     Page("download-code-sent", "/d/{link_code}", act=press("Send the passcode")),
     Page("download-locked", "/d/{link_locked}", status=404),
+    Page("download-gone", "/d/{link_gone}", status=410),
     Page("download-preparing", "/d/{link_preparing}", status=503),
     Page("download-not-prepared", "/d/{link_not_prepared}", status=503),
     Page("download-superseded", "/d/{link_superseded}"),
@@ -320,6 +343,14 @@ PAGES = [
     Page("download-used-up", "/d/{link_used_up}", status=404),
     Page("download-revoked", "/d/{link_revoked}", status=404),
     Page("download-unknown", "/d/AZUREBAY/nothing-of-this-name", status=404),
+    Page("keys-ended", f"{HERE}/settings/keys/?status=ended", MARTA),
+    Page("keys-none", "/t/saltmarsh/settings/keys/", MARTA),
+    Page("keys-long", "/t/donau/settings/keys/", LONG),
+    Page("key-new", f"{HERE}/settings/keys/new/", MARTA),
+    Page("key-new-wrong", f"{HERE}/settings/keys/new/", MARTA, 422, press("Make key")),
+    Page("key-replace", f"{HERE}/settings/keys/{{key}}/replace/", MARTA),
+    Page("key-revoke", f"{HERE}/settings/keys/{{key}}/revoke/", MARTA),
+    Page("api-keys", f"{HERE}/settings/keys/", MARTA),
     Page("members", f"{HERE}/settings/members/", DUARTE),
     Page("members-viewer", f"{HERE}/settings/members/", RUI),
     Page("member-invite", f"{HERE}/settings/members/invite/", DUARTE),
@@ -328,6 +359,12 @@ PAGES = [
     Page("member-leave", f"{HERE}/settings/members/leave/", DUARTE),
     Page("support", f"{HERE}/settings/support/", DUARTE),
     Page("proof", f"{HERE}/jobs/{{single}}/files/{{single_file}}/proof/", MARTA),
+    Page("audit", f"{HERE}/settings/audit/", MARTA),
+    Page("audit-none", f"{HERE}/settings/audit/?who=nobody", MARTA),
+    Page("staff-audit", "/staff/audit/", INES),
+    Page("staff-tags", "/staff/tenants/azure-bay/tags/", INES),
+    Page("staff-tags-wrong", "/staff/tenants/azure-bay/tags/", INES, 422, empty_a_tag),
+    Page("staff-tags-review", "/staff/tenants/azure-bay/tags/", INES, act=change_a_tag),
     Page("staff-visit", "/staff/tenants/azure-bay/visit/", INES),
     Page("staff-visit-wrong", "/staff/tenants/azure-bay/visit/", INES, 422, press("Start looking")),
     Page("impersonation", "/staff/tenants/azure-bay/visit/", INES, act=begin_a_visit),
@@ -344,7 +381,24 @@ PAGES = [
     Page("staff-queue-tenant", "/staff/queue/{busy_tenant}/", INES),
     Page("staff-queue-tenant-paused", "/staff/queue/{paused_tenant}/", INES),
     Page("staff-queue-tenant-long", "/staff/queue/{long_tenant}/", INES),
-    Page("staff-queue-tenant-wrong", "/staff/queue/{busy_tenant}/", INES, 422, press("Save limits")),
+    Page("staff-retention", "/staff/tenants/{busy_tenant}/retention/", INES),
+    Page("staff-retention-held", "/staff/tenants/{paused_tenant}/retention/", INES),
+    Page("staff-retention-wrong", "/staff/tenants/{busy_tenant}/retention/", INES, 422, press("Save days")),
+    Page("staff-capacity", "/staff/", INES),
+    Page("staff-tenants", "/staff/tenants/", INES),
+    Page("staff-tenants-empty", "/staff/tenants/?q=zebra", INES),
+    Page("staff-tenant", "/staff/tenants/{busy_tenant}/", INES),
+    Page("staff-tenant-long", "/staff/tenants/{long_tenant}/", INES),
+    Page("staff-tenant-suspended", "/staff/tenants/{suspended_tenant}/", INES),
+    Page("staff-tenant-limits", "/staff/tenants/{busy_tenant}/limits/", INES),
+    Page("staff-tenant-limits-wrong", "/staff/tenants/{busy_tenant}/limits/", INES, 422, press("Save limits")),
+    Page("staff-tenant-grant", "/staff/tenants/{busy_tenant}/grant/", INES),
+    Page("staff-tenant-take-back", "/staff/tenants/{busy_tenant}/grants/{busy_report}/take-back/", INES),
+    Page("staff-tenant-suspend", "/staff/tenants/{busy_tenant}/suspend/", INES),
+    Page("staff-tenant-suspend-wrong", "/staff/tenants/{busy_tenant}/suspend/", INES, 422, press("Suspend")),
+    Page("staff-tenant-resume", "/staff/tenants/{suspended_tenant}/resume/", INES),
+    Page("suspended", "/t/{suspended_tenant}/", VERA, 403),
+    Page("link-resting", "/d/{link_resting}", status=403),
     Page("staff-queue-clear", "/staff/queue/{busy_tenant}/clear/", INES),
     Page("staff-pause", "/staff/pauses/pause/?kind=tenant&name={busy_tenant}", INES),
     Page("staff-pause-wrong", "/staff/pauses/pause/?kind=delivery", INES, 422, press("Pause")),
@@ -365,7 +419,8 @@ PAGES = [
     Page("error-429", "/accounts/login/", status=429, act=sign_in_wrongly, during=faults.everybody_signs_in_at_once),
     Page("error-500", f"{HERE}/", MARTA, 500, during=faults.a_table_is_gone),
     Page("error-503", f"{HERE}/", MARTA, 503, during=faults.the_database_does_not_answer),
-    # Adds to what other pages show, so it comes last.
+    # These add to what other pages show, so they come last.
+    Page("key-made", f"{HERE}/settings/keys/new/", MARTA, act=make_a_key),
     Page("unsubscribed", "/u/{link_stopped}", act=stop_the_mails),
     Page("job-new-link", f"{HERE}/jobs/{{single}}/links/", MARTA, act=press("Make link")),
 ]
@@ -378,6 +433,11 @@ NO_PAGE = {
     "mfa_authenticate": "comes after the password: sign-in-code",
     "mfa_index": "leads to the account",
     "mfa_totp_picture": "a picture of second-step",
+    "staff_tags_review": "drawn by what makes a draft: staff-tags-review",
+    "staff_tags_discard": "takes a form, leads back",
+    "staff_tags_dry_run": "takes a form, leads back",
+    "staff_tags_dry_file": "takes a form, leads to the file",
+    "audit_export": "a table for a spreadsheet",
     "proof_export": "a signed text",
     "proof_keys": "public keys as JSON",
     "member_role": "takes a form, leads to the members",
@@ -400,7 +460,6 @@ NO_PAGE = {
     "delivery_try": "takes a form, leads to the run",
     "schedule_mail_view": "the mail's own document, in the frame of the page schedule-mail",
     "schedule_mail_test": "takes a form, leads back",
-    "staff": "leads to the catalogue",
     "staff_import_read": "takes a form, leads back",
     "staff_import_choose": "takes a form, leads back",
     "staff_import_agree": "takes a form, leads back",

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.management.base import CommandError
 from django.utils import timezone
 
 from portal.pause_subjects import ACTOR, PauseCommand, subject_of
 from reports import pausing
+from reports.refused import Refused
 from tenants.scope import engine_scope
 
 
@@ -16,6 +18,9 @@ class Command(PauseCommand):
 
     def handle(self, *args: Any, kind: str, name: str, **options: Any) -> None:
         subject = subject_of(kind, name)
-        with engine_scope():
-            resumed = pausing.resume(kind, subject, ACTOR, timezone.now())
+        try:
+            with engine_scope():
+                resumed = pausing.resume(kind, subject, ACTOR, timezone.now())
+        except Refused as refused:
+            raise CommandError(refused.detail) from refused
         self.stdout.write(f"Resumed: {kind} {name}".rstrip() + "." if resumed else "It was not paused; nothing changed.")

@@ -31,8 +31,14 @@ class BearerKey(KeyAuthentication):
 
 
 def authenticator_classes() -> list[type[BaseAuthentication]]:
-    """Raises ImproperlyConfigured, with the name that is wrong."""
     return [BearerKey, *map(_load, settings.PORTAL_API_AUTHENTICATORS)]
+
+
+def check_authenticators() -> None:
+    """For the start. Raises ImproperlyConfigured, with the name of the setting that is wrong."""
+    for found in authenticator_classes():
+        if hasattr(found, "check_settings"):
+            found.check_settings()
 
 
 def _load(path: str) -> type[BaseAuthentication]:
@@ -42,6 +48,4 @@ def _load(path: str) -> type[BaseAuthentication]:
         raise ImproperlyConfigured(f"PORTAL_API_AUTHENTICATORS: {path} cannot be imported: {error}.") from error
     if not (isinstance(found, type) and issubclass(found, BaseAuthentication)):
         raise ImproperlyConfigured(f"PORTAL_API_AUTHENTICATORS: {path} is not a subclass of BaseAuthentication.")
-    if hasattr(found, "check_settings"):
-        found.check_settings()
     return found

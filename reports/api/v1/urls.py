@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, re_path
 
-from reports.api.v1.authentication import authenticator_classes
+from reports.api.v1.authentication import check_authenticators
 from reports.api.v1.me import Me
 from reports.api.v1.proof import JobProof
 from reports.api.v1.schema import Document
 from reports.api.v1.view import Unknown
 
 # A wrong PORTAL_API_AUTHENTICATORS stops the start, not the first caller.
-authenticator_classes()
+check_authenticators()
 urlpatterns: list[URLPattern | URLResolver] = [
     re_path(r"^v1/me/?\Z", Me.as_view(), name="v1_me"),
     re_path(r"^v1/jobs/(?P<job>[^/]+)/proof/?\Z", JobProof.as_view(), name="v1_job_proof"),

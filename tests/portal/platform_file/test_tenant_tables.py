@@ -7,6 +7,8 @@ from django.utils import timezone
 
 from reports.mails.letters import letter_of_notice
 from reports.models import Grant, Notice, Schedule
+from tenants import keys
+from tenants.audit import Actor
 from tenants.models import ApiKey, ApiKeyIndex, Invitation, Membership, SessionTag, Tenant, TenantCode, User
 from tenants.scope import platform_scope, tenant_scope
 from tenants.secrets import secret_hash
@@ -192,6 +194,49 @@ def test_a_secret_may_be_changed_back(applied, tenant, monkeypatch):
     applied.apply()
 
     assert [bytes(key.sha256) for key in live_keys(tenant).values()] == [secret_hash(KEY)]
+
+
+def test_a_changed_secret_keeps_the_family_under_which_the_key_is_counted(applied, tenant, monkeypatch):
+    before = live_keys(tenant)["integration"]
+    monkeypatch.setenv("ACME_API_KEY", OTHER_KEY)
+    applied.apply()
+
+    after = live_keys(tenant)["integration"]
+
+    assert (after.family, after.created_by_id) == (before.family, None)
+    assert after.pk != before.pk
+
+
+def test_a_key_that_the_companys_people_revoked_stays_so_until_it_has_another_secret(applied, tenant, monkeypatch):
+    with tenant_scope(tenant):
+        key = ApiKey.objects.select_related("tenant").get(name="integration")
+        keys.revoke(key, Actor("olga@acme.example"), now=timezone.now())
+
+    again = applied.apply()
+    still = live_keys(tenant)
+    monkeypatch.setenv("ACME_API_KEY", OTHER_KEY)
+    applied.apply()
+
+    assert "acme/integration was revoked by the company" in again
+    assert still == {}
+    assert bytes(live_keys(tenant)["integration"].sha256) == secret_hash(OTHER_KEY)
+
+
+def test_a_name_that_somebody_of_the_company_gave_to_a_key_is_a_fault(applied, tenant):
+    person = factories.make_member(tenant=tenant, role="admin")
+    factories.make_api_key(tenant=tenant, name="crm", created_by=person)
+    applied.tenant["api_key"].append({"name": "crm", "scopes": ["jobs:read"]})
+
+    assert 'api_key "crm": name: somebody of the company made a key with this name.' in applied.fault()
+
+
+def test_the_keys_of_a_member_who_is_taken_out_end_with_the_membership(applied, tenant):
+    email = applied.tenant["member"][0]["email"]
+    factories.make_api_key(tenant=tenant, name="hers", created_by=User.objects.get(email=email))
+    applied.tenant["member"][0] = {"email": email, "absent": True}
+
+    assert "- api key acme/hers" in applied.lines()
+    assert "hers" not in live_keys(tenant)
 
 
 def test_without_a_secret_a_key_is_made_and_shown_once(applied, tenant):

@@ -13,6 +13,7 @@ from tenants.access import ACTIONS
 from tenants.models import Invitation, Membership
 from tenants.scope import tenant_scope
 from tests.factories import (
+    make_api_key,
     make_audience,
     make_delivery,
     make_file,
@@ -75,7 +76,12 @@ def of_people(tenant):
     with tenant_scope(tenant):
         member = Membership.objects.get(tenant=tenant, user=person.pk)
         invitation, _ = Invitation.issue(tenant, "new@globex.example", "viewer", timezone.now())
-    return {"member": member.pk, "invitation": invitation.pk, "visit": make_visit(tenant=tenant).pk}
+    return {
+        "key": make_api_key(tenant=tenant)[0].pk,
+        "member": member.pk,
+        "invitation": invitation.pk,
+        "visit": make_visit(tenant=tenant).pk,
+    }
 
 
 @pytest.fixture
@@ -134,7 +140,7 @@ def test_addresses_outside_a_company_are_led_to_sign_in_too(client):
 
 def test_what_belongs_to_another_company_answers_as_what_is_not_there(as_olga, theirs):
     nobodys = ("job", "file", "link", "schedule", "occurrence", "audience", "delivery", "recipient", "group", "suppression")
-    nobodys += ("member", "invitation", "visit")
+    nobodys += ("member", "invitation", "visit", "key")
     unknown = {"report": "no-such-report"} | {name: uuid.uuid4() for name in nobodys}
     missing = [
         *addresses("no-such-company", **unknown),
@@ -152,7 +158,7 @@ def test_what_belongs_to_another_company_answers_as_what_is_not_there(as_olga, t
 def test_an_address_that_acts_takes_no_visit(as_adam, ready_job, name):
     file, (link, _) = make_file(job=ready_job, format="CSV"), make_link(job=ready_job)
     more = of_schedule(make_schedule(tenant=ready_job.tenant, report=ready_job.report), ready_job)
-    more |= {name: uuid.uuid4() for name in ("recipient", "group", "suppression", "member", "invitation", "visit")}
+    more |= {name: uuid.uuid4() for name in ("recipient", "group", "suppression", "member", "invitation", "visit", "key")}
     paths = dict(addresses("acme", job=ready_job.pk, file=file.pk, link=link.pk, report="daily-calls", **more))
 
     assert as_adam.get(paths[name]).status_code == 405

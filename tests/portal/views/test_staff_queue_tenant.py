@@ -4,29 +4,18 @@ import pytest
 from django.utils import timezone
 
 from reports.models import SnapshotJob
-from tenants.models import AuditEvent, Tenant
+from tenants.models import Tenant
 from tenants.scope import tenant_scope
 from tests.factories import make_job, make_pause, make_queue, make_report
 
 pytestmark = pytest.mark.django_db
 ACME = "/staff/queue/acme/"
-SHARES = {"weight": "2.5", "max_running": "3", "max_waiting": "", "because": "They bought the larger plan."}
 
 
 @pytest.fixture
 def browser(client, ines):
     client.force_login(ines)
     return client
-
-
-def shares_of(tenant: Tenant) -> tuple[float, int | None, int | None]:
-    with tenant_scope(tenant):
-        return Tenant.objects.values_list("weight", "max_running", "max_waiting").get(pk=tenant.pk)
-
-
-def acts(tenant: Tenant) -> list[AuditEvent]:
-    with tenant_scope(tenant):
-        return list(AuditEvent.objects.filter(tenant=tenant).order_by("at"))
 
 
 def queued(tenant: Tenant) -> int:
@@ -50,51 +39,6 @@ def test_a_tenant_without_jobs_says_so_and_offers_nothing_to_cancel(browser, acm
 
     assert "This tenant has no job in the queue." in page
     assert "Cancel all waiting" not in page
-
-
-def test_shares_are_set_with_a_reason_that_is_kept(browser, acme, ines):
-    answer = browser.post(ACME, SHARES)
-
-    assert answer.status_code == 303
-    assert shares_of(acme) == (2.5, 3, None)
-    (event,) = acts(acme)
-    assert (event.actor, event.action, event.object_id) == (ines.email, "tenant.shares_set", str(acme.pk))
-    assert event.before == {"weight": 1.0, "max_running": None, "max_waiting": None}
-    assert event.after == {"weight": 2.5, "max_running": 3, "max_waiting": None, "because": "They bought the larger plan."}
-
-
-def test_the_same_shares_again_change_nothing_and_are_no_act(browser, acme):
-    browser.post(ACME, SHARES)
-
-    answer = browser.post(ACME, SHARES, follow=True)
-
-    assert "Nothing was changed." in answer.content.decode()
-    assert len(acts(acme)) == 1
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"because": " "},
-        {"because": "x" * 301},
-        {"weight": "0"},
-        {"weight": "nan"},
-        {"weight": "1e9"},
-        {"weight": ""},
-        {"max_running": "0"},
-        {"max_running": "99999"},
-        {"max_waiting": "0"},
-        {"max_waiting": "99999999999"},
-        {"max_waiting": "many"},
-    ],
-)
-def test_what_cannot_be_is_said_at_its_field_and_nothing_is_set(browser, acme, wrong):
-    answer = browser.post(ACME, SHARES | wrong)
-
-    assert answer.status_code == 422
-    assert f'id="id_{next(iter(wrong))}_error"' in answer.content.decode()
-    assert shares_of(acme) == (1.0, None, None)
-    assert acts(acme) == []
 
 
 def test_clearing_names_the_number_first_and_cancels_what_waits_alone(browser, acme, globex, daily_calls):

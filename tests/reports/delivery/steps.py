@@ -55,11 +55,15 @@ def take(model, room: int = 8):
         return Round(model).take(room)
 
 
+def carry(lease, clock=timezone.now) -> None:
+    carrying._carry(lease, setup(), clock)
+
+
 def carry_all(model=Delivery, clock=timezone.now) -> int:
     """Everything that is due, one after the other in this thread, in the test's own transaction."""
     leases = take(model, 1000)
     for lease in leases:
-        carrying._carry(lease, setup(), clock)
+        carry(lease, clock)
     return len(leases)
 
 

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.core.exceptions import ImproperlyConfigured
 
 from reports.api.jwt_bearer import JwtBearer
-from reports.api.v1.authentication import authenticator_classes
+from reports.api.v1.authentication import check_authenticators
 from tests.factories import make_api_key
 from tests.reports.api.v1.conftest import V1Client, code
 
@@ -125,7 +125,8 @@ def test_without_the_setting_no_token_is_taken(issuer, settings):
         {"tenant": "N3WB6RTY"},
         {"tenant": "hotels\0"},
     ],
-    ids=str,
+    # Without their times, which differ in each process.
+    ids=" ".join,
 )
 def test_a_claim_that_is_missing_or_wrong_makes_it_no_key(issuer, changes):
     assert code(V1Client(token(**changes)).get()) == WRONG
@@ -274,7 +275,7 @@ def test_a_wrong_setting_stops_the_start_by_its_name(issuer, settings, name, val
     setattr(settings, name, value)
 
     with pytest.raises(ImproperlyConfigured, match=sentence):
-        authenticator_classes()
+        check_authenticators()
 
 
 @pytest.mark.parametrize(
@@ -294,4 +295,22 @@ def test_a_file_with_a_key_that_is_of_no_use_stops_the_start(issuer, entry):
     write(issuer, entry)
 
     with pytest.raises(ImproperlyConfigured, match="PORTAL_JWT_KEYS"):
-        authenticator_classes()
+        check_authenticators()
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", "null", '{"keys": []}', '{"keys": 7}', "-----BEGIN PUBLIC KEY-----", "{"])
+def test_a_file_without_a_key_stops_the_start(issuer, text):
+    issuer.write_text(text)
+    os.utime(issuer, ns=(time.time_ns(), time.time_ns()))
+
+    with pytest.raises(ImproperlyConfigured, match="PORTAL_JWT_KEYS"):
+        check_authenticators()
+
+
+def test_a_file_that_is_spoilt_later_is_a_fault_of_ours_and_keys_go_on(issuer, acme_v1):
+    signed = token()
+    issuer.write_text("{")
+    os.utime(issuer, ns=(time.time_ns(), time.time_ns()))
+
+    assert code(V1Client(signed).get()) == (500, "internal_error")
+    assert acme_v1.get().status_code == 200

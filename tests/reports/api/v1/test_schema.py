@@ -19,7 +19,7 @@ def test_the_document_is_valid_and_nothing_in_it_was_guessed():
 def test_it_is_open_to_everybody(db):
     document = V1Client().get("/api/schema/").json()
 
-    assert list(document["paths"]) == ["/api/v1/me/"]
+    assert "/api/v1/me/" in document["paths"]
     assert document["components"]["securitySchemes"]["bearer"]["scheme"] == "bearer"
 
 

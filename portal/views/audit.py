@@ -1,0 +1,154 @@
+"""The audit log: who did what for a company, and for the platform what belongs to no company."""
+
+from __future__ import annotations
+
+import csv
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_safe
+
+from portal import actors
+from portal.pages import tenant_page
+from portal.paging import Page, page_of
+from portal.requests import StaffRequest, TenantRequest
+from portal.staff_pages import staff_page
+from reports.address_book.lists import harmless
+from tenants import audit_actions
+from tenants.audit import record
+from tenants.models import AuditEvent
+
+PERIODS = {
+    "7": gettext_lazy("Last 7 days"),
+    "30": gettext_lazy("Last 30 days"),
+    "90": gettext_lazy("Last 90 days"),
+    "": gettext_lazy("All"),
+}
+USUAL_DAYS = "30"
+MOST_EXPORTED = 20_000
+MAX_TEXT = 254
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the log is narrowed to; the address says all of it. Unknown values count as none."""
+
+    group: str
+    days: str
+    who: str
+    about: str
+
+    @property
+    def narrow(self) -> bool:
+        return bool(self.group or self.who or self.about)
+
+    def of(self, rows: QuerySet[AuditEvent], now: datetime) -> QuerySet[AuditEvent]:
+        if self.days:
+            rows = rows.filter(at__gt=now - timedelta(days=int(self.days)))
+        if self.group:
+            rows = rows.filter(_in_group(self.group))
+        if self.who:
+            rows = rows.filter(Q(actor=self.who) | Q(impersonator=self.who))
+        if self.about:
+            rows = rows.filter(object_id=self.about)
+        return rows
+
+
+@require_safe
+@tenant_page("audit.view")
+def audit(request: TenantRequest) -> HttpResponse:
+    wanted = _read(request.GET)
+    page = page_of(wanted.of(_of_company(request), timezone.now()), request.GET, by="at")
+    return render(request, "portal/audit.html", _context(request, wanted, page))
+
+
+@require_safe
+@tenant_page("audit.view")
+def export(request: TenantRequest) -> HttpResponse:
+    """What the list shows, without its pages, as a table for a spreadsheet."""
+    now, wanted = timezone.now(), _read(request.GET)
+    rows = list(wanted.of(_of_company(request), now).order_by("-at", "-id")[: MOST_EXPORTED + 1])
+    record(actors.member(request), "audit.exported", now=now, tenant=request.tenant, after={"lines": min(len(rows), MOST_EXPORTED)})
+    return _table(f"{request.tenant.slug}_audit_{timezone.localtime(now):%Y-%m-%d}.csv", rows)
+
+
+@require_safe
+@staff_page("audit.view_all")
+def of_staff(request: StaffRequest) -> HttpResponse:
+    """Rows of no company: staff's scope reads no others."""
+    wanted = _read(request.GET)
+    page = page_of(wanted.of(AuditEvent.objects.filter(tenant=None), timezone.now()), request.GET, by="at")
+    return render(request, "staff/audit.html", _context(request, wanted, page))
+
+
+def _of_company(request: TenantRequest) -> QuerySet[AuditEvent]:
+    return AuditEvent.objects.filter(tenant=request.tenant)
+
+
+def _context(request: HttpRequest, wanted: Wanted, page: Page) -> dict[str, Any]:
+    return {
+        "page": page,
+        "days": _by_day(page.rows),
+        "wanted": wanted,
+        "groups": audit_actions.GROUPS.items(),
+        "periods": PERIODS.items(),
+        "query": request.GET.urlencode(),
+    }
+
+
+def _read(query: QueryDict) -> Wanted:
+    def text(name: str) -> str:
+        return query.get(name, "").replace("\0", "").strip()[:MAX_TEXT]
+
+    group, days = text("group"), query.get("days", USUAL_DAYS)
+    return Wanted(group if group in audit_actions.GROUPS else "", days if days in PERIODS else USUAL_DAYS, text("who"), text("about"))
+
+
+def _in_group(group: str) -> Q:
+    if group == audit_actions.PLATFORM:
+        others = Q()
+        for prefix in audit_actions.GROUP_OF:
+            others |= Q(action__startswith=f"{prefix}.")
+        return ~others
+    found = Q()
+    for prefix in audit_actions.prefixes(group):
+        found |= Q(action__startswith=f"{prefix}.")
+    return found
+
+
+def _by_day(rows: list[AuditEvent]) -> list[tuple[datetime, list[AuditEvent]]]:
+    """In the order of the list, under the day of the reader's zone."""
+    days: list[tuple[datetime, list[AuditEvent]]] = []
+    for row in rows:
+        if not days or timezone.localdate(days[-1][0]) != timezone.localdate(row.at):
+            days.append((row.at, []))
+        days[-1][1].append(row)
+    return days
+
+
+def _table(name: str, rows: list[AuditEvent]) -> HttpResponse:
+    answer = HttpResponse(content_type="text/csv; charset=utf-8", headers={"Content-Disposition": f'attachment; filename="{name}"'})
+    # With a mark of its encoding: else Excel takes it for the encoding of the country.
+    answer.write("\ufeff")
+    table = csv.writer(answer)
+    who = [_("When"), _("What"), _("Action"), _("Who"), _("Behind it")]
+    table.writerow([*who, _("About"), _("Id"), _("Before"), _("After"), _("From"), _("Request")])
+    for row in rows[:MOST_EXPORTED]:
+        texts = (audit_actions.words(row.action), row.action, row.actor, row.impersonator, row.object_type, row.object_id)
+        values = (_json(row.before), _json(row.after), row.ip or "", row.request_id)
+        table.writerow([timezone.localtime(row.at).isoformat(timespec="seconds"), *map(harmless, (*texts, *values))])
+    if len(rows) > MOST_EXPORTED:
+        table.writerow([_("Only the newest %(most)d lines are here. Choose a shorter time for the others.") % {"most": MOST_EXPORTED}])
+    return answer
+
+
+def _json(values: dict[str, Any] | None) -> str:
+    return json.dumps(values, ensure_ascii=False, sort_keys=True) if values else ""
