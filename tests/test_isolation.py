@@ -348,7 +348,7 @@ def _answer(browser: Client, method: str, path: str, values: dict[str, str]) -> 
     for name, value in values.items():
         body = body.replace(value, f"<{name}>")
     # These differ from one request to the next.
-    body = re.sub(r'(name="csrfmiddlewaretoken" value=|"RequestId": ?)"[\w-]+"', r"\1", body)
+    body = re.sub(r'(name="csrfmiddlewaretoken" value=|"RequestId": ?|"request_id": ?)"[\w-]+"', r"\1", body)
     return response.status_code, response.get("Location", ""), body
 
 

@@ -6,6 +6,7 @@ fails until they are there.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -20,6 +21,7 @@ from tests.browser.stack import Stack
 from tests.factories import PASSWORD
 
 Act = Callable[[browser.Page], object]
+NUMBERS = itertools.count(1)
 MARTA, RUI, LONG, INES, DUARTE, VERA = "marta", "rui", "long", "ines", "duarte", "vera"
 
 
@@ -87,7 +89,8 @@ def run_without_answers(page: browser.Page) -> None:
 
 
 def make_a_key(page: browser.Page) -> None:
-    page.get_by_label("Name").fill("data-warehouse")
+    """Each under another name: they all stay."""
+    page.get_by_label("Name").fill(f"data-warehouse-{next(NUMBERS)}")
     press("Make key")(page)
 
 

@@ -41,7 +41,7 @@ class MeOut(serializers.Serializer[object]):
 
 
 EXAMPLE = {
-    "tenant": {"slug": "acme", "name": "Acme Hotels", "timezone": "Europe/Berlin"},
+    "tenant": {"slug": "harbour", "name": "Harbour Hotels", "timezone": "Europe/Berlin"},
     "key": {
         "name": "data-lake",
         "hint": "…9F2C",
