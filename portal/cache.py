@@ -96,8 +96,8 @@ class TableCache(DatabaseCache):
             statement = f"update {{table}} set expires = {until} where cache_key = %s and expires > clock_timestamp() returning 1"  # nosec B608 # pieces of ours
             return bool(self._run(statement, [*amount, key]))
         only_if_gone = " where kept.expires <= clock_timestamp()" if mode == "add" else ""
-        statement = (  # nosec B608 # pieces of ours
-            f"insert into {{table}} as kept (cache_key, value, expires) values (%s, %s, {until}) "
+        statement = (
+            f"insert into {{table}} as kept (cache_key, value, expires) values (%s, %s, {until}) "  # nosec B608 # pieces of ours
             f"on conflict (cache_key) do update set value = excluded.value, expires = excluded.expires{only_if_gone} returning 1"
         )
         done = bool(self._run(statement, [key, json.dumps(value), *amount]))
