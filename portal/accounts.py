@@ -6,7 +6,6 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context
-from allauth.usersessions.models import UserSession
 from django.contrib.auth import authenticate
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -18,7 +17,7 @@ from tenants.audit import client_ip
 from tenants.models import User
 
 # Of a connection that has none, such as a socket of this machine; the library's table needs one.
-NO_ADDRESS = "0.0.0.0"  # nosec B104 # nothing is bound to it
+NO_ADDRESS = "0.0.0.0"  # nosec B104 # a mark in a table, nothing listens there
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -41,10 +40,6 @@ class AccountAdapter(DefaultAccountAdapter):
         known_browsers.remember(request, response, user.email)
         sign_in_audit.by(request, user, sign_in_audit.SIGNED_IN)
         return response
-
-    def logout(self, request: HttpRequest) -> None:
-        UserSession.objects.filter(session_key=request.session.session_key or "").delete()
-        super().logout(request)
 
     def is_reauthentication_required(self, *, app: str, **about: Any) -> bool:
         """The library takes only a second password for one; here signing in counts as well."""

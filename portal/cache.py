@@ -32,19 +32,31 @@ return {1, string.format('%.6f', full + step - now)}
 # forgotten before their time.
 SWEEP_ONE_OF = 100
 
+# Seconds that are NULL are for ever. The last value of PUT: whether it is put over what is there.
+TOUCH = (
+    "update portal_cache set expires = coalesce(clock_timestamp() + make_interval(secs => %s::double precision), 'infinity') "
+    "where cache_key = %s and expires > clock_timestamp() returning 1"
+)
+PUT = (
+    "insert into portal_cache as kept (cache_key, value, expires) "
+    "values (%s, %s, coalesce(clock_timestamp() + make_interval(secs => %s::double precision), 'infinity')) "
+    "on conflict (cache_key) do update set value = excluded.value, expires = excluded.expires "
+    "where %s or kept.expires <= clock_timestamp() returning 1"
+)
+
 
 class CacheAway(OperationalError):
     """The cache does not answer: pages that need it say 503, as without a database."""
 
 
 class TableCache(DatabaseCache):
-    """Each operation is one statement, by the database's clock, so that nobody comes in between."""
-
-    _table: str
+    """The table `portal_cache`. Each operation is one statement, by the database's clock, so that nobody comes in between."""
 
     def get_many(self, keys: Iterable[str], version: int | None = None) -> dict[str, Any]:
         names = {self.make_and_validate_key(key, version=version): key for key in keys}
-        rows = self._run("select cache_key, value from {table} where cache_key = any(%s) and expires > clock_timestamp()", [list(names)])
+        rows = self._run(
+            "select cache_key, value from portal_cache where cache_key = any(%s) and expires > clock_timestamp()", [list(names)]
+        )
         return {names[name]: json.loads(value) for name, value in rows}
 
     def has_key(self, key: str, version: int | None = None) -> bool:
@@ -53,7 +65,8 @@ class TableCache(DatabaseCache):
     def incr(self, key: str, delta: int = 1, version: int | None = None) -> int:
         """Raises ValueError for a key that is not there."""
         rows = self._run(
-            "update {table} set value = (value::bigint + %s)::text where cache_key = %s and expires > clock_timestamp() returning value",
+            "update portal_cache set value = (value::bigint + %s)::text "
+            "where cache_key = %s and expires > clock_timestamp() returning value",
             [delta, self.make_and_validate_key(key, version=version)],
         )
         if not rows:
@@ -63,7 +76,7 @@ class TableCache(DatabaseCache):
     def count(self, key: str, seconds: int) -> int:
         """How often it was counted in the last so many seconds since the first time, this one included."""
         rows = self._run(
-            "insert into {table} as kept (cache_key, value, expires) values (%s, '1', clock_timestamp() + make_interval(secs => %s)) "
+            "insert into portal_cache as kept (cache_key, value, expires) values (%s, '1', clock_timestamp() + make_interval(secs => %s)) "
             "on conflict (cache_key) do update set "
             "value = case when kept.expires > clock_timestamp() then (kept.value::bigint + 1)::text else '1' end, "
             "expires = case when kept.expires > clock_timestamp() then kept.expires else excluded.expires end returning value",
@@ -78,7 +91,7 @@ class TableCache(DatabaseCache):
         Whether there was one, and in how many seconds the bucket is full.
         """
         rows = self._run(
-            "insert into {table} as kept (cache_key, value, expires) values (%s, '1', clock_timestamp() + make_interval(secs => %s)) "
+            "insert into portal_cache as kept (cache_key, value, expires) values (%s, '1', clock_timestamp() + make_interval(secs => %s)) "
             "on conflict (cache_key) do update set (value, expires) = ("
             " select case when fits then '1' else '0' end, case when fits then later else kept.expires end from ("
             "  select later, later <= excluded.expires + make_interval(secs => %s) as fits from ("
@@ -91,16 +104,9 @@ class TableCache(DatabaseCache):
 
     def _base_set(self, mode: str, key: str, value: Any, timeout: float | None = DEFAULT_TIMEOUT) -> bool:
         seconds = self.default_timeout if timeout is DEFAULT_TIMEOUT else timeout
-        until, amount = ("'infinity'::timestamptz", []) if seconds is None else ("clock_timestamp() + make_interval(secs => %s)", [seconds])
         if mode == "touch":
-            statement = f"update {{table}} set expires = {until} where cache_key = %s and expires > clock_timestamp() returning 1"  # nosec B608 # pieces of ours
-            return bool(self._run(statement, [*amount, key]))
-        only_if_gone = " where kept.expires <= clock_timestamp()" if mode == "add" else ""
-        statement = (
-            f"insert into {{table}} as kept (cache_key, value, expires) values (%s, %s, {until}) "  # nosec B608 # pieces of ours
-            f"on conflict (cache_key) do update set value = excluded.value, expires = excluded.expires{only_if_gone} returning 1"
-        )
-        done = bool(self._run(statement, [key, json.dumps(value), *amount]))
+            return bool(self._run(TOUCH, [seconds, key]))
+        done = bool(self._run(PUT, [key, json.dumps(value), seconds, mode == "set"]))
         self._sweep()
         return done
 
@@ -108,15 +114,14 @@ class TableCache(DatabaseCache):
         if secrets.randbelow(SWEEP_ONE_OF) == 0:
             # Whoever holds one of them at this moment is about to renew it.
             self._run(
-                "delete from {table} where cache_key in "
-                "(select cache_key from {table} where expires <= clock_timestamp() limit 10000 for update skip locked) returning 1",
+                "delete from portal_cache where cache_key in "
+                "(select cache_key from portal_cache where expires <= clock_timestamp() limit 10000 for update skip locked) returning 1",
                 [],
             )
 
     def _run(self, statement: str, values: list[Any]) -> list[tuple[Any, ...]]:
         with connection.cursor() as cursor:
-            # nosemgrep: sql-from-text - the table's name is of the settings, and quoted
-            cursor.execute(statement.format(table=connection.ops.quote_name(self._table)), values)
+            cursor.execute(statement, values)
             return cursor.fetchall()
 
 

@@ -12,7 +12,7 @@ from portal import link_cookies
 from portal.brand_style import version_of
 from portal.job_rows import for_pages, with_pace
 from reports import links
-from reports.links.remaking import remake_of
+from reports.links.remaking import is_gone, remake_of
 from reports.models import Link, Protection, SnapshotJob
 
 LOOK_AGAIN_SECONDS = 20
@@ -29,7 +29,7 @@ def state_page(request: HttpRequest, link: Link, now: datetime, **told: Any) -> 
         resting(request, link)
         or ended(request, link, now)
         or locked(request, link, **told)
-        or preparing(request, link, now)
+        or not_there(request, link, now)
         or ready(request, link, now)
     )
 
@@ -37,13 +37,14 @@ def state_page(request: HttpRequest, link: Link, now: datetime, **told: Any) -> 
 def ended(request: HttpRequest, link: Link, now: datetime, **told: Any) -> HttpResponse | None:
     """None while it opens anything: to a browser that just got a file also after the last use, because it may have that once more."""
     state = link.status(now)
-    if state == Link.Status.USED_UP and any(link_cookies.had(request, file) for file in links.offered(link)):
+    if state == Link.Status.USED_UP and any(link_cookies.had(request, file) for file in links.offered(link, now)):
         return None
     if link.is_locked and state != Link.Status.REVOKED:
         return _page(request, "link/locked.html", link, 404)
     if state not in ENDED:
         return None
-    return _page(request, ENDED[state], link, 404, may_ask=link.can_be_renewed(now), **told)
+    may_ask = link.can_be_renewed(now) and bool(links.offered(link, now))
+    return _page(request, ENDED[state], link, 404, may_ask=may_ask, **told)
 
 
 def resting(request: HttpRequest, link: Link) -> HttpResponse | None:
@@ -57,6 +58,16 @@ def locked(request: HttpRequest, link: Link, **told: Any) -> HttpResponse | None
         return None
     template = "link/code.html" if link.protection == Protection.MAILED_CODE else "link/passcode.html"
     return _page(request, template, link, told.pop("status", 200), **told)
+
+
+def not_there(request: HttpRequest, link: Link, now: datetime) -> HttpResponse | None:
+    """None while its files are kept and were not missed."""
+    return gone(request, link, now) or preparing(request, link, now)
+
+
+def gone(request: HttpRequest, link: Link, now: datetime) -> HttpResponse | None:
+    """None while any of its files is kept, or being made again."""
+    return _page(request, "link/gone.html", link, 410) if is_gone(link, now) else None
 
 
 def preparing(request: HttpRequest, link: Link, now: datetime) -> HttpResponse | None:
@@ -76,7 +87,9 @@ def ready(request: HttpRequest, link: Link, now: datetime, *, ask: bool = False)
     """`ask`: a file has to be named."""
     template = "link/superseded.html" if link.status(now) == Link.Status.SUPERSEDED else "link/download.html"
     old, new = links.versions(link)
-    return _page(request, template, link, 422 if ask else 200, ask=ask, old=old, new=new)
+    files = links.offered(link, now)
+    newer, older = ([file for file in files if file.job_id == job_id] for job_id in (link.superseded_by_id, link.job_id))
+    return _page(request, template, link, 422 if ask else 200, ask=ask, old=old, new=new, newer=newer, older=older)
 
 
 def unanswered(request: HttpRequest, link: Link) -> HttpResponse:

@@ -74,6 +74,39 @@ class RemoveForm(forms.Form):
     revoke_links = forms.BooleanField(required=False, initial=True)
 
 
+class EraseForm(PlainForm):
+    """Who types the address means it."""
+
+    address = forms.CharField(label=_("Type the address"), max_length=254, widget=forms.EmailInput(INPUT | {"autocomplete": "off"}))
+    because = forms.CharField(
+        label=_("Reason"),
+        max_length=300,
+        widget=forms.Textarea({"class": "textarea", "rows": 3}),
+        help_text=_("One sentence, without the address: it stays on record."),
+    )
+
+    def __init__(self, data: Any = None, expected: str = "") -> None:
+        """`expected`: whose page it is; empty: anybody's."""
+        super().__init__(data)
+        self.expected = expected
+        if expected:
+            self.fields["address"].help_text = _("To confirm: %(email)s") % {"email": expected}
+
+    def clean_address(self) -> str:
+        typed = str(self.cleaned_data["address"]).strip().lower()
+        if self.expected and typed != self.expected:
+            raise forms.ValidationError(_("This is not the address of the person on this page."))
+        return typed
+
+    def refuse(self, refused: Refused) -> None:
+        names = {"email": "address"}
+        for place in refused.places:
+            name = names.get(str(place.path[0]), str(place.path[0]))
+            self.add_error(name if name in self.fields else None, place.detail)
+        if not refused.places:
+            self.add_error(None, refused.detail)
+
+
 class UploadForm(forms.Form):
     """The first step: a file, or the text of one."""
 

@@ -22,11 +22,16 @@ def accepted(person: User, code: str) -> Authenticator | None:
     """What the code is of, and from now on it is used. None: it is wrong, or was used before."""
     for row in Authenticator.objects.filter(user_id=person.pk, type__in=(Authenticator.Type.TOTP, Authenticator.Type.RECOVERY_CODES)):
         with secrets_of(person.pk):
-            is_right = _accept_from_app(row, code) if row.type == Authenticator.Type.TOTP else row.wrap().validate_code(code)
+            is_right = _accept_from_app(person, row, code) if row.type == Authenticator.Type.TOTP else row.wrap().validate_code(code)
         if is_right:
             row.user = person
             return row
     return None
+
+
+def app_of(person: User) -> Authenticator | None:
+    """None: no second step."""
+    return Authenticator.objects.filter(user_id=person.pk, type=Authenticator.Type.TOTP).first()
 
 
 def step_of(secret: str, code: str) -> int | None:
@@ -38,17 +43,17 @@ def step_of(secret: str, code: str) -> int | None:
     return None
 
 
-def note_used(authenticator_id: int, step: int) -> bool:
+def note_used(person: User, step: int) -> bool:
     """Compare-and-set: of two with one code, or with an older one, the second is refused. In the row, not in a cache that may forget."""
     with connection.cursor() as cursor:
         cursor.execute(
             "update mfa_authenticator set data = jsonb_set(data, '{last_step}', to_jsonb(%s::bigint)) "
-            "where id = %s and coalesce((data ->> 'last_step')::bigint, 0) < %s",
-            [step, authenticator_id, step],
+            "where user_id = %s and type = 'totp' and coalesce((data ->> 'last_step')::bigint, 0) < %s",
+            [step, person.pk, step],
         )
         return cursor.rowcount == 1
 
 
-def _accept_from_app(row: Authenticator, code: str) -> bool:
+def _accept_from_app(person: User, row: Authenticator, code: str) -> bool:
     step = step_of(decrypt(row.data["secret"], place(row.user_id)), code)
-    return step is not None and note_used(row.pk, step)
+    return step is not None and note_used(person, step)

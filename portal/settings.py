@@ -263,7 +263,6 @@ S3_ENDPOINT_URL = env_url("AWS_ENDPOINT_URL_S3", env_str("AWS_ENDPOINT_URL", "")
 S3_PUBLIC_ENDPOINT_URL = env_url("S3_PUBLIC_ENDPOINT_URL", S3_ENDPOINT_URL, schemes=("http", "https"))
 PORTAL_EVENT_QUEUE_URL = env_url("PORTAL_EVENT_QUEUE_URL", "", schemes=("http", "https"))
 JOB_DEADLINE = timedelta(hours=6)
-JOB_RETENTION_CLASS = "r90"
 
 # --- Delivery and the older API ---------------------------------------------------------------------------------------
 PRESIGNED_SECONDS = 60

@@ -29,8 +29,16 @@ def end_session(person: User, number: int) -> int:
     if row is None:
         return 0
     Session.objects.filter(session_key=row.session_key).delete()
-    row.delete()
     return 1
+
+
+def listed(person: User) -> list[UserSession]:
+    """The one used last comes first."""
+    return sorted(UserSession.objects.purge_and_list(person), key=lambda row: row.last_seen_at, reverse=True)
+
+
+def count(person: User) -> int:
+    return UserSession.objects.filter(user_id=person.pk).count()
 
 
 def end_sessions(user: User, *, except_key: str | None = None) -> int:
@@ -38,6 +46,6 @@ def end_sessions(user: User, *, except_key: str | None = None) -> int:
     with transaction.atomic(), as_login():
         theirs = UserSession.objects.filter(user_id=user.pk).exclude(session_key=except_key or "")
         keys = list(theirs.values_list("session_key", flat=True))
+        # Their rows in the list go with them, by a trigger.
         Session.objects.filter(session_key__in=keys).delete()
-        theirs.filter(session_key__in=keys).delete()
     return len(keys)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.conf import settings
+from django.utils.translation import ngettext
 
 from reports.aws import storage
 from reports.aws.clients import AccountFacts
 from reports.models import Download, Format, Link, SnapshotFile
+from reports.refused import Refused
 from tenants.audit import Actor, record
 
 CONTENT_TYPES: dict[str, str] = {
@@ -18,8 +20,25 @@ CONTENT_TYPES: dict[str, str] = {
 }
 
 
+def refuse_gone(file: SnapshotFile, *, now: datetime) -> None:
+    """Raises Refused for what is past its days, or was removed. In the tenant's scope."""
+    if file.is_offered(file.tenant, now):
+        return
+    days = file.tenant.retention_days
+    detail = ngettext(
+        "%(name)s was kept for %(n)d day, and is no longer here. Run the report again to have a new file.",
+        "%(name)s was kept for %(n)d days, and is no longer here. Run the report again to have a new file.",
+        days,
+    )
+    raise Refused("file_gone", detail % {"name": file.name, "n": days})
+
+
 def note_download(file: SnapshotFile, actor: Actor, *, now: datetime, link: Link | None = None, is_repeat: bool = False) -> Download:
-    """Inside the tenant's scope, in the transaction that grants the file."""
+    """Inside the tenant's scope, in the transaction that grants the file: every way to a file leads through here.
+
+    Raises Refused as `refuse_gone` does.
+    """
+    refuse_gone(file, now=now)
     # This row stays for good, so it has the network address of the company's own people alone; the download's goes with an erasure.
     known = actor if actor.user_id or actor.api_key_id else Actor(actor.label, request_id=actor.request_id)
     record(known, "file.downloaded", now=now, tenant=file.tenant_id, about=file, after={"file": file.name, "link": link and link.reference})

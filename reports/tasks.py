@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import logging
 import random
+import time
 import uuid
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from allauth.usersessions.models import UserSession
 from django.conf import settings
-from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connection, transaction
@@ -20,17 +19,18 @@ from django_q.brokers import get_broker
 from django_q.models import Schedule, Task
 from django_q.tasks import async_task
 
-from reports import rechecking, recounting, standing
+from reports import legal_hold, purging, rechecking, recounting, standing
 from reports.alarms import telling
 from reports.aws.clients import quicksight_client
 from reports.aws.quicksight import QuickSight
 from reports.catalogue import facts_of
 from reports.delivery import account as account_mail
 from reports.delivery import courier, ses_events
-from reports.engine import capacity, limiter, load, pump, recount
+from reports.engine import capacity, limiter, load, process, pump, recount
 from reports.engine.clock import DatabaseClock
 from reports.engine.only_one import end_holder
 from reports.engine.process import doing
+from reports.erasing import objects
 from reports.importing import working
 from reports.models import Account, Heartbeat, Process, Pump, Report
 from reports.occurrences import expanding, retiming
@@ -48,6 +48,8 @@ STALLED_AFTER = timedelta(seconds=120)
 DEAD_KEPT = timedelta(days=1)
 FAILURES_KEPT = timedelta(days=30)
 INSTALL_LOCK = 7203
+# Of one task: its time-out is 75, and others wait for its worker.
+LONGEST_WORK_SECONDS = 40.0
 # What stands by in the `work` queue: its lock's number, and what makes one turn. Numbers are never used again for another.
 STANDS: dict[str, tuple[int, Callable[[], Callable[[], bool]]]] = {
     "expander": (1, lambda: gate.while_open(expanding.expander(0))),
@@ -67,6 +69,9 @@ RECURRING = {
     "plan-load": ("reports.tasks.plan_load", WORK, 30),
     "recount-usage": ("reports.tasks.recount_usage", WORK, 15),
     "mail-events": ("reports.tasks.read_mail_events", WORK, 1),
+    "purge": ("reports.tasks.purge", WORK, 15),
+    "move-held": ("reports.tasks.move_held", WORK, 5),
+    "remove-erased": ("reports.tasks.remove_erased", WORK, 5),
     "tidy": ("reports.tasks.tidy", WORK, 60),
     "recount-queues": ("reports.tasks.recount_queues", WORK, 24 * 60),
 }
@@ -216,6 +221,49 @@ def read_mail_events() -> None:
         ses_events.read_queue(timezone.now())
 
 
+@doing("purge")
+def purge() -> None:
+    """Each quarter of an hour: what is past its days goes. In restored mode nothing does: it is not known yet whose files are whose."""
+    if gate.is_open() and _within(lambda may_go_on: purging.purge(timezone.now(), may_go_on)):
+        send_purge()
+
+
+@doing("move held")
+def move_held() -> None:
+    """Each five minutes, and when a hold begins: held files move out of the lifecycle's reach."""
+    if gate.is_open() and _within(lambda may_go_on: legal_hold.move_held(timezone.now(), may_go_on)):
+        send_move_held()
+
+
+@doing("erase")
+def remove_erased() -> None:
+    """Each five minutes, and after an erasure: the files that were made for that person alone."""
+    if gate.is_open() and _within(lambda may_go_on: objects.remove_all(timezone.now(), may_go_on)):
+        send_remove_erased()
+
+
+def send_purge() -> None:
+    """Call after the commit, outside any scope."""
+    async_task("reports.tasks.purge", cluster=WORK)
+
+
+def send_move_held() -> None:
+    """Call after the commit, outside any scope."""
+    async_task("reports.tasks.move_held", cluster=WORK)
+
+
+def send_remove_erased() -> None:
+    """Call after the commit, outside any scope."""
+    async_task("reports.tasks.remove_erased", cluster=WORK)
+
+
+def _within(work: Callable[[Callable[[], bool]], object]) -> bool:
+    """Whether the time was over before the work was: then it is sent for again, behind what others wait for."""
+    until = time.monotonic() + LONGEST_WORK_SECONDS
+    work(lambda: time.monotonic() < until and not process.stopping())
+    return time.monotonic() >= until
+
+
 @doing("tidy")
 def tidy() -> None:
     """Sessions that ended are of no use to anybody and name people; records of failed tasks and dead processes are for those who look soon.
@@ -223,7 +271,6 @@ def tidy() -> None:
     And clocks of countries change, which a new release of the time zone data tells.
     """
     call_command("clearsessions")
-    UserSession.objects.exclude(session_key__in=Session.objects.values("session_key")).delete()
     working.forget_abandoned(timezone.now())
     if gate.is_open():
         retiming.retime(timezone.now())

@@ -56,6 +56,13 @@ def backup(database: str, file: Path) -> None:
     _program("pg_dump", "--format=custom", f"--file={file}", "--dbname", embedded_cluster().dsn("postgres", database))
 
 
+def as_text(file: Path) -> str:
+    """All that a backup holds, table by table, as SQL."""
+    text = file.with_suffix(".sql")
+    _program("pg_restore", f"--file={text}", str(file))
+    return text.read_text()
+
+
 @contextmanager
 def restored_database(file: Path) -> Iterator[str]:
     """Yields the name of a new database with what the backup holds."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import uuid
 
-from portal.doctor.finding import Finding, Findings, fail, ok
-from portal.doctor.offers import offers
+from portal.doctor.finding import Finding, Findings, fail, ok, warn
+from portal.doctor.offers import places
+from reports import retention
 from reports.aws import storage
 from reports.aws.errors import AccessDenied, AccountRefused, AwsError, CredentialsRefused, NotFound, NoVerdict
+from reports.aws.lifecycle import rules
 from reports.aws.quicksight import QuickSight
 from reports.catalogue import facts_of
 from reports.engine import limiter
@@ -42,13 +44,33 @@ def _ask(account: Account, dashboard_id: str) -> Finding:
 
 
 def buckets() -> Findings:
-    with platform_scope():
-        accounts = {account.pk: account for account in Account.objects.all()}
-    places = sorted({(offer.bucket, offer.report.account_id) for offer in offers()})
-    for bucket, account_id in places:
-        yield _list(accounts[account_id], bucket)
-    if not places:
+    found = places()
+    for account, bucket in found:
+        yield _list(account, bucket)
+    if not found:
         yield ok("none is needed: no report is offered to anybody")
+
+
+def lifecycle() -> Findings:
+    """Whether S3 removes by itself what nobody removed in time, and nothing before."""
+    for account, bucket in places():
+        if bucket:
+            yield from _rules(account, bucket)
+
+
+def _rules(account: Account, bucket: str) -> Findings:
+    try:
+        present = rules(facts_of(account), bucket)
+    except AwsError as error:
+        yield refusal(error, bucket, "s3:GetLifecycleConfiguration", "the line of this bucket above")
+        return
+    if missing := retention.missing(present):
+        yield warn(f"lacks lifecycle rules, or has older ones: {', '.join(missing)}", "manage.py lifecycle --apply", of=bucket)
+    if dangerous := retention.dangerous(present):
+        told = f"has rules that remove files which are still handed out, or under a legal hold: {', '.join(dangerous)}"
+        yield fail(told, "give these rules a prefix that is neither t/ nor above it", of=bucket)
+    if not missing and not dangerous:
+        yield ok("has the lifecycle rules", of=bucket)
 
 
 def _list(account: Account, bucket: str) -> Finding:

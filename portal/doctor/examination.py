@@ -50,6 +50,7 @@ CHECKS = (
     Check("session-tags", catalogue.session_tags),
     Check("quicksight", aws.quicksight_answers),
     Check("bucket", aws.buckets),
+    Check("lifecycle", aws.lifecycle),
     Check("object-events", object_events.object_events),
     Check("mail-server", mail.mail_server),
     Check("mail-events", mail.mail_events),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
-from reports.models import Grant, Report
+from reports.models import Account, Grant, Report
 from tenants.models import SessionTag, Tenant
 from tenants.scope import platform_scope, tenant_scope
 
@@ -34,3 +34,11 @@ def offers() -> Iterator[Offer]:
                 grant.report for grant in Grant.objects.for_tenant(tenant).active().select_related("report").order_by("report__slug")
             ]
         yield from (Offer(tenant, report, tags) for report in reports)
+
+
+def places() -> list[tuple[Account, str]]:
+    """Every bucket that jobs write to, with the account they do it as; by name."""
+    with platform_scope():
+        accounts = {account.pk: account for account in Account.objects.all()}
+    found = sorted({(offer.bucket, offer.report.account_id) for offer in offers()})
+    return [(accounts[account_id], bucket) for bucket, account_id in found]

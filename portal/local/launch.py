@@ -82,7 +82,9 @@ class Launcher:
         apply = self.processes.begin("apply", *_manage("apply", str(demo.PLATFORM_FILE)), extra=demo.secrets())
         self.processes.finish(apply)
         self._say(f"{demo.PLATFORM_FILE.name} is applied: {' and '.join(demo.TENANTS.values())}")
+        lifecycle = self.processes.begin("lifecycle", *_manage("lifecycle", "--apply"))
         self._wait_for(f"{self.address}/readyz")
+        self.processes.finish(lifecycle)
         self._say(f"portal and worker are ready at {self.address}")
 
     def show_first_reports(self) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from portal.platform_file.reading import Entry
 from portal.platform_file.run import Run
 from reports.address_book.addresses import refuse_foreign_domain
+from reports.erasing.hashing import recall
 from reports.models import Recipient
 from reports.refused import Refused
 from tenants.models import Tenant
@@ -27,6 +28,7 @@ def find_or_create(tenant: Tenant, emails: Sequence[str], run: Run) -> list[Reci
 
 def add(tenant: Tenant, email: str, run: Run, name: str = "") -> Recipient:
     recipient = Recipient.objects.create(tenant=tenant, email=email, name=name)
+    recall(tenant, [email])
     run.changes.added("recipient", f"{tenant.slug}/{email}", recipient, {"name": name}, tenant)
     return recipient
 

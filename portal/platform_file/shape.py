@@ -39,6 +39,7 @@ from reports.models.catalogue import MAX_VISUALS
 from tenants.key_scopes import ROLES as SCOPES
 from tenants.models import Tenant
 from tenants.models.members import Role
+from tenants.models.tenant import MOST_RETENTION_DAYS
 
 MAX_SLOTS = 1000
 MAX_WAITING = MAX_JOBS = MAX_RECIPIENTS = 1_000_000
@@ -112,6 +113,7 @@ TENANT = Kind(
         "weight": above_zero(1000),
         "max_running": or_empty(whole(1, MAX_SLOTS), None),
         "max_waiting": or_empty(whole(1, MAX_WAITING), None),
+        "retention_days": whole(1, MOST_RETENTION_DAYS),
         "quotas": table(
             {
                 "jobs_per_day": whole(0, MAX_JOBS),

@@ -31,6 +31,7 @@ FIELDS = (
     "brand_color",
     "allow_attachments",
     "recipient_domains",
+    "retention_days",
 )
 
 

@@ -23,6 +23,7 @@ from reports.address_book.listing import Gets
 from reports.delivery.failures import words as words_of_failure
 from reports.models import Format, Link, Recipient, SnapshotFile, SnapshotJob
 from tenants import audit_actions
+from tenants.models import Tenant
 
 register = template.Library()
 ARN_OR_ACCOUNT = re.compile(r"arn:aws[\w-]*:\S+|\b\d{12}\b")
@@ -168,6 +169,12 @@ def format_name(value: str) -> str:
 def in_order(files: Iterable[SnapshotFile]) -> list[SnapshotFile]:
     """What people read first comes first: PDF, then the tables."""
     return sorted(files, key=lambda file: Format.values.index(file.format))
+
+
+@register.filter
+def is_past_days(job: SnapshotJob, tenant: Tenant) -> bool:
+    """Whether its files were kept for the company's days and are gone."""
+    return job.is_past_days(tenant, timezone.now())
 
 
 @register.filter

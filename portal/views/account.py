@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from allauth.mfa.models import Authenticator
-from allauth.usersessions.models import UserSession
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
@@ -18,7 +16,8 @@ from portal.browsers import with_system
 from portal.pages import SeeOther
 from portal.reauthentication import recently_authenticated
 from portal.requests import MemberRequest
-from portal.signed_in import end_session, end_sessions
+from portal.second_step_codes import app_of
+from portal.signed_in import count, end_session, end_sessions, listed
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -28,12 +27,11 @@ def account(request: MemberRequest) -> HttpResponse:
         request.user.save(update_fields=["name"])
         messages.success(request, _("Your name was saved."))
         return SeeOther(reverse("account"))
-    steps = {step.type: step for step in Authenticator.objects.filter(user=request.user)}
     context = {
         "form": form,
-        "second_step": steps.get(Authenticator.Type.TOTP),
+        "second_step": app_of(request.user),
         "until": request.user.second_step_by,
-        "sessions": UserSession.objects.filter(user=request.user).count(),
+        "sessions": count(request.user),
     }
     return render(request, "account/account.html", context, status=422 if request.method == "POST" else 200)
 
@@ -44,8 +42,8 @@ def sessions(request: MemberRequest) -> HttpResponse:
     """POST ends one, by its number in `session`, or all others."""
     if request.method == "POST":
         return _end(request)
-    found = sorted(UserSession.objects.purge_and_list(request.user), key=lambda row: row.last_seen_at, reverse=True)
-    rows = [(row, with_system(row.user_agent), row.session_key == request.session.session_key) for row in found]
+    here = request.session.session_key
+    rows = [(row, with_system(row.user_agent), row.session_key == here) for row in listed(request.user)]
     return render(request, "usersessions/usersession_list.html", {"rows": rows})
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 
 from django.contrib.auth.decorators import login_not_required
 from django.db import transaction
@@ -70,9 +71,10 @@ def _give_file(request: HttpRequest, tenant: Tenant, token: str) -> HttpResponse
         if link is None:
             return None
         now = timezone.now()
-        if page := link_pages.resting(request, link) or link_pages.ended(request, link, now) or link_pages.locked(request, link):
+        page = link_pages.resting(request, link) or link_pages.ended(request, link, now) or link_pages.locked(request, link)
+        if page := page or link_pages.gone(request, link, now):
             return page
-        file = _chosen(request, link)
+        file = _chosen(request, link, now)
         if file is None:
             return link_pages.ready(request, link, now, ask=True)
     try:
@@ -149,9 +151,9 @@ def _ask_for_new_link(request: HttpRequest, tenant: Tenant, token: str) -> HttpR
         return link_pages.ended(request, link, now, asked=link.can_be_renewed(now)) or link_pages.state_page(request, link, now)
 
 
-def _chosen(request: HttpRequest, link: Link) -> SnapshotFile | None:
+def _chosen(request: HttpRequest, link: Link, now: datetime) -> SnapshotFile | None:
     """By its id, which may be left out when there is one file only."""
-    offered = {str(file.pk): file for file in links.offered(link)}
+    offered = {str(file.pk): file for file in links.offered(link, now)}
     wanted = request.POST.get("file", "")
     if not wanted and len(offered) == 1:
         return next(iter(offered.values()))

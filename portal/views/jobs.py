@@ -95,12 +95,17 @@ def job(request: TenantRequest, job: uuid.UUID) -> HttpResponse:
     attempts = list(found.attempts.all())
     # Written with the move to completed, so no other job has any.
     files = list(found.files.all()) if found.status == Status.COMPLETED else []
+    for file in files:
+        file.is_here = file.is_offered(request.tenant, now)
+    offered = [file for file in files if file.is_here]
     context = {
         "live": live,
         "job": found,
         "timeline": timeline.lines(found.told),
         "attempts": attempts,
         "files": files,
+        "offered": offered,
+        "may_link": request.may("links.create") and bool(offered),
         "most_attempts": cadence.MAX_ATTEMPTS,
         "tags": list(attempts[-1].session_tags.items()) if attempts else [],
         "advice": cause_of(found.failure_code).advice if found.failure_code else "",
@@ -109,7 +114,6 @@ def job(request: TenantRequest, job: uuid.UUID) -> HttpResponse:
         "retry_form": RetryForm() if request.may("jobs.retry") and found.has_ended else None,
         "may_see_proof": request.may("proof.view"),
         "may_cancel": request.may("jobs.cancel") and found.status == Status.QUEUED,
-        "may_link": request.may("links.create"),
         "may_correct": request.may("jobs.retry") and found.status == Status.COMPLETED,
         "may_revoke": request.may("links.revoke"),
     }
@@ -146,7 +150,12 @@ def file(request: TenantRequest, slug: str, job: uuid.UUID, file: uuid.UUID) -> 
     """The download is written down and committed before a URL exists that could be used."""
     with inside(request, slug, "files.download"):
         found = get_object_or_404(SnapshotFile.objects.for_tenant(request.tenant), job=job, job__dry_run_tags__isnull=True, pk=file)
-        files.note_download(found, actors.member(request), now=timezone.now())
+        found.tenant = request.tenant
+        try:
+            files.note_download(found, actors.member(request), now=timezone.now())
+        except Refused as refused:
+            messages.error(request, refused.detail)
+            return SeeOther(reverse("job", args=[slug, job]))
     return SeeOther(files.presigned_url(found))
 
 

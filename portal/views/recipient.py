@@ -90,6 +90,7 @@ def _facts(request: TenantRequest, recipient: Any) -> dict[str, Any]:
     stopped = Suppression.objects.filter(tenant=tenant, email=recipient.email).first() if recipient.stopped else None
     return {
         "recipient": recipient,
+        "may_erase": request.may("recipients.erase"),
         "stopped": stopped,
         "own_word": stopping.OWN_WORD.get(Suppression.Reason(stopped.reason), "") if stopped else "",
         "gets": listing.gets_of_people(tenant, [recipient]).get(recipient.pk, []),

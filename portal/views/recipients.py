@@ -63,6 +63,7 @@ def recipients(request: TenantRequest) -> HttpResponse:
         "groups": groups,
         "reports": reports,
         "may_manage": request.may("recipients.manage"),
+        "may_erase": request.may("recipients.erase"),
     }
     return render(request, "portal/recipients.html", context)
 

@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 
 import qrcode
 from allauth.mfa.adapter import get_adapter
-from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes import views as recovery_views
 from allauth.mfa.totp import views as app_views
 from django.contrib import messages
@@ -51,7 +50,7 @@ class ActivateView(app_views.ActivateTOTPView):
         try:
             with transaction.atomic():
                 super().form_valid(form)
-                note_used(Authenticator.objects.get(user=self.request.user, type=Authenticator.Type.TOTP).pk, form.step)
+                note_used(self.request.user, form.step)
                 _changed(self.request, sign_in_audit.ADDED)
         except IntegrityError:
             # The button was pressed twice at once.

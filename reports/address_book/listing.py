@@ -94,7 +94,7 @@ def matching(tenant: Tenant, *, query: str = "", group: str = "", report: str = 
 def stopped(tenant: Tenant, reasons: Collection[str]) -> QuerySet[Suppression]:
     """With `recipient_id` and `name` of who has the address; None: nobody in the book, any more."""
     people = Recipient.objects.filter(tenant=OuterRef("tenant"), email=OuterRef("email"))
-    found = Suppression.objects.filter(tenant=tenant, reason__in=reasons)
+    found = Suppression.objects.named().filter(tenant=tenant, reason__in=reasons)
     return found.annotate(recipient_id=Subquery(people.values("pk")[:1]), name=Subquery(people.values("name")[:1]))
 
 
@@ -103,8 +103,8 @@ def counts(tenant: Tenant) -> dict[str, int]:
     kinds = {
         "people": Recipient.objects.for_tenant(tenant),
         "groups": RecipientGroup.objects.filter(tenant=tenant),
-        "bounced": Suppression.objects.filter(tenant=tenant, reason=Reason.BOUNCED),
-        "stopped": Suppression.objects.filter(tenant=tenant, reason__in=STOPPED),
+        "bounced": Suppression.objects.named().filter(tenant=tenant, reason=Reason.BOUNCED),
+        "stopped": Suppression.objects.named().filter(tenant=tenant, reason__in=STOPPED),
     }
     first, *others = [found.values_list(Value(kind))[:COUNTED_UP_TO] for kind, found in kinds.items()]
     found = dict.fromkeys(kinds, 0)

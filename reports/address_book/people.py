@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from reports import links, quotas
 from reports.address_book.addresses import clean_address, refuse_foreign_domain
 from reports.address_book.words import language_fault, name_fault, places
+from reports.erasing.hashing import recall
 from reports.models import GroupMember, Recipient, RecipientGroup
 from reports.refused import Place, Refused
 from tenants.audit import Actor, record
@@ -37,6 +38,7 @@ def add(tenant: Tenant, actor: Actor, wanted: Person, *, now: datetime) -> Recip
     with transaction.atomic():
         quotas.take_recipients(tenant, 1)
         _save(recipient, force_insert=True)
+        recall(tenant, [recipient.email])
         groups = _set_groups(recipient, wanted.groups)
         record(actor, "recipient.added", now=now, tenant=tenant, about=recipient, after=values | {"groups": groups})
     return recipient
@@ -54,6 +56,7 @@ def change(recipient: Recipient, actor: Actor, wanted: Person, *, now: datetime)
         for name, value in values.items():
             setattr(recipient, name, value)
         _save(recipient, update_fields=list(values))
+        recall(tenant, [recipient.email])
         after = values | {"groups": _set_groups(recipient, wanted.groups)}
         changed = [name for name in after if after[name] != before[name]]
         if changed:

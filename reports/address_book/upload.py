@@ -21,6 +21,7 @@ from reports import quotas
 from reports.address_book.addresses import clean_address, refuse_foreign_domain
 from reports.address_book.lists import Line
 from reports.address_book.words import NAME_LENGTH, language_fault, name_fault
+from reports.erasing.hashing import recall
 from reports.models import GroupMember, Recipient, RecipientGroup, Suppression
 from reports.refused import Place, Refused
 from tenants.audit import Actor, record
@@ -88,6 +89,7 @@ def _write(tenant: Tenant, added: list[Judged], changed: list[Judged]) -> None:
     rows = [Recipient(tenant=tenant, email=one.line.email, name=one.line.name, language=one.line.language) for one in added]
     # Somebody else may add the same person at this moment: then they are there, and join the groups.
     Recipient.objects.bulk_create(rows, ignore_conflicts=True)
+    recall(tenant, [row.email for row in rows])
     judged = {one.line.email: one for one in [*added, *changed]}
     people = list(Recipient.objects.for_tenant(tenant).filter(email__in=judged))
     for person in people:

@@ -103,9 +103,12 @@ class Download(CompatView):
         caller = self.caller
         with caller.scope():
             job = find_job(caller, dashboard_id, job_id)
-            granted = list(job.files.all()) if job.status == SnapshotJob.Status.COMPLETED else []
+            now = timezone.now()
+            kept = [file for file in job.files.all() if file.is_offered(caller.tenant, now)]
+            granted = kept if job.status == SnapshotJob.Status.COMPLETED else []
             for file in granted:
-                files.note_download(file, caller.actor, now=timezone.now())
+                file.tenant = caller.tenant
+                files.note_download(file, caller.actor, now=now)
         if not granted:
             return Response({"error": "Output location not available"})
         urls = [files.presigned_url(file, seconds=settings.PORTAL_COMPAT_URL_SECONDS) for file in granted]

@@ -108,7 +108,7 @@ def _prepare(lease: Lease, now: datetime) -> Prepared | None:
             # It was taken a moment before its company's mail was paused.
             outcomes.put_back(lease, now)
             return None
-        if reason := reason_not_to_send(outgoing):
+        if reason := reason_not_to_send(outgoing, now):
             outcomes.suppress(lease, reason, now)
             return None
         letter = _letter(outgoing, now)

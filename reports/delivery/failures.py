@@ -49,6 +49,8 @@ CAUSES: dict[str, Cause] = {
     "schedule_retired": Cause(_("The schedule was deleted before the email was sent.")),
     "report_withdrawn": Cause(_("The report is no longer offered to your company.")),
     "link_revoked": Cause(_("The link in this email was revoked before it was sent.")),
+    "files_gone": Cause(_("The files were no longer kept when it was this email's turn."), _("Run the report again.")),
+    "erased": Cause(_("The person was erased before the email was sent.")),
     "not_needed": Cause(_("There was nothing to say any more when it was this email's turn.")),
     "domain_not_allowed": Cause(_("Your company sends no reports to this domain."), _("Add the domain under Recipients, if it should.")),
     "empty": Cause(_("The report was empty, and the schedule sends nothing then.")),

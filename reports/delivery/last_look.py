@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db.models import Q
 
 from reports.address_book import is_allowed
+from reports.erasing.hashing import suppression_of
 from reports.models import Audience, AudienceGroup, AudienceRecipient, Delivery, Grant, Link, Notice, SnapshotJob, Suppression
 from tenants.models import Tenant
 
@@ -14,7 +17,7 @@ ASKED_FOR = {Notice.Kind.NEW_LINK, Notice.Kind.CODE, Notice.Kind.TEST, Notice.Ki
 OPENS = {Notice.Kind.NEW_LINK, Notice.Kind.CODE, Notice.Kind.READY_AGAIN}
 
 
-def reason_not_to_send(outgoing: Delivery | Notice) -> str:
+def reason_not_to_send(outgoing: Delivery | Notice, now: datetime) -> str:
     """A code of failures.py; empty: send it. In the tenant's scope."""
     reason = _suppressed(outgoing)
     if reason:
@@ -30,6 +33,9 @@ def reason_not_to_send(outgoing: Delivery | Notice) -> str:
         return "report_withdrawn"
     if schedule and not outgoing.is_copy and not _still_in_audience(outgoing):
         return "recipient_removed"
+    files = outgoing.job.files.all()
+    if files and not any(file.is_offered(outgoing.tenant, now) for file in files):
+        return "files_gone"
     revoked = Link.objects.for_tenant(outgoing.tenant).filter(delivery=outgoing).exclude(revoked_at=None)
     return "link_revoked" if revoked.exists() else ""
 
@@ -48,7 +54,7 @@ def _is_withdrawn(tenant: Tenant, job: SnapshotJob) -> bool:
 
 
 def _suppressed(outgoing: Delivery | Notice) -> str:
-    found = Suppression.objects.filter(tenant=outgoing.tenant, email=outgoing.address.lower()).first()
+    found = suppression_of(outgoing.tenant, outgoing.address)
     if found is None:
         return ""
     asked_for = isinstance(outgoing, Notice) and outgoing.kind in ASKED_FOR

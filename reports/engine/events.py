@@ -22,13 +22,14 @@ from django.db import InterfaceError, OperationalError, connection
 from reports.aws import queue, s3_events
 from reports.aws.errors import AwsError
 from reports.aws.s3_events import NotAnEvent, ObjectCreated
+from reports.retention import CLASSES, HELD
 from tenants.scope import engine_scope
 
 logger = logging.getLogger(__name__)
 FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0
-# Where a job's files are put: t/<retention class>/<tenant>/<job>/<name>, see reports/engine/start.py.
+# Where a job's files are put: t/<retention class>/<tenant>/<job>/<name>, see reports/retention.py.
 UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-KEY = re.compile(rf"t/\w+/({UUID})/({UUID})/.+", re.DOTALL)
+KEY = re.compile(rf"t/(?:{'|'.join((*CLASSES, HELD))})/({UUID})/({UUID})/.+", re.DOTALL)
 
 # Locked in one order, so that two who listen never wait for each other. A job that waits out a back-off is not woken: it asks later
 # because QuickSight wanted that, or because of a fault of ours.

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
-from reports import catalogue, parameters
+from reports import catalogue, parameters, retention
 from reports.aws.errors import AccessDenied, AlreadyExists, AwsError, NotFound, NotYet, NoVerdict
 from reports.aws.quicksight import Output, QuickSight, SnapshotRequest
 from reports.engine import cadence, moves
@@ -182,7 +182,7 @@ def _freeze(job: SnapshotJob, tags: dict[str, str], now: datetime) -> Attempt:
         row_rules=job.report.row_rules,
         rules_read_at=job.report.preflight_at,
         bucket=job.tenant.bucket or settings.PORTAL_BUCKET,
-        prefix=f"t/{settings.JOB_RETENTION_CLASS}/{job.tenant_id}/{job.pk}/",
+        prefix=retention.prefix(retention.class_of(job.tenant), job.tenant_id, job.pk),
         created_at=now,
     )
     changes: dict[str, Any] = {"snapshot_id": attempt.pk, "snapshot_dashboard_id": attempt.dashboard_id, "object_seen_at": None}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from reports import notices
+from reports.links.opening import offered
 from reports.models import Link, Notice
 
 BETWEEN_NEW_LINKS = timedelta(minutes=10)
@@ -15,7 +16,7 @@ def ask_for_new_link(link: Link, *, now: datetime) -> bool:
 
     The page says the same either way.
     """
-    if not link.can_be_renewed(now):
+    if not link.can_be_renewed(now) or not offered(link, now):
         return False
     # Read once: two buttons pressed at once see the same number, and so ask for the same mail.
     asked = list(Notice.objects.filter(tenant=link.tenant, link=link, kind=Notice.Kind.NEW_LINK).values_list("created_at", flat=True))

@@ -37,10 +37,13 @@ def find(tenant: Tenant, token: str) -> Link | None:
     return links.prefetch_related("job__files", "superseded_by__files").filter(token_sha256=secret_hash(token)).first()
 
 
-def offered(link: Link) -> list[SnapshotFile]:
-    """Its files; of a corrected report the newer version's first, then the one that the link was sent for."""
+def offered(link: Link, now: datetime) -> list[SnapshotFile]:
+    """Its files that are still kept; of a corrected report the newer version's first, then the one that the link was sent for."""
     newer = list(link.superseded_by.files.all()) if link.superseded_by else []
-    return newer + list(link.job.files.all())
+    found = newer + list(link.job.files.all())
+    for file in found:
+        file.tenant = link.tenant
+    return [file for file in found if file.is_offered(link.tenant, now)]
 
 
 def versions(link: Link) -> tuple[int, int]:

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from reports import jobs, notices, quotas
+from reports.links.opening import offered
 from reports.models import Link, Notice, SnapshotFile, SnapshotJob
 from tenants.audit import Actor, record
 
@@ -22,6 +23,14 @@ def remake_of(job: SnapshotJob) -> SnapshotJob | None:
     while made and made.status in (Status.FAILED, Status.CANCELLED) and (again := made.retries.order_by("-created_at").first()):
         made = again
     return made
+
+
+def is_gone(link: Link, now: datetime) -> bool:
+    """All its files were kept for their days, and are handed out no more. Not while they are being prepared again."""
+    if offered(link, now):
+        return False
+    remakes = (remake_of(link.job), remake_of(link.superseded_by) if link.superseded_by else None)
+    return not any(remake and not remake.has_ended for remake in remakes)
 
 
 def prepare_again(link: Link, file: SnapshotFile, actor: Actor, *, now: datetime) -> SnapshotJob:

@@ -11,7 +11,7 @@ from reports.models.audiences import (
 from reports.models.catalogue import Account, Format, Grant, Report, ReportParameter
 from reports.models.delivery import Download, Link
 from reports.models.engine import CapacitySample, Heartbeat, LaneClock, Pace, PlannedLoad, Process, Pump, RequestBudget, Slot, TenantQueue
-from reports.models.erasures import Erasure
+from reports.models.erasures import AddressKey, Erasure
 from reports.models.imports import CatalogueImport
 from reports.models.installation import Installation
 from reports.models.jobs import Attempt, JobEvent, SnapshotFile, SnapshotJob
@@ -23,6 +23,7 @@ from reports.models.usage import DailyUsage
 
 __all__ = [
     "Account",
+    "AddressKey",
     "Alarm",
     "AlarmMessage",
     "Attempt",

@@ -105,6 +105,12 @@ class AudienceGroup(models.Model):
         return f"{self.group_id}"
 
 
+class SuppressionQuerySet(models.QuerySet["Suppression"]):
+    def named(self) -> SuppressionQuerySet:
+        """Without those of people who were erased."""
+        return self.exclude(email="")
+
+
 class Suppression(models.Model):
     """An address that this tenant's mails do not go to. It outlives the recipient: added again, the person still gets nothing."""
 
@@ -115,13 +121,24 @@ class Suppression(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+", db_index=False)
-    email = models.EmailField()
+    # Of a person who was erased only a hash is left: enough to keep their word, should somebody add them again.
+    email = models.EmailField(blank=True, help_text="Empty: of somebody who was erased.")
+    address_hmac = models.BinaryField(max_length=32, null=True, help_text="NULL: the address itself is there.")
     reason = models.CharField(max_length=12, choices=Reason)
     detail = models.CharField(max_length=500, blank=True, help_text="What the other mail server said.")
     at = models.DateTimeField()
 
+    objects = SuppressionQuerySet.as_manager()
+
     class Meta:
-        constraints = (models.UniqueConstraint(fields=["tenant", "email"], name="one_suppression_per_address"),)
+        constraints = (
+            models.UniqueConstraint(fields=["tenant", "email"], condition=~models.Q(email=""), name="one_suppression_per_address"),
+            models.UniqueConstraint(fields=["tenant", "address_hmac"], name="one_suppression_per_hash"),
+            models.CheckConstraint(
+                condition=models.Q(email="", address_hmac__isnull=False) | (~models.Q(email="") & models.Q(address_hmac=None)),
+                name="a_suppression_has_an_address_or_a_hash",
+            ),
+        )
 
     def __str__(self) -> str:
         return self.email

@@ -10,6 +10,19 @@ from django.db import models
 from tenants.models import Tenant
 
 
+class AddressKey(models.Model):
+    """What a company's addresses are hashed with where nothing but a hash may be left of them.
+
+    Encrypted: without the portal's keys a copy of the database lets nobody try addresses.
+    """
+
+    tenant = models.OneToOneField(Tenant, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    sealed = models.TextField(help_text="tenants/encryption.py reads it.")
+
+    def __str__(self) -> str:
+        return "address key"
+
+
 class Erasure(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
@@ -26,3 +39,11 @@ class Erasure(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pk}"
+
+    @property
+    def row_count(self) -> int:
+        return sum(self.removed.get("rows", {}).values())
+
+    @property
+    def file_count(self) -> int:
+        return int(self.removed.get("files", 0))

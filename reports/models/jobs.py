@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from reports.failures import cause_of
 from reports.models.catalogue import Account, Format, Grant, Report
 from reports.models.engine import TenantQueue
+from reports.models.erasures import Erasure
 from reports.models.schedules import Occurrence
 from tenants.models import ApiKey, Tenant, User
 
@@ -228,6 +229,12 @@ class SnapshotJob(models.Model):
     def has_ended(self) -> bool:
         return self.status in self.ENDED
 
+    def is_past_days(self, tenant: Tenant, now: datetime) -> bool:
+        """It had files, which nobody gets any more; without a look at them. See `SnapshotFile.is_offered`."""
+        if self.status != self.Status.COMPLETED or self.finished_at is None:
+            return False
+        return self.finished_at + timedelta(days=tenant.retention_days) <= now
+
     @property
     def counted_from(self) -> datetime:
         """Where its time begins: the wait for a slot says nothing about the report."""
@@ -312,12 +319,16 @@ class Attempt(models.Model):
     failure_code = models.CharField(max_length=24, blank=True)
     error_type = models.CharField(max_length=128, blank=True)
     error_message = models.TextField(blank=True)
+    purged_at = models.DateTimeField(null=True, help_text="What a failed one left in S3 is gone. NULL: nobody looked yet.")
 
     class Meta:
         ordering = ("number",)
         constraints = (
             models.UniqueConstraint(fields=["job", "number"], name="one_attempt_per_number"),
             models.UniqueConstraint(fields=["job"], condition=Q(ended_at=None), name="one_open_attempt_per_job"),
+        )
+        indexes = (
+            models.Index(fields=["tenant", "ended_at", "id"], condition=Q(purged_at=None) & ~Q(failure_code=""), name="attempt_left_over"),
         )
 
     def __str__(self) -> str:
@@ -351,6 +362,17 @@ class SnapshotFileQuerySet(models.QuerySet["SnapshotFile"]):
     def for_tenant(self, tenant: Tenant) -> SnapshotFileQuerySet:
         return self.filter(tenant=tenant)
 
+    def kept(self) -> SnapshotFileQuerySet:
+        """In S3, as far as we know: those past their days too, until they are purged."""
+        return self.filter(purged_at=None)
+
+    def past_days(self, tenant: Tenant, now: datetime) -> SnapshotFileQuerySet:
+        """To be purged, by the index `file_kept`. See also `SnapshotFile.is_offered`."""
+        return self.for_tenant(tenant).kept().filter(created_at__lte=now - timedelta(days=tenant.retention_days))
+
+    def to_erase(self, tenant: Tenant) -> SnapshotFileQuerySet:
+        return self.for_tenant(tenant).kept().exclude(erasure=None)
+
 
 class SnapshotFile(models.Model):
     """A checked output in S3. The name is ours and for people; the key is QuickSight's and for us."""
@@ -372,8 +394,19 @@ class SnapshotFile(models.Model):
     pages = models.PositiveIntegerField(null=True, help_text="Of a PDF. NULL: not counted.")
     version_id = models.CharField(max_length=1024, blank=True, help_text="S3's, of a bucket with versions; empty: it has none.")
     purged_at = models.DateTimeField(null=True, help_text="The object is gone, by its days or by an erasure. NULL: it is there.")
+    # Made for that person alone. From then on it is handed out to nobody; its object goes a moment later.
+    erasure = models.ForeignKey(
+        Erasure, on_delete=models.SET_NULL, null=True, related_name="files", db_index=False, help_text="NULL: of nobody who was erased."
+    )
+    # A legal hold moves objects out of the lifecycle's reach. The old one stays while URLs that were signed for it may be used.
+    moved_at = models.DateTimeField(null=True, help_text="NULL: it lies where it was collected.")
+    moved_from = models.CharField(
+        max_length=1024, blank=True, db_default="", help_text="The key of the old object; empty: it is gone, or was never moved."
+    )
 
     objects = SnapshotFileQuerySet.as_manager()
+    # Set by pages: whether it is offered now.
+    is_here: bool = True
 
     class Meta:
         ordering = ("format", "visual_id")
@@ -384,7 +417,16 @@ class SnapshotFile(models.Model):
         indexes = (
             # With the sizes, which are added up again and again.
             models.Index(fields=["tenant", "created_at", "id"], include=["size_bytes"], condition=Q(purged_at=None), name="file_kept"),
+            models.Index(fields=["tenant", "erasure"], condition=Q(purged_at=None) & ~Q(erasure=None), name="file_to_erase"),
+            models.Index(fields=["tenant", "moved_at"], condition=~Q(moved_from=""), name="file_moved"),
         )
 
     def __str__(self) -> str:
         return self.name
+
+    def offered_until(self, tenant: Tenant) -> datetime:
+        return self.created_at + timedelta(days=tenant.retention_days)
+
+    def is_offered(self, tenant: Tenant, now: datetime) -> bool:
+        """Whether anybody may have it. A legal hold keeps what is past its days, and hands out none of it."""
+        return self.purged_at is None and self.erasure_id is None and now < self.offered_until(tenant)

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from portal.paging import key_of
 from reports.delivery.unsubscribing import unsubscribe_url
-from reports.models import Account, Attempt, Download, JobEvent, Link, Recipient, Report, Schedule, SnapshotJob
+from reports.models import Account, Attempt, Download, Erasure, JobEvent, Link, Recipient, Report, Schedule, SnapshotJob
 from tenants.models import Invitation, Membership, Tenant, User
 from tenants.scope import platform_scope, tenant_scope
 from tests.browser.cast_accounts import make_accounts
@@ -303,6 +303,8 @@ def _delivered(cast: Cast, here: Company, marta: User) -> None:
     links |= _links_of_every_kind(here, job, single)
     cast.parts |= {"delivered": str(job.pk), "single": str(single.pk), "revoke": str(links["unused"][0].pk)}
     cast.parts |= {name: f"{here.tenant.code}/{token}" for name, (_, token) in links.items()}
+    cast.parts["removed"] = str(links["link_gone"][0].job_id)
+    _erased(here)
     cast.parts |= {"used": str(links["link"][0].pk), "locked": str(links["link_locked"][0].pk)}
     for minutes, user_agent in ((30, FIREFOX), (29, FIREFOX), (4, OUTLOOK)):
         _download(links["link"][0], job, here.now - timedelta(minutes=minutes), user_agent, is_repeat=minutes == 29)
@@ -310,6 +312,14 @@ def _delivered(cast: Cast, here: Company, marta: User) -> None:
         mailed = make_delivery(job=single, address=address, status="sent")
         with tenant_scope(here.tenant):
             cast.parts[part] = unsubscribe_url(mailed).partition("/u/")[2]
+
+
+def _erased(here: Company) -> None:
+    told = {"rows": {"recipients": 4, "deliveries": 22, "links": 22, "texts": 3}, "files": 2}
+    because = {"by": "cfo@azurebay.example", "reason": "The guest asked for it by letter of 12 November."}
+    with tenant_scope(here.tenant):
+        at = here.now - timedelta(days=6)
+        Erasure.objects.create(tenant=here.tenant, address_hmac=b"erased", at=at, ended_at=at, removed=told, **because)
 
 
 def _people(cast: Cast, here: Company, rui: User) -> None:
@@ -424,7 +434,8 @@ def _links_of_every_kind(here: Company, job: SnapshotJob, single: SnapshotJob) -
     gone, lost = (here.job(name, "wait", "completed", ago=400_000, took=60) for name in ("gone", "lost"))
     for kept, name in ((corrected, "reservation-line_2026-w47.xlsx"), (newer, "reservation-line_2026-w47_v2.xlsx")):
         make_file(job=kept, format="EXCEL", name=name, size_bytes=602_112)
-    for missed in (gone, lost):
+    removed = here.job("removed", "wait", "completed", ago=100 * 86_400, took=60)
+    for missed in (gone, lost, removed):
         make_file(job=missed, name="queue-wait_2026-11-17.pdf", size_bytes=302_112)
     here.job("remake", "wait", "running", ago=40, attempt_count=1, trigger="remake", retry_of=gone)
     here.job("remake_failed", "wait", "failed", ago=4000, took=60, trigger="remake", retry_of=lost, failure_code="report_failed")
@@ -433,6 +444,7 @@ def _links_of_every_kind(here: Company, job: SnapshotJob, single: SnapshotJob) -
         "link_passcode": _link(single, "LNK-7B3DAAAA", **to, **passcode),
         "link_code": _link(single, "LNK-7B4DAAAA", **to, protection="mailed"),
         "link_locked": _link(single, "LNK-7B5DAAAA", **to, **passcode, wrong_codes=10),
+        "link_gone": _link(removed, "LNK-7C3DAAAA", **to),
         "link_preparing": _link(gone, "LNK-7B6DAAAA", **to),
         "link_not_prepared": _link(lost, "LNK-7B7DAAAA", **to),
         "link_superseded": _link(corrected, "LNK-7B8DAAAA", **to, superseded_by=newer),

@@ -19,7 +19,8 @@ def make_busy_queue(parts: dict[str, str], reports: dict[str, Report], now: date
     account = reports["daily"].account
     meridian = make_tenant(slug="meridian", name="Meridian Airways", max_running=4, weight=2)
     calder = make_tenant(slug="calder", name="Calder and Pike Bank", max_waiting=2)
-    hollis = make_tenant(slug="hollis", name="Hollis Health")
+    held = {"held_since": now - timedelta(days=3), "held_because": "Letter of the court of 20 November, case 4711."}
+    hollis = make_tenant(slug="hollis", name="Hollis Health", **held)
     long = make_tenant(slug="donau-gesellschaft", name=COMPANY)
     running = [_job(tenant, reports["daily"], now, minutes=1, status="running") for tenant in (meridian,) * 4 + (calder, long)]
     for tenant, waits in ((meridian, 3), (calder, 2), (long, 1)):

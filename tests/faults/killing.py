@@ -18,6 +18,8 @@ from pathlib import Path
 import psutil
 from django.db import transaction
 
+from reports import legal_hold, removing
+from reports.aws import removal
 from reports.aws.quicksight import QuickSight
 from reports.delivery import carrying
 from reports.delivery.email import Email
@@ -84,6 +86,13 @@ PLAN_STEPS: dict[str, Step] = {
     "expansion committed": Step(expanding, "_make", committed=True),
 }
 
+# Of what removes and moves files: after S3 has done it, before the row says so, or after both.
+KEEP_STEPS: dict[str, Step] = {
+    "objects removed": Step(removing, "remove"),
+    "object copied": Step(removal, "copy"),
+    "object moved": Step(legal_hold, "move", when=bool),
+}
+
 # Of `manage.py restored --resume`, which is a process of its own.
 RESUME_STEPS: dict[str, Step] = {
     "mails ended": Step(resuming, "_end_mails"),
@@ -96,7 +105,7 @@ def install() -> None:
     if step := os.environ.get(COMMAND_STEP):
         RESUME_STEPS[step].install(lambda: os.kill(os.getpid(), signal.SIGKILL))
     if step := os.environ.get(STEP):
-        (STEPS | MAIL_STEPS | PLAN_STEPS)[step].install(lambda: kill_worker(step))
+        (STEPS | MAIL_STEPS | PLAN_STEPS | KEEP_STEPS)[step].install(lambda: kill_worker(step))
     if os.environ.get(POSTMASTER):
         for name, step in STEPS.items():
             step.install(lambda name=name: kill_postmaster(name))

@@ -10,6 +10,7 @@ from django.db import connection
 from django.utils import timezone
 
 from reports.models import (
+    AddressKey,
     Audience,
     AudienceGroup,
     AudienceRecipient,
@@ -88,6 +89,7 @@ def fill(tenant: Tenant, report: Report) -> None:
         DailyUsage.objects.create(tenant=tenant, day=now.date(), jobs=1)
         dry_run = factories.make_dry_run(tenant=tenant, report=report)
         TagDraft.objects.create(tenant=tenant, tags={}, instead_of={}, dry_run=dry_run, by="ops@anycompany.example", created_at=now)
+        AddressKey.objects.create(tenant=tenant, sealed="sealed")
         Erasure.objects.create(tenant=tenant, address_hmac=b"erased", by=user.email, reason="She asked for it.", at=now)
         ApiKey.objects.filter(pk=key.pk).update(created_by=user)
         record(Actor("test"), "test.done", now=now, tenant=tenant)

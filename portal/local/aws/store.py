@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from moto.s3.models import S3Backend, s3_backends
+from moto.s3.models import FakeDeleteMarker, S3Backend, s3_backends
 
 from portal.local.aws.delivery import BucketUnusable
 from portal.local.aws.files import replace_file
@@ -63,7 +63,9 @@ class ObjectStore:
             return
         self.create_bucket(bucket, current.region_name)
         for name in [key] if key else self._saved_keys(bucket) | set(current.keys.keys()):
-            if stored := current.keys.get(name):
+            stored = current.keys.get(name)
+            # In a bucket with versions a plain delete leaves a marker, which has no content to keep.
+            if stored and not isinstance(stored, FakeDeleteMarker):
                 self._save(bucket, name, stored)
             else:
                 self._remove(bucket, name)

@@ -60,6 +60,7 @@ def test_staff_are_let_in(paths, ines):
         "staff_queue": 200,
         "staff_queue_tenant": 200,
         "staff_queue_clear": 200,
+        "staff_retention": 200,
         "staff_audit": 200,
         "staff_tags": 200,
         "staff_tags_review": 302,

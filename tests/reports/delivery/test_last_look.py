@@ -140,7 +140,7 @@ def test_many_people_in_an_audience_and_in_its_groups_are_not_paired_with_each_o
     ]
 
     with tenant_scope(job.tenant), CaptureQueriesContext(connection) as asked:
-        assert [reason_not_to_send(steps.now_of(delivery)) for delivery in deliveries] == ["", ""]
+        assert [reason_not_to_send(steps.now_of(delivery), timezone.now()) for delivery in deliveries] == ["", ""]
 
     with tenant_scope(job.tenant), connection.cursor() as cursor:
         for query in asked.captured_queries:
