@@ -76,6 +76,7 @@ WORDS: dict[str, Promise] = {
     "password.changed": _("Password changed"),
     "password.reset": _("Password set anew by mail"),
     "password.reset_asked": _("New password asked for"),
+    "person.erased": _("Person erased"),
     "proof.exported": _("Proof of a file exported"),
     "proof.viewed": _("Proof of a file looked at"),
     "queue.cleared": _("Waiting jobs cancelled"),
@@ -108,8 +109,14 @@ WORDS: dict[str, Promise] = {
     "sign_in.paused": _("Sign-in paused after wrong passwords"),
     "sign_in.refused": _("Sign-in refused"),
     "sign_in.succeeded": _("Signed in"),
+<<<<<<< HEAD
     "staff.looked": _("Platform staff opened the company’s page"),
+=======
+    "tenant.held": _("Legal hold begun"),
+>>>>>>> retention
     "tenant.quotas_set": _("Quotas changed"),
+    "tenant.released": _("Legal hold released"),
+    "tenant.retention_set": _("Days that files are kept changed"),
     "tenant.shares_set": _("Share of the slots changed"),
     "tenant.suspended": _("Company suspended"),
     "tenant.unsuspended": _("Company goes on after its suspension"),
