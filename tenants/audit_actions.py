@@ -109,11 +109,8 @@ WORDS: dict[str, Promise] = {
     "sign_in.paused": _("Sign-in paused after wrong passwords"),
     "sign_in.refused": _("Sign-in refused"),
     "sign_in.succeeded": _("Signed in"),
-<<<<<<< HEAD
     "staff.looked": _("Platform staff opened the company’s page"),
-=======
     "tenant.held": _("Legal hold begun"),
->>>>>>> retention
     "tenant.quotas_set": _("Quotas changed"),
     "tenant.released": _("Legal hold released"),
     "tenant.retention_set": _("Days that files are kept changed"),
