@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import uuid
 
 from django.db import models
@@ -25,6 +27,11 @@ class TagDraft(models.Model):
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["tenant"], condition=Q(ended_at=None), name="one_open_tag_draft_per_tenant"),)
+
+    @property
+    def fingerprint(self) -> str:
+        """Of what it would change: what somebody reviewed is what they put in force, or neither."""
+        return hashlib.sha256(json.dumps([self.tags, self.instead_of], sort_keys=True).encode()).hexdigest()
 
     def __str__(self) -> str:
         return f"{self.pk}"
