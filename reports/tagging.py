@@ -175,7 +175,7 @@ def dry_run(found: TagDraft, report: str, actor: Actor, now: datetime) -> Snapsh
 
 
 def dry_files(found: TagDraft) -> list[SnapshotFile]:
-    """Each with `rows_now`: lines of data of the same table in the newest run with the company's own tags; None: there is none to compare."""
+    """Each with `rows_now`: lines of data of the same table in the newest run with the company's own tags. None: there is none."""
     own = SnapshotJob.objects.for_tenant(found.tenant).filter(status=SnapshotJob.Status.COMPLETED, narrowing_tags={})
     alike = own.filter(report=OuterRef("job__report"), parameters=OuterRef("job__parameters"))
     newest = alike.filter(files__visual_id=OuterRef("visual_id"), files__format=OuterRef("format")).newest_first()

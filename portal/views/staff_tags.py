@@ -95,7 +95,8 @@ def review(request: StaffRequest, tenant: Tenant) -> HttpResponse:
         "files": tagging.dry_files(found),
         "live": live,
     }
-    return render(request, "staff/_tags_dry_run.html" if live.asked else "staff/tags_review.html", context, status=422 if form.errors else 200)
+    template = "staff/_tags_dry_run.html" if live.asked else "staff/tags_review.html"
+    return render(request, template, context, status=422 if form.errors else 200)
 
 
 @require_POST

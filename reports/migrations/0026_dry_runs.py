@@ -9,8 +9,6 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddIndex(
             model_name="snapshotjob",
-            index=models.Index(
-                condition=models.Q(("dry_run_tags__isnull", False)), fields=["tenant", "-created_at"], name="job_dry_run"
-            ),
+            index=models.Index(condition=models.Q(("dry_run_tags__isnull", False)), fields=["tenant", "-created_at"], name="job_dry_run"),
         ),
     ]

@@ -28,10 +28,10 @@ class TagDraft(models.Model):
     class Meta:
         constraints = (models.UniqueConstraint(fields=["tenant"], condition=Q(ended_at=None), name="one_open_tag_draft_per_tenant"),)
 
+    def __str__(self) -> str:
+        return f"{self.pk}"
+
     @property
     def fingerprint(self) -> str:
         """Of what it would change: what somebody reviewed is what they put in force, or neither."""
         return hashlib.sha256(json.dumps([self.tags, self.instead_of], sort_keys=True).encode()).hexdigest()
-
-    def __str__(self) -> str:
-        return f"{self.pk}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from tenants.scope import tenant_scope
 from tests.factories import give_tags, make_grant, make_report
 from tests.reports.engine import steps
 from tests.reports.engine.readings import both_readings

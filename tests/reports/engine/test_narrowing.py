@@ -9,7 +9,6 @@ import pytest
 
 from reports import files
 from reports.models import SnapshotJob
-from tenants.scope import tenant_scope
 from tests.factories import give_tags
 from tests.reports.engine import steps
 from tests.reports.engine.readings import both_readings
