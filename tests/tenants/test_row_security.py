@@ -36,10 +36,10 @@ def test_a_tenant_sees_its_own_rows_and_no_others(table, acme, globex, filled):
 @every_tenant_table
 def test_a_tenant_cannot_insert_a_row_for_another(table, acme, globex, filled):
     expected = BREAKS_POLICY if _app_may(table, "insert") else REFUSED
+    names = _written(table)
+    made = f"(select (jsonb_populate_record(x, %s)).* from {table} x) made"
 
     with tenant_scope(acme), pytest.raises(DatabaseError, match=expected), transaction.atomic():
-        names = _written(table)
-        made = f"(select (jsonb_populate_record(x, %s)).* from {table} x) made"
         sql(f"insert into {table} ({names}) select {names} from {made}", json.dumps({"tenant_id": str(globex.pk)}))
 
 
