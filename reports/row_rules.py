@@ -34,7 +34,7 @@ def as_kept(data_set: DataSet, before: RowRules, opened: Collection[str] = ()) -
     }
 
 
-def rules_in_force(row_rules: RowRules, *, same_for_everyone: bool) -> RowRules:
+def rules_in_force(row_rules: RowRules, *, same_for_everyone: bool) -> list[DataSetRules]:
     """With what was declared of the whole report said of each of its data sets, as a proof keeps it."""
     return [data_set | {"open": bool(data_set.get("open") or (same_for_everyone and not data_set["rules"]))} for data_set in row_rules]
 

@@ -106,8 +106,8 @@ def _reviewed(report: Report, found: TagDraft, changed: set[str], audiences: lis
     broken = {name for name, _fault in new} - {name for name, _fault in old}
     # In any case, also where the report could not run before: one rule more put right, and such a value would show every row.
     widened = set(widening(found.tags, report.row_rules)) - set(widening(found.instead_of, report.row_rules))
-    said = (" ".join(fault for _name, fault in faults) for faults in (new, old))
-    return Reviewed(report, bool(keys & changed), *said, bool(broken or widened))
+    after, before = (" ".join(fault for _name, fault in faults) for faults in (new, old))
+    return Reviewed(report, bool(keys & changed), after, before, bool(broken or widened))
 
 
 def _faults(report: Report, audiences: Iterable[Audience], tags: Mapping[str, str]) -> Iterator[tuple[str, str]]:

@@ -18,7 +18,7 @@ def tags_of(tenant: Tenant) -> dict[str, str]:
 
 def lock(tenant: Tenant) -> None:
     """Until the commit nobody else changes them, so that what was compared is what is replaced. In the tenant's scope."""
-    Tenant.objects.filter(pk=tenant.pk).select_for_update(of=("self",)).get()
+    Tenant.objects.filter(pk=tenant.pk).select_for_update(of=("self",), no_key=True).get()
 
 
 def write(tenant: Tenant, tags: Mapping[str, str]) -> None:

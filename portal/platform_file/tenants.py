@@ -101,11 +101,11 @@ def _quotas(entry: Entry) -> dict[str, int | None]:
 
 def _tags(tenant: Tenant, entry: Entry, run: Run) -> dict[str, str]:
     """The tags the tenant has afterwards. In its scope."""
+    wanted: dict[str, str] = entry.values.get("session_tags", session_tags.tags_of(tenant))
+    if wanted == session_tags.tags_of(tenant):
+        return wanted
     session_tags.lock(tenant)
     present = {tag.key: tag for tag in SessionTag.objects.filter(tenant=tenant)}
-    if "session_tags" not in entry.values:
-        return {key: tag.value for key, tag in present.items()}
-    wanted: dict[str, str] = entry.values["session_tags"]
     with as_tag_writer():
         for key, tag in present.items():
             if key not in wanted:

@@ -79,13 +79,15 @@ def review(request: StaffRequest, tenant: Tenant) -> HttpResponse:
             if again:
                 messages.info(request, ngettext("%(n)d job runs again.", "%(n)d jobs run again.", again) % {"n": again})
             return SeeOther(reverse("staff_tags", args=[tenant.slug]))
-    # Once more on a page that was refused: of what is on it now.
-    form.data = form.data | {"draft": found.fingerprint} if form.is_bound else form.data
+    if form.is_bound:
+        # Of what is on the page now.
+        form.data = request.POST.dict() | {"draft": found.fingerprint}
     reviewed = tagging.review(found)
     context = {
         "tenant": tenant,
         "draft": found,
         "changes": tagging.changes(found),
+        "is_stale": tagging.in_force(tenant) != found.instead_of,
         "reviewed": reviewed,
         "is_broken": any(one.breaks for one in reviewed),
         "changed": sum(one.changes for one in reviewed),

@@ -124,6 +124,15 @@ def test_a_draft_made_from_older_tags_is_not_put_in_force(acme, daily_calls):
         put_in_force(acme, stale)
 
 
+def test_the_review_of_a_draft_made_from_older_tags_says_so(acme, daily_calls, ines, client):
+    drafted(acme, {"tenant_id": "acme-2"})
+    factories.give_tags(acme, {"tenant_id": "acme", "desk": "north"})
+
+    page = sign_in(client, ines).get("/staff/tenants/acme/tags/review/").content.decode()
+
+    assert "Somebody changed the tags since this draft was made" in page
+
+
 @pytest.mark.django_db(transaction=True)
 def test_of_two_at_one_moment_one_is_put_in_force(acme, daily_calls):
     draft = drafted(acme, {"tenant_id": "acme-2"})
@@ -337,8 +346,10 @@ def test_a_restored_database_gives_a_dry_run_its_time_again(acme, daily_calls):
     assert found.asked == 1
 
 
-def test_a_key_by_which_an_audience_is_narrowed_breaks_its_schedule(acme, daily_calls):
-    schedule = factories.make_schedule(tenant=acme, report=daily_calls, name="Every Monday")
+def test_a_key_by_which_an_audience_is_narrowed_breaks_its_schedule(acme):
+    rules = [{"key": key, "delimiter": "", "match_all": ""} for key in ("tenant_id", "desk")]
+    ruled = {"dataset": "calls", "enabled": True, "rules": rules, "groups": [["tenant_id"], ["tenant_id", "desk"]]}
+    schedule = factories.make_schedule(tenant=acme, report=factories.make_report(row_rules=[ruled]), name="Every Monday")
     factories.make_audience(schedule=schedule, name="North desk", session_tags={"desk": "north"})
     draft = drafted(acme, {"tenant_id": "acme", "desk": "south"})
 
