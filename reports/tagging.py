@@ -183,11 +183,12 @@ def dry_files(found: TagDraft) -> list[SnapshotFile]:
     return list(made.annotate(rows_now=Subquery(newest.values("files__data_rows")[:1])))
 
 
-def dry_file(found: TagDraft, file_id: uuid.UUID) -> SnapshotFile | None:
-    """A file of the draft's own dry run."""
+def dry_file(found: TagDraft, file_id: uuid.UUID, now: datetime) -> SnapshotFile | None:
+    """A file of the draft's own dry run, as long as files of the company are handed out at all."""
     if found.dry_run_id is None:
         return None
-    return SnapshotFile.objects.filter(tenant=found.tenant, job=found.dry_run_id, pk=file_id).first()
+    file = SnapshotFile.objects.filter(tenant=found.tenant, job=found.dry_run_id, pk=file_id).first()
+    return file if file is not None and file.is_offered(found.tenant, now) else None
 
 
 def wanting_tags(tenant: Tenant, now: datetime) -> list[uuid.UUID]:

@@ -137,7 +137,7 @@ def dry_file(request: StaffRequest, tenant: str, file: uuid.UUID) -> HttpRespons
         company = get_object_or_404(Tenant, slug=tenant)
     with tenant_scope(company):
         draft = tagging.draft_of(company)
-        found = tagging.dry_file(draft, file) if draft else None
+        found = tagging.dry_file(draft, file, timezone.now()) if draft else None
         if found is None:
             raise Http404("no file of this draft")
         found.tenant = company

@@ -461,3 +461,17 @@ def test_its_rows_stand_beside_those_of_the_newest_run_with_the_present_tags(acm
         (file,) = tagging.dry_files(tagging.draft_of(acme))
 
     assert (file.data_rows, file.rows_now) == (3, 7)
+
+
+def test_a_dry_runs_file_is_handed_out_as_long_as_the_companys_are(acme, daily_calls):
+    now = timezone.now()
+    draft = drafted(acme, {"tenant_id": "other"})
+    job = factories.make_dry_run(tenant=acme, report=daily_calls, status="completed", now=now)
+    file = factories.make_file(job=job)
+    with tenant_scope(acme):
+        TagDraft.objects.filter(pk=draft.pk).update(dry_run=job)
+        draft = tagging.draft_of(acme)
+
+        handed_out = [tagging.dry_file(draft, file.pk, now + timedelta(days=days)) is not None for days in (0, 89, 91)]
+
+    assert handed_out == [True, True, False]
