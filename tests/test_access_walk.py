@@ -130,7 +130,7 @@ class Walker:
         self.browser.cookies = cookies
         # What was asked for may stand in an answer: the way back after sign-in does.
         shown = [mark for mark in self.hidden.marks() if mark in said and mark not in path]
-        is_theirs = address in OF_STAFF or (address in OPEN_TO_ALL and self.hidden is self.acme)
+        is_theirs = address in OF_STAFF or (address in OPEN_TO_ALL and self.hidden is self.acme) or address.name == "api_schema"
         assert shown == [] or is_theirs, f"{method} {path}"
         return Answer(response.status_code, response.get("Location", ""))
 

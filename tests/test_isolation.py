@@ -96,10 +96,10 @@ class Company:
     member: Membership
     invitation: Invitation
     visit: SupportVisit
-    key: ApiKey
     token: str
     stop_token: str
     invitation_token: str
+    key: ApiKey
     api_key: str
     # Its dashboard has the same name.
     report_slug: str
@@ -228,7 +228,7 @@ def _company(tenant: Tenant) -> Company:
         stop_url = unsubscribe_url(mailed)
         invitation, invitation_token = Invitation.issue(tenant, f"invited@{tenant.slug}.example", "viewer", timezone.now())
     owner = factories.make_member(tenant=tenant, email=f"owner@{tenant.slug}.example", role="owner")
-    key, api_key = factories.make_api_key(tenant=tenant, name=f"Key of {tenant.slug}", scopes=tuple(ROLES), created_by=owner)
+    key, api_key = factories.make_api_key(tenant=tenant, name=f"key-of-{tenant.slug}", scopes=tuple(ROLES), created_by=owner)
     schedule = factories.make_schedule(tenant=tenant, report=report, name=f"Schedule of {tenant.slug}")
     occurrence = factories.make_occurrence(schedule=schedule, status="running")
     audience = factories.make_audience(schedule=schedule, name=f"Audience of {tenant.slug}")
@@ -241,9 +241,9 @@ def _company(tenant: Tenant) -> Company:
     with tenant_scope(tenant):
         member = Membership.objects.get(tenant=tenant, user=viewer.pk)
     member.user = viewer
-    sent = (occurrence, audience, delivery, recipient, group, suppression, member, invitation, factories.make_visit(tenant=tenant), key)
+    sent = (occurrence, audience, delivery, recipient, group, suppression, member, invitation, factories.make_visit(tenant=tenant))
     stop_token = stop_url.rpartition("/")[2]
-    return Company(tenant, owner, job, file, link, schedule, *sent, token, stop_token, invitation_token, api_key, report.slug)
+    return Company(tenant, owner, job, file, link, schedule, *sent, token, stop_token, invitation_token, key, api_key, report.slug)
 
 
 @pytest.fixture

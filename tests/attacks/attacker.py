@@ -2,35 +2,30 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.db import transaction
 from django.http import HttpResponse
 from django.test import Client
+from django.urls import resolve
 
 from tenants.scope import platform_scope
 from tests.attacks.forms import Form, forms_of, queries_of
 from tests.tenants.rows import sql
 from tests.test_isolation import OBJECTS, Address, Company, _of_the_test, _rows, _values
 
+A_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+# What differs from one time to the next: ids, times, random texts.
 VARIES = re.compile(
-    r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|\\\\x[0-9a-f]+"
-    r"|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?([+-]\d\d:?\d\d|Z)?|[A-Za-z0-9_-]{32,}"
+    r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\\\\x[0-9a-f]+|LNK-\w+|[A-Za-z0-9_-]{32,}"
+    r"|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?([+-]\d\d:?\d\d|Z)?"
+    r'|(?<="hint": ")[^"]+|(?<="id": )\d+'
 )
-
-
-@dataclass(frozen=True)
-class Done:
-    """What a request came to: its answer, and the rows it left, without what differs each time (ids, times, random texts)."""
-
-    status: int
-    location: str
-    rows: Counter[str]
 
 
 @dataclass(frozen=True)
@@ -85,13 +80,17 @@ class Attacker:
         people = {"person": str(self.globex.owner.pk), "tenant": str(self.globex.tenant.pk), "slug": self.globex.tenant.slug}
         return objects | people
 
-    def own_ids(self) -> set[str]:
-        objects = {of(self.acme) for of, _ in OBJECTS.values()}
-        return objects | {str(self.acme.owner.pk), str(self.acme.tenant.pk)}
+    def ids_like(self, said: set[str]) -> set[str]:
+        """What globex has in place of what acme has: of the same kinds. Of all kinds where nobody knows what these ids are of."""
+        own = {name: of(self.acme) for name, (of, _) in OBJECTS.items()} | {"person": str(self.acme.owner.pk)}
+        kinds = {name for name, value in own.items() if value in said}
+        if kinds:
+            return {value for name, value in self.ids().items() if name in kinds}
+        return {value for value in self.ids().values() if A_UUID.fullmatch(value)} if any(map(A_UUID.fullmatch, said)) else set()
 
     def ids_in(self, row: str) -> list[str]:
         """Ids that are globex's alone. A person's number is short, and stands in many a row."""
-        return [found for name, found in self.ids().items() if len(found) > 20 and found in row]
+        return [found for found in set(self.ids().values()) if len(found) > 20 and found in row]
 
     def pages(self, addresses: list[Address]) -> dict[str, str]:
         """By path: what acme's own pages show."""
@@ -100,9 +99,9 @@ class Attacker:
         return {path: answer.content.decode() for path, answer in found.items() if answer.status_code == 200 and _is_html(answer)}
 
     def forms(self, addresses: list[Address]) -> list[Form]:
-        """That change something; one that stands on several pages once."""
+        """That change something; one that stands on several pages, or once for each row of a list, once."""
         forms = [form for path, html in self.pages(addresses).items() for form in forms_of(path, html) if form.method == "post"]
-        return list({(form.action, tuple(sorted(form.names))): form for form in forms}.values())
+        return list({(resolve(urlsplit(form.action).path).url_name, *sorted(form.names)): form for form in forms}.values())
 
     def queries(self, addresses: list[Address]) -> set[tuple[str, str]]:
         return set().union(*(queries_of(path, html) for path, html in self.pages(addresses).items()))
@@ -110,7 +109,3 @@ class Attacker:
 
 def _is_html(answer: HttpResponse) -> bool:
     return answer.get("Content-Type", "").startswith("text/html") and not answer.streaming
-
-
-def as_json(value: Any) -> str:
-    return json.dumps(value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 import pytest
+from django.utils.html import escape
 
 from tests.test_access_walk import OF_COMPANIES
 from tests.test_isolation import OBJECTS
@@ -70,7 +71,5 @@ def _lists(attacker) -> list[str]:
 
 
 def _told(answer, value: str) -> tuple[int, str, str]:
-    from django.utils.html import escape
-
     body = answer.getvalue().decode()
     return answer.status_code, answer.get("Location", "").replace(value, "…"), body.replace(escape(value), "…").replace(value, "…")
