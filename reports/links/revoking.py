@@ -38,6 +38,7 @@ def of_job(job: SnapshotJob) -> LinkSet:
 
 
 def of_address(tenant: Tenant, address: str) -> LinkSet:
+    """In the tenant's scope. The trail has the person's id, or nothing: never the address."""
     address = address.strip().lower()
     person = Recipient.objects.for_tenant(tenant).filter(email=address).first()
     return _of(tenant, Q(email=address), person)
