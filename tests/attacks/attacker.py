@@ -104,7 +104,9 @@ class Attacker:
         return list({(resolve(urlsplit(form.action).path).url_name, *sorted(form.names)): form for form in forms}.values())
 
     def queries(self, addresses: list[Address]) -> set[tuple[str, str]]:
-        return set().union(*(queries_of(path, html) for path, html in self.pages(addresses).items()))
+        """(path, name of a parameter): what acme's pages ask each other. Of pages that differ in their object alone, one."""
+        asked = set().union(*(queries_of(path, html) for path, html in self.pages(addresses).items()))
+        return set({(resolve(path).url_name, name): (path, name) for path, name in sorted(asked) if path.startswith("/t/acme/")}.values())
 
 
 def _is_html(answer: HttpResponse) -> bool:
