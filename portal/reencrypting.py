@@ -8,7 +8,10 @@ from allauth.mfa.models import Authenticator
 from django.db import transaction
 
 from portal.second_step_secrets import place
+from reports.erasing import hashing
 from tenants.encryption import Unreadable, decrypt, encrypt, is_current
+from tenants.models import TenantCode
+from tenants.scope import tenant_scope
 
 SEALED = ("secret", "seed")
 
@@ -18,6 +21,8 @@ class Told:
     done: int = 0
     # Numbers of rows that no key in use reads.
     unreadable: tuple[int, ...] = ()
+    # Codes of companies whose key for addresses none reads.
+    unreadable_companies: tuple[str, ...] = ()
 
 
 def reencrypt() -> Told:
@@ -28,6 +33,12 @@ def reencrypt() -> Told:
             told.done += _renew(number)
         except Unreadable:
             told.unreadable += (number,)
+    for code, tenant_id in TenantCode.objects.order_by("code").values_list("code", "tenant_id"):
+        try:
+            with tenant_scope(tenant_id):
+                told.done += hashing.renew(tenant_id)
+        except Unreadable:
+            told.unreadable_companies += (code,)
     return told
 
 

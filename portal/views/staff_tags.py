@@ -126,6 +126,12 @@ def dry_file(request: StaffRequest, tenant: str, file: uuid.UUID) -> HttpRespons
         found = tagging.dry_file(draft, file) if draft else None
         if found is None:
             raise Http404("no file of this draft")
+        found.tenant = company
+        try:
+            files.refuse_gone(found, now=timezone.now())
+        except Refused as refused:
+            messages.error(request, refused.detail)
+            return SeeOther(reverse("staff_tags_review", args=[company.slug]))
         record(actors.member(request), "session_tags.dry_run_read", now=timezone.now(), tenant=company, about=found)
     return SeeOther(files.presigned_url(found))
 

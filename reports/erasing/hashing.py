@@ -8,10 +8,11 @@ from __future__ import annotations
 import base64
 import hmac
 import secrets
+import uuid
 from collections.abc import Iterable
 
 from reports.models import AddressKey, Suppression
-from tenants.encryption import decrypt, encrypt
+from tenants.encryption import decrypt, encrypt, is_current
 from tenants.models import Tenant
 
 KEY_BYTES = 32
@@ -44,16 +45,26 @@ def suppression_of(tenant: Tenant, address: str) -> Suppression | None:
     return hashed.filter(address_hmac=address_hash(tenant, address)).first()
 
 
+def renew(tenant_id: uuid.UUID) -> bool:
+    """Brings the key under the newest of the portal's; False where it is, or there is none. In the tenant's scope. Raises Unreadable."""
+    row = AddressKey.objects.select_for_update(of=("self",)).filter(tenant=tenant_id).first()
+    if row is None or is_current(row.sealed):
+        return False
+    row.sealed = encrypt(decrypt(row.sealed, _place(tenant_id)), _place(tenant_id))
+    row.save(update_fields=["sealed"])
+    return True
+
+
 def _make(tenant: Tenant) -> str:
     text = base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()
     # Two at once: the first one's is kept, and read by both.
-    row, _is_new = AddressKey.objects.get_or_create(tenant=tenant, defaults={"sealed": encrypt(text, _place(tenant))})
+    row, _is_new = AddressKey.objects.get_or_create(tenant=tenant, defaults={"sealed": encrypt(text, _place(tenant.pk))})
     return row.sealed
 
 
 def _open(tenant: Tenant, sealed: str) -> bytes:
-    return base64.b64decode(decrypt(sealed, _place(tenant)))
+    return base64.b64decode(decrypt(sealed, _place(tenant.pk)))
 
 
-def _place(tenant: Tenant) -> str:
-    return f"reports_addresskey|{tenant.pk}|sealed"
+def _place(tenant_id: uuid.UUID) -> str:
+    return f"reports_addresskey|{tenant_id}|sealed"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections import Counter
 from datetime import timedelta
@@ -16,10 +17,11 @@ from django.db import models
 from django.test import Client
 from django.utils import timezone
 
-from reports import notices
+from reports import links, notices
 from reports.address_book import people, upload
 from reports.address_book.lists import Line
 from reports.address_book.people import Person
+from reports.delivery import unsubscribing
 from reports.delivery.last_look import reason_not_to_send
 from reports.erasing import asking, objects, places, rows
 from reports.models import (
@@ -77,7 +79,10 @@ def with_person_everywhere(tenant, report, aws, address: str = ANNA):
     """Somebody in each place where a person can stand, beside somebody whose address looks much the same. Returns the job for them alone
     and the one that both got."""
     now = timezone.now()
-    person = factories.make_recipient(tenant=tenant, email=address, name="Anna Person")
+    with tenant_scope(tenant):
+        # By the functions that pages call, which write the audit trail as well.
+        person = people.add(tenant, OLGA, Person(address, "Anna"), now=now)
+        people.change(person, OLGA, Person(address, "Anna Person"), now=now)
     other = factories.make_recipient(tenant=tenant, email=NANNA, name="Nanna Other")
     factories.make_group(tenant=tenant, name=f"Desk of {address}", recipients=[person, other])
     schedule = factories.make_schedule(
@@ -103,7 +108,11 @@ def with_person_everywhere(tenant, report, aws, address: str = ANNA):
                 key, data = f"new link {link.pk} {recipient.email}", {"name": recipient.email}
                 notices.ask_for(tenant, Notice.Kind.NEW_LINK, key, recipient.email, now=now, data=data)
         made.append(job)
-    factories.make_suppression(tenant=tenant, email=address, reason="unsubscribed", detail=f"<{address}> said so")
+    with tenant_scope(tenant):
+        mailed = Delivery.objects.select_related("tenant").filter(address=address).first()
+        unsubscribing.stop(mailed, Actor("by a mail"), now=now)
+        Suppression.objects.update(detail=f"<{address}> said so")
+        links.revoke_all(links.of_address(tenant, address), OLGA, now=now)
     return made
 
 
@@ -275,6 +284,18 @@ class TestTheirWord:
             "another-secret-key-of-more-than-fifty-characters-0123456789",
         )
 
+        with tenant_scope(acme):
+            people.add(acme, OLGA, Person(ANNA), now=timezone.now())
+            assert Suppression.objects.get().email == ANNA
+
+    def test_is_brought_under_the_newest_encryption_key_with_the_other_secrets(self, acme, erased, settings):
+        settings.PORTAL_ENCRYPTION_KEYS = [base64.b64encode(b"k" * 32).decode()]
+        out = StringIO()
+
+        call_command("reencrypt", stdout=out)
+
+        assert "newest key: 1 row(s)" in out.getvalue()
+        settings.SECRET_KEY = "another" * 8
         with tenant_scope(acme):
             people.add(acme, OLGA, Person(ANNA), now=timezone.now())
             assert Suppression.objects.get().email == ANNA

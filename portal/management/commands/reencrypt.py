@@ -21,3 +21,9 @@ class Command(BaseCommand):
                 "Add the key that they were encrypted with to PORTAL_ENCRYPTION_KEYS. If it is lost, remove the rows: "
                 "their people set up a second step again."
             )
+        if told.unreadable_companies:
+            companies = ", ".join(told.unreadable_companies)
+            raise CommandError(
+                f"No key in use reads what addresses are hashed with, of the companies {companies}. Add the key it was encrypted with to "
+                "PORTAL_ENCRYPTION_KEYS: without it no mail of theirs leaves, because somebody who was erased may have stopped it."
+            )
