@@ -71,8 +71,8 @@ class Attacker:
         return Counter(VARIES.sub("…", row) for row in [*rows, *people, *tenants])
 
     def marks_in(self, text: str, sent: list[str]) -> list[str]:
-        asked = " ".join(sent)
-        return [mark for mark in self.globex.marks() if mark in text and mark not in asked]
+        asked = " ".join(sent).lower()
+        return [mark for mark in self.globex.marks() if mark in text and mark.lower() not in asked]
 
     def ids(self) -> dict[str, str]:
         """Of everything that globex has, by its kind."""
