@@ -11,6 +11,8 @@ from tenants.audit import Actor, client_ip
 from tenants.models import User
 from tenants.models.members import Role
 
+STRANGER = "somebody who is not signed in"
+
 
 class Seen(TypedDict):
     ip: str | None
@@ -34,7 +36,17 @@ def of(request: HttpRequest, person: User) -> Actor:
 
 def visitor(request: HttpRequest, reference: str) -> Actor:
     """Somebody without an account, who came by the link with this reference."""
-    return Actor(reference, **_seen(request))
+    return Actor(reference, is_end_customer=True, **_seen(request))
+
+
+def reader(request: HttpRequest) -> Actor:
+    """Somebody who came by the link at the end of an email."""
+    return Actor("the reader of an email", is_end_customer=True, **_seen(request))
+
+
+def stranger(request: HttpRequest) -> Actor:
+    """Somebody who would sign in: where from is what the trail is read for."""
+    return Actor(STRANGER, **_seen(request))
 
 
 def invited(request: HttpRequest, person: User) -> Actor:

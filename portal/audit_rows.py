@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext as _
+
+from tenants.audit_privacy import HIDDEN
 from tenants.models import AuditEvent
 
 MOST_SHOWN = 300
@@ -24,7 +27,9 @@ def facts(row: AuditEvent) -> Iterator[Fact]:
     before, after = row.before or {}, row.after or {}
     for name in [*before, *(name for name in after if name not in before)]:
         old, new = _text(before.get(name)), _text(after.get(name))
-        if old != new or name not in before:
+        if old == new == HIDDEN:
+            yield Fact(name.replace("_", " "), "", _("changed"))
+        elif old != new or name not in before:
             yield Fact(name.replace("_", " "), old, new)
 
 

@@ -28,7 +28,7 @@ CHANGED = "password.changed"
 RESET_ASKED = "password.reset_asked"
 RESET = "password.reset"
 ENDED = "session.ended"
-SOMEBODY = "somebody who is not signed in"
+SOMEBODY = actors.STRANGER
 
 
 def by(request: HttpRequest, person: User, action: str, **after: Any) -> None:
@@ -38,7 +38,7 @@ def by(request: HttpRequest, person: User, action: str, **after: Any) -> None:
 
 def to(request: HttpRequest, person: User | None, action: str, **after: Any) -> None:
     """Somebody did it who may or may not be the person. None: to nobody's account."""
-    _write(actors.visitor(request, SOMEBODY), action, person, after)
+    _write(actors.stranger(request), action, person, after)
 
 
 def paused(request: HttpRequest, limit: str, person: User | None) -> None:

@@ -12,7 +12,6 @@ from django.utils.translation import gettext_lazy
 
 from portal.recipient_forms import PlainForm
 from reports.models import Report
-from reports.session_tags import MAX_TAGS
 
 FREE_LINES = 3
 INPUT = {"class": "input", "autocomplete": "off"}
@@ -32,7 +31,7 @@ class TagLines:
     @classmethod
     def read(cls, answers: QueryDict) -> TagLines:
         pairs = zip(answers.getlist("key"), answers.getlist("value"), strict=False)
-        found = cls([(key.strip(), value.strip()) for key, value in pairs][: MAX_TAGS + FREE_LINES])
+        found = cls([(key.strip(), value.strip()) for key, value in pairs])
         keys = [key for key, _value in found.lines if key]
         twice = sorted({key for key in keys if keys.count(key) > 1})
         if twice:
@@ -50,6 +49,8 @@ class TagLines:
 
 
 class PutInForceForm(PlainForm):
+    # Of the draft that was on the page.
+    draft = forms.CharField(widget=forms.HiddenInput)
     reason = forms.CharField(label=gettext_lazy("Reason, kept in the audit log"), max_length=300, widget=forms.TextInput(INPUT))
     again = forms.BooleanField(label=gettext_lazy("Run again what failed for want of tags"), required=False, initial=True)
 

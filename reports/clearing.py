@@ -57,7 +57,8 @@ def _tenant_ids(tenant: Tenant | None, schedule: Schedule | None) -> list[uuid.U
 
 
 def _waiting(tenant_id: uuid.UUID, report: Report | None, schedule: Schedule | None) -> SnapshotJobQuerySet:
-    waiting = SnapshotJob.objects.filter(tenant=tenant_id, status=SnapshotJob.Status.QUEUED)
+    # A dry run of staff is not the tenant's to see in a number; discarding its draft cancels it.
+    waiting = SnapshotJob.objects.filter(tenant=tenant_id, dry_run_tags__isnull=True, status=SnapshotJob.Status.QUEUED)
     waiting = waiting.filter(report=report) if report else waiting
     return waiting.filter(occurrence__schedule=schedule) if schedule else waiting
 

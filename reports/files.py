@@ -39,9 +39,7 @@ def note_download(file: SnapshotFile, actor: Actor, *, now: datetime, link: Link
     Raises Refused as `refuse_gone` does.
     """
     refuse_gone(file, now=now)
-    # This row stays for good, so it has the network address of the company's own people alone; the download's goes with an erasure.
-    known = actor if actor.user_id or actor.api_key_id else Actor(actor.label, request_id=actor.request_id)
-    record(known, "file.downloaded", now=now, tenant=file.tenant_id, about=file, after={"file": file.name, "link": link and link.reference})
+    record(actor, "file.downloaded", now=now, tenant=file.tenant_id, about=file, after={"file": file.name, "link": link and link.reference})
     return Download.objects.create(
         tenant_id=file.tenant_id,
         file=file,

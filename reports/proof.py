@@ -53,6 +53,8 @@ class Proof:
     deliveries: list[Delivery]
     links: list[Link]
     downloads: list[Download]
+    # How many there are beyond MOST_LISTED.
+    not_listed: dict[str, int]
 
     @property
     def sentence(self) -> str:
@@ -65,16 +67,20 @@ def gather(file: SnapshotFile) -> Proof:
     attempt, tenant = file.attempt, file.job.tenant
     of_job = {"tenant": tenant, "job": file.job}
     links = Link.objects.filter(**of_job).annotate(taken=Count("downloads")).order_by("created_at", "id")
+    deliveries = Delivery.objects.filter(**of_job).order_by("address", "id")
+    downloads = Download.objects.filter(tenant=tenant, file=file).select_related("link").order_by("-at", "-id")
+    counted = {"deliveries": deliveries.count(), "links": Link.objects.filter(**of_job).count(), "downloads": downloads.count()}
     sets = tuple(_data_sets(attempt))
     return Proof(
         file,
         attempt,
         tenant,
-        _verdict(attempt, sets),
+        _verdict(sets),
         sets,
-        list(Delivery.objects.filter(**of_job).order_by("address")[:MOST_LISTED]),
+        list(deliveries[:MOST_LISTED]),
         list(links[:MOST_LISTED]),
-        list(Download.objects.filter(tenant=tenant, file=file).select_related("link").order_by("-at", "-id")[:MOST_LISTED]),
+        list(downloads[:MOST_LISTED]),
+        {name: max(0, number - MOST_LISTED) for name, number in counted.items()},
     )
 
 
@@ -93,8 +99,9 @@ def _data_sets(attempt: Attempt) -> list[DataSet]:
     ]
 
 
-def _verdict(attempt: Attempt, sets: tuple[DataSet, ...]) -> str:
-    if attempt.row_rules is None:
+def _verdict(sets: tuple[DataSet, ...]) -> str:
+    if not sets:
+        # None was read, which is no word of the platform's.
         return UNKNOWN
     if any(_is_bare(data_set) for data_set in sets):
         return OPEN
@@ -165,6 +172,7 @@ def as_json(proof: Proof, now: datetime) -> dict[str, Any]:
             {"at": _time(one.at), "by": one.actor, "link": one.link.reference if one.link else None, "ip": one.ip, "with": one.user_agent}
             for one in proof.downloads
         ],
+        "not_listed": proof.not_listed,
     }
 
 

@@ -64,7 +64,10 @@ select coalesce(sum(jobs), 0)::int as jobs,
   from made
 """
 STORED = """
-select coalesce(sum(size_bytes), 0)::bigint as stored_bytes from reports_snapshotfile where tenant_id = %(tenant)s and purged_at is null
+select (coalesce(sum(size_bytes), 0) - (
+    select coalesce(sum(file.size_bytes), 0) from reports_snapshotjob job join reports_snapshotfile file on file.job_id = job.id
+     where job.tenant_id = %(tenant)s and job.dry_run_tags is not null and file.purged_at is null))::bigint as stored_bytes
+  from reports_snapshotfile where tenant_id = %(tenant)s and purged_at is null
 """
 
 

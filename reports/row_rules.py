@@ -34,6 +34,11 @@ def as_kept(data_set: DataSet, before: RowRules, opened: Collection[str] = ()) -
     }
 
 
+def rules_in_force(row_rules: RowRules, *, same_for_everyone: bool) -> list[DataSetRules]:
+    """With what was declared of the whole report said of each of its data sets, as a proof keeps it."""
+    return [data_set | {"open": bool(data_set.get("open") or (same_for_everyone and not data_set["rules"]))} for data_set in row_rules]
+
+
 def called(data_set: DataSetRules) -> str:
     """“Calls” (calls): as people know it, and as QuickSight does."""
     name, id = data_set.get("name"), data_set["dataset"]

@@ -24,7 +24,7 @@ MAX_VALUE = 256
 def refuse_unsafe_tags(tags: Mapping[str, str], required: Sequence[str], row_rules: RowRules, *, same_for_everyone: bool = False) -> None:
     """Raises Refused("rows_not_isolated"). `row_rules` are the report's as preflight read them; empty: not read yet."""
     in_rules = [fault.fact for fault in rule_faults(required, row_rules, same_for_everyone=same_for_everyone)]
-    faults = [*tag_faults(tags), *_missing(tags, required), *in_rules, *_widening(tags, row_rules), *_incomplete(tags, row_rules)]
+    faults = [*tag_faults(tags), *_missing(tags, required), *in_rules, *widening(tags, row_rules), *_incomplete(tags, row_rules)]
     if faults:
         raise Refused("rows_not_isolated", " ".join(faults))
 
@@ -37,7 +37,7 @@ def refuse_unsafe_narrowing(own: Mapping[str, str], narrowing: Mapping[str, str]
     places = [Place(("session_tags", key), "tag_not_narrowing", fault) for key, fault in _taken_keys(own, narrowing, report.required_tags)]
     faults = [*tag_faults(narrowing)]
     if narrowing and not places and report.preflight != Report.Preflight.NOT_CHECKED:
-        faults += [*_widening(narrowing, report.row_rules), *_not_narrowing(own, narrowing, report.row_rules)]
+        faults += [*widening(narrowing, report.row_rules), *_not_narrowing(own, narrowing, report.row_rules)]
     places += [Place(("session_tags",), "tag_invalid", fault) for fault in faults]
     if places:
         raise Refused("rows_not_isolated", " ".join(place.detail for place in places), tuple(places))
@@ -84,6 +84,9 @@ def tag_faults(tags: Mapping[str, str]) -> Iterator[str]:
     for key, value in tags.items():
         if not key.strip() or len(key) > MAX_KEY:
             yield _("The key of a session tag must have 1 to %(limit)d characters.") % {"limit": MAX_KEY}
+        elif key != key.strip() or not key.isprintable():
+            # Two keys that look alike: whoever reviews them takes one for the other.
+            yield _("The key of a session tag begins or ends with a space, or has an invisible character.")
         if not value.strip():
             yield _("Session tag “%(key)s” is blank.") % {"key": key}
         elif value != value.strip() or not value.isprintable():
@@ -103,7 +106,7 @@ def _missing(tags: Mapping[str, str], required: Sequence[str]) -> Iterator[str]:
             yield _("Session tag “%(key)s” is missing.") % {"key": key}
 
 
-def _widening(tags: Mapping[str, str], row_rules: RowRules) -> Iterator[str]:
+def widening(tags: Mapping[str, str], row_rules: RowRules) -> Iterator[str]:
     """A value that one rule reads as several values or as all of them."""
     for data_set in row_rules:
         for rule in data_set["rules"]:

@@ -96,7 +96,7 @@ def jobs_on(tenant: Tenant, day: date) -> int:
 def stored_bytes(tenant: Tenant) -> int:
     """As last counted, and what was collected since; what was removed since still counts. In the tenant's scope."""
     counted = DailyUsage.objects.filter(tenant=tenant).exclude(recounted_at=None).order_by("-day").first()
-    kept = SnapshotFile.objects.for_tenant(tenant).filter(purged_at=None)
+    kept = SnapshotFile.objects.for_tenant(tenant).filter(purged_at=None, job__dry_run_tags__isnull=True)
     if counted is None or counted.recounted_at is None:
         return _bytes(kept)
     return counted.stored_bytes + _bytes(kept.filter(created_at__gt=counted.recounted_at))

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest
 
-from tenants.audit_people import is_about_customers, without_customers
+from tenants.audit_privacy import keepable
 from tenants.models import AuditEvent, Tenant
 
 logger = logging.getLogger("audit")
@@ -32,6 +32,8 @@ class Actor:
     ip: str | None = None
     user_agent: str = ""
     request_id: str = ""
+    # Somebody who got a mail or a link: their network address is no line's, because they may be erased.
+    is_end_customer: bool = False
 
 
 def client_ip(request: HttpRequest) -> str | None:
@@ -58,7 +60,7 @@ def record(
 ) -> None:
     """Never hand secrets, tokens or presigned URLs in `before` or `after`: rows are kept for years and leave the database.
 
-    The address of an end customer is taken out here (audit_people.py), and a visitor's network address: both would outlive an erasure.
+    Nor what says who an end customer is, but an id: audit_privacy.py takes out what is seen to be an address.
     """
     row = AuditEvent(
         at=now,
@@ -68,9 +70,9 @@ def record(
         action=action,
         object_type=about._meta.model_name if about is not None else "",
         object_id=str(about.pk) if about is not None else "",
-        before=without_customers(action, before),
-        after=without_customers(action, after),
-        ip=actor.ip if actor.user_id or actor.api_key_id or not is_about_customers(action) else None,
+        before=keepable(action, about, before),
+        after=keepable(action, about, after),
+        ip=None if actor.is_end_customer else actor.ip,
         request_id=actor.request_id,
     )
     AuditEvent.objects.bulk_create([row])

@@ -7,7 +7,7 @@ connection cannot carry it to the next user. Without a scope the login has no gr
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -88,15 +88,32 @@ def engine_scope() -> Iterator[None]:
 def as_engine() -> Iterator[None]:
     """The engine's scope for a few statements inside a tenant's, in its transaction, without a savepoint: what has to happen with the
     tenant's change or not at all. What it reads of other tenants is the queue's alone, as ever."""
+    with _out_of_tenant(lambda tenant: Scope(roles.ENGINE)):
+        yield
+
+
+@contextmanager
+def as_tag_writer() -> Iterator[None]:
+    """As staff in this one tenant, for a few statements inside its scope: inside a tenant session tags are read only.
+
+    For tenants/session_tags.py and the platform file alone.
+    """
+    with _out_of_tenant(lambda tenant: Scope(roles.STAFF, tenant_id=tenant.tenant_id)):
+        yield
+
+
+@contextmanager
+def _out_of_tenant(become: Callable[[Scope], Scope]) -> Iterator[None]:
     tenant = _current.get()
-    if tenant is None or tenant.role != roles.APP:
+    if tenant is None or tenant.role != roles.APP or not tenant.tenant_id:
         raise ScopeConflict("Only out of a tenant's scope.")
-    _apply(Scope(roles.ENGINE))
-    token = _current.set(Scope(roles.ENGINE))
+    other = become(tenant)
+    _apply(other)
+    token = _current.set(other)
     try:
         yield
     except BaseException:
-        # The transaction is the engine's still: whoever catches this inside the tenant's scope may ask it nothing more.
+        # The transaction is the other role's still: whoever catches this inside the tenant's scope may ask it nothing more.
         transaction.set_rollback(True)
         raise
     finally:

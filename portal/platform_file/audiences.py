@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from portal.platform_file import recipients
 from portal.platform_file.reading import Entry
 from portal.platform_file.run import Run
+from reports.address_book.references import reference
 from reports.models import Audience, AudienceGroup, AudienceRecipient, Recipient, RecipientGroup, Report, Schedule
 from reports.refused import Refused
 from reports.session_tags import refuse_unsafe_narrowing
@@ -100,13 +101,15 @@ def _check_narrowing(entry: Entry, tags: dict[str, str], report: Report) -> None
 def _join(schedule: Schedule, audience: Audience, recipient: Recipient, run: Run) -> None:
     joined, is_new = AudienceRecipient.objects.get_or_create(tenant=schedule.tenant, audience=audience, recipient=recipient)
     if is_new:
-        run.changes.added("audience_recipient", _membership(schedule, audience, recipient), joined, {}, schedule.tenant)
+        who = {"person": reference(recipient.pk)}
+        run.changes.added("audience_recipient", _membership(schedule, audience, recipient), joined, who, schedule.tenant)
 
 
 def _drop(schedule: Schedule, audience: Audience, recipients: Iterable[Recipient], run: Run) -> None:
     """The address stays in the tenant's address book: other schedules may use it."""
     for joined in AudienceRecipient.objects.filter(tenant=schedule.tenant, audience=audience, recipient__in=list(recipients)):
-        run.changes.removed("audience_recipient", _membership(schedule, audience, joined.recipient), joined, {}, schedule.tenant)
+        who = {"person": reference(joined.recipient_id)}
+        run.changes.removed("audience_recipient", _membership(schedule, audience, joined.recipient), joined, who, schedule.tenant)
         AudienceRecipient.objects.filter(tenant=schedule.tenant, pk=joined.pk).delete()
 
 

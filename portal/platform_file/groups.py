@@ -5,6 +5,7 @@ from __future__ import annotations
 from portal.platform_file import recipients
 from portal.platform_file.reading import Entry
 from portal.platform_file.run import Run
+from reports.address_book.references import reference
 from reports.models import GroupMember, RecipientGroup
 from tenants.models import Tenant
 
@@ -32,9 +33,11 @@ def _write(tenant: Tenant, group: RecipientGroup | None, entry: Entry, run: Run)
     for recipient in recipients.find_or_create(tenant, wanted, run):
         member, is_new = GroupMember.objects.get_or_create(tenant=tenant, group=group, recipient=recipient)
         if is_new:
-            run.changes.added("group_member", f"{tenant.slug}/{group.name}/{recipient.email}", member, {}, tenant)
+            who = {"person": reference(recipient.pk)}
+            run.changes.added("group_member", f"{tenant.slug}/{group.name}/{recipient.email}", member, who, tenant)
     for member in GroupMember.objects.filter(tenant=tenant, group=group).exclude(recipient__email__in=wanted).select_related("recipient"):
-        run.changes.removed("group_member", f"{tenant.slug}/{group.name}/{member.recipient.email}", member, {}, tenant)
+        who = {"person": reference(member.recipient_id)}
+        run.changes.removed("group_member", f"{tenant.slug}/{group.name}/{member.recipient.email}", member, who, tenant)
         GroupMember.objects.filter(tenant=tenant, pk=member.pk).delete()
 
 

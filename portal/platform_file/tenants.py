@@ -12,8 +12,9 @@ from portal.platform_file.people import find_or_create
 from portal.platform_file.reading import Entry
 from portal.platform_file.retiring import retire
 from portal.platform_file.run import Run
+from tenants import session_tags
 from tenants.models import SessionTag, Tenant, TenantCode
-from tenants.scope import platform_scope, tenant_scope
+from tenants.scope import as_tag_writer, platform_scope, tenant_scope
 
 GIB = 1024**3
 FIELDS = (
@@ -100,18 +101,20 @@ def _quotas(entry: Entry) -> dict[str, int | None]:
 
 def _tags(tenant: Tenant, entry: Entry, run: Run) -> dict[str, str]:
     """The tags the tenant has afterwards. In its scope."""
+    wanted: dict[str, str] = entry.values.get("session_tags", session_tags.tags_of(tenant))
+    if wanted == session_tags.tags_of(tenant):
+        return wanted
+    session_tags.lock(tenant)
     present = {tag.key: tag for tag in SessionTag.objects.filter(tenant=tenant)}
-    if "session_tags" not in entry.values:
-        return {key: tag.value for key, tag in present.items()}
-    wanted: dict[str, str] = entry.values["session_tags"]
-    for key, tag in present.items():
-        if key not in wanted:
-            run.changes.removed("session_tag", f"{tenant.slug}/{key}", tag, {key: tag.value}, tenant)
-            SessionTag.objects.filter(tenant=tenant, pk=tag.pk).delete()
-    for key, value in wanted.items():
-        if key in present:
-            run.changes.update("session_tag", f"{tenant.slug}/{key}", present[key], {"value": value}, tenant)
-        else:
-            tag = SessionTag.objects.create(tenant=tenant, key=key, value=value)
-            run.changes.added("session_tag", f"{tenant.slug}/{key}", tag, {key: value}, tenant)
+    with as_tag_writer():
+        for key, tag in present.items():
+            if key not in wanted:
+                run.changes.removed("session_tag", f"{tenant.slug}/{key}", tag, {key: tag.value}, tenant)
+                SessionTag.objects.filter(tenant=tenant, pk=tag.pk).delete()
+        for key, value in wanted.items():
+            if key in present:
+                run.changes.update("session_tag", f"{tenant.slug}/{key}", present[key], {"value": value}, tenant)
+            else:
+                tag = SessionTag.objects.create(tenant=tenant, key=key, value=value)
+                run.changes.added("session_tag", f"{tenant.slug}/{key}", tag, {key: value}, tenant)
     return wanted

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from portal import actors
+from portal.audit_people import name_people
 from portal.pages import tenant_page
 from portal.paging import Page, page_of
 from portal.requests import StaffRequest, TenantRequest
@@ -67,13 +68,14 @@ class Wanted:
 def audit(request: TenantRequest) -> HttpResponse:
     wanted = _read(request.GET)
     page = page_of(wanted.of(_of_company(request), timezone.now()), request.GET, by="at")
+    name_people(request.tenant, page.rows)
     return render(request, "portal/audit.html", _context(request, wanted, page))
 
 
 @require_safe
 @tenant_page("audit.view")
 def export(request: TenantRequest) -> HttpResponse:
-    """What the list shows, without its pages, as a table for a spreadsheet."""
+    """What the list shows, without its pages, as a table for a spreadsheet. People by their ids: the table outlives an erasure."""
     now, wanted = timezone.now(), _read(request.GET)
     rows = list(wanted.of(_of_company(request), now).order_by("-at", "-id")[: MOST_EXPORTED + 1])
     record(actors.member(request), "audit.exported", now=now, tenant=request.tenant, after={"lines": min(len(rows), MOST_EXPORTED)})

@@ -34,6 +34,7 @@ from reports.occurrences import acting
 from reports.refused import Refused
 from reports.schedules import story
 from reports.schedules.ledger import Ledger, ledgers
+from tenants.audit import record
 
 DONE = (Delivery.Status.SENT, Delivery.Status.SUPPRESSED)
 OPEN, ALL = "", "all"
@@ -97,6 +98,7 @@ def _sets(deliveries: DeliveryQuerySet) -> dict[uuid.UUID, list[tuple[str, int]]
 def export(request: TenantRequest, schedule: uuid.UUID, occurrence: uuid.UUID) -> HttpResponse:
     """Every delivery of the run, as a table for a spreadsheet."""
     found = find(request, schedule, occurrence)
+    record(actors.member(request), "occurrence.exported", now=timezone.now(), tenant=request.tenant, about=found)
     planned = timezone.localtime(found.planned_at)
     name = f"{found.schedule.slug}_{planned:%Y-%m-%d_%H%M}.csv"
     answer = HttpResponse(content_type="text/csv; charset=utf-8", headers={"Content-Disposition": f'attachment; filename="{name}"'})

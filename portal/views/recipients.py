@@ -8,16 +8,18 @@ from typing import Any
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from portal import filters
+from portal import actors, filters
 from portal.pages import tenant_page
 from portal.paging import page_by
 from portal.requests import TenantRequest
 from reports.address_book import listing, lists
 from reports.models import Suppression
 from reports.models.audiences import RecipientQuerySet
+from tenants.audit import record
 from tenants.models import Tenant
 
 BOUNCED, STOPPED = "bounced", "stopped"
@@ -88,6 +90,7 @@ def export(request: TenantRequest) -> HttpResponse:
     """The list as it is filtered, as an upload takes it back."""
     search = _search(request.GET, *listing.choices(request.tenant))
     people = listing.with_groups(search.found(request.tenant)).order_by("email")
+    record(actors.member(request), "recipients.exported", now=timezone.now(), tenant=request.tenant, after={"lines": people.count()})
     lines = (lists.Line(0, person.email, person.name, tuple(person.group_names), person.language) for person in people.iterator())
     name = f"recipients-{request.tenant.slug}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}

@@ -12,15 +12,17 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.vary import vary_on_headers
 
 from portal import actors
+from portal.live import Live, poll_seconds
 from portal.pages import SeeOther
 from portal.reauthentication import recently_authenticated
 from portal.requests import StaffRequest
 from portal.staff_pages import staff_page, staff_tenant_page
 from portal.tag_forms import DryRunForm, PutInForceForm, TagLines
 from reports import files, tagging
-from reports.models import Grant, SnapshotFile
+from reports.models import Grant, TagDraft
 from reports.refused import Refused
 from tenants.audit import record
 from tenants.models import AuditEvent, Tenant
@@ -50,6 +52,7 @@ def tags(request: StaffRequest, tenant: Tenant) -> HttpResponse:
 
 @recently_authenticated
 @require_http_methods(["GET", "HEAD", "POST"])
+@vary_on_headers("HX-Request")
 @staff_tenant_page("tags.change")
 def review(request: StaffRequest, tenant: Tenant) -> HttpResponse:
     """What would change, and for whom. POST puts it in force."""
@@ -58,9 +61,15 @@ def review(request: StaffRequest, tenant: Tenant) -> HttpResponse:
         return redirect("staff_tags", tenant.slug)
     now = timezone.now()
     wanting = tagging.wanting_tags(tenant, now)
-    form = PutInForceForm(request.POST if request.method == "POST" else None)
+    live = _live(request, found)
+    if live.unchanged:
+        return HttpResponse(status=204)
+    form = PutInForceForm(request.POST if request.method == "POST" else None, initial={"draft": found.fingerprint})
     if form.is_valid():
         try:
+            if form.cleaned_data["draft"] != found.fingerprint:
+                # Another one's draft, which nobody has reviewed by this page.
+                raise Refused("tags_changed", _("Somebody changed this draft meanwhile. Look at it again."))
             tagging.put_in_force(found, form.cleaned_data["reason"], actors.member(request), now)
         except Refused as refused:
             form.refuse(refused)
@@ -70,21 +79,26 @@ def review(request: StaffRequest, tenant: Tenant) -> HttpResponse:
             if again:
                 messages.info(request, ngettext("%(n)d job runs again.", "%(n)d jobs run again.", again) % {"n": again})
             return SeeOther(reverse("staff_tags", args=[tenant.slug]))
+    if form.is_bound:
+        # Of what is on the page now.
+        form.data = request.POST.dict() | {"draft": found.fingerprint}
     reviewed = tagging.review(found)
     context = {
         "tenant": tenant,
         "draft": found,
         "changes": tagging.changes(found),
+        "is_stale": tagging.in_force(tenant) != found.instead_of,
         "reviewed": reviewed,
         "is_broken": any(one.breaks for one in reviewed),
         "changed": sum(one.changes for one in reviewed),
         "wanting": len(wanting),
         "form": form,
         "dry_run": DryRunForm([one.report for one in reviewed]),
-        "files": list(SnapshotFile.objects.filter(tenant=tenant, job=found.dry_run_id)) if found.dry_run_id else [],
-        "is_moving": found.dry_run is not None and not found.dry_run.has_ended,
+        "files": tagging.dry_files(found),
+        "live": live,
     }
-    return render(request, "staff/tags_review.html", context, status=422 if form.errors else 200)
+    template = "staff/_tags_dry_run.html" if live.asked else "staff/tags_review.html"
+    return render(request, template, context, status=422 if form.errors else 200)
 
 
 @require_POST
@@ -123,7 +137,7 @@ def dry_file(request: StaffRequest, tenant: str, file: uuid.UUID) -> HttpRespons
         company = get_object_or_404(Tenant, slug=tenant)
     with tenant_scope(company):
         draft = tagging.draft_of(company)
-        found = tagging.dry_file(draft, file) if draft else None
+        found = tagging.dry_file(draft, file, timezone.now()) if draft else None
         if found is None:
             raise Http404("no file of this draft")
         found.tenant = company
@@ -134,6 +148,12 @@ def dry_file(request: StaffRequest, tenant: str, file: uuid.UUID) -> HttpRespons
             return SeeOther(reverse("staff_tags_review", args=[company.slug]))
         record(actors.member(request), "session_tags.dry_run_read", now=timezone.now(), tenant=company, about=found)
     return SeeOther(files.presigned_url(found))
+
+
+def _live(request: StaffRequest, found: TagDraft) -> Live:
+    """The card of the dry run: what somebody types beside it stays."""
+    moving = [found.dry_run] if found.dry_run is not None and not found.dry_run.has_ended else []
+    return Live(request, found.dry_run_id, found.dry_run and found.dry_run.status, seconds=poll_seconds(moving, timezone.now()))
 
 
 def _uses(tenant: Tenant) -> list[tuple[str, str]]:

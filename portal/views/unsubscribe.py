@@ -45,7 +45,7 @@ def _answer(request: HttpRequest, code: str, token: str, *, act: str) -> HttpRes
         mail = unsubscribing.find(tenant, token)
         if mail is None:
             return _hidden(render(request, "link/unknown.html", status=404))
-        actor, now = actors.visitor(request, mail.address), timezone.now()
+        actor, now = actors.reader(request), timezone.now()
         if act == "stop":
             unsubscribing.stop(mail, actor, now=now)
         elif act == "start":

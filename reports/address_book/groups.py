@@ -9,6 +9,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from reports.address_book.references import reference, references
 from reports.address_book.words import group_name_fault, places
 from reports.models import GroupMember, Recipient, RecipientGroup
 from reports.refused import Place, Refused
@@ -37,7 +38,7 @@ def rename(group: RecipientGroup, actor: Actor, name: str, *, now: datetime) -> 
 def remove(group: RecipientGroup, actor: Actor, *, now: datetime) -> None:
     """Its people stay in the book. Schedules that named it send to them no more, unless something else names them."""
     with transaction.atomic():
-        people = sorted(Recipient.objects.for_tenant(group.tenant).filter(groups=group).values_list("email", flat=True))
+        people = references(Recipient.objects.for_tenant(group.tenant).filter(groups=group))
         record(actor, "group.removed", now=now, tenant=group.tenant, about=group, before={"name": group.name, "people": people})
         RecipientGroup.objects.filter(tenant=group.tenant, pk=group.pk).delete()
 
@@ -66,7 +67,7 @@ def leave(group: RecipientGroup, actor: Actor, recipients: Iterable[Recipient], 
 
 
 def _record_people(action: str, group: RecipientGroup, actor: Actor, people: list[Recipient], now: datetime) -> None:
-    after = {"name": group.name, "people": sorted(person.email for person in people)}
+    after = {"name": group.name, "people": sorted(reference(person.pk) for person in people)}
     record(actor, action, now=now, tenant=group.tenant, about=group, after=after)
 
 

@@ -76,8 +76,7 @@ def remove(recipient: Recipient, actor: Actor, *, revoke_links: bool, now: datet
     tenant = recipient.tenant
     with transaction.atomic():
         revoked = links.revoke_all(links.of_address(tenant, recipient.email), actor, now=now) if revoke_links else 0
-        before = {"email": recipient.email, "name": recipient.name, "groups": _group_names(recipient)}
-        record(actor, "recipient.removed", now=now, tenant=tenant, about=recipient, before=before)
+        record(actor, "recipient.removed", now=now, tenant=tenant, about=recipient, before={"groups": _group_names(recipient)})
         Recipient.objects.for_tenant(tenant).filter(pk=recipient.pk).delete()
     return revoked
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from reports.models import Suppression
+from reports.models import Recipient, Suppression
 from reports.refused import Refused
 from tenants.audit import Actor, record
 from tenants.models import Tenant
@@ -28,6 +28,6 @@ def send_again(tenant: Tenant, email: str, actor: Actor, *, now: datetime) -> No
             return
         if found.reason != Reason.BOUNCED:
             raise Refused("stopped_by_person", str(OWN_WORD[Reason(found.reason)]))
-        before = {"email": email, "reason": found.reason, "detail": found.detail}
-        record(actor, "recipient.send_again", now=now, tenant=tenant, about=found, before=before)
+        person = Recipient.objects.for_tenant(tenant).filter(email=email).first()
+        record(actor, "recipient.send_again", now=now, tenant=tenant, about=person or found, before={"reason": found.reason})
         found.delete()

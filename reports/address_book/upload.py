@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from reports import quotas
 from reports.address_book.addresses import clean_address, refuse_foreign_domain
 from reports.address_book.lists import Line
+from reports.address_book.references import reference
 from reports.address_book.words import NAME_LENGTH, language_fault, name_fault
 from reports.erasing.hashing import recall
 from reports.models import GroupMember, Recipient, RecipientGroup, Suppression
@@ -73,8 +74,12 @@ def save(tenant: Tenant, actor: Actor, lines: Iterable[Line], *, leave_out: bool
             raise Refused("bad_lines", detail, tuple(_places(judged)))
         added, changed = ([one for one in judged if one.result == result] for result in (Result.NEW, Result.CHANGED))
         if added or changed:
-            _write(tenant, added, changed)
-            told = {"file": source, "added": [one.line.email for one in added], "changed": [one.line.email for one in changed]}
+            people = _write(tenant, added, changed)
+            told = {
+                "file": source,
+                "added": [people[one.line.email] for one in added],
+                "changed": [people[one.line.email] for one in changed],
+            }
             record(actor, "recipients.uploaded", now=now, tenant=tenant, after=told)
     return Saved(len(added), len(changed), count[Result.WRONG])
 
@@ -85,7 +90,8 @@ def _places(judged: list[Judged]) -> Iterable[Place]:
             yield Place(("lines", str(one.line.number), name), "invalid", fault)
 
 
-def _write(tenant: Tenant, added: list[Judged], changed: list[Judged]) -> None:
+def _write(tenant: Tenant, added: list[Judged], changed: list[Judged]) -> dict[str, str]:
+    """What the audit trail calls them, by their addresses."""
     rows = [Recipient(tenant=tenant, email=one.line.email, name=one.line.name, language=one.line.language) for one in added]
     # Somebody else may add the same person at this moment: then they are there, and join the groups.
     Recipient.objects.bulk_create(rows, ignore_conflicts=True)
@@ -101,6 +107,7 @@ def _write(tenant: Tenant, added: list[Judged], changed: list[Judged]) -> None:
         GroupMember(tenant=tenant, group=groups[name], recipient=person) for person in people for name in judged[person.email].line.groups
     ]
     GroupMember.objects.bulk_create(joined, ignore_conflicts=True)
+    return {person.email: reference(person.pk) for person in people}
 
 
 class _Book:

@@ -14,7 +14,8 @@ from datetime import datetime
 
 from django.conf import settings
 
-from reports.models import Delivery, Notice, Suppression
+from reports.address_book.references import reference
+from reports.models import Delivery, Notice, Recipient, Suppression
 from tenants.audit import Actor, record
 from tenants.models import Tenant
 from tenants.secrets import derived_tokens
@@ -49,14 +50,20 @@ def stop(mail: Mail, actor: Actor, *, now: datetime) -> None:
         tenant=mail.tenant, email=mail.address.lower(), defaults={"reason": Suppression.Reason.UNSUBSCRIBED, "at": now}
     )
     if is_new:
-        record(actor, "recipient.unsubscribed", now=now, tenant=mail.tenant, about=mail, after={"email": mail.address})
+        record(actor, "recipient.unsubscribed", now=now, tenant=mail.tenant, about=mail, after=_person(mail))
 
 
 def start_again(mail: Mail, actor: Actor, *, now: datetime) -> None:
     """Takes back the person's own word, and no other reason: an address that bounced still does."""
     stopped = Suppression.objects.filter(tenant=mail.tenant, email=mail.address.lower(), reason=Suppression.Reason.UNSUBSCRIBED)
     if stopped.delete()[0]:
-        record(actor, "recipient.resubscribed", now=now, tenant=mail.tenant, about=mail, after={"email": mail.address})
+        record(actor, "recipient.resubscribed", now=now, tenant=mail.tenant, about=mail, after=_person(mail))
+
+
+def _person(mail: Mail) -> dict[str, str] | None:
+    """For the audit trail. None: not in the address book."""
+    found = Recipient.objects.for_tenant(mail.tenant).filter(email=mail.address.lower()).first()
+    return {"person": reference(found.pk)} if found else None
 
 
 def _id(mail_id: uuid.UUID) -> str:

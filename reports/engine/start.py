@@ -22,9 +22,10 @@ from reports.engine import cadence, moves
 from reports.failures import cause_of
 from reports.models import Attempt, Format, Grant, Report, SnapshotJob
 from reports.refused import Refused
+from reports.row_rules import rules_in_force
 from reports.session_tags import refuse_unsafe_narrowing, refuse_unsafe_tags
-from tenants.models import SessionTag
 from tenants.scope import engine_scope, tenant_scope
+from tenants.session_tags import tags_of
 
 Status = SnapshotJob.Status
 Clock = Callable[[], datetime]
@@ -149,9 +150,7 @@ def _refuse_unoffered(job: SnapshotJob) -> None:
 
 def _safe_tags(job: SnapshotJob) -> dict[str, str]:
     """Raises Refused when the tags cannot prove isolation: closed rather than somebody else's rows."""
-    own = job.dry_run_tags
-    if own is None:
-        own = dict(SessionTag.objects.filter(tenant=job.tenant).values_list("key", "value"))
+    own = tags_of(job.tenant) if job.dry_run_tags is None else job.dry_run_tags
     # The tenant's last: whatever an audience has become, none of its tags takes the place of one.
     tags = job.narrowing_tags | own
     try:
@@ -179,7 +178,7 @@ def _freeze(job: SnapshotJob, tags: dict[str, str], now: datetime) -> Attempt:
         session_tags=tags,
         parameters=_typed(job),
         dashboard_version=job.report.dashboard_version,
-        row_rules=job.report.row_rules,
+        row_rules=rules_in_force(job.report.row_rules, same_for_everyone=job.report.same_for_everyone),
         rules_read_at=job.report.preflight_at,
         bucket=job.tenant.bucket or settings.PORTAL_BUCKET,
         prefix=retention.prefix(retention.class_of(job.tenant), job.tenant_id, job.pk),

@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Q
 
 from reports.links.job_ends import made_again
-from reports.models import Link, Occurrence, Schedule, SnapshotJob
+from reports.models import Link, Occurrence, Recipient, Schedule, SnapshotJob
 from reports.models.delivery import LinkQuerySet
 from tenants.audit import Actor, record
 from tenants.models import Tenant
@@ -38,8 +38,10 @@ def of_job(job: SnapshotJob) -> LinkSet:
 
 
 def of_address(tenant: Tenant, address: str) -> LinkSet:
+    """In the tenant's scope. The trail has the person's id, or nothing: never the address."""
     address = address.strip().lower()
-    return _of(tenant, Q(email=address), None, address=address)
+    person = Recipient.objects.for_tenant(tenant).filter(email=address).first()
+    return _of(tenant, Q(email=address), person)
 
 
 def of_schedule(schedule: Schedule) -> LinkSet:

@@ -18,6 +18,9 @@ class RecipientQuerySet(models.QuerySet["Recipient"]):
 
 
 class Recipient(models.Model):
+    # Not kept in the audit trail, see tenants/audit_privacy.py.
+    PERSONAL = ("email", "name")
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="recipients", db_index=False)
     # In lower case, so that one person is one row.

@@ -211,6 +211,7 @@ class SnapshotJob(models.Model):
             models.Index(fields=["tenant", "status", "-created_at", "-id"], name="job_list_by_status"),
             models.Index(fields=["tenant", "-finished_at", "-id"], condition=~Q(finished_at=None), name="job_list_by_end"),
             models.Index(fields=["occurrence"], condition=~Q(occurrence=None), name="job_of_occurrence"),
+            models.Index(fields=["tenant", "-created_at"], condition=Q(dry_run_tags__isnull=False), name="job_dry_run"),
             models.Index(fields=["account", "deadline_at"], condition=Q(status="queued"), name="job_overdue"),
             models.Index(
                 fields=["account", "lane", "tenant", "created_at", "id"], condition=Q(status="queued", admitted=True), name="job_queue"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import uuid
 
 from django.db import models
@@ -28,3 +30,8 @@ class TagDraft(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pk}"
+
+    @property
+    def fingerprint(self) -> str:
+        """Of what it would change: what somebody reviewed is what they put in force, or neither."""
+        return hashlib.sha256(json.dumps([self.tags, self.instead_of], sort_keys=True).encode()).hexdigest()

@@ -76,7 +76,7 @@ def of_tenant(tenant: Tenant, evidence: Evidence, now: datetime) -> Findings:
     found = Findings(tenant)
     _look_at_instants(found, evidence, now)
     _look_at_mails(found, evidence)
-    moving = SnapshotJob.objects.for_tenant(tenant).moving()
+    moving = SnapshotJob.objects.filter(tenant=tenant).moving()
     found.asked = moving.exclude(status=SnapshotJob.Status.QUEUED).count()
     found.begun = moving.filter(status=SnapshotJob.Status.QUEUED).count()
     return found

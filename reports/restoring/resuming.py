@@ -156,7 +156,7 @@ def _settle(occurrences: set[uuid.UUID | None], now: datetime) -> None:
 def _give_time(found: Findings, known: Evidence, now: datetime) -> None:
     """Deadlines of jobs under way stood still with the database. QuickSight is asked what became of their snapshots."""
     away = now - known.backup_at
-    moving = SnapshotJob.objects.for_tenant(found.tenant).moving()
+    moving = SnapshotJob.objects.filter(tenant=found.tenant).moving()
     moving.update(
         deadline_at=Greatest(F("deadline_at"), now + settings.JOB_DEADLINE), render_until=F("render_until") + away, lease_until=None
     )

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from reports import quotas
 from reports.address_book.addresses import clean_address, refuse_foreign_domain
+from reports.address_book.references import references
 from reports.models import Audience, AudienceGroup, AudienceRecipient, Recipient, RecipientGroup
 from reports.refused import Place, Refused
 from tenants.models import Tenant
@@ -66,6 +67,13 @@ def lines_of(audience: Audience | None) -> list[str]:
     return [*groups.values_list("name", flat=True), *people.values_list("email", flat=True)]
 
 
+def told(audience: Audience) -> list[str]:
+    """The same for the audit trail, which has no addresses."""
+    groups = RecipientGroup.objects.filter(tenant=audience.tenant, audience_groups__audience=audience).order_by("name")
+    people = Recipient.objects.for_tenant(audience.tenant).filter(memberships__audience=audience)
+    return [*groups.values_list("name", flat=True), *references(people)]
+
+
 def take_room(tenant: Tenant, wanted: Addressees) -> None:
     """Before anything is stored. Raises Refused where the new ones of them would be too many recipients. In the tenant's scope."""
     new = len(wanted.emails) - Recipient.objects.for_tenant(tenant).filter(email__in=wanted.emails).count()
@@ -73,8 +81,8 @@ def take_room(tenant: Tenant, wanted: Addressees) -> None:
 
 
 def put(audience: Audience, wanted: Addressees) -> tuple[list[str], list[str]]:
-    """The audience gets these people and groups and no others. Returns what it had and has, as lines. A new address becomes a recipient."""
-    before, tenant = lines_of(audience), audience.tenant
+    """The audience gets these people and groups and no others. Returns what it had and has, as `told`. New ones become recipients."""
+    before, tenant = told(audience), audience.tenant
     known = Recipient.objects.for_tenant(tenant).filter(email__in=wanted.emails)
     new = set(wanted.emails) - set(known.values_list("email", flat=True))
     # Somebody else may add the same address just now; the row is there then, and read below.
@@ -87,4 +95,4 @@ def put(audience: Audience, wanted: Addressees) -> tuple[list[str], list[str]]:
     AudienceGroup.objects.bulk_create(
         [AudienceGroup(tenant=tenant, audience=audience, group=group) for group in wanted.groups], ignore_conflicts=True
     )
-    return before, lines_of(audience)
+    return before, told(audience)

@@ -80,7 +80,7 @@ def save(
 
 def remove(audience: Audience, actor: Actor, *, now: datetime) -> None:
     """What was sent stays in the history under its name, and its people in the address book."""
-    before = {"name": audience.name, "session_tags": audience.session_tags, "recipients": addressees.lines_of(audience)}
+    before = {"name": audience.name, "session_tags": audience.session_tags, "recipients": addressees.told(audience)}
     record(actor, "audience.removed", now=now, tenant=audience.tenant, about=audience, before=before)
     # Here and not by a cascade of the database: a delivery keeps its row and loses only its audience.
     Delivery.objects.for_tenant(audience.tenant).filter(audience=audience).update(audience=None)

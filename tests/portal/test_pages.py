@@ -9,6 +9,7 @@ from django.test import RequestFactory
 
 from portal import urls
 from portal.pages import tenant_page
+from tenants import session_tags
 from tenants.models import SessionTag
 from tenants.scope import tenant_scope
 from tests.tenants.rows import sql
@@ -26,7 +27,7 @@ def tags(tenant):
 
 
 def write(request):
-    SessionTag.objects.create(tenant=request.tenant, key="desk", value="north")
+    session_tags.write(request.tenant, session_tags.tags_of(request.tenant) | {"desk": "north"})
     return HttpResponse()
 
 

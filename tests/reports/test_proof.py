@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+from django.conf import settings as settings_
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
@@ -26,17 +29,8 @@ RULES = [
     {"dataset": "rates", "name": "Rates", "enabled": False, "rules": [], "open": True},
 ]
 OLD, NEW = (base64.b64encode(bytes([number]) * 32).decode() for number in (3, 4))
-# As docs/proof.md tells customers who have no Fanfold: nothing but Python and the library `cryptography`.
-BY_HAND = """
-import base64, json, sys
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-signed = open(sys.argv[1], "rb").read()
-text, _, last = signed.rpartition(b"\\nfanfold-signature-v1 ")
-key_id, signature = last.decode().split()
-key = Ed25519PublicKey.from_public_bytes(base64.b64decode(json.load(open(sys.argv[2]))["ed25519"][key_id]))
-key.verify(base64.urlsafe_b64decode(signature + "=="), text)
-print(json.loads(text)["file"]["sha256"])
-"""
+# As it tells customers who have no Fanfold: nothing but Python and the library `cryptography`.
+BY_HAND = re.search(r"```python\n(.*?)```", (Path(settings_.BASE_DIR) / "docs" / "proof.md").read_text(), re.DOTALL)[1]
 
 
 @pytest.fixture
@@ -88,6 +82,7 @@ def gathered_inside(file: SnapshotFile) -> proof.Proof:
     ("rules", "verdict"),
     [
         (None, "not_recorded"),
+        ([], "not_recorded"),
         ([RULES[1]], "same_for_everyone"),
         ([RULES[0] | {"enabled": False}], "not_held"),
         ([RULES[0] | {"rules": []}], "not_held"),
@@ -130,21 +125,58 @@ def test_what_was_added_or_cut_off_is_noticed(file, change):
         signing.verify(change(exported(file)), signing.public_keys())
 
 
+def by_hand(folder: Path, signed: bytes) -> subprocess.CompletedProcess[str]:
+    (folder / "proof.txt").write_bytes(signed)
+    (folder / "proof-keys.json").write_text(json.dumps({"ed25519": signing.public_keys()}))
+    return subprocess.run([sys.executable, "-I", "-c", BY_HAND], cwd=folder, capture_output=True, text=True, check=False)
+
+
 @pytest.mark.django_db
 def test_a_customer_checks_it_without_us(file, tmp_path):
-    (tmp_path / "proof.txt").write_bytes(exported(file))
-    (tmp_path / "keys.json").write_text(json.dumps({"ed25519": signing.public_keys()}))
-    changed = (tmp_path / "proof.txt").read_bytes().replace(b'"acme"', b'"acmf"', 1)
-    (tmp_path / "changed.txt").write_bytes(changed)
+    signed = exported(file)
 
-    answers = [
-        subprocess.run([sys.executable, "-I", "-c", BY_HAND, name, "keys.json"], cwd=tmp_path, capture_output=True, text=True, check=False)
-        for name in ("proof.txt", "changed.txt")
-    ]
+    answers = [by_hand(tmp_path, text) for text in (signed, signed.replace(b'"acme"', b'"acmf"', 1))]
 
     assert (answers[0].returncode, answers[0].stdout.strip()) == (0, bytes(file.sha256).hex())
     assert answers[1].returncode == 1
     assert "InvalidSignature" in answers[1].stderr
+
+
+@pytest.mark.django_db
+def test_a_customer_notices_a_change_of_the_signature_too(file, tmp_path):
+    signed = exported(file)
+    other_end = bytes([signed[-2] ^ 1])
+    changed = [signed + b"\n", signed[:-1], signed[:-1] + b" \n", signed[:-2] + b"!" + signed[-2:], signed[:-2] + other_end + b"\n"]
+    spelled = ((b"-v1 ", b"-v1  "), (b"\nfanfold-s", b"\n\nfanfold-s"), (b"fanfold-s", b"Fanfold-s"))
+    changed += [signed.replace(old, new) for old, new in spelled]
+
+    assert [by_hand(tmp_path, text).returncode for text in changed] == [1] * len(changed)
+
+
+@pytest.mark.django_db
+def test_it_says_how_many_of_its_lists_it_leaves_out(file, monkeypatch):
+    monkeypatch.setattr(proof, "MOST_LISTED", 1)
+    factories.make_delivery(job=file.job, address="two@acme-customers.example")
+
+    told = json.loads(signing.verify(exported(file), signing.public_keys()))
+
+    assert len(told["deliveries"]) == 1
+    assert told["not_listed"] == {"deliveries": 1, "links": 0, "downloads": 0}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_report_declared_the_same_for_everyone_is_said_to_be_that(aws, account, acme):
+    declared = factories.make_report(
+        slug="daily-calls", account=account, same_for_everyone=True, required_tags=[], preflight="not_checked", row_rules=[]
+    )
+    factories.make_grant(tenant=acme, report=declared)
+    aws.control.set_rules("calls", [])
+    job = steps.submit(acme)
+
+    steps.run_until_ended(account, job)
+
+    (file,) = steps.files_of(job)
+    assert gathered(file).verdict == "same_for_everyone"
 
 
 @pytest.mark.django_db

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
+
 import pytest
 import requests
+from django.db import DatabaseError
 from django.test import Client
 from django.utils import timezone
 
-from reports import tagging
-from reports.models import Attempt, SnapshotJob
+from reports import clearing, recounting, tagging, usage
+from reports.delivery.sent_log import Log
+from reports.models import Attempt, SnapshotJob, TagDraft
 from reports.refused import Refused
+from reports.restoring import findings
+from reports.usual import usual_seconds
 from tenants.audit import Actor
-from tenants.models import AuditEvent
-from tenants.scope import tenant_scope
+from tenants.models import AuditEvent, SessionTag
+from tenants.scope import as_tag_writer, staff_scope, tenant_scope
 from tests import factories
 from tests.recently import sign_in
 from tests.reports.engine import steps
@@ -23,6 +30,16 @@ from tests.reports.engine.threads import together
 __all__ = ["account", "aws", "new_clients", "rendered", "server"]
 pytestmark = pytest.mark.django_db
 INES = Actor("ines@anycompany.example")
+
+
+def mark_on(page: str) -> str:
+    """Which draft the page shows."""
+    return re.search(r'name="draft" value="([0-9a-f]{64})"', page)[1]
+
+
+def dry_run(tenant, draft) -> SnapshotJob:
+    with tenant_scope(tenant):
+        return tagging.dry_run(draft, "daily-calls", INES, timezone.now())
 
 
 def drafted(tenant, tags):
@@ -107,6 +124,15 @@ def test_a_draft_made_from_older_tags_is_not_put_in_force(acme, daily_calls):
         put_in_force(acme, stale)
 
 
+def test_the_review_of_a_draft_made_from_older_tags_says_so(acme, daily_calls, ines, client):
+    drafted(acme, {"tenant_id": "acme-2"})
+    factories.give_tags(acme, {"tenant_id": "acme", "desk": "north"})
+
+    page = sign_in(client, ines).get("/staff/tenants/acme/tags/review/").content.decode()
+
+    assert "Somebody changed the tags since this draft was made" in page
+
+
 @pytest.mark.django_db(transaction=True)
 def test_of_two_at_one_moment_one_is_put_in_force(acme, daily_calls):
     draft = drafted(acme, {"tenant_id": "acme-2"})
@@ -187,7 +213,7 @@ def test_staff_work_it_on_pages(acme, daily_calls, ines, client):
 
     drafted_ = client.post("/staff/tenants/acme/tags/", {"key": ["tenant_id", "region", ""], "value": ["acme", "north", ""]})
     review = client.get("/staff/tenants/acme/tags/review/").content.decode()
-    saved = client.post("/staff/tenants/acme/tags/review/", {"reason": "SUP-1", "again": "on"})
+    saved = client.post("/staff/tenants/acme/tags/review/", {"reason": "SUP-1", "again": "on", "draft": mark_on(review)})
 
     assert (drafted_.status_code, saved.status_code) == (303, 303)
     assert "<ins>region: north</ins>" in review
@@ -219,3 +245,233 @@ def test_members_change_no_tags(acme, olga, client):
 
     assert answer.status_code == 404
     assert in_force(acme) == {"tenant_id": "acme"}
+
+
+def test_what_a_colleague_drafted_meanwhile_is_not_put_in_force_unseen(acme, daily_calls, ines, client):
+    sign_in(client, ines)
+    drafted(acme, {"tenant_id": "acme-2"})
+    seen = client.get("/staff/tenants/acme/tags/review/").content.decode()
+    drafted(acme, {"tenant_id": "acme-3"})
+
+    answer = client.post("/staff/tenants/acme/tags/review/", {"reason": "SUP-1", "draft": mark_on(seen)})
+
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "Somebody changed this draft meanwhile" in page
+    assert "<ins>tenant_id: acme-3</ins>" in page
+    assert in_force(acme) == {"tenant_id": "acme"}
+    again = client.post("/staff/tenants/acme/tags/review/", {"reason": "SUP-1", "draft": mark_on(page)})
+    assert again.status_code == 303
+    assert in_force(acme) == {"tenant_id": "acme-3"}
+
+
+def test_a_draft_that_was_read_before_it_changed_neither_runs_nor_comes_in_force(acme, daily_calls):
+    read_before = drafted(acme, {"tenant_id": "acme-2"})
+    drafted(acme, {"tenant_id": "acme-3"})
+
+    for act in (put_in_force, dry_run):
+        with pytest.raises(Refused, match="Somebody changed this draft"):
+            act(acme, read_before)
+
+    with tenant_scope(acme):
+        assert not SnapshotJob.objects.filter(tenant=acme).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_dry_runs_at_one_moment_there_is_one(acme, daily_calls):
+    draft = drafted(acme, {"tenant_id": "acme-2"})
+
+    faults = together(*[lambda: dry_run(acme, draft)] * 2)
+
+    assert faults == []
+    with tenant_scope(acme):
+        assert SnapshotJob.objects.filter(tenant=acme).count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_first_drafts_at_one_moment_one_stays_open(acme, daily_calls):
+    faults = together(*[lambda n=n: drafted(acme, {"tenant_id": f"acme-{n}"}) for n in (2, 3)])
+
+    assert faults == []
+    with tenant_scope(acme):
+        assert TagDraft.objects.filter(tenant=acme, ended_at=None).count() == 1
+
+
+@pytest.mark.parametrize("end", ["discard", "draft anew", "put in force"])
+def test_a_dry_run_nobody_will_look_at_waits_for_no_slot(acme, daily_calls, end):
+    draft = drafted(acme, {"tenant_id": "acme-2"})
+    job = dry_run(acme, draft)
+    with tenant_scope(acme):
+        draft = tagging.draft_of(acme)
+        if end == "discard":
+            tagging.discard(draft, timezone.now())
+        elif end == "draft anew":
+            tagging.draft(acme, {"tenant_id": "acme-3"}, INES, timezone.now())
+        else:
+            tagging.put_in_force(draft, "SUP-1", INES, timezone.now())
+
+    assert steps.now_of(job).status == "cancelled"
+
+
+def test_people_of_the_company_neither_count_nor_clear_a_dry_run(acme, daily_calls):
+    job = dry_run(acme, drafted(acme, {"tenant_id": "other"}))
+
+    counted = clearing.count(tenant=acme)
+    cleared = clearing.clear(actor=INES, because="All of it.", now=timezone.now(), tenant=acme)
+
+    assert (counted, cleared) == (0, 0)
+    assert steps.now_of(job).status == "queued"
+
+
+def test_a_dry_run_changes_no_usual_time_and_no_storage(acme, daily_calls):
+    now = timezone.now()
+    took = {"status": "completed", "started_at": now - timedelta(hours=3), "finished_at": now}
+    factories.make_file(job=factories.make_dry_run(tenant=acme, report=daily_calls, **took))
+
+    with tenant_scope(acme):
+        before = usage.stored_bytes(acme)
+        usual = usual_seconds(acme, [daily_calls.pk])
+    recounting.recount(acme.pk, now)
+
+    with tenant_scope(acme):
+        assert (before, usage.stored_bytes(acme), usual) == (0, 0, {})
+
+
+def test_a_restored_database_gives_a_dry_run_its_time_again(acme, daily_calls):
+    factories.make_dry_run(tenant=acme, report=daily_calls, status="running")
+
+    with tenant_scope(acme):
+        found = findings.of_tenant(acme, findings.Evidence(timezone.now(), Log(), []), timezone.now())
+
+    assert found.asked == 1
+
+
+def test_a_key_by_which_an_audience_is_narrowed_breaks_its_schedule(acme):
+    rules = [{"key": key, "delimiter": "", "match_all": ""} for key in ("tenant_id", "desk")]
+    ruled = {"dataset": "calls", "enabled": True, "rules": rules, "groups": [["tenant_id"], ["tenant_id", "desk"]]}
+    schedule = factories.make_schedule(tenant=acme, report=factories.make_report(row_rules=[ruled]), name="Every Monday")
+    factories.make_audience(schedule=schedule, name="North desk", session_tags={"desk": "north"})
+    draft = drafted(acme, {"tenant_id": "acme", "desk": "south"})
+
+    with tenant_scope(acme):
+        (reviewed,) = tagging.review(draft)
+
+    assert "Schedule “Every Monday”, audience “North desk”" in reviewed.fault
+    with pytest.raises(Refused, match="would not start any more"):
+        put_in_force(acme, draft)
+
+
+@pytest.mark.parametrize("value", ["*", "acme,globex"])
+def test_a_widening_value_is_refused_also_for_a_report_that_could_not_run_before(acme, value):
+    factories.make_grant(tenant=acme, report=factories.make_report(slug="depots", required_tags=["tenant_id", "depot"]))
+
+    with pytest.raises(Refused, match="would not start any more"):
+        put_in_force(acme, drafted(acme, {"tenant_id": value}))
+
+
+def test_rows_are_said_to_change_where_nobody_has_read_the_rules_yet(acme):
+    unread = factories.make_report(slug="new", row_rules=[], preflight="not_checked", required_tags=["tenant_id"])
+    factories.make_grant(tenant=acme, report=unread)
+    draft = drafted(acme, {"tenant_id": "acme-2"})
+
+    with tenant_scope(acme):
+        (reviewed,) = tagging.review(draft)
+
+    assert reviewed.changes
+
+
+@pytest.mark.parametrize("key", ["tenant_id\u200b", "tenant\x00id", "tenant\nid", "t\u202eenant", "k" * 129, "tenant_id "])
+def test_a_key_that_looks_like_another_or_cannot_be_kept_is_no_draft(acme, daily_calls, key):
+    with pytest.raises(Refused):
+        drafted(acme, {"tenant_id": "acme", key: "globex"})
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        {"tenant_id": "北" * 256, "ключ": "значение", "k" * 128: "\N{PILE OF POO}"},
+        {f"key-{number}": "v" * 256 for number in range(49)} | {"tenant_id": "acme"},
+    ],
+    ids=["letters of everywhere", "as many and as long as there may be"],
+)
+def test_long_and_foreign_tags_are_kept_to_the_letter(acme, daily_calls, ines, client, tags):
+    sign_in(client, ines)
+    client.post("/staff/tenants/acme/tags/", {"key": list(tags), "value": list(tags.values())})
+    review = client.get("/staff/tenants/acme/tags/review/").content.decode()
+
+    client.post("/staff/tenants/acme/tags/review/", {"reason": "SUP-1", "draft": mark_on(review)})
+
+    assert in_force(acme) == tags
+
+
+def test_no_line_of_the_form_is_left_out_without_a_word(acme, daily_calls, ines, client):
+    keys = [f"key-{number}" for number in range(60)]
+
+    answer = sign_in(client, ines).post("/staff/tenants/acme/tags/", {"key": ["", *keys], "value": ["", *keys]})
+
+    assert answer.status_code == 422
+    assert "at most 50" in answer.content.decode()
+    assert keys[-1] in answer.content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_inside_a_company_nothing_writes_session_tags(acme, daily_calls):
+    for write in (
+        lambda: SessionTag.objects.create(tenant=acme, key="desk", value="north"),
+        lambda: SessionTag.objects.filter(tenant=acme).update(value="globex"),
+        lambda: SessionTag.objects.filter(tenant=acme).delete(),
+    ):
+        with pytest.raises(DatabaseError, match="permission denied"), tenant_scope(acme):
+            write()
+
+    assert in_force(acme) == {"tenant_id": "acme"}
+
+
+def test_staff_write_the_tags_of_one_company_at_a_time(acme, globex, ines):
+    with tenant_scope(acme), as_tag_writer():
+        changed = SessionTag.objects.filter(tenant=globex, key="tenant_id").update(value="acme")
+    with staff_scope(ines):
+        across = SessionTag.objects.filter(key="tenant_id").update(value="acme")
+
+    assert (changed, across) == (0, 0)
+    assert (in_force(acme), in_force(globex)) == ({"tenant_id": "acme"}, {"tenant_id": "globex"})
+
+
+def test_the_review_keeps_what_is_typed_while_a_dry_run_moves(acme, daily_calls, ines, client):
+    dry_run(acme, drafted(acme, {"tenant_id": "other"}))
+    page = sign_in(client, ines).get("/staff/tenants/acme/tags/review/").content.decode()
+
+    part = client.get("/staff/tenants/acme/tags/review/", headers={"HX-Request": "true", "HX-Request-Type": "partial"}).content.decode()
+
+    assert "http-equiv" not in page
+    assert 'hx-get="/staff/tenants/acme/tags/review/?seen=' in page
+    assert 'name="reason"' not in part
+    assert "Queued" in part
+
+
+def test_its_rows_stand_beside_those_of_the_newest_run_with_the_present_tags(acme, daily_calls):
+    now = timezone.now()
+    draft = drafted(acme, {"tenant_id": "other"})
+    for tags, rows in ((None, 7), ({"tenant_id": "other"}, 3)):
+        job = factories.make_job(tenant=acme, report=daily_calls, status="completed", dry_run_tags=tags, now=now)
+        factories.make_file(job=job, format="CSV", visual_id="table-1", data_rows=rows)
+    with tenant_scope(acme):
+        TagDraft.objects.filter(pk=draft.pk).update(dry_run=job)
+
+        (file,) = tagging.dry_files(tagging.draft_of(acme))
+
+    assert (file.data_rows, file.rows_now) == (3, 7)
+
+
+def test_a_dry_runs_file_is_handed_out_as_long_as_the_companys_are(acme, daily_calls):
+    now = timezone.now()
+    draft = drafted(acme, {"tenant_id": "other"})
+    job = factories.make_dry_run(tenant=acme, report=daily_calls, status="completed", now=now)
+    file = factories.make_file(job=job)
+    with tenant_scope(acme):
+        TagDraft.objects.filter(pk=draft.pk).update(dry_run=job)
+        draft = tagging.draft_of(acme)
+
+        handed_out = [tagging.dry_file(draft, file.pk, now + timedelta(days=days)) is not None for days in (0, 89, 91)]
+
+    assert handed_out == [True, True, False]

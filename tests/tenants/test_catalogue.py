@@ -124,7 +124,7 @@ GRANTED = {
     },
     roles.STAFF: {
         "tenants_tenant": {"SELECT", "UPDATE"},
-        "tenants_sessiontag": READ,
+        "tenants_sessiontag": ALL,
         "tenants_supportvisit": WRITE,
         "reports_dailyusage": READ,
         "reports_tenantqueue": READ,

@@ -11,7 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, connection, connections, transaction
 
 from reports.models import Account, Report, SnapshotJob
-from tenants import roles
+from tenants import roles, session_tags
 from tenants.models import ApiKeyIndex, Membership, SessionTag, Tenant, TenantCode, User
 from tenants.scope import ScopeConflict, as_engine, engine_scope, member_scope, platform_scope, staff_scope, tenant_scope, user_scope
 from tenants.secrets import secret_hash
@@ -82,7 +82,7 @@ def test_the_scope_ends_with_its_transaction(acme):
 def test_the_scope_ends_when_its_transaction_is_rolled_back(acme):
     def work() -> None:
         with tenant_scope(acme):
-            SessionTag.objects.create(tenant=acme, key="desk", value="north")
+            session_tags.write(acme, {"tenant_id": "globex"})
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -280,7 +280,7 @@ def test_who_is_no_member_comes_into_no_company(acme, globex, alice, filled, slu
 def test_a_member_works_in_one_transaction_which_an_error_undoes(acme, alice):
     def work() -> None:
         with member_scope(alice, "acme"):
-            SessionTag.objects.create(tenant=acme, key="desk", value="north")
+            session_tags.write(acme, {"tenant_id": "globex"})
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):

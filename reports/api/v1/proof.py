@@ -99,6 +99,7 @@ class ProofOut(serializers.Serializer[object]):
     deliveries = ProofDelivery(many=True)
     links = ProofLink(many=True)
     downloads = ProofDownload(many=True)
+    not_listed = serializers.DictField(child=serializers.IntegerField(), help_text="How many more there are of each list.")
 
 
 class ProofsOut(serializers.Serializer[object]):

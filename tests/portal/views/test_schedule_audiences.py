@@ -141,7 +141,7 @@ def test_a_change_replaces_people_and_keeps_them_in_the_address_book(as_adam, ac
     with tenant_scope(acme):
         assert Recipient.objects.filter(email="anna@customer.example").exists()
         event = AuditEvent.objects.get(action="audience.changed")
-    assert event.before["recipients"] == ["Porto managers", "(address)"]
+    assert event.before["recipients"] == ["Porto managers", "anna@customer.example"]
 
 
 def test_removing_asks_first_and_keeps_what_was_sent(as_adam, acme, pack, porto):

@@ -10,9 +10,9 @@ from django.utils import timezone
 from reports.models import Grant
 from tenants import looking
 from tenants.audit import Actor
-from tenants.models import AuditEvent, SessionTag, Tenant
+from tenants.models import AuditEvent, Tenant
 from tenants.scope import tenant_scope
-from tests.factories import make_job, make_member, make_report, make_schedule
+from tests.factories import give_tags, make_job, make_member, make_report, make_schedule
 from tests.recently import sign_in
 
 pytestmark = pytest.mark.django_db
@@ -82,8 +82,7 @@ class TestLooking:
         assert not any(told in page for told in ("Somebody Else", "Their own report", globex.name))
 
     def test_a_report_whose_tag_is_missing_says_so(self, browser, acme, daily_calls):
-        with tenant_scope(acme):
-            SessionTag.objects.filter(tenant=acme).delete()
+        give_tags(acme, {})
 
         page = words(browser.get(ACME))
 

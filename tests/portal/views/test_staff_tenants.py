@@ -11,9 +11,8 @@ from portal.views import staff_tenants
 from reports import suspending
 from reports.models import DailyUsage
 from tenants.audit import Actor
-from tenants.models import SessionTag
 from tenants.scope import staff_scope, tenant_scope
-from tests.factories import make_grant, make_pause, make_queue, make_report, make_tenant
+from tests.factories import give_tags, make_grant, make_pause, make_queue, make_report, make_tenant
 from tests.recently import sign_in
 
 pytestmark = pytest.mark.django_db
@@ -81,8 +80,7 @@ def test_each_state_lists_those_that_are_in_it(browser, ines):
 @pytest.mark.parametrize(("value", "missing"), [("7", []), ("", ["acme"]), (" ", ["acme"])])
 def test_a_tag_counts_only_with_a_value_and_no_value_is_shown(browser, acme, value, missing):
     make_grant(tenant=acme, report=make_report(slug="needs-desk", required_tags=["desk"]))
-    with tenant_scope(acme):
-        SessionTag.objects.create(tenant=acme, key="desk", value=value)
+    give_tags(acme, {"tenant_id": "acme", "desk": value})
 
     assert listed(browser, "?status=tags") == missing
 

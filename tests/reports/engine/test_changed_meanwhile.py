@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from reports.models import Grant, Report, ReportParameter
-from tenants.models import SessionTag
 from tenants.scope import platform_scope, tenant_scope
-from tests.factories import make_account
+from tests.factories import give_tags, make_account
 from tests.reports.engine import steps
 
 pytestmark = pytest.mark.django_db
@@ -67,13 +66,11 @@ def move_to_another_sheet(report, acme, now) -> None:
 
 
 def change_a_tag(report, acme, now) -> None:
-    with tenant_scope(acme):
-        SessionTag.objects.filter(tenant=acme, key="tenant_id").update(value="acme-hotels")
+    give_tags(acme, {"tenant_id": "acme-hotels"})
 
 
 def add_a_tag(report, acme, now) -> None:
-    with tenant_scope(acme):
-        SessionTag.objects.create(tenant=acme, key="region", value="West")
+    give_tags(acme, {"tenant_id": "acme", "region": "West"})
 
 
 NO_LONGER_OFFERED = ("report_not_available", "This report is no longer offered to you.")

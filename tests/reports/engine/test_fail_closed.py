@@ -4,20 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tenants.models import SessionTag
-from tenants.scope import tenant_scope
-from tests.factories import make_grant, make_report
+from tests.factories import give_tags, make_grant, make_report
 from tests.reports.engine import steps
 from tests.reports.engine.readings import both_readings
 
 pytestmark = [pytest.mark.django_db, both_readings]
-
-
-def give_tags(tenant, **tags) -> None:
-    with tenant_scope(tenant):
-        SessionTag.objects.filter(tenant=tenant).delete()
-        for key, value in tags.items():
-            SessionTag.objects.create(tenant=tenant, key=key, value=value)
 
 
 def assert_nothing_was_sent(aws, account, job, named: str) -> None:
@@ -35,7 +26,7 @@ def assert_nothing_was_sent(aws, account, job, named: str) -> None:
     ids=["no tags", "missing", "empty", "blank", "delimiter", "match-all"],
 )
 def test_unsafe_tags_fail_the_job_and_name_the_key(tags, aws, account, acme, daily_calls):
-    give_tags(acme, **tags)
+    give_tags(acme, tags)
     job = steps.submit(acme)
 
     steps.turn(account)
@@ -81,7 +72,7 @@ def test_tags_that_turned_unsafe_stop_the_next_attempt(aws, account, acme, daily
     steps.run_until(account, job, status="collecting")
     steps.turn(account)
 
-    give_tags(acme, tenant_id="*")
+    give_tags(acme, {"tenant_id": "*"})
     steps.run_until_ended(account, job)
 
     assert steps.now_of(job).failure_code == "rows_not_isolated"
@@ -90,7 +81,7 @@ def test_tags_that_turned_unsafe_stop_the_next_attempt(aws, account, acme, daily
 
 
 def test_one_tenants_unsafe_tags_do_not_stop_another(aws, account, acme, globex, daily_calls):
-    give_tags(acme, tenant_id="*")
+    give_tags(acme, {"tenant_id": "*"})
     unsafe, safe = steps.submit(acme), steps.submit(globex)
 
     steps.run_until_ended(account, unsafe, safe)

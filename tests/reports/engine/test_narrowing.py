@@ -9,8 +9,7 @@ import pytest
 
 from reports import files
 from reports.models import SnapshotJob
-from tenants.models import SessionTag
-from tenants.scope import tenant_scope
+from tests.factories import give_tags
 from tests.reports.engine import steps
 from tests.reports.engine.readings import both_readings
 from tests.reports.engine.test_other_readings import assert_failed_without_a_trace
@@ -53,8 +52,7 @@ def test_tags_that_do_not_narrow_never_reach_quicksight(aws, account, acme, dail
 
 def test_a_key_that_became_the_tenants_own_stops_the_audience(aws, account, acme, daily_calls):
     job = submit(acme, {"desk": "north"})
-    with tenant_scope(acme):
-        SessionTag.objects.create(tenant=acme, key="desk", value="south")
+    give_tags(acme, {"tenant_id": "acme", "desk": "south"})
 
     steps.turn(account)
 

@@ -12,9 +12,8 @@ from portal.local.aws.switches import OTHER_READINGS
 from reports import files
 from reports.engine import slots
 from reports.models import ReportParameter, SnapshotJob
-from tenants.models import SessionTag
 from tenants.scope import engine_scope, platform_scope, tenant_scope
-from tests.factories import make_account, make_grant, make_report
+from tests.factories import give_tags, make_account, make_grant, make_report
 from tests.pretend_aws import BUCKET
 from tests.reports.engine import steps
 from tests.reports.engine.readings import OTHER, both_readings
@@ -70,10 +69,7 @@ def test_the_server_goes_back_to_its_reading_when_it_is_reset(reading, aws):
 @both_readings
 @pytest.mark.parametrize("tags", [{}, {"desk": "north"}], ids=["none", "incomplete"])
 def test_tags_that_might_show_all_rows_are_never_sent(tags, aws, account, acme, daily_calls):
-    with tenant_scope(acme):
-        SessionTag.objects.filter(tenant=acme).delete()
-        for key, value in tags.items():
-            SessionTag.objects.create(tenant=acme, key=key, value=value)
+    give_tags(acme, tags)
     job = steps.submit(acme)
 
     steps.turn(account)
@@ -84,8 +80,7 @@ def test_tags_that_might_show_all_rows_are_never_sent(tags, aws, account, acme, 
 
 @both_readings
 def test_a_narrowing_tag_never_shows_a_foreign_row(aws, account, acme, daily_calls):
-    with tenant_scope(acme):
-        SessionTag.objects.create(tenant=acme, key="desk", value="north")
+    give_tags(acme, {"tenant_id": "acme", "desk": "north"})
     job = steps.submit(acme)
 
     steps.run_until_ended(account, job)

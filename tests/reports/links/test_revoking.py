@@ -83,7 +83,7 @@ def test_all_of_an_address_however_it_is_written(ready, now):
 
     assert revoke(links.of_address, ready.tenant, " GM@azurebay.example", now=now) == 2
     assert revoked(ready.tenant) == mine
-    assert audited(ready.tenant)[0][3] == {"address": "(address)", "count": 2}
+    assert audited(ready.tenant)[0][3] == {"count": 2}, "an address would outlive the erasure of its person"
 
 
 def test_all_of_a_schedule(ready, now):
@@ -105,9 +105,9 @@ def test_all_of_a_schedule(ready, now):
 def test_ended_ones_go_too_because_a_new_one_could_be_asked_for(ready, now):
     ended, _token = make_link(job=ready, now=now, email="gm@azurebay.example", expires_at=now - timedelta(days=1))
     make_link(job=ready, now=now, email="gm@azurebay.example")
-    which = links.of_address(ready.tenant, "gm@azurebay.example")
 
     with tenant_scope(ready.tenant):
+        which = links.of_address(ready.tenant, "gm@azurebay.example")
         told = which.count(now)
         links.revoke_all(which, ADAM, now=now)
         asked = links.ask_for_new_link(Link.objects.get(pk=ended.pk), now=now)
