@@ -44,7 +44,8 @@ def create(job: SnapshotJob, actor: Actor, terms: Terms | None = None, *, now: d
     """The URL holds the only copy of the token and cannot be shown again. Raises Refused while there are no files, or for bad terms."""
     if job.status != SnapshotJob.Status.COMPLETED:
         raise Refused("file_not_ready", "This job has no files yet.")
-    if not any(file.is_offered(job.tenant, now) for file in job.files.all()):
+    files = job.files.all()
+    if files and not any(file.is_offered(job.tenant, now) for file in files):
         raise Refused("file_gone", "The files of this job are no longer kept. Run the report again.")
     terms = terms or Terms()
     days = job.tenant.link_days if terms.days is None else terms.days

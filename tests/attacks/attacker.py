@@ -71,8 +71,8 @@ class Attacker:
         return Counter(VARIES.sub("…", row) for row in [*rows, *people, *tenants])
 
     def marks_in(self, text: str, sent: list[str]) -> list[str]:
-        asked = " ".join(sent)
-        return [mark for mark in self.globex.marks() if mark in text and mark not in asked]
+        asked = " ".join(sent).lower()
+        return [mark for mark in self.globex.marks() if mark in text and mark.lower() not in asked]
 
     def ids(self) -> dict[str, str]:
         """Of everything that globex has, by its kind."""
@@ -104,7 +104,9 @@ class Attacker:
         return list({(resolve(urlsplit(form.action).path).url_name, *sorted(form.names)): form for form in forms}.values())
 
     def queries(self, addresses: list[Address]) -> set[tuple[str, str]]:
-        return set().union(*(queries_of(path, html) for path, html in self.pages(addresses).items()))
+        """(path, name of a parameter): what acme's pages ask each other. Of pages that differ in their object alone, one."""
+        asked = set().union(*(queries_of(path, html) for path, html in self.pages(addresses).items()))
+        return set({(resolve(path).url_name, name): (path, name) for path, name in sorted(asked) if path.startswith("/t/acme/")}.values())
 
 
 def _is_html(answer: HttpResponse) -> bool:

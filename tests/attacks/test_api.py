@@ -7,6 +7,7 @@ import json
 
 import pytest
 from django.core import signing
+from django.db import transaction
 from django.test import Client
 
 from reports.models import SnapshotJob
@@ -14,7 +15,7 @@ from tenants.models import SessionTag
 from tenants.scope import tenant_scope
 from tests import factories
 from tests.test_access_walk import OF_THE_API, WITHOUT_KEY
-from tests.test_isolation import OLDER_API, _values
+from tests.test_isolation import OLDER_API, _of_the_test, _values
 
 pytestmark = pytest.mark.django_db
 ODD = ("0", "-1", "%00", "..%2f..", "'", "a" * 600, "*", "%F0%9F%98%80")
@@ -68,9 +69,11 @@ def test_a_caller_decides_neither_about_tags_nor_about_whose_a_job_is(attacker, 
 
 
 def test_a_cursor_of_another_company_continues_nothing(attacker, caller):
-    for _ in range(101):
-        factories.make_job(tenant=attacker.globex.tenant, report=attacker.globex.job.report, status="completed")
-    theirs = Client(headers={"x-api-key": attacker.globex.api_key}).get(f"/{OLDER_API}").json()["nextToken"]
+    with _of_the_test():
+        for _ in range(101):
+            factories.make_job(tenant=attacker.globex.tenant, report=attacker.globex.job.report, status="completed")
+        theirs = Client(headers={"x-api-key": attacker.globex.api_key}).get(f"/{OLDER_API}").json()["nextToken"]
+        transaction.set_rollback(True)
     forged = base64.urlsafe_b64encode(signing.dumps(["2026-01-01T00:00:00+00:00", str(attacker.globex.job.pk)], salt="x").encode()).decode()
 
     for token in (theirs, theirs[:-2], forged, "AAAA", "\0", "a" * 5000, "é"):
@@ -85,18 +88,7 @@ def test_an_id_that_is_none_is_not_found(address, attacker, caller):
     own = _values(address, attacker.acme)
     for method in address.view.cls.scopes:
         for name in address.parameters:
-            for odd in (
-                "0",
-                "-1",
-                "%00",
-                "..%2f..",
-                "'",
-                "{" + own[name] + "}",
-                own[name].replace("-", ""),
-                "a" * 600,
-                "*",
-                "%F0%9F%98%80",
-            ):
+            for odd in (*ODD, own[name] + "x"):
                 if odd == own[name]:
                     continue
                 answer = getattr(caller, method.lower())(address.with_values(own | {name: odd}))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from reports import jobs
 from reports.job_ends import job_ended
@@ -125,9 +126,9 @@ def test_a_member_sees_on_the_job_that_a_file_was_missed(aws, as_adam, visitor, 
 
 class TestACorrectedReport:
     @pytest.fixture
-    def corrected(self, stored, ready_job, now):
+    def corrected(self, stored, ready_job):
         with tenant_scope(ready_job.tenant):
-            newer = jobs.correct(ready_job, Actor("adam"), "Faro Beach was missing on Saturday.", now=now)
+            newer = jobs.correct(ready_job, Actor("adam"), "Faro Beach was missing on Saturday.", now=timezone.now())
         stored(make_file(job=newer, bucket=BUCKET, name="daily-calls_v2.pdf"))
         return newer
 
