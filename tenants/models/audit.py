@@ -29,6 +29,9 @@ class AuditEvent(models.Model):
             models.Index(fields=["tenant", "-at", "-id"], name="audit_by_tenant_and_time"),
             models.Index(fields=["tenant", "action", "-at", "-id"], name="audit_by_action"),
             models.Index(fields=["tenant", "actor", "-at", "-id"], name="audit_by_actor"),
+            models.Index(
+                fields=["tenant", "impersonator", "-at", "-id"], condition=~models.Q(impersonator=""), name="audit_by_impersonator"
+            ),
             models.Index(fields=["tenant", "object_id", "-at", "-id"], condition=~models.Q(object_id=""), name="audit_by_object"),
         )
 

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 ALSO = ("sort", "order", "order_by", "fields", "tenant", "tenant_id", "q", "before", "after", "cursor", "page")
 # In a page from one request to the next: tokens of its forms, the time of day, how long something has been running.
 VARIES = re.compile(
-    r'\b[A-Za-z0-9]{64}\b|name="form_key" value="[\w-]+"|\d\d:\d\d(:\d\d(\.\d+)?)?|data-elapsed="\d+">[^<]*<|data-since="[^"]*">[^<]*<'
+    r'\b[A-Za-z0-9]{64}\b|name="(form_)?key" value="[\w-]+"|\d\d:\d\d(:\d\d(\.\d+)?)?|data-elapsed="\d+">[^<]*<|data-since="[^"]*">[^<]*<'
 )
 NAMES = ("sort", "order", "order_by", "ordering", "fields")
 ORDERS = (

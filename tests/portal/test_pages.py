@@ -17,7 +17,7 @@ from tests.tenants.rows import sql
 
 def visit(view, person, slug="acme"):
     request = RequestFactory().get("/")
-    request.user = person
+    request.user, request.session = person, {}
     return tenant_page("home.view")(view)(request, slug)
 
 

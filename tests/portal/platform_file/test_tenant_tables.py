@@ -232,6 +232,7 @@ def test_a_name_that_somebody_of_the_company_gave_to_a_key_is_a_fault(applied, t
 
 def test_the_keys_of_a_member_who_is_taken_out_end_with_the_membership(applied, tenant):
     email = applied.tenant["member"][0]["email"]
+    factories.make_member(tenant=tenant, role="owner")
     factories.make_api_key(tenant=tenant, name="hers", created_by=User.objects.get(email=email))
     applied.tenant["member"][0] = {"email": email, "absent": True}
 

@@ -23,7 +23,8 @@ pytestmark = pytest.mark.django_db
 ADAM, SCRIPT = Actor("adam@acme.example", ip="192.0.2.7", request_id="req-1"), Actor("API key “data-lake”")
 URL = "/t/acme/settings/audit/"
 # Functions that hand their name on to `record`.
-RECORDING = {"record", "_set", "by", "to", "_write"}
+RECORDING = {"record", "_record", "_record_people", "_let_go", "_set", "by", "to", "_write"}
+WRITTEN_AS = {"added": "created", "update": "changed", "removed": "removed"}
 
 
 @pytest.fixture
@@ -34,6 +35,7 @@ def written(acme, globex):
         record(SCRIPT, "key.created", now=now - timedelta(days=3), tenant=acme, after={"name": "=cmd()"})
         record(ADAM, "schedule.paused", now=now - timedelta(days=40), tenant=acme)
         record(ADAM, "grant.created", now=now, tenant=acme, after={"report": "daily-calls"})
+        record(Actor("Acme, admin (T-1)", impersonator="ines@platform.example"), "job.cancelled", now=now, tenant=acme)
     with tenant_scope(globex):
         record(Actor("bob@globex.example"), "link.revoked", now=now, tenant=globex)
 
@@ -62,6 +64,7 @@ def test_it_shows_who_did_what_from_where_and_what_changed(as_adam, written):
         ("?group=keys", "API key made", "Link withdrawn"),
         ("?group=platform", "Report offered", "API key made"),
         ("?who=adam@acme.example", "Link withdrawn", "API key made"),
+        ("?who=ines@platform.example", "Job cancelled", "Link withdrawn"),
         ("?group=nonsense&days=nonsense", "Link withdrawn", "Schedule paused"),
     ],
 )
@@ -146,6 +149,17 @@ def test_every_name_that_the_code_writes_has_words():
 
     assert found - audit_actions.WORDS.keys() == set()
     assert "link.revoked" in found
+
+
+def test_every_name_that_the_platform_file_writes_has_words():
+    kinds, folder = set(), Path(settings.BASE_DIR) / "portal" / "platform_file"
+    for path in folder.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and getattr(node.func, "attr", "") in WRITTEN_AS:
+                kinds |= {f"{kind.value}.{WRITTEN_AS[node.func.attr]}" for kind in node.args[:1] if isinstance(kind, ast.Constant)}
+
+    assert kinds - audit_actions.WORDS.keys() == set()
+    assert "grant.changed" in kinds
 
 
 def _names(tree: ast.AST):
