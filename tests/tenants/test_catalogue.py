@@ -149,6 +149,9 @@ GRANTED = {
         "reports_process": READ,
     },
     roles.PLATFORM: {
+        # An account that is switched off takes its sessions with it.
+        "django_session": {"SELECT", "DELETE"},
+        "usersessions_usersession": {"SELECT", "DELETE"},
         "tenants_tenant": WRITE,
         "tenants_tenantcode": {"SELECT", "INSERT"},
         "tenants_user": WRITE,
