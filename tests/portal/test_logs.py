@@ -15,7 +15,7 @@ from portal.logs import logging_settings
 from portal.pages import tenant_page
 from portal.urls import urlpatterns as product
 from tenants import log_context
-from tests.factories import make_api_key, make_job, make_link
+from tests.factories import make_api_key, make_file, make_job, make_link
 
 TOKEN = "pQ7-x_9Zt4mB2vK8wR1nY6cL3sD5fG0hJ_aE-uTiOoX"
 SIGNED = (
@@ -191,7 +191,9 @@ def test_a_request_of_the_older_api_is_logged_once_with_its_tenant(acme, client,
 
 
 def test_the_line_of_a_download_page_has_no_token(acme, client, json_log):
-    _link, token = make_link(job=make_job(tenant=acme, status="completed"))
+    job = make_job(tenant=acme, status="completed")
+    make_file(job=job)
+    _link, token = make_link(job=job)
 
     client.get(f"/d/{acme.code}/{token}?q=typed")
 
