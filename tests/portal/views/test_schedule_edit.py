@@ -235,8 +235,9 @@ def test_a_change_is_audited_with_what_was_before(as_adam, acme, pack):
 
     with tenant_scope(acme):
         event = AuditEvent.objects.get(action="schedule.changed")
+        anna = Recipient.objects.get(email="anna@customer.example")
     assert (event.before["cron"], event.after["cron"]) == ("30 7 * * 1-5", "30 7 * * *")
-    assert (event.before["recipients"], event.after["recipients"]) == ([], ["anna@customer.example"])
+    assert (event.before["recipients"], event.after["recipients"]) == ([], [f"recipient:{anna.pk}"])
     assert event.after["passcode"] == "changed"
     assert "open sesame" not in str(event.after)
 
