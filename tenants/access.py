@@ -17,6 +17,7 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "jobs.cancel": MANAGERS,
     "jobs.clear": MANAGERS,
     "jobs.retry": MANAGERS,
+    "jobs.correct": MANAGERS,
     "files.download": EVERYONE,
     "schedules.view": EVERYONE,
     "schedules.manage": MANAGERS,
@@ -38,7 +39,8 @@ ACTIONS: dict[str, frozenset[Role]] = {
 }
 
 # Of those, what staff on a visit may see; and what they may do besides, where the visit was raised: only what gives nobody anything. A
-# schedule, a recipient or a link of their own making would hand them the company's rows. A new action is in neither.
+# schedule, a recipient or a link of their own making would hand them the company's rows, and a correction speaks to its customers in its
+# name. A new action is in neither.
 VISIT_SEES = frozenset(
     {
         "home.view",

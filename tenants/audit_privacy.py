@@ -6,7 +6,6 @@ lose the addresses that stand in them.
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
@@ -31,6 +30,16 @@ def keepable(action: str, about: Model | None, values: dict[str, Any] | None) ->
         return values
     personal = getattr(about, "PERSONAL", ())
     kept = {name: HIDDEN if name in personal and value else value for name, value in values.items()}
-    text = json.dumps(kept, ensure_ascii=False)
-    found: dict[str, Any] = json.loads(ADDRESS.sub(HIDDEN, text)) if "@" in text else kept
-    return found
+    return {name: _without_addresses(value) for name, value in kept.items()}
+
+
+def _without_addresses(value: Any) -> Any:
+    """Text by text: in a JSON text as a whole the escaped line end before an address would be taken for a part of it."""
+    match value:
+        case str():
+            return ADDRESS.sub(HIDDEN, value)
+        case dict():
+            return {_without_addresses(name): _without_addresses(inner) for name, inner in value.items()}
+        case list() | tuple():
+            return [_without_addresses(inner) for inner in value]
+    return value

@@ -20,7 +20,7 @@ from reports.refused import Refused
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@tenant_page("jobs.retry")
+@tenant_page("jobs.correct")
 def correct(request: TenantRequest, job: uuid.UUID) -> HttpResponse:
     found = get_object_or_404(SnapshotJob.objects.for_tenant(request.tenant).select_related("report"), pk=job)
     found.tenant = request.tenant

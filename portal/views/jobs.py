@@ -114,7 +114,7 @@ def job(request: TenantRequest, job: uuid.UUID) -> HttpResponse:
         "retry_form": RetryForm() if request.may("jobs.retry") and found.has_ended else None,
         "may_see_proof": request.may("proof.view"),
         "may_cancel": request.may("jobs.cancel") and found.status == Status.QUEUED,
-        "may_correct": request.may("jobs.retry") and found.status == Status.COMPLETED,
+        "may_correct": request.may("jobs.correct") and found.status == Status.COMPLETED,
         "may_revoke": request.may("links.revoke"),
     }
     return render(request, "portal/job_news.html" if live.asked else "portal/job.html", context)

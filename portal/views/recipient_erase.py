@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 
 from portal import actors
 from portal.pages import SeeOther, tenant_page
+from portal.reauthentication import recently_authenticated
 from portal.recipient_forms import EraseForm
 from portal.requests import TenantRequest
 from reports import tasks
@@ -26,6 +27,7 @@ from reports.refused import Refused
 SHOWN = 50
 
 
+@recently_authenticated
 @require_http_methods(["GET", "HEAD", "POST"])
 @tenant_page("recipients.erase")
 def erase(request: TenantRequest, recipient: uuid.UUID | None = None) -> HttpResponse:

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from portal import actors
 from portal.pages import SeeOther
+from portal.reauthentication import recently_authenticated
 from portal.requests import StaffRequest
 from portal.retention_forms import DaysForm, HoldForm
 from portal.staff_pages import staff_page
@@ -25,6 +26,7 @@ from tenants.scope import staff_scope, tenant_scope
 SHOWN = 50
 
 
+@recently_authenticated
 @require_http_methods(["GET", "HEAD", "POST"])
 @staff_page("retention.manage", scoped=False)
 def tenant(request: StaffRequest, tenant: str) -> HttpResponse:

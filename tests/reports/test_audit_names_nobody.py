@@ -98,6 +98,7 @@ def test_the_page_names_people_for_as_long_as_they_are_in_the_address_book(acme)
 def test_what_somebody_typed_loses_its_addresses_and_nothing_else(acme):
     values = {
         "message": f"Ask <{ANNA}>, or Bo.",
+        "lines": f"Write to\n{ANNA}\tor “{ANNA}”",
         "cc": [ANNA.upper(), "x@xn--bcher-kva.example"],
         "tags": {ANNA: [1, None]},
         "rate": "3 @ 4",
@@ -108,6 +109,7 @@ def test_what_somebody_typed_loses_its_addresses_and_nothing_else(acme):
     (row,) = trail(acme)
     assert row.before == {
         "message": "Ask <(not kept)>, or Bo.",
+        "lines": "Write to\n(not kept)\tor (not kept)",
         "cc": ["(not kept)", "(not kept)"],
         "tags": {"(not kept)": [1, None]},
         "rate": "3 @ 4",

@@ -45,6 +45,7 @@ from tenants.models import AuditEvent, User
 from tenants.scope import tenant_scope
 from tests import database, factories
 from tests.pretend_aws import BUCKET
+from tests.recently import sign_in
 from tests.reports.engine.conftest import account, aws, daily_calls, new_clients, server
 from tests.reports.test_retention import BODY, always, now_of, ready, versions
 from tests.reports.test_retention import objects as stored
@@ -404,8 +405,17 @@ class TestByCommand:
 class TestThePage:
     @pytest.fixture
     def owner(self, client: Client, olga):
-        client.force_login(olga)
-        return client
+        return sign_in(client, olga)
+
+    def test_asks_for_the_password_before_what_nobody_can_undo(self, client, acme, olga):
+        person = factories.make_recipient(tenant=acme, email=ANNA)
+        sign_in(client, olga, seconds_ago=3600)
+
+        answer = client.post(f"/t/acme/recipients/{person.pk}/erase/", {"address": ANNA, "because": "She asked."})
+
+        assert answer.status_code == 403
+        with tenant_scope(acme):
+            assert Recipient.objects.filter(pk=person.pk).exists()
 
     def test_wants_the_address_typed_and_a_reason(self, owner, acme):
         person = factories.make_recipient(tenant=acme, email=ANNA)
@@ -432,7 +442,7 @@ class TestThePage:
         assert "The person was erased." in page.content.decode()
 
     def test_is_for_owners_alone(self, client, acme, adam):
-        client.force_login(adam)
+        sign_in(client, adam)
 
         assert client.get("/t/acme/recipients/erase/").status_code == 403
 

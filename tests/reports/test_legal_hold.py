@@ -18,6 +18,7 @@ from tenants.models import AuditEvent, Tenant
 from tenants.scope import staff_scope, tenant_scope
 from tests import factories
 from tests.pretend_aws import BUCKET
+from tests.recently import sign_in
 from tests.reports.engine import steps
 from tests.reports.engine.conftest import account, aws, daily_calls, new_clients, server
 from tests.reports.test_retention import BODY, always, now_of, ready, versions
@@ -54,6 +55,19 @@ def test_needs_a_reason_and_is_on_record_with_it(acme, omar):
     release(acme, omar)
 
     assert acts(acme) == [("tenant.held", {"because": "Case 4711."}), ("tenant.released", {"because": "Case closed."})]
+
+
+@pytest.mark.parametrize("given", [{"act": "release"}, {"act": "days", "retention_days": 1}])
+def test_staff_give_their_password_before_files_go(acme, omar, client, given):
+    hold(acme, omar)
+    sign_in(client, omar, seconds_ago=3600)
+
+    answer = client.post("/staff/tenants/acme/retention/", given | {"because": "Case closed."})
+
+    assert answer.status_code == 403
+    with tenant_scope(acme):
+        kept = Tenant.objects.get(pk=acme.pk)
+    assert (kept.held_because, kept.retention_days) == ("Case 4711.", acme.retention_days)
 
 
 def test_the_purge_passes_over_the_company_and_no_other(acme, globex, omar, daily_calls, aws):

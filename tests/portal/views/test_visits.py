@@ -152,7 +152,9 @@ def test_a_visit_reaches_what_the_table_says_and_nothing_else(as_ines, visit, in
             seen[pattern.name] = answers
 
     assert seen == {}
-    assert _changes(acme) == {"visit.begun", "visit.raised"} if raised else {"visit.begun"}
+    # To look at a list as a file is written down, too.
+    lists = {"audit.exported", "recipients.exported"}
+    assert _changes(acme) == lists | ({"visit.begun", "visit.raised"} if raised else {"visit.begun"})
 
 
 def test_what_nobody_thought_about_is_closed_to_visits():
@@ -160,6 +162,7 @@ def test_what_nobody_thought_about_is_closed_to_visits():
     closed = {
         "files.download",
         "links.create",
+        "jobs.correct",
         "schedules.manage",
         "recipients.manage",
         "members.manage",
@@ -188,6 +191,17 @@ def test_what_a_raised_visit_does_carries_both_names(as_ines, visit, acme, daily
     with tenant_scope(acme):
         row = AuditEvent.objects.get(action="job.cancelled")
     assert (row.actor, row.impersonator) == ("Acme Hotels, owner (SUP-4431)", "ines@anycompany.example")
+
+
+def test_a_raised_visit_tells_no_end_customer_of_a_correction(as_ines, visit, acme, daily_calls):
+    job = factories.make_job(tenant=acme, report=daily_calls, status="completed")
+    as_ines.post("/staff/visit/raise/", {"reason": "They asked us to."})
+
+    answer = as_ines.post(f"/t/acme/jobs/{job.pk}/correct/", {"because": "Read on at evil.example.", "form_key": uuid.uuid4()})
+
+    assert answer.status_code == 403
+    with tenant_scope(acme):
+        assert not SnapshotJob.objects.exclude(pk=job.pk).exists()
 
 
 def test_the_company_reads_when_why_and_how_it_ended(as_ines, visit, acme, olga):
