@@ -92,12 +92,12 @@ def purge_job(tenant_id: uuid.UUID, job_id: uuid.UUID, now: datetime) -> bool:
             return False
         held = removing.holdings(job_id)
         due = SnapshotFile.objects.past_days(tenant, now).filter(job=job_id)
-        due_ids = list(due.values_list("pk", flat=True))
-        kept = SnapshotFile.objects.for_tenant(tenant).kept().filter(job=job_id).exclude(pk__in=due_ids)
+        due_keys = list(due.values_list("key", flat=True))
+        kept = SnapshotFile.objects.for_tenant(tenant).kept().filter(job=job_id).exclude(key__in=due_keys)
         staying = {key for keys in kept.values_list("key", "moved_from") for key in keys}
     removed = removing.remove(held, but=staying)
+    files = removing.mark(tenant_id, job_id, due_keys, now)
     with tenant_scope(tenant_id):
-        files = SnapshotFile.objects.filter(tenant=tenant_id, pk__in=due_ids, purged_at=None).update(purged_at=now, moved_from="")
         Attempt.objects.filter(tenant=tenant_id, job=job_id, purged_at=None).exclude(ended_at=None).update(purged_at=now)
     logger.info("job %s: %s file(s) purged", job_id, files, extra={"job": job_id, "files": files, "objects": removed})
     return True

@@ -8,12 +8,13 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 
 from reports import retention
 from reports.aws import removal
 from reports.catalogue import facts_of
-from reports.models import Account, SnapshotJob
-from tenants.scope import engine_scope
+from reports.models import Account, SnapshotFile, SnapshotJob
+from tenants.scope import engine_scope, tenant_scope
 
 
 @dataclass(frozen=True, order=True)
@@ -49,3 +50,13 @@ def remove(held: Holdings, *, but: Collection[str] = ()) -> int:
         found = removal.versions(account, place.bucket, place.prefix)
         count += removal.remove(account, place.bucket, (version for version in found if version.key not in but))
     return count
+
+
+def mark(tenant_id: uuid.UUID, job_id: uuid.UUID, keys: Collection[str], now: datetime) -> int:
+    """Writes down that the files with these keys are gone; how many. Outside any scope.
+
+    What a hold moved meanwhile has another key and is there: called gone, no purge after the release would ever remove it.
+    """
+    with tenant_scope(tenant_id):
+        files = SnapshotFile.objects.filter(tenant=tenant_id, job=job_id, key__in=keys, purged_at=None)
+        return files.update(purged_at=now, moved_from="")

@@ -59,6 +59,7 @@ def _accepted(request: HttpRequest, found: Invitation, person: User) -> HttpResp
         tenant = invitations.accept(found, person, actors.invited(request, person), now=timezone.now())
     except invitations.AlreadyAccepted:
         raise Http404("no such invitation, or it has ended") from None
-    if not request.user.is_authenticated:
+    if request.user != person:
+        # Also in a browser where somebody else is signed in, who would be led to a company that is not theirs.
         begin_session(request, person)
     return SeeOther(reverse("home", args=[tenant.slug]))

@@ -34,6 +34,7 @@ def remove(tenant_id: uuid.UUID, now: datetime, may_go_on: MayGoOn) -> int:
                 tenant = Tenant.objects.get(pk=tenant_id)
                 job_id = None if tenant.held_since else _next(tenant)
                 held = removing.holdings(job_id) if job_id else None
+                keys = list(SnapshotFile.objects.to_erase(tenant).filter(job=job_id).values_list("key", flat=True))
             if job_id is None or held is None:
                 break
             try:
@@ -42,7 +43,7 @@ def remove(tenant_id: uuid.UUID, now: datetime, may_go_on: MayGoOn) -> int:
                 told = f"Files of somebody who was erased at {tenant.slug} cannot be removed from S3: {error}."
                 alert(ALARM, f'{told} Remedy: the rights in docs/operations.md, "What AWS has to allow".', tenant.slug)
                 return count
-            _mark(tenant_id, job_id, now)
+            removing.mark(tenant_id, job_id, keys, now)
             count += 1
         _end(tenant_id, now)
     return count
@@ -50,12 +51,6 @@ def remove(tenant_id: uuid.UUID, now: datetime, may_go_on: MayGoOn) -> int:
 
 def _next(tenant: Tenant) -> uuid.UUID | None:
     return SnapshotFile.objects.to_erase(tenant).order_by("erasure_id", "job_id").values_list("job_id", flat=True).first()
-
-
-def _mark(tenant_id: uuid.UUID, job_id: uuid.UUID, now: datetime) -> None:
-    with tenant_scope(tenant_id):
-        files = SnapshotFile.objects.filter(tenant=tenant_id, job=job_id, purged_at=None).exclude(erasure=None)
-        files.update(purged_at=now, moved_from="")
 
 
 def _end(tenant_id: uuid.UUID, now: datetime) -> None:

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from reports import legal_hold, purging
+from reports import legal_hold, purging, removing
 from reports.engine import events
 from reports.erasing import asking, objects
 from reports.models import Erasure, SnapshotFile
@@ -224,6 +224,18 @@ class TestMovingWhatIsThere:
 
         assert legal_hold.move(stale, timezone.now()) is False
         assert stored(aws) == {file.key}
+
+    def test_a_file_that_was_moved_while_the_purge_had_it_in_hand_is_not_called_gone(self, acme, omar, daily_calls, aws):
+        job, file = ready(acme, daily_calls, aws, days_ago=91)
+        hold(acme, omar)
+        legal_hold.move_held(timezone.now(), always)
+
+        marked = removing.mark(acme.pk, job.pk, [file.key], timezone.now())
+        release(acme, omar)
+        purging.purge(timezone.now(), always)
+
+        assert marked == 0
+        assert stored(aws) == set()
 
     def test_a_released_company_is_purged_again_wherever_its_files_lie(self, acme, omar, daily_calls, aws):
         _job, file = ready(acme, daily_calls, aws, days_ago=91)

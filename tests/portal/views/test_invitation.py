@@ -132,3 +132,14 @@ def test_of_two_who_accept_at_once_one_is_in_and_the_other_is_too_late(acme, add
     assert sorted(answers) == [303, 404]
     assert memberships(acme) == {"nina@acme.example": "admin"}
     assert User.objects.filter(email="nina@acme.example").count() == 1
+
+
+def test_a_new_person_comes_in_although_somebody_else_was_signed_in(client, acme, address):
+    client.force_login(make_user(email="bo@elsewhere.example"))
+
+    answer = client.post(address, ANSWERS, follow=True)
+
+    assert answer.redirect_chain == [("/t/acme/", 303)]
+    assert answer.status_code == 200
+    assert answer.wsgi_request.user.email == "nina@acme.example"
+    assert memberships(acme) == {"nina@acme.example": "admin"}
