@@ -49,11 +49,6 @@ def stranger(request: HttpRequest) -> Actor:
     return Actor(STRANGER, **_seen(request))
 
 
-def invited(request: HttpRequest, person: User) -> Actor:
-    """Somebody who becomes a member with this very request."""
-    return Actor(person.email, user_id=person.pk, **_seen(request))
-
-
 def _seen(request: HttpRequest) -> Seen:
     return {
         "ip": client_ip(request),

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from django.utils.translation import gettext as _
 
-from reports import notices
+from reports import notices, quotas
 from reports.address_book.addresses import clean_address
 from reports.models import Notice
 from reports.refused import Place, Refused
@@ -63,6 +63,7 @@ def _clean(address: str) -> str:
 
 
 def _refuse_too_many(tenant: Tenant, more: int, now: datetime) -> None:
+    quotas.hold(tenant)
     sent = Notice.objects.filter(tenant=tenant, kind=Notice.Kind.INVITATION, created_at__gt=now - timedelta(days=1)).count()
     if sent + more > MOST_A_DAY:
         _refuse(_("At most %(most)d invitations can be sent within a day. Try again tomorrow.") % {"most": MOST_A_DAY})

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
-from django.http import Http404, HttpResponse, QueryDict
+from django.http import Http404, QueryDict
 from django.utils import formats
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -17,7 +15,6 @@ from django.utils.translation import gettext_lazy, pgettext
 
 from portal import words
 from reports import forecasting, quotas, usage
-from reports.address_book.lists import BOM, harmless
 from reports.models import Report, SnapshotJob
 from reports.quotas import Kind, Standing
 from tenants.models import Tenant
@@ -135,13 +132,3 @@ HEADS: dict[str, Promise] = {
     "deliveries": gettext_lazy("Emails"),
     "stored_bytes": gettext_lazy("Bytes stored"),
 }
-
-
-def as_csv(name: str, heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> HttpResponse:
-    """For a spreadsheet: with the mark by which Excel knows UTF-8, and no text that it would run."""
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    answer = HttpResponse(BOM, content_type="text/csv; charset=utf-8", headers=headers)
-    table = csv.writer(answer)
-    table.writerow(heads)
-    table.writerows([harmless(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
-    return answer

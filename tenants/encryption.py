@@ -58,7 +58,7 @@ def _keys() -> dict[str, bytes]:
 @lru_cache(maxsize=8)
 def _by_id(own: tuple[str, ...], signing: tuple[str, ...]) -> dict[str, bytes]:
     """Newest first. Those made of the signing keys read what was sealed before there were own ones."""
-    found = [read_key(text) for text in own] + [_derived(text) for text in signing]
+    found = [read_key(text) for text in own] + [derived_key(PURPOSE, text) for text in signing]
     return {hashlib.sha256(key).hexdigest()[:8]: key for key in found}
 
 
@@ -73,5 +73,6 @@ def read_key(text: str) -> bytes:
     return key
 
 
-def _derived(signing_key: str) -> bytes:
-    return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=PURPOSE).derive(signing_key.encode())
+def derived_key(purpose: bytes, signing_key: str) -> bytes:
+    """KEY_BYTES that only this portal can make again (RFC 5869); another purpose gives another key."""
+    return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=purpose).derive(signing_key.encode())

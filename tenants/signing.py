@@ -13,11 +13,9 @@ from functools import lru_cache
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 
-from tenants.encryption import KEY_BYTES, read_key
+from tenants.encryption import derived_key, read_key
 
 PURPOSE = b"fanfold signatures of proofs"
 LINE = re.compile(rb"\nfanfold-signature-v1 ([0-9a-f]{16}) ([A-Za-z0-9_-]{86})\n\Z")
@@ -67,10 +65,6 @@ def _keys() -> dict[str, Ed25519PrivateKey]:
 @lru_cache(maxsize=8)
 def _by_id(own: tuple[str, ...], signing: tuple[str, ...]) -> dict[str, Ed25519PrivateKey]:
     """Newest first. Those made of the signing keys stay, for what was signed before there were own ones."""
-    seeds = [read_key(text) for text in own] + [_derived(text) for text in signing]
+    seeds = [read_key(text) for text in own] + [derived_key(PURPOSE, text) for text in signing]
     keys = [Ed25519PrivateKey.from_private_bytes(seed) for seed in seeds]
     return {hashlib.sha256(key.public_key().public_bytes_raw()).hexdigest()[:16]: key for key in keys}
-
-
-def _derived(signing_key: str) -> bytes:
-    return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=PURPOSE).derive(signing_key.encode())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,11 +17,11 @@ from django.views.decorators.http import require_safe
 
 from portal import actors
 from portal.audit_people import name_people
+from portal.csv_answers import as_csv
 from portal.pages import tenant_page
 from portal.paging import Page, page_of
 from portal.requests import StaffRequest, TenantRequest
 from portal.staff_pages import staff_page
-from reports.address_book.lists import harmless
 from tenants import audit_actions
 from tenants.audit import record
 from tenants.models import AuditEvent
@@ -133,19 +132,17 @@ def _by_day(rows: list[AuditEvent]) -> list[tuple[datetime, list[AuditEvent]]]:
 
 
 def _table(name: str, rows: list[AuditEvent]) -> HttpResponse:
-    answer = HttpResponse(content_type="text/csv; charset=utf-8", headers={"Content-Disposition": f'attachment; filename="{name}"'})
-    # With a mark of its encoding: else Excel takes it for the encoding of the country.
-    answer.write("\ufeff")
-    table = csv.writer(answer)
-    who = [_("When"), _("What"), _("Action"), _("Who"), _("Behind it")]
-    table.writerow([*who, _("About"), _("Id"), _("Before"), _("After"), _("From"), _("Request")])
-    for row in rows[:MOST_EXPORTED]:
-        texts = (audit_actions.words(row.action), row.action, row.actor, row.impersonator, row.object_type, row.object_id)
-        values = (_json(row.before), _json(row.after), row.ip or "", row.request_id)
-        table.writerow([timezone.localtime(row.at).isoformat(timespec="seconds"), *map(harmless, (*texts, *values))])
+    heads = [_("When"), _("What"), _("Action"), _("Who"), _("Behind it"), _("About"), _("Id"), _("Before"), _("After")]
+    lines = [_cells(row) for row in rows[:MOST_EXPORTED]]
     if len(rows) > MOST_EXPORTED:
-        table.writerow([_("Only the newest %(most)d lines are here. Choose a shorter time for the others.") % {"most": MOST_EXPORTED}])
-    return answer
+        lines.append([_("Only the newest %(most)d lines are here. Choose a shorter time for the others.") % {"most": MOST_EXPORTED}])
+    return as_csv(name, [*heads, _("From"), _("Request")], lines)
+
+
+def _cells(row: AuditEvent) -> list[str]:
+    at, what = timezone.localtime(row.at).isoformat(timespec="seconds"), audit_actions.words(row.action)
+    about = (row.object_type, row.object_id, _json(row.before), _json(row.after))
+    return [at, what, row.action, row.actor, row.impersonator, *about, row.ip or "", row.request_id]
 
 
 def _json(values: dict[str, Any] | None) -> str:

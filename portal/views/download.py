@@ -91,7 +91,7 @@ def _grant(request: HttpRequest, link: Link, file: SnapshotFile) -> HttpResponse
     with tenant_scope(link.tenant), _for_its_reader(request, link):
         # S3 was asked meanwhile, which may have taken seconds.
         link.tenant.refresh_from_db(fields=["suspended_at"])
-        if page := link_pages.resting(request, link):
+        if page := link_pages.resting(request, link) or link_pages.gone(request, link, now):
             return page
         if not links.redeem(link, file, visitor, repeated=repeated, now=now):
             # Somebody took the last use, or revoked it, after it was read.

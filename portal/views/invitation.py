@@ -56,7 +56,7 @@ def _new_person(found: Invitation, answers: dict[str, Any]) -> User | None:
 
 def _accepted(request: HttpRequest, found: Invitation, person: User) -> HttpResponse:
     try:
-        tenant = invitations.accept(found, person, actors.invited(request, person), now=timezone.now())
+        tenant = invitations.accept(found, person, actors.of(request, person), now=timezone.now())
     except invitations.AlreadyAccepted:
         raise Http404("no such invitation, or it has ended") from None
     if request.user != person:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from portal import usage_rows
+from portal.csv_answers import as_csv
 from portal.requests import StaffRequest
 from portal.staff_pages import staff_page
 from reports import usage as domain
@@ -70,7 +71,7 @@ def export(request: StaffRequest) -> HttpResponse:
     first = usage_rows.month_asked(request.GET, timezone.localdate())
     heads = [_("Tenant"), _("Short name"), *(str(word) for word in usage_rows.HEADS.values())]
     rows = ([row["name"], row["slug"], *(row[name] for name in usage_rows.HEADS)] for row in _rows(first, NAME))
-    return usage_rows.as_csv(f"usage-{first:%Y-%m}.csv", heads, rows)
+    return as_csv(f"usage-{first:%Y-%m}.csv", heads, rows)
 
 
 def _sort(asked: str) -> str:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from portal import usage_rows
+from portal.csv_answers import as_csv
 from portal.pages import tenant_page
 from portal.requests import TenantRequest
 from portal.usage_chart import chart
@@ -49,4 +50,4 @@ def export(request: TenantRequest) -> HttpResponse:
     heads = [_("Day"), *(str(word) for word in usage_rows.HEADS.values())]
     days = domain.of_month(request.tenant, first).days
     rows = ([day.day.isoformat(), *(getattr(day, name) for name in usage_rows.HEADS)] for day in days)
-    return usage_rows.as_csv(f"usage-{request.tenant.slug}-{first:%Y-%m}.csv", heads, rows)
+    return as_csv(f"usage-{request.tenant.slug}-{first:%Y-%m}.csv", heads, rows)

@@ -89,7 +89,7 @@ def _read(token: str) -> Claims:
         )
     except jwt.ExpiredSignatureError as error:
         raise KeyExpired from error
-    except (jwt.PyJWTError, ValueError, RecursionError) as error:
+    except (jwt.PyJWTError, ValueError, OverflowError, RecursionError) as error:
         raise AuthenticationFailed from error
     return _understood(claims)
 

@@ -98,6 +98,18 @@ def test_a_company_cannot_mail_strangers_by_the_thousand(acme):
             inviting.invite(acme, ["one.more@acme.example"], Role.VIEWER, OLGA, now)
 
 
+@pytest.mark.django_db(transaction=True)
+def test_nor_by_two_at_one_moment(acme):
+    def invite(batch):
+        with tenant_scope(acme):
+            inviting.invite(acme, [f"{batch}-{number}@acme.example" for number in range(50)], Role.VIEWER, OLGA, timezone.now())
+
+    faults = together(*[lambda batch=batch: invite(batch) for batch in range(4)])
+
+    assert [type(fault) for fault in faults] == [Refused, Refused]
+    assert len(invitations(acme)) == inviting.MOST_A_DAY
+
+
 def test_sending_again_ends_the_address_in_the_old_mail(as_olga, acme):
     with tenant_scope(acme):
         old, token = Invitation.issue(acme, "nina@acme.example", "viewer", timezone.now())

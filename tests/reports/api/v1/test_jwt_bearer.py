@@ -110,6 +110,8 @@ def test_without_the_setting_no_token_is_taken(issuer, settings):
         {"sub": "line\nbreak"},
         {"sub": "x" * 201},
         {"exp": None},
+        {"exp": float("inf")},
+        {"iat": float("inf")},
         {"nbf": None},
         {"iat": None},
         {"nbf": int(time.time()) + 3600},
