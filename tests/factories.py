@@ -43,7 +43,9 @@ from reports.models import (
     SnapshotJob,
     Suppression,
     TenantQueue,
+    Webhook,
 )
+from reports.webhooks import secrets as webhook_secrets
 from tenants import session_tags as tags_of_tenants
 from tenants.models import ApiKey, ApiKeyIndex, Membership, SupportVisit, Tenant, TenantCode, User
 from tenants.models.support import VISIT_LIFE
@@ -261,6 +263,22 @@ def make_link(*, job: SnapshotJob, now: datetime | None = None, **fields: Any) -
     with tenant_scope(job.tenant_id):
         link = Link.objects.create(tenant_id=job.tenant_id, job=job, token_sha256=secret_hash(token), **fields)
     return link, token
+
+
+def make_webhook(*, tenant: Tenant, secret: str = "", **fields: Any) -> Webhook:
+    """Told of everything, at an address that nobody has, unless `url` says another."""
+    fields = {
+        "url": "https://hooks.customer.example/reports",
+        "events": [Webhook.EVERYTHING],
+        "created_by": "test",
+        "created_at": timezone.now(),
+    } | fields
+    secret = secret or webhook_secrets.new_secret()
+    webhook = Webhook(tenant=tenant, secret_hint=secret[-4:], **fields)
+    webhook.sealed_secret = webhook_secrets.seal(webhook, secret)
+    with tenant_scope(tenant):
+        webhook.save(force_insert=True)
+    return webhook
 
 
 def make_schedule(*, tenant: Tenant, report: Report | None = None, slug: str = "", **fields: Any) -> Schedule:

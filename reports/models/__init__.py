@@ -8,10 +8,12 @@ from reports.models.audiences import (
     RecipientGroup,
     Suppression,
 )
+from reports.models.batches import Batch
 from reports.models.catalogue import Account, Format, Grant, Report, ReportParameter
 from reports.models.delivery import Download, Link
 from reports.models.engine import CapacitySample, Heartbeat, LaneClock, Pace, PlannedLoad, Process, Pump, RequestBudget, Slot, TenantQueue
 from reports.models.erasures import AddressKey, Erasure
+from reports.models.idempotency import IdempotentRequest
 from reports.models.imports import CatalogueImport
 from reports.models.installation import Installation
 from reports.models.jobs import Attempt, JobEvent, SnapshotFile, SnapshotJob
@@ -20,6 +22,7 @@ from reports.models.schedules import Occurrence, Protection, Schedule
 from reports.models.sending import Delivery, MailBudget, Notice
 from reports.models.tag_drafts import TagDraft
 from reports.models.usage import DailyUsage
+from reports.models.webhooks import Event, Webhook, WebhookDelivery, WebhookTry
 
 __all__ = [
     "Account",
@@ -30,16 +33,19 @@ __all__ = [
     "Audience",
     "AudienceGroup",
     "AudienceRecipient",
+    "Batch",
     "CapacitySample",
     "CatalogueImport",
     "DailyUsage",
     "Delivery",
     "Download",
     "Erasure",
+    "Event",
     "Format",
     "Grant",
     "GroupMember",
     "Heartbeat",
+    "IdempotentRequest",
     "Installation",
     "JobEvent",
     "LaneClock",
@@ -65,4 +71,7 @@ __all__ = [
     "Suppression",
     "TagDraft",
     "TenantQueue",
+    "Webhook",
+    "WebhookDelivery",
+    "WebhookTry",
 ]

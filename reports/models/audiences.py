@@ -6,6 +6,7 @@ import uuid
 
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from reports.models.schedules import Schedule
@@ -27,12 +28,20 @@ class Recipient(models.Model):
     email = models.EmailField()
     name = models.CharField(max_length=120, blank=True)
     language = models.CharField(max_length=5, choices=settings.LANGUAGES, blank=True, help_text="Empty: the tenant's.")
+    external_id = models.CharField(max_length=200, blank=True, db_default="", help_text="The company's own; empty: it gave none.")
     created_at = models.DateTimeField(auto_now_add=True)
+    # Set by triggers on every change.
+    updated_at = models.DateTimeField(db_default=Now(), editable=False)
+    version = models.PositiveIntegerField(db_default=1, editable=False)
 
     objects = RecipientQuerySet.as_manager()
 
     class Meta:
-        constraints = (models.UniqueConstraint(fields=["tenant", "email"], name="one_recipient_per_address"),)
+        constraints = (
+            models.UniqueConstraint(fields=["tenant", "email"], name="one_recipient_per_address"),
+            models.UniqueConstraint(fields=["tenant", "external_id"], condition=~models.Q(external_id=""), name="one_recipient_per_external_id"),
+        )
+        indexes = (models.Index(fields=["tenant", "-created_at", "-id"], name="recipient_list"),)
 
     def __str__(self) -> str:
         return self.email
@@ -74,9 +83,14 @@ class Audience(models.Model):
     session_tags = models.JSONField(default=dict, blank=True, help_text="Narrowing only: never a key of the tenant.")
     recipients = models.ManyToManyField(Recipient, through="AudienceRecipient", related_name="audiences")
     groups = models.ManyToManyField(RecipientGroup, through="AudienceGroup", related_name="audiences")
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    # Set by triggers on every change, of who is in it too.
+    updated_at = models.DateTimeField(db_default=Now(), editable=False)
+    version = models.PositiveIntegerField(db_default=1, editable=False)
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["schedule", "name"], name="one_audience_per_name"),)
+        indexes = (models.Index(fields=["tenant", "-created_at", "-id"], name="audience_list"),)
 
     def __str__(self) -> str:
         return self.name or "default"

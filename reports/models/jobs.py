@@ -15,6 +15,7 @@ from django.db.models.functions import JSONObject, Now
 from django.utils.translation import gettext_lazy as _
 
 from reports.failures import cause_of
+from reports.models.batches import Batch
 from reports.models.catalogue import Account, Format, Grant, Report
 from reports.models.engine import TenantQueue
 from reports.models.erasures import Erasure
@@ -86,6 +87,7 @@ class SnapshotJob(models.Model):
     class Trigger(models.TextChoices):
         PAGE = "page", _("Run by hand")
         API = "api", _("API")
+        BATCH = "batch", _("In a batch")
         COMPAT = "compat", _("API")
         RETRY = "retry", _("Run again")
         SCHEDULE = "schedule", _("By its schedule")
@@ -130,6 +132,18 @@ class SnapshotJob(models.Model):
     retry_of = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="retries", help_text="NULL: a first run.")
     occurrence = models.ForeignKey(
         Occurrence, on_delete=models.SET_NULL, null=True, related_name="jobs", db_index=False, help_text="NULL: not of a schedule."
+    )
+    batch = models.ForeignKey(
+        Batch, on_delete=models.SET_NULL, null=True, related_name="jobs", db_index=False, help_text="NULL: asked for alone."
+    )
+    # Of a single job that somebody asked for; those of a schedule may be several.
+    audience = models.ForeignKey(
+        "reports.Audience", on_delete=models.SET_NULL, null=True, related_name="+", db_index=False, help_text="NULL: none was named."
+    )
+    # The caller's own, shown back as they were given.
+    reference = models.CharField(max_length=200, blank=True, db_default="", help_text="Empty: none was given.")
+    metadata: models.JSONField[dict[str, str], dict[str, str]] = models.JSONField(
+        default=dict, db_default=models.Value({}, models.JSONField())
     )
     # Of the audience, as they were when the job was made: added to the tenant's own, never in place of one.
     narrowing_tags: models.JSONField[dict[str, str], dict[str, str]] = models.JSONField(default=dict)
@@ -211,6 +225,9 @@ class SnapshotJob(models.Model):
             models.Index(fields=["tenant", "status", "-created_at", "-id"], name="job_list_by_status"),
             models.Index(fields=["tenant", "-finished_at", "-id"], condition=~Q(finished_at=None), name="job_list_by_end"),
             models.Index(fields=["occurrence"], condition=~Q(occurrence=None), name="job_of_occurrence"),
+            models.Index(fields=["tenant", "batch", "-created_at", "-id"], condition=~Q(batch=None), name="job_of_batch"),
+            models.Index(fields=["tenant", "audience", "-created_at", "-id"], condition=~Q(audience=None), name="job_of_audience"),
+            models.Index(fields=["tenant", "reference", "-created_at", "-id"], condition=~Q(reference=""), name="job_by_reference"),
             models.Index(fields=["tenant", "-created_at"], condition=Q(dry_run_tags__isnull=False), name="job_dry_run"),
             models.Index(fields=["account", "deadline_at"], condition=Q(status="queued"), name="job_overdue"),
             models.Index(

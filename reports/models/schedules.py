@@ -91,6 +91,9 @@ class Schedule(models.Model):
     next_run_at = models.DateTimeField(null=True, help_text="NULL: never again.")
     job_count = models.PositiveSmallIntegerField(default=1, help_text="Jobs of its last run, by which the load to come is reckoned.")
     created_at = models.DateTimeField(auto_now_add=True)
+    # Set by triggers on every change that people and programs can see: of the row, of its audiences and of who is in them.
+    updated_at = models.DateTimeField(db_default=Now(), editable=False)
+    version = models.PositiveIntegerField(db_default=1, editable=False)
 
     objects = ScheduleQuerySet.as_manager()
 

@@ -14,11 +14,14 @@ from reports.models import (
     Audience,
     AudienceGroup,
     AudienceRecipient,
+    Batch,
     DailyUsage,
     Delivery,
     Download,
     Erasure,
+    Event,
     GroupMember,
+    IdempotentRequest,
     JobEvent,
     Link,
     Notice,
@@ -32,6 +35,9 @@ from reports.models import (
     Suppression,
     TagDraft,
     TenantQueue,
+    Webhook,
+    WebhookDelivery,
+    WebhookTry,
 )
 from tenants.audit import Actor, record
 from tenants.models import ApiKey, Invitation, Tenant, TenantCode
@@ -91,6 +97,17 @@ def fill(tenant: Tenant, report: Report) -> None:
         TagDraft.objects.create(tenant=tenant, tags={}, instead_of={}, dry_run=dry_run, by="ops@anycompany.example", created_at=now)
         AddressKey.objects.create(tenant=tenant, sealed="sealed")
         Erasure.objects.create(tenant=tenant, address_hmac=b"erased", by=user.email, reason="She asked for it.", at=now)
+        batch = Batch.objects.create(tenant=tenant, actor=user.email, api_key=key, total=1, open_jobs=1, created_at=now)
+        SnapshotJob.objects.filter(pk=corrected.pk).update(batch=batch, audience=audience)
+        IdempotentRequest.objects.create(tenant=tenant, family=key.family, key="first", fingerprint=b"same", created_at=now)
+        webhook = factories.make_webhook(tenant=tenant)
+        event = Event.objects.create(tenant=tenant, type=Event.Type.JOB_COMPLETED, created_at=now, body="{}")
+        told = WebhookDelivery.objects.create(tenant=tenant, webhook=webhook, event=event, next_try_at=now, created_at=now)
+        WebhookTry.objects.create(tenant=tenant, delivery=told, at=now, response_status=200, duration_ms=12)
+        # And one of each without children.
+        Batch.objects.create(tenant=tenant, actor=user.email, total=1, open_jobs=1, created_at=now)
+        factories.make_webhook(tenant=tenant)
+        Event.objects.create(tenant=tenant, type=Event.Type.PING, created_at=now, body="{}")
         ApiKey.objects.filter(pk=key.pk).update(created_by=user)
         record(Actor("test"), "test.done", now=now, tenant=tenant)
     factories.make_visit(tenant=tenant)

@@ -63,6 +63,7 @@ UNIQUE_ACROSS_TENANTS = {
     "reports_occurrence (schedule_id, planned_at)": "the schedule is of the same tenant, by a foreign key of both",
     "reports_groupmember (group_id, recipient_id)": "both are of the same tenant, by foreign keys of both",
     "reports_audiencegroup (audience_id, group_id)": "both are of the same tenant, by foreign keys of both",
+    "reports_webhookdelivery (webhook_id, event_id)": "both are of the same tenant, by foreign keys of both",
     "reports_audiencerecipient (audience_id, recipient_id)": "both are of the same tenant, by foreign keys of both",
 }
 READ, WRITE, ALL = {"SELECT"}, {"SELECT", "INSERT", "UPDATE"}, {"SELECT", "INSERT", "UPDATE", "DELETE"}
@@ -116,6 +117,7 @@ GRANTED = {
         "reports_occurrence": WRITE,
         "reports_delivery": {"SELECT", "UPDATE"},
         "reports_notice": {"SELECT", "UPDATE"},
+        "reports_webhookdelivery": {"SELECT", "UPDATE"},
         "reports_mailbudget": WRITE,
         "reports_alarm": {"SELECT", "UPDATE"},
         "reports_alarmmessage": WRITE,
