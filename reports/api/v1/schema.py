@@ -67,7 +67,7 @@ def page_of(fields: type[Resource]) -> serializers.Serializer[Any]:
 class Schema(AutoSchema):
     """A handler's docstring is what the document says of it: its first line the summary."""
 
-    view: V1View
+    view: V1View  # type: ignore[override]
 
     def get_summary(self) -> str:
         return self._told().partition("\n")[0].rstrip(".")
