@@ -98,6 +98,9 @@ def post(url: str, body: bytes, headers: dict[str, str], *, resolve: Resolve | N
             own = {"Host": target.host_header, "User-Agent": "Fanfold", "Connection": "close"}
             connection.request("POST", target.path, body, own | headers)
             answer = connection.getresponse()
+            if is_over.is_set():
+                # The end of the connection reads like the end of the headers.
+                raise TimeoutError
         except (OSError, http.client.HTTPException) as error:
             if is_over.is_set() or isinstance(error, TimeoutError):
                 raise TimedOut(f"{target.host} did not answer within {TOTAL_SECONDS:.0f} seconds.") from None
