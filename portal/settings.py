@@ -303,6 +303,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "ENFORCE_NON_BLANK_FIELDS": True,
+    "POSTPROCESSING_HOOKS": ["reports.api.v1.schema.as_strict_as_the_code"],
     "APPEND_COMPONENTS": {"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "description": "An API key."}}},
 }
 # Who else than the holder of a key may call, as dotted paths; see docs/integrations.md, "Your own tokens".

@@ -23,12 +23,13 @@ from tenants.models import Tenant
 
 @dataclass(frozen=True)
 class Person:
-    """A recipient as they are to be. `language` empty: the tenant's. `groups`: ids; None: as they are."""
+    """A recipient as they are to be. `language` empty: the tenant's. `groups`: ids; `external_id`: the company's own; None: as they are."""
 
     email: str
     name: str = ""
     language: str = ""
     groups: frozenset[uuid.UUID] | None = None
+    external_id: str | None = None
 
 
 def add(tenant: Tenant, actor: Actor, wanted: Person, *, now: datetime) -> Recipient:
@@ -95,7 +96,8 @@ def _checked(tenant: Tenant, wanted: Person, *, known: str = "") -> dict[str, st
     faults += places(name=name_fault(name), language=language_fault(wanted.language))
     if faults:
         raise Refused(code, " ".join(place.detail for place in faults), tuple(faults))
-    return {"email": email, "name": name, "language": wanted.language}
+    values = {"email": email, "name": name, "language": wanted.language}
+    return values if wanted.external_id is None else values | {"external_id": wanted.external_id}
 
 
 def _save(recipient: Recipient, **how: Any) -> None:
@@ -103,6 +105,9 @@ def _save(recipient: Recipient, **how: Any) -> None:
         with transaction.atomic():
             recipient.save(**how)
     except IntegrityError as error:
+        if "one_recipient_per_external_id" in str(error):
+            detail = _("Another recipient has the external id %(id)s.") % {"id": recipient.external_id}
+            raise Refused("address_taken", detail, (Place(("external_id",), "unique", detail),)) from error
         detail = _("%(email)s is in the list already.") % {"email": recipient.email}
         raise Refused("address_taken", detail, (Place(("email",), "unique", detail),)) from error
 

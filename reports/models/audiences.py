@@ -39,7 +39,9 @@ class Recipient(models.Model):
     class Meta:
         constraints = (
             models.UniqueConstraint(fields=["tenant", "email"], name="one_recipient_per_address"),
-            models.UniqueConstraint(fields=["tenant", "external_id"], condition=~models.Q(external_id=""), name="one_recipient_per_external_id"),
+            models.UniqueConstraint(
+                fields=["tenant", "external_id"], condition=~models.Q(external_id=""), name="one_recipient_per_external_id"
+            ),
         )
         indexes = (models.Index(fields=["tenant", "-created_at", "-id"], name="recipient_list"),)
 

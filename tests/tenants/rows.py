@@ -35,7 +35,6 @@ from reports.models import (
     Suppression,
     TagDraft,
     TenantQueue,
-    Webhook,
     WebhookDelivery,
     WebhookTry,
 )

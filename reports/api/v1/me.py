@@ -57,10 +57,9 @@ EXAMPLE = {
 class Me(V1View):
     scopes = {"GET": ""}
 
-    @extend_schema(
-        operation_id="me", summary="Whose key this is", responses=MeOut, examples=[OpenApiExample("A key", EXAMPLE, response_only=True)]
-    )
+    @extend_schema(operation_id="me", responses=MeOut, examples=[OpenApiExample("A key", EXAMPLE, response_only=True)])
     def get(self, request: Request) -> Response:
+        """Whose key this is, and what it may do. The call to try first."""
         caller, tenant = self.caller, self.caller.tenant
         limits = {"requests_per_minute": KEY.a_minute, "jobs_per_day": tenant.jobs_per_day, "waiting_jobs": tenant.max_waiting}
         key = {

@@ -1,9 +1,9 @@
-"""What goes wrong, as RFC 9457 has it: one table of codes, and what each exception is in it. Clients branch on `code`; texts may change."""
+"""What goes wrong, as RFC 9457 has it: what each exception is in the table of codes. Clients branch on `code`; texts may change."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from http import HTTPStatus
 from typing import Any
@@ -16,46 +16,32 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 
 from reports.api.tenant_view import RateLimited
+from reports.api.v1.codes import KINDS, code_of
+from reports.refused import Refused
 
 logger = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 TRY_AGAIN_SECONDS = 5
-
-
-@dataclass(frozen=True)
-class Kind:
-    status: HTTPStatus
-    title: str
-
-
-KINDS = {
-    "malformed_body": Kind(HTTPStatus.BAD_REQUEST, "The body cannot be read"),
-    "malformed_request": Kind(HTTPStatus.BAD_REQUEST, "The request cannot be read"),
-    "invalid_request": Kind(HTTPStatus.BAD_REQUEST, "The request does not fit the API's document"),
-    "not_authenticated": Kind(HTTPStatus.UNAUTHORIZED, "No key was sent"),
-    "invalid_key": Kind(HTTPStatus.UNAUTHORIZED, "The key is not known"),
-    "key_expired": Kind(HTTPStatus.UNAUTHORIZED, "The key has expired"),
-    "key_revoked": Kind(HTTPStatus.UNAUTHORIZED, "The key was revoked"),
-    "missing_scope": Kind(HTTPStatus.FORBIDDEN, "The key may not do this"),
-    "tenant_suspended": Kind(HTTPStatus.FORBIDDEN, "The company is suspended"),
-    "not_found": Kind(HTTPStatus.NOT_FOUND, "There is nothing here"),
-    "method_not_allowed": Kind(HTTPStatus.METHOD_NOT_ALLOWED, "The address has no such method"),
-    "not_acceptable": Kind(HTTPStatus.NOT_ACCEPTABLE, "Answers are JSON"),
-    "body_too_large": Kind(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is too large"),
-    "unsupported_media_type": Kind(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Bodies are JSON"),
-    "rate_limited": Kind(HTTPStatus.TOO_MANY_REQUESTS, "Too many requests"),
-    "internal_error": Kind(HTTPStatus.INTERNAL_SERVER_ERROR, "The portal failed"),
-    "unavailable": Kind(HTTPStatus.SERVICE_UNAVAILABLE, "The portal cannot answer just now"),
-}
+# A batch of a thousand bad lines is told of by its first.
+MOST_PLACES = 100
 
 
 @dataclass(frozen=True)
 class Place:
-    """What is wrong with one parameter of the query, or one header."""
+    """What is wrong with one member of the body, by its pointer (RFC 6901); or with one parameter of the query, or one header."""
 
     code: str
     detail: str
-    parameter: str
+    pointer: str | None = None
+    parameter: str | None = None
+
+    def members(self) -> dict[str, str]:
+        return {name: value for name, value in asdict(self).items() if value is not None}
+
+
+def pointer(path: Iterable[str]) -> str:
+    """RFC 6901. Empty: the whole body."""
+    return "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in path)
 
 
 class InvalidRequest(exceptions.APIException):
@@ -68,6 +54,39 @@ class InvalidRequest(exceptions.APIException):
         self.places = places
 
 
+class Told(exceptions.APIException):
+    """One with a code of its own."""
+
+    # Whole seconds; None: it says nothing about when.
+    retry_after: int | None = None
+    # Of the row as it is now; empty: it is about none.
+    etag = ""
+
+
+class InProgress(Told):
+    default_code, retry_after = "idempotency_in_progress", 1
+    default_detail = "The first request with this Idempotency-Key is still under way. Send it again in a second."
+
+
+class BadIdempotencyKey(Told):
+    default_code = "invalid_idempotency_key"
+    default_detail = "An Idempotency-Key has 1 to 255 visible ASCII characters."
+
+
+class IdempotencyKeyRequired(Told):
+    default_code = "idempotency_key_required"
+    default_detail = "This request needs an Idempotency-Key, so that sending it twice does not do it twice."
+
+
+class Stale(Told):
+    default_code = "stale_version"
+    default_detail = "It was changed since you read it. Read it again, and change that."
+
+    def __init__(self, etag: str) -> None:
+        super().__init__()
+        self.etag = etag
+
+
 @dataclass(frozen=True)
 class Problem:
     code: str
@@ -75,6 +94,7 @@ class Problem:
     places: Sequence[Place] = ()
     # Whole seconds; None: it says nothing about when.
     retry_after: int | None = None
+    etag: str = ""
 
 
 def to_response(error: Exception, context: dict[str, Any]) -> Response:
@@ -105,7 +125,7 @@ def body(problem: Problem, request: HttpRequest) -> dict[str, Any]:
         "detail": problem.detail,
         "request_id": getattr(request, "request_id", ""),
     }
-    return members | ({"errors": [asdict(place) for place in problem.places]} if problem.places else {})
+    return members | ({"errors": [place.members() for place in problem.places[:MOST_PLACES]]} if problem.places else {})
 
 
 def _problem(error: Exception) -> Problem:
@@ -120,6 +140,11 @@ def _problem(error: Exception) -> Problem:
             return Problem("not_found", "It does not exist, or it is not yours.")
         case InvalidRequest():
             return Problem("invalid_request", str(error.detail), error.places)
+        case Refused():
+            places = [Place(place.code, place.detail, pointer=pointer(place.path)) for place in error.places]
+            return Problem(code_of(error.code), error.detail, places)
+        case Told():
+            return Problem(error.default_code, str(error.detail), (), error.retry_after, error.etag)
         case exceptions.ParseError():
             return Problem("malformed_body", str(error.detail))
         case exceptions.APIException() if error.default_code in KINDS:
@@ -138,6 +163,8 @@ def _problem(error: Exception) -> Problem:
 
 def _headers(problem: Problem) -> dict[str, str]:
     headers = {} if problem.retry_after is None else {"Retry-After": str(problem.retry_after)}
+    if problem.etag:
+        headers["ETag"] = problem.etag
     if KINDS[problem.code].status == HTTPStatus.UNAUTHORIZED:
         # RFC 6750, section 3: without credentials no error is named.
         named = "" if problem.code == "not_authenticated" else ', error="invalid_token"'

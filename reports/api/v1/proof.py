@@ -109,8 +109,12 @@ class ProofsOut(serializers.Serializer[object]):
 class JobProof(V1View):
     scopes = {"GET": "proof:read"}
 
-    @extend_schema(operation_id="job_proof", summary="How a job's files were made", responses=ProofsOut)
+    @extend_schema(operation_id="job_proof", responses=ProofsOut)
     def get(self, request: Request, job: str) -> Response:
+        """How a job's files were made, and who got them.
+
+        Shows the values of session tags. Each call is in the audit trail.
+        """
         now = timezone.now()
         with self.caller.scope():
             found = self.get_object(SnapshotJob.objects.for_tenant(self.caller.tenant).visible(), job)

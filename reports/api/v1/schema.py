@@ -1,30 +1,43 @@
-"""The OpenAPI document: what each operation answers when it cannot do what it was asked, and the address it is read at."""
+"""The OpenAPI document: what each operation takes beside its body, what it answers when it cannot do what it was asked, and its address."""
 
 from __future__ import annotations
 
 import inspect
+import re
 from functools import cache
 from typing import Any, Literal
 
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.utils import OpenApiResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, inline_serializer
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from reports.api.v1.problems import KINDS, MEDIA_TYPE
+from reports.api.v1 import etags, idempotency
+from reports.api.v1.body import Body, Resource
+from reports.api.v1.codes import KINDS
+from reports.api.v1.problems import MEDIA_TYPE
 from reports.api.v1.view import V1View
 
 BODIES = ("POST", "PATCH")
-OF_BODIES = (413, 415)
-ALWAYS = (400, 401, 403, 405, 406, 429, 500, 503)
+ALWAYS = frozenset({400, 401, 403, 405, 406, 429, 500, 503})
+OF_BODIES = frozenset({413, 415})
+# Said where they can happen, by the views; those of other statuses can happen wherever their status does.
+NAMED = frozenset({404, 409, 410, 412, 422})
+OF_PAGES, OF_IDEMPOTENCY, OF_VERSIONS = ("invalid_cursor",), ("idempotency_in_progress", "idempotency_key_reused"), ("stale_version",)
+VARIABLE = re.compile(r"{(\w+)}")
+OF_EVERY_CLASS = (inspect.getdoc(Resource), inspect.getdoc(Body))
+STORABLE = "^[^\\u0000]*$"
+SLUG = {"type": "string", "maxLength": 80, "pattern": "^[-a-zA-Z0-9_]+$"}
 
 
 class PlaceOut(serializers.Serializer[object]):
     code = serializers.CharField()
     detail = serializers.CharField()
-    parameter = serializers.CharField(help_text="In the query or a header.")
+    pointer = serializers.CharField(required=False, help_text="In the body, as RFC 6901 has it.")
+    parameter = serializers.CharField(required=False, help_text="In the query or a header.")
 
 
 class ProblemOut(serializers.Serializer[object]):
@@ -39,9 +52,33 @@ class ProblemOut(serializers.Serializer[object]):
     errors = PlaceOut(many=True, required=False)  # type: ignore[assignment]
 
 
+@cache
+def page_of(fields: type[Resource]) -> serializers.Serializer[Any]:
+    """The answer of a list."""
+    name = f"{fields.__name__.removesuffix('Out')}Page"
+    members: dict[str, serializers.Field[Any, Any, Any, Any]] = {
+        "results": fields(many=True),
+        "next": serializers.URLField(allow_null=True, help_text="The page after this one; null: there is none."),
+        "previous": serializers.URLField(allow_null=True, help_text="The page before this one; null: there is none."),
+    }
+    return inline_serializer(name, members)
+
+
 class Schema(AutoSchema):
+    """A handler's docstring is what the document says of it: its first line the summary."""
+
+    view: V1View  # type: ignore[override]
+
+    def get_summary(self) -> str:
+        return self._told().partition("\n")[0].rstrip(".")
+
     def get_description(self) -> str:  # type: ignore[override]
         """Of the handler itself: what the classes above say is for their readers."""
+        scope = self.view.scopes[self.method]
+        needs = f"Needs the scope `{scope}`." if scope else "Any valid key may."
+        return f"{self._told().partition(chr(10))[2].strip()}\n\n{needs}".strip()
+
+    def _told(self) -> str:
         return inspect.cleandoc(getattr(self.view, self.method.lower()).__doc__ or "")
 
     def map_renderers(self, attribute: str) -> list[Any]:
@@ -50,16 +87,98 @@ class Schema(AutoSchema):
     def get_auth(self) -> list[dict[str, list[str]]]:
         return [{"bearer": []}]
 
+    def get_response_serializers(self) -> Any:
+        query = self.view.query
+        if self.method != "GET" or query.fields is None:
+            return super().get_response_serializers()
+        return page_of(query.fields) if query.by else query.fields
+
+    def get_override_parameters(self) -> list[Any]:
+        found = [_of_path(name) for name in VARIABLE.findall(self.path)]
+        if self.method == "GET":
+            found += [_of_query(parameter.document()) for parameter in self.view.query.parameters()]
+        if self.method == "GET" and self._answers_one():
+            found.append(_of_header("If-None-Match", "An ETag that you have: 304 if it is still so.", etags.MAX_LENGTH))
+        if self.method == "POST" and self.view.idempotency:
+            told = "The same value with the same request does it once, for 24 hours."
+            required = self.view.idempotency == V1View.REQUIRED
+            found.append(_of_header(idempotency.HEADER, told, idempotency.MAX_LENGTH, required=required, pattern="^[!-~]+$"))
+        if self.method in ("PATCH", "DELETE") and self.view.versioned:
+            found.append(_of_header("If-Match", "Only if its ETag is still this one.", etags.MAX_LENGTH))
+        return found
+
     def _get_response_bodies(self, direction: Literal["request", "response"] = "response") -> dict[str, Any]:
         bodies: dict[str, Any] = super()._get_response_bodies(direction)
-        statuses = [*ALWAYS, *(OF_BODIES if self.method in BODIES else ()), *((404,) if "{" in self.path else ())]
-        for status in sorted(statuses):
-            described = OpenApiResponse(ProblemOut, self._codes(status))
+        if self.method == "GET" and self._answers_one():
+            bodies["304"] = {"description": "It is as you have it."}
+        codes = self._codes()
+        for status in sorted({int(KINDS[code].status) for code in codes}):
+            told = ", ".join(f"`{code}`" for code in codes if KINDS[code].status == status)
+            described = OpenApiResponse(ProblemOut, told)
             bodies.setdefault(str(status), self._get_response_for_code(described, str(status), [MEDIA_TYPE], direction))
         return bodies
 
-    def _codes(self, status: int) -> str:
-        return ", ".join(f"`{code}`" for code, kind in KINDS.items() if kind.status == status)
+    def _answers_one(self) -> bool:
+        """With a version."""
+        return bool(self.view.versioned and not self.view.query.by)
+
+    def _codes(self) -> list[str]:
+        """What this operation may answer instead."""
+        view, statuses = self.view, set(ALWAYS)
+        named = set(view.refuses.get(self.method, ()))
+        if self.method in BODIES:
+            statuses |= OF_BODIES
+        if "{" in self.path:
+            named.add("not_found")
+        if self.method == "GET" and view.query.by:
+            named.update(OF_PAGES)
+        if self.method == "POST" and view.idempotency:
+            named.update(OF_IDEMPOTENCY)
+        if self.method in ("PATCH", "DELETE") and view.versioned:
+            named.update(OF_VERSIONS)
+        return [code for code, kind in KINDS.items() if code in named or (kind.status in statuses and kind.status not in NAMED)]
+
+
+def _of_path(name: str) -> OpenApiParameter:
+    return OpenApiParameter(name, SLUG if name == "slug" else OpenApiTypes.UUID, OpenApiParameter.PATH)
+
+
+def _of_query(told: dict[str, Any]) -> OpenApiParameter:
+    shape = {name: told[name] for name in ("explode", "style") if name in told}
+    return OpenApiParameter(told["name"], told["schema"], OpenApiParameter.QUERY, description=told["description"], **shape)
+
+
+def _of_header(name: str, told: str, most: int, *, required: bool = False, pattern: str = "^[ -~]+$") -> OpenApiParameter:
+    schema = {"type": "string", "minLength": 1, "maxLength": most, "pattern": pattern}
+    return OpenApiParameter(name, schema, OpenApiParameter.HEADER, required=required, description=told)
+
+
+def as_strict_as_the_code(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+    """The last step of making the document: what bodies do not take, and what may be missing of an answer that was asked for in part."""
+    sparse = {fields.__name__ for fields in _subclasses(Resource) if fields.sparse}
+    for name, part in result["components"]["schemas"].items():
+        is_body = name.endswith("Request") and part.get("type") == "object"
+        if is_body:
+            part.setdefault("additionalProperties", False)
+        if part.get("description") in OF_EVERY_CLASS:
+            del part["description"]
+        if name in sparse:
+            part["required"] = ["id"]
+        for field in part.get("properties", {}).values():
+            _settle(field, is_body=is_body)
+    return result
+
+
+def _settle(field: dict[str, Any], *, is_body: bool) -> None:
+    types = [field["type"]] if isinstance(field.get("type"), str) else field.get("type", [])
+    if "enum" in field and "null" in types and None not in field["enum"]:
+        field["enum"].append(None)
+    if is_body and "string" in types and not {"pattern", "format", "enum"} & set(field):
+        field["pattern"] = STORABLE
+
+
+def _subclasses(of: type[Any]) -> list[type[Any]]:
+    return [one for direct in of.__subclasses__() for one in (direct, *_subclasses(direct))]
 
 
 @cache

@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
+import re
+
 from django.urls import URLPattern, URLResolver, re_path
 
 from reports.api.v1.authentication import check_authenticators
 from reports.api.v1.me import Me
 from reports.api.v1.proof import JobProof
+from reports.api.v1.recipients import Recipients, SingleRecipient
 from reports.api.v1.schema import Document
-from reports.api.v1.view import Unknown
+from reports.api.v1.view import Unknown, V1View
+
+PART, NO_WORD = re.compile(r"<(\w+)>"), re.compile(r"\W+")
+# In this order they are tried: what has a name of its own comes before what takes any.
+ADDRESSES: list[tuple[str, type[V1View]]] = [
+    ("me", Me),
+    ("jobs/<job>/proof", JobProof),
+    ("recipients", Recipients),
+    ("recipients/<recipient>", SingleRecipient),
+]
+
+
+def at(address: str, view: type[V1View]) -> URLPattern:
+    """A part such as `<job>` is taken as text: whether it is an id is said after the key was asked for."""
+    pattern = PART.sub(r"(?P<\1>[^/]+)", address)
+    return re_path(rf"^v1/{pattern}/?\Z", view.as_view(), name=f"v1_{NO_WORD.sub('_', address).strip('_')}")
+
 
 # A wrong PORTAL_API_AUTHENTICATORS stops the start, not the first caller.
 check_authenticators()
 urlpatterns: list[URLPattern | URLResolver] = [
-    re_path(r"^v1/me/?\Z", Me.as_view(), name="v1_me"),
-    re_path(r"^v1/jobs/(?P<job>[^/]+)/proof/?\Z", JobProof.as_view(), name="v1_job_proof"),
+    *(at(address, view) for address, view in ADDRESSES),
     re_path(r"^schema/?\Z", Document.as_view(), name="api_schema"),
     re_path(r"^", Unknown.as_view(), name="v1_unknown"),
 ]

@@ -1,12 +1,16 @@
-"""What every view of API v1 shares: a bearer's key, JSON alone, strict queries, problems instead of error pages, rates in the headers."""
+"""What every view of API v1 shares: a bearer's key, JSON alone, strict queries, problems instead of error pages, rates in the headers;
+pages of lists, versions of single ones, and creating once.
+"""
 
 from __future__ import annotations
 
-import re
 import uuid
+from collections.abc import Callable
 from typing import Any, ClassVar, NoReturn, TypeVar
 
+from django.conf import settings
 from django.db.models import Model, QuerySet
+from django.utils import timezone
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, NotFound
 from rest_framework.renderers import JSONRenderer
@@ -15,14 +19,15 @@ from rest_framework.response import Response
 
 from reports.api import rates
 from reports.api.tenant_view import TenantView
-from reports.api.v1 import problems
+from reports.api.v1 import etags, idempotency, problems
 from reports.api.v1.authentication import authenticator_classes, bearer
+from reports.api.v1.body import Resource
+from reports.api.v1.fields import UUID
 from reports.api.v1.media import JsonAlone, ProblemJson, StrictJson
-from reports.api.v1.problems import InvalidRequest, Place
+from reports.api.v1.paging import page
+from reports.api.v1.query import Query, Wishes
 
 M = TypeVar("M", bound=Model)
-# Other spellings of a UUID, as Python reads them, would be other addresses of one thing.
-UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 class V1View(TenantView):
@@ -30,8 +35,16 @@ class V1View(TenantView):
     renderer_classes = (JSONRenderer, ProblemJson)
     content_negotiation_class = JsonAlone
     http_method_names = ("get", "head", "post", "patch", "delete")
-    # What may stand in the query, each once.
-    query_allowed: ClassVar[frozenset[str]] = frozenset()
+    # Of GET; other methods take no query.
+    query: ClassVar[Query] = Query()
+    # How a POST takes an Idempotency-Key. Empty: not at all, because sending it twice does no more than sending it once.
+    idempotency: ClassVar[str] = ""
+    OPTIONAL, REQUIRED = "optional", "required"
+    # Whether GET answers with an ETag, and PATCH and DELETE honour If-Match.
+    versioned: ClassVar[bool] = False
+    # What the domain may refuse, by method and code: the document's problems. Those of every operation are in the document anyway.
+    refuses: ClassVar[dict[str, tuple[str, ...]]] = {}
+    wishes: Wishes
 
     def get_authenticators(self) -> list[BaseAuthentication]:
         return [authenticator() for authenticator in authenticator_classes()]
@@ -45,7 +58,7 @@ class V1View(TenantView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        self._check_query(request)
+        self.wishes = self.query.read(request)
 
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
         final = super().finalize_response(request, response, *args, **kwargs)
@@ -60,15 +73,42 @@ class V1View(TenantView):
             raise NotFound
         return found
 
-    def _check_query(self, request: Request) -> None:
-        unknown = [
-            Place("unknown_parameter", "There is no such parameter.", name) for name in request.GET if name not in self.query_allowed
-        ]
-        repeated = [
-            Place("repeated", "It stands there more than once.", name) for name in self.query_allowed if len(request.GET.getlist(name)) > 1
-        ]
-        if places := unknown + repeated:
-            raise InvalidRequest("The query does not fit.", places)
+    def get_page(self, rows: QuerySet[Any], draw: Callable[[QuerySet[Any]], QuerySet[Any]] = QuerySet.all, **context: Any) -> Response:
+        """A page of `rows` after the filters of the query, as `query.fields`. In the caller's scope. Raises Refused for a foreign cursor.
+
+        `draw` gets the rows in order and cut, to read what belongs to them.
+        """
+        fields, by = self.query.fields, self.query.by
+        assert fields is not None
+        wishes, owner = self.wishes, self.caller.tenant.pk
+        found = page(wishes.filter(rows), self.request, owner, by=by, newest_first=wishes.newest_first, limit=wishes.limit, draw=draw)
+        results = fields(found.rows, many=True, only=wishes.only, context=context).data
+        response = Response({"results": results, "next": found.next, "previous": found.previous})
+        if links := found.links():
+            response["Link"] = links
+        return response
+
+    def get_single(self, row: Any, **context: Any) -> Response:
+        """As `query.fields`; 304 where the reader has this version."""
+        fields = self.query.fields
+        assert fields is not None
+        if self.versioned and etags.is_known(self.request, row):
+            return Response(status=304, headers={"ETag": etags.etag(row)})
+        response = Response(fields(row, only=self.wishes.only, context=context).data)
+        if self.versioned:
+            response["ETag"] = etags.etag(row)
+        return response
+
+    def create(self, act: Callable[[], Response]) -> Response:
+        """`act` in the caller's scope, which is its transaction; once for each Idempotency-Key."""
+        key = idempotency.key_of(self.request, required=self.idempotency == self.REQUIRED)
+        with self.caller.scope():
+            return act() if key is None else idempotency.once(self.caller, self.request, key, act, timezone.now())
+
+    def created(self, answer: Resource, row: Any, path: str) -> Response:
+        """201. `path`: of the new one, below /api/v1/."""
+        headers = {"Location": f"{settings.PORTAL_BASE_URL}/api/v1/{path}"}
+        return Response(answer.data, status=201, headers=headers | ({"ETag": etags.etag(row)} if self.versioned else {}))
 
 
 class Unknown(V1View):

@@ -14,6 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[3]
 # Waits are written in seconds of a quiet machine; the suite runs four of these beside a browser on two cores.
 PATIENCE = 5
+LOG_END = 20_000
 
 
 @contextmanager
@@ -28,6 +29,10 @@ def running_worker(
         )
     try:
         yield process
+    except BaseException:
+        # What it did says more than that it did not get there.
+        print((state / "worker.log").read_text(errors="replace")[-LOG_END:], file=sys.stderr)
+        raise
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=40 * PATIENCE)

@@ -26,7 +26,10 @@ class V1Client:
         content_type = sent.pop("content-type", "application/json")
         data = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
         response = self.http.generic(method, path, data, content_type, headers=sent)
-        assert response["Content-Type"] == ("application/json" if response.status_code < 400 else "application/problem+json")
+        if response.status_code in (204, 304):
+            assert not response.content
+        else:
+            assert response["Content-Type"] == ("application/json" if response.status_code < 400 else "application/problem+json")
         assert response["Cache-Control"] == "no-store"
         assert response["X-Request-Id"]
         assert not response.cookies
@@ -36,6 +39,9 @@ class V1Client:
 
     def get(self, path: str = ME, **headers: str) -> HttpResponse:
         return self.call("GET", path, **headers)
+
+    def post(self, path: str, body: Any = None, **headers: str) -> HttpResponse:
+        return self.call("POST", path, body, **headers)
 
 
 def _check_problem(response: HttpResponse) -> None:

@@ -11,6 +11,7 @@ from django.urls import include, path, re_path
 from django.utils import timezone
 from rest_framework.response import Response
 
+from reports.api.v1.query import Parameter, Query, whole
 from reports.api.v1.view import V1View
 from reports.models import SnapshotJob
 from tenants.models import ApiKey, Membership, Tenant
@@ -23,7 +24,7 @@ class Thing(V1View):
     """Stands for the resources that come: an object by its id, and a body."""
 
     scopes = {"GET": "jobs:read", "POST": "jobs:write"}
-    query_allowed = frozenset({"wait"})
+    query = Query(others=(Parameter("wait", whole(0, 30), "Seconds."),))
 
     def get(self, request, thing):
         with self.caller.scope():
