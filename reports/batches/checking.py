@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 
 from reports import jobs
 from reports.address_book.addresses import clean_address, refuse_foreign_domain
-from reports.batches.items import MOST_DELIVERIES, MOST_ITEMS, MOST_PEOPLE, Item
+from reports.batches.items import LANES, MOST_DELIVERIES, MOST_ITEMS, MOST_PEOPLE, Item
 from reports.caller_notes import check_notes
 from reports.models import Grant, Recipient, SnapshotJob
 from reports.refused import Place, Refused
@@ -30,10 +30,12 @@ class Checked:
     addresses: list[str]
 
 
-def check(tenant: Tenant, actor: Actor, reference: str, items: Sequence[Item], now: datetime) -> list[Checked]:
-    """One for each item. Raises Refused("batch_invalid") with the first MOST_PLACES places, such as ("items", "17", "report").
+def check(
+    tenant: Tenant, actor: Actor, reference: str, items: Sequence[Item], now: datetime, *, most_places: int | None = MOST_PLACES
+) -> list[Checked]:
+    """One for each item. Raises Refused("batch_invalid") with places such as ("items", "17", "report"). In the tenant's scope.
 
-    In the tenant's scope.
+    `most_places`: so many are named at most; None: all of them.
     """
     check_notes(reference)
     if not 1 <= len(items) <= MOST_ITEMS:
@@ -43,7 +45,7 @@ def check(tenant: Tenant, actor: Actor, reference: str, items: Sequence[Item], n
     checked = [judge.judge(number, item) for number, item in enumerate(items)]
     right = [single for single in checked if single is not None]
     if len(right) < len(items):
-        raise Refused("batch_invalid", _nothing_made(len(items) - len(right)), tuple(judge.faults[:MOST_PLACES]))
+        raise Refused("batch_invalid", _nothing_made(len(items) - len(right)), tuple(judge.faults[:most_places]))
     if (count := sum(len(single.addresses) for single in right)) > MOST_DELIVERIES:
         numbers = {"limit": MOST_DELIVERIES, "count": count}
         detail = _("A batch sends at most %(limit)d mails, and this one would send %(count)d. Divide it.") % numbers
@@ -88,12 +90,15 @@ class _Judge:
         grant = self.grants.get(item.report)
         if grant is None:
             raise jobs.not_available()
+        if item.lane not in LANES:
+            detail = _("A lane is one of %(known)s.") % {"known": ", ".join(LANES)}
+            raise Refused("invalid_request", detail, (Place(("lane",), "invalid_choice", detail),))
         wanted = jobs.Wanted(
             item.report,
             list(item.formats),
             item.parameters,
             list(item.visuals),
-            item.lane,
+            LANES[item.lane],
             SnapshotJob.Trigger.BATCH,
             reference=item.reference,
             metadata=item.metadata,

@@ -9,6 +9,8 @@ from typing import Any
 
 from reports.models import SnapshotJob
 
+# The word for each lane.
+LANES = {"now": SnapshotJob.Lane.NOW, "scheduled": SnapshotJob.Lane.SCHEDULED}
 MOST_ITEMS = 1000
 MOST_PEOPLE = 200
 # Of a whole batch: more mails than that are a schedule's work, or several batches'.
@@ -20,6 +22,7 @@ class Item:
     """As somebody asked for it: nothing is checked yet. `parameters`, `visuals` as `jobs.Wanted` has them.
 
     `recipients`: ids of the address book; `emails`: addresses, which become recipients where they are not in it.
+    `lane`: one of LANES.
     """
 
     report: str
@@ -30,4 +33,4 @@ class Item:
     emails: Sequence[str] = ()
     reference: str = ""
     metadata: dict[str, str] = field(default_factory=dict)
-    lane: int = SnapshotJob.Lane.SCHEDULED
+    lane: str = "scheduled"

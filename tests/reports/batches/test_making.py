@@ -70,7 +70,7 @@ class TestCreate:
             acme,
             now,
             item(parameters={"Region": ["North"]}, reference="row 1", metadata={"crm": "A-9"}),
-            item(formats=["CSV"], visuals=["pivot-1"], reference="row 2", lane=SnapshotJob.Lane.NOW),
+            item(formats=["CSV"], visuals=["pivot-1"], reference="row 2", lane="now"),
         )
 
         first, second = jobs_of(batch)
@@ -175,10 +175,11 @@ class TestRefused:
             item(formats=["CSV"], visuals=["chart-9"]),
             item(reference="x" * 201, metadata={"k" * 41: "v"}),
             item(formats=[]),
+            item(lane="fast"),
         )
 
         assert refused.code == "batch_invalid"
-        assert refused.detail == "7 lines are wrong. Nothing was made."
+        assert refused.detail == "8 lines are wrong. Nothing was made."
         assert self.places(refused) == [
             ("items/1/report", "does_not_exist"),
             ("items/2/formats", "invalid_choice"),
@@ -190,6 +191,7 @@ class TestRefused:
             ("items/6/reference", "max_length"),
             ("items/6/metadata/" + "k" * 41, "invalid"),
             ("items/7/formats", "required"),
+            ("items/8/lane", "invalid_choice"),
         ]
         assert book_of(acme) == []
 
