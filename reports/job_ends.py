@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from reports.batches.ending import count_down
 from reports.links.job_ends import settle_links
 from reports.models import SnapshotJob
 from reports.occurrences.job_ends import settle_deliveries
@@ -12,3 +13,4 @@ from reports.occurrences.job_ends import settle_deliveries
 def job_ended(job: SnapshotJob, now: datetime) -> None:
     settle_deliveries(job, now)
     settle_links(job, now)
+    count_down(job, now)
