@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 PEOPLE, KEYS, SENDING, FILES, RUNS, PLATFORM = "people", "keys", "sending", "files", "runs", "platform"
 GROUPS: dict[str, Promise] = {
     PEOPLE: _("People and sign-in"),
-    KEYS: _("API keys"),
+    KEYS: _("API keys and webhooks"),
     SENDING: _("Schedules and recipients"),
     FILES: _("Links and files"),
     RUNS: _("Jobs"),
@@ -46,6 +46,7 @@ GROUP_OF = {
     "jobs": RUNS,
     "queue": RUNS,
     "batch": RUNS,
+    "webhook": KEYS,
 }
 WORDS: dict[str, Promise] = {
     "account.changed": _("AWS account changed"),
@@ -174,6 +175,15 @@ WORDS: dict[str, Promise] = {
     "visit.begun": _("Platform staff began to look at your pages"),
     "visit.ended": _("Platform staff stopped looking"),
     "visit.raised": _("Platform staff on a visit may act"),
+    "webhook.changed": _("Webhook changed"),
+    "webhook.created": _("Webhook made"),
+    "webhook.disabled": _("Webhook switched off by the portal"),
+    "webhook.paused": _("Webhook paused"),
+    "webhook.removed": _("Webhook deleted"),
+    "webhook.replayed": _("Events sent to a webhook again"),
+    "webhook.resumed": _("Webhook resumed"),
+    "webhook.secret_replaced": _("Secret of a webhook replaced"),
+    "webhook.tested": _("Webhook tested"),
 }
 
 
