@@ -45,6 +45,7 @@ GROUP_OF = {
     "job": RUNS,
     "jobs": RUNS,
     "queue": RUNS,
+    "batch": RUNS,
     "webhook": KEYS,
 }
 WORDS: dict[str, Promise] = {
@@ -64,6 +65,8 @@ WORDS: dict[str, Promise] = {
     "audience_recipient.created": _("Recipient added to an audience"),
     "audience_recipient.removed": _("Recipient taken out of an audience"),
     "audit.exported": _("Audit log exported"),
+    "batch.cancelled": _("What waited of a batch cancelled"),
+    "batch.created": _("Batch of jobs asked for"),
     "company.second_step_set": _("Rule of second steps changed"),
     "company.support_set": _("Support access changed"),
     "delivery.paused": _("Emails paused"),

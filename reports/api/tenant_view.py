@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from reports.api.caller import Caller
+from reports.api.json_body import MAX_BODY
 from reports.api.rates import KEY, SAFE, TENANT, WRITES, CacheAway, Rate, Taken, take
 
 
@@ -85,6 +86,8 @@ class TenantView(APIView):
     """
 
     scopes: ClassVar[dict[str, str]]
+    # Bytes of a request's body.
+    max_body: ClassVar[int] = MAX_BODY
     permission_classes = (IsCaller, WithinRates, NotSuspended, HasScope)
     taken: list[Taken]
 

@@ -11,6 +11,7 @@ from django.urls import include, path, re_path
 from django.utils import timezone
 from rest_framework.response import Response
 
+from reports.api.json_body import MAX_LONG_BODY
 from reports.api.v1.query import Parameter, Query, whole
 from reports.api.v1.view import V1View
 from reports.models import SnapshotJob
@@ -194,6 +195,17 @@ def test_a_body_that_cannot_be_read_is_called_what_it_is(acme_v1, with_things, b
     response = acme_v1.call("POST", "/api/v1/things/x/", body, content_type=content_type)
 
     assert code(response) == expected
+
+
+def test_a_view_may_take_a_longer_body_and_says_how_long(acme_v1, with_things, monkeypatch):
+    monkeypatch.setattr(Thing, "max_body", MAX_LONG_BODY)
+
+    taken = acme_v1.call("POST", "/api/v1/things/x/", b"{}".ljust(MAX_LONG_BODY))
+    refused = acme_v1.call("POST", "/api/v1/things/x/", b"{}".ljust(MAX_LONG_BODY + 1))
+
+    assert taken.status_code == 201
+    assert code(refused) == (413, "body_too_large")
+    assert str(MAX_LONG_BODY) in refused.json()["detail"]
 
 
 def test_a_fault_of_ours_tells_its_id_and_nothing_else(acme_v1, with_things, json_log):
