@@ -8,7 +8,7 @@ from typing import Any
 
 from django.http import HttpResponse
 
-from reports.address_book.lists import BOM, harmless
+from reports.csv_text import BOM, harmless
 
 
 def as_csv(name: str, heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> HttpResponse:

@@ -36,7 +36,13 @@ def subject_of(kind: str, name: str) -> Account | Tenant | Report | None:
             return _the_one(kind, name, {account.name: account for account in Account.objects.order_by("name")})
         if kind == Kind.REPORT:
             return _the_one(kind, name, {report.slug: report for report in Report.objects.in_catalogue().order_by("slug")})
-        return _the_one("tenant", name, {tenant.slug: tenant for tenant in Tenant.objects.order_by("slug")})
+    return tenant_named(name)
+
+
+def tenant_named(slug: str) -> Tenant:
+    """Raises CommandError."""
+    with platform_scope():
+        return _the_one("tenant", slug, {tenant.slug: tenant for tenant in Tenant.objects.order_by("slug")})
 
 
 def _the_one(kind: str, name: str, known: dict[str, Named]) -> Named:

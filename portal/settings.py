@@ -16,6 +16,7 @@ from portal.env import env_bool, env_int, env_list, env_str, env_url, refuse_unk
 from portal.logs import log_level, logging_settings
 from portal.secret_key import secret_key
 from reports.delivery import email_url
+from reports.outbound import allowed as outbound_allowed
 from tenants.encryption import read_key
 from tenants.roles import URL_VARIABLES
 
@@ -38,6 +39,7 @@ PORTAL_SETTINGS = {
     "PORTAL_ENCRYPTION_KEYS",
     "PORTAL_PROOF_KEYS",
     "PORTAL_ALERT_WEBHOOK",
+    "PORTAL_OUTBOUND_ALLOW",
     "PORTAL_API_AUTHENTICATORS",
     "PORTAL_JWT_ISSUER",
     "PORTAL_JWT_AUDIENCE",
@@ -274,6 +276,11 @@ PORTAL_MAIL_EVENT_QUEUE_URL = env_url("PORTAL_MAIL_EVENT_QUEUE_URL", "", schemes
 PORTAL_ALERT_WEBHOOK = env_url("PORTAL_ALERT_WEBHOOK", "", schemes=("http", "https"))
 if PORTAL_ALERT_WEBHOOK.startswith("http://") and urlsplit(PORTAL_ALERT_WEBHOOK).hostname not in email_url.LOOPBACK:
     raise ImproperlyConfigured("PORTAL_ALERT_WEBHOOK is not an https:// URL: whoever reads it on its way can write there.")
+PORTAL_OUTBOUND_ALLOW = env_list("PORTAL_OUTBOUND_ALLOW")
+try:
+    outbound_allowed.read(PORTAL_OUTBOUND_ALLOW)
+except ValueError as error:
+    raise ImproperlyConfigured(f"PORTAL_OUTBOUND_ALLOW has {str(error)!r}, which is neither a host nor host:port.") from error
 PORTAL_ENCRYPTION_KEYS = env_list("PORTAL_ENCRYPTION_KEYS")
 PORTAL_PROOF_KEYS = env_list("PORTAL_PROOF_KEYS")
 for name, keys in (("PORTAL_ENCRYPTION_KEYS", PORTAL_ENCRYPTION_KEYS), ("PORTAL_PROOF_KEYS", PORTAL_PROOF_KEYS)):

@@ -12,16 +12,19 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from reports import parameters, quotas
+from reports import handing, parameters, quotas
+from reports.caller_notes import check_notes
 from reports.engine.pump import wake
 from reports.job_ends import job_ended
-from reports.models import Format, Grant, JobEvent, SnapshotJob
+from reports.models import Audience, Format, Grant, JobEvent, Report, SnapshotJob
 from reports.models.catalogue import MAX_VISUALS
 from reports.models.jobs import log_move
 from reports.occurrences import rounds
 from reports.refused import Place, Refused
+from reports.session_tags import refuse_unsafe_narrowing
 from tenants.audit import Actor, record
 from tenants.models import Tenant
+from tenants.session_tags import tags_of
 
 Status = SnapshotJob.Status
 MOST_REASON = 300
@@ -40,8 +43,13 @@ class Wanted:
     form_key: uuid.UUID | None = None
     requested_prefix: str = ""
     retry_of: SnapshotJob | None = None
-    # Of the audience: beside the tenant's own tags, never in place of one. `at`: what relative periods are worked out for, by default now.
-    narrowing_tags: dict[str, str] = field(default_factory=dict)
+    # The caller's own, shown back as they are.
+    reference: str = ""
+    metadata: dict[str, str] = field(default_factory=dict)
+    # Whose rows these are. `narrowing_tags`: beside the tenant's own tags, never in place of one; None: those of the audience.
+    audience: Audience | None = None
+    narrowing_tags: dict[str, str] | None = None
+    # `at`: what relative periods are worked out for, by default now.
     zone: ZoneInfo | None = None
     at: datetime | None = None
     replaces: SnapshotJob | None = None
@@ -76,9 +84,13 @@ def submit(tenant: Tenant, actor: Actor, wanted: Wanted, *, now: datetime) -> Sn
     return job
 
 
-def check(tenant: Tenant, actor: Actor, wanted: Wanted, *, now: datetime) -> SnapshotJob:
-    """The job as `wanted` describes it, not stored. Raises Refused. Inside the tenant's scope."""
-    grant = find_grant(tenant, wanted.report)
+def check(tenant: Tenant, actor: Actor, wanted: Wanted, *, grant: Grant | None = None, now: datetime) -> SnapshotJob:
+    """The job as `wanted` describes it, not stored. Raises Refused. Inside the tenant's scope.
+
+    `grant`: of that report, where whoever asks for many has read it with its parameters; then nothing is asked of the database.
+    """
+    check_notes(wanted.reference, wanted.metadata)
+    grant = grant or find_grant(tenant, wanted.report)
     formats = check_formats(grant, wanted.formats)
     visual_ids = check_visuals(grant, formats, wanted.visual_ids)
     zone, at = wanted.zone or tenant.zone, wanted.at or now
@@ -92,7 +104,10 @@ def check(tenant: Tenant, actor: Actor, wanted: Wanted, *, now: datetime) -> Sna
         formats=formats,
         visual_ids=visual_ids,
         parameters=values,
-        narrowing_tags=wanted.narrowing_tags,
+        audience=wanted.audience,
+        narrowing_tags=_narrowing(tenant, grant.report, wanted),
+        reference=wanted.reference,
+        metadata=wanted.metadata,
         lane=wanted.lane,
         trigger=wanted.trigger,
         actor=actor.label,
@@ -107,6 +122,20 @@ def check(tenant: Tenant, actor: Actor, wanted: Wanted, *, now: datetime) -> Sna
         created_at=now,
         deadline_at=now + settings.JOB_DEADLINE,
     )
+
+
+def _narrowing(tenant: Tenant, report: Report, wanted: Wanted) -> dict[str, str]:
+    """Raises Refused for an audience whose tags would not narrow this report's rows."""
+    if wanted.narrowing_tags is not None or wanted.audience is None:
+        return wanted.narrowing_tags or {}
+    tags = wanted.audience.session_tags
+    if tags:
+        try:
+            refuse_unsafe_narrowing(tags_of(tenant), tags, report)
+        except Refused as refused:
+            place = Place(("audience",), "tag_not_narrowing", refused.detail)
+            raise Refused("tag_not_narrowing", refused.detail, (place,)) from refused
+    return tags
 
 
 def enqueue(jobs: list[SnapshotJob], now: datetime) -> None:
@@ -128,17 +157,20 @@ def _announce(jobs: Iterable[SnapshotJob], now: datetime) -> None:
 
 
 def _same_wish(first: SnapshotJob, job: SnapshotJob) -> bool:
-    names = ("report_id", "formats", "visual_ids", "parameters", "narrowing_tags", "retry_of_id", "replaces_id", "replaces_because")
-    return all(getattr(first, name) == getattr(job, name) for name in names)
+    names = ("report_id", "formats", "visual_ids", "parameters", "audience_id", "narrowing_tags", "retry_of_id", "replaces_id")
+    notes = ("replaces_because", "reference", "metadata")
+    return all(getattr(first, name) == getattr(job, name) for name in (*names, *notes))
 
 
 def find_grant(tenant: Tenant, slug: str) -> Grant:
     grant = Grant.objects.for_tenant(tenant).active().with_report().filter(report__slug=slug).first()
     if grant is None:
-        raise Refused(
-            "report_not_available", "There is no such report for you.", (Place(("report",), "does_not_exist", "Unknown report."),)
-        )
+        raise not_available()
     return grant
+
+
+def not_available() -> Refused:
+    return Refused("report_not_available", "There is no such report for you.", (Place(("report",), "does_not_exist", "Unknown report."),))
 
 
 def check_formats(grant: Grant, wanted: list[str]) -> list[str]:
@@ -191,7 +223,8 @@ def take_back(job: SnapshotJob, now: datetime, event: str, **told: str) -> bool:
 def retry(job: SnapshotJob, actor: Actor, *, form_key: uuid.UUID | None = None, now: datetime) -> SnapshotJob:
     """A new job that points at the old one, with the same wishes; history is not rewritten. `form_key` as for `submit`.
 
-    One that failed in an occurrence is made anew inside it, for everybody who waits for its files; asked for twice, it is made once.
+    Everybody who waited for its files waits for those of the new one. One that failed in an occurrence is made anew inside it; asked for
+    twice, it is made once. One of a batch is made anew outside it.
     """
     if not job.has_ended:
         raise Refused("job_not_ended", "This job is still running.")
@@ -207,6 +240,8 @@ def retry(job: SnapshotJob, actor: Actor, *, form_key: uuid.UUID | None = None, 
     again = submit(job.tenant, actor, wanted, now=now)
     if takes_over:
         rounds.take_over(job, again, now)
+    elif newest is None and job.status != Status.COMPLETED:
+        handing.hand_over(job, again)
     return again
 
 
@@ -223,10 +258,20 @@ def correct(job: SnapshotJob, actor: Actor, because: str, *, form_key: uuid.UUID
 
 def _again(job: SnapshotJob, form_key: uuid.UUID | None) -> Wanted:
     """With the same narrowing tags: without them those who may see a part of the rows would be shown all of them."""
-    given = {name: values for name, values in job.parameters.items() if name not in _pinned(job)}
-    lane, trigger = SnapshotJob.Lane.NOW, SnapshotJob.Trigger.RETRY
-    tags = job.narrowing_tags
-    return Wanted(job.report.slug, job.formats, given, job.visual_ids, lane, trigger, form_key, retry_of=job, narrowing_tags=tags)
+    return Wanted(
+        job.report.slug,
+        job.formats,
+        {name: values for name, values in job.parameters.items() if name not in _pinned(job)},
+        job.visual_ids,
+        SnapshotJob.Lane.NOW,
+        SnapshotJob.Trigger.RETRY,
+        form_key,
+        retry_of=job,
+        reference=job.reference,
+        metadata=job.metadata,
+        audience=job.audience,
+        narrowing_tags=job.narrowing_tags,
+    )
 
 
 def _pinned(job: SnapshotJob) -> dict[str, Any]:

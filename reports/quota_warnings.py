@@ -17,7 +17,7 @@ def warn(tenant: Tenant, now: datetime) -> list[Notice]:
     near = [standing for standing in quotas.standings(tenant, now) if standing.is_near]
     if not near:
         return []
-    asked = [_ask(tenant, standing, owner, now) for standing in near for owner in _owners(tenant)]
+    asked = [_ask(tenant, standing, owner, now) for standing in near for owner in owners(tenant)]
     return [notice for notice, is_new in asked if is_new]
 
 
@@ -29,6 +29,7 @@ def _ask(tenant: Tenant, standing: Standing, owner: str, now: datetime) -> tuple
     return notices.ask_for(tenant, Notice.Kind.QUOTA, key, owner, now=now, data={"quota": standing.kind})
 
 
-def _owners(tenant: Tenant) -> list[str]:
+def owners(tenant: Tenant) -> list[str]:
+    """Their addresses. In the tenant's scope."""
     owners = Membership.objects.filter(tenant=tenant, role=Role.OWNER, user__is_active=True)
     return sorted(owners.values_list("user__email", flat=True))

@@ -36,6 +36,7 @@ from reports.models import Account, Heartbeat, Process, Pump, Report
 from reports.occurrences import expanding, retiming
 from reports.restoring import gate
 from reports.restoring import mark as restore_mark
+from reports.webhooks import sender
 from tenants.scope import engine_scope
 
 logger = logging.getLogger(__name__)
@@ -55,6 +56,7 @@ STANDS: dict[str, tuple[int, Callable[[], Callable[[], bool]]]] = {
     "expander": (1, lambda: gate.while_open(expanding.expander(0))),
     "expander-2": (3, lambda: gate.while_open(expanding.expander(1))),
     "courier": (2, lambda: gate.while_open(courier.courier())),
+    "webhooks": (5, lambda: gate.while_open(sender.sender())),
     # Tells of restored mode too, and so is not held by it.
     "alarms": (4, telling.teller),
 }

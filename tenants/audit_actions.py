@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 PEOPLE, KEYS, SENDING, FILES, RUNS, PLATFORM = "people", "keys", "sending", "files", "runs", "platform"
 GROUPS: dict[str, Promise] = {
     PEOPLE: _("People and sign-in"),
-    KEYS: _("API keys"),
+    KEYS: _("API keys and webhooks"),
     SENDING: _("Schedules and recipients"),
     FILES: _("Links and files"),
     RUNS: _("Jobs"),
@@ -45,6 +45,8 @@ GROUP_OF = {
     "job": RUNS,
     "jobs": RUNS,
     "queue": RUNS,
+    "batch": RUNS,
+    "webhook": KEYS,
 }
 WORDS: dict[str, Promise] = {
     "account.changed": _("AWS account changed"),
@@ -63,6 +65,8 @@ WORDS: dict[str, Promise] = {
     "audience_recipient.created": _("Recipient added to an audience"),
     "audience_recipient.removed": _("Recipient taken out of an audience"),
     "audit.exported": _("Audit log exported"),
+    "batch.cancelled": _("What waited of a batch cancelled"),
+    "batch.created": _("Batch of jobs asked for"),
     "company.second_step_set": _("Rule of second steps changed"),
     "company.support_set": _("Support access changed"),
     "delivery.paused": _("Emails paused"),
@@ -171,6 +175,15 @@ WORDS: dict[str, Promise] = {
     "visit.begun": _("Platform staff began to look at your pages"),
     "visit.ended": _("Platform staff stopped looking"),
     "visit.raised": _("Platform staff on a visit may act"),
+    "webhook.changed": _("Webhook changed"),
+    "webhook.created": _("Webhook made"),
+    "webhook.disabled": _("Webhook switched off by the portal"),
+    "webhook.paused": _("Webhook paused"),
+    "webhook.removed": _("Webhook deleted"),
+    "webhook.replayed": _("Events sent to a webhook again"),
+    "webhook.resumed": _("Webhook resumed"),
+    "webhook.secret_replaced": _("Secret of a webhook replaced"),
+    "webhook.tested": _("Webhook tested"),
 }
 
 

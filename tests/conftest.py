@@ -10,6 +10,7 @@ import json
 import logging
 import os
 import smtplib
+import socket
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -28,6 +29,7 @@ from portal.local.aws.options import ACCESS_KEY, SECRET_KEY
 from portal.logs import JsonLine
 from reports.aws import clients
 from reports.models import Report
+from reports.outbound import addresses
 from tenants import roles
 from tenants.models import Tenant, User
 from tests import database, factories
@@ -107,6 +109,7 @@ def no_call_inside_a_transaction(monkeypatch: pytest.MonkeyPatch) -> Iterator[No
     """A slow answer of AWS or of a mail server would hold locks and a connection that others wait for. Only the test's own transaction
     may be open."""
     send, connect, request, inside = URLLib3Session.send, smtplib.SMTP.connect, urllib3.PoolManager.request, []
+    ask, dial = addresses.ask_system, socket.create_connection
 
     def note(call: str) -> None:
         if any(not block._from_testcase for block in connection.atomic_blocks):
@@ -124,11 +127,21 @@ def no_call_inside_a_transaction(monkeypatch: pytest.MonkeyPatch) -> Iterator[No
         note(f"{method} {url}")
         return request(pool, method, url, **options)
 
+    def noting_ask(host: str, port: int) -> list[str]:
+        note(f"a look-up of {host}")
+        return ask(host, port)
+
+    def noting_dial(address: tuple[str, int], *arguments: Any, **options: Any) -> socket.socket:
+        note(f"a connection to {address}")
+        return dial(address, *arguments, **options)
+
     monkeypatch.setattr(urllib3.PoolManager, "request", noting_request)
     monkeypatch.setattr(URLLib3Session, "send", noting_send)
     monkeypatch.setattr(smtplib.SMTP, "connect", noting_connect)
+    monkeypatch.setattr(addresses, "ask_system", noting_ask)
+    monkeypatch.setattr(socket, "create_connection", noting_dial)
     yield
-    assert inside == [], "AWS or a mail server was called inside a transaction"
+    assert inside == [], "AWS, a mail server or a company's receiver was called inside a transaction"
 
 
 @pytest.fixture(autouse=True)

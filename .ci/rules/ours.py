@@ -6,6 +6,12 @@ import requests
 # ruleid: http-outside-the-doors
 from urllib.request import urlopen
 
+# ruleid: http-outside-the-doors
+import http.client
+
+# ruleid: http-outside-the-doors
+sock = socket.create_connection((host, 443))
+
 
 def scopes(cursor):
     # ruleid: scope-for-longer-than-a-transaction, scope-set-outside-the-scopes

@@ -26,7 +26,7 @@ from portal.paging import page_of
 from portal.requests import TenantRequest
 from portal.schedule_rows import seen
 from portal.status import of_delivery
-from reports.address_book.lists import harmless
+from reports.csv_text import harmless
 from reports.delivery import trying
 from reports.models import Delivery, Download, Occurrence, SnapshotJob
 from reports.models.sending import DeliveryQuerySet

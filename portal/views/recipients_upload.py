@@ -27,6 +27,7 @@ from portal.requests import TenantRequest
 from reports.address_book import lists
 from reports.address_book.lists import Line, PeopleList
 from reports.address_book.upload import Judged, Result, judge, save
+from reports.csv_text import BOM
 from reports.refused import Refused
 
 # Rows on a page; the rest is reached by the row of results, and is saved all the same.
@@ -135,7 +136,7 @@ def _wrong_lines(request: TenantRequest, draft: Draft) -> HttpResponse:
     wrong = [one for one in judge(request.tenant, draft.lines) if one.result == Result.WRONG]
     body = lists.write([one.line for one in wrong], remarks=[" ".join(one.faults.values()) for one in wrong])
     headers = {"Content-Disposition": 'attachment; filename="lines-with-errors.csv"'}
-    return HttpResponse(lists.BOM + body, content_type="text/csv; charset=utf-8", headers=headers)
+    return HttpResponse(BOM + body, content_type="text/csv; charset=utf-8", headers=headers)
 
 
 def _preview(request: TenantRequest, draft: Draft, *, show: str | None = None, status: int = 200) -> HttpResponse:

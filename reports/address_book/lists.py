@@ -7,27 +7,19 @@ import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import zip_longest
-from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
+from reports import csv_text
 from reports.address_book.words import BETWEEN_GROUPS
+from reports.csv_text import BOM, NotText, OpenQuotes, as_meant, harmless
 from reports.refused import Place, Refused
 from tenants.secrets import is_storable
-
-if TYPE_CHECKING:
-    import _csv
 
 MAX_LINES = 5_000
 MAX_BYTES = 900_000
 MAX_CELL = 1_000
 MAX_DIGITS = 7
-# By which Excel knows UTF-8.
-BOM = "\ufeff"
-DELIMITERS = (";", ",", "\t")
-UTF_16 = (b"\xff\xfe", b"\xfe\xff")
-# A cell that begins so is a formula to a spreadsheet; to some also with the wide signs of East Asian keyboards.
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 # What we head a column with, and what else we take for it.
 HEADS = {"number": "line", "email": "email", "name": "name", "groups": "group", "language": "language"}
 COLUMNS = {
@@ -70,14 +62,14 @@ def read(data: bytes | str) -> PeopleList:
     if not is_storable(text):
         raise _bad(_("This is no text. Save the list as CSV in your spreadsheet, and upload that file."))
     text = text.removeprefix(BOM)
-    delimiter = _delimiter(next(iter(text.splitlines()), ""))
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    delimiter = csv_text.delimiter_of(next(iter(text.splitlines()), ""))
+    rows = csv_text.rows(text, delimiter)
     try:
-        heads = [head.strip() for head in next(reader, [])]
+        heads = [head.strip() for head in next(rows, (1, []))[1]]
         columns = _columns(heads)
-        lines = list(_lines(reader, columns))
-    except csv.Error as error:
-        names = {"line": reader.line_num}
+        lines = list(_lines(rows, columns))
+    except OpenQuotes as error:
+        names = {"line": error.line}
         raise _bad(_("Line %(line)d cannot be read: a quotation mark is opened and not closed, or stands alone.") % names) from error
     if not lines:
         raise _bad(_("The list has no people below its first line."))
@@ -107,29 +99,13 @@ def groups_in(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in names if name))
 
 
-def harmless(cell: str) -> str:
-    """The same to a reader, and text to a spreadsheet, which takes the apostrophe away."""
-    return f"'{cell}" if cell.startswith(FORMULA) else cell
-
-
 def _decoded(data: bytes) -> tuple[str, str]:
     if len(data) > 2 * MAX_BYTES:
         raise _bad(_("The list is larger than %(size)d KB. Divide it.") % {"size": MAX_BYTES // 1000})
-    if data.startswith(UTF_16):
-        try:
-            return data.decode("utf-16"), "UTF-16"
-        except UnicodeDecodeError:
-            raise _bad(_("This is no text. Save the list as CSV in your spreadsheet, and upload that file.")) from None
-    # Windows-1252 takes nearly anything, so it comes last, and the page says that it was taken for it.
     try:
-        return data.decode("utf-8-sig"), "UTF-8"
-    except UnicodeDecodeError:
-        return data.decode("cp1252", errors="replace"), "Windows-1252"
-
-
-def _delimiter(head: str) -> str:
-    """What divides the first line most often; a list of addresses alone has none."""
-    return max(DELIMITERS, key=head.count) if any(map(head.count, DELIMITERS)) else ","
+        return csv_text.decoded(data)
+    except NotText:
+        raise _bad(_("This is no text. Save the list as CSV in your spreadsheet, and upload that file.")) from None
 
 
 def _columns(heads: list[str]) -> list[str]:
@@ -143,16 +119,13 @@ def _columns(heads: list[str]) -> list[str]:
     return ours
 
 
-def _lines(reader: _csv.Reader, columns: list[str]) -> Iterator[Line]:
+def _lines(rows: Iterator[tuple[int, list[str]]], columns: list[str]) -> Iterator[Line]:
     """Blank lines count as lines of the file, and are no people."""
-    begins, count = reader.line_num + 1, 0
-    for cells in reader:
-        if any(cell.strip() for cell in cells):
-            count += 1
-            if count > MAX_LINES:
-                raise _bad(_("The list has more than %(limit)d people. Divide it.") % {"limit": MAX_LINES})
-            yield _line(begins, dict(zip(columns, map(_cell, cells), strict=False)))
-        begins = reader.line_num + 1
+    people = ((begins, cells) for begins, cells in rows if not csv_text.is_blank(cells))
+    for count, (begins, cells) in enumerate(people, 1):
+        if count > MAX_LINES:
+            raise _bad(_("The list has more than %(limit)d people. Divide it.") % {"limit": MAX_LINES})
+        yield _line(begins, dict(zip(columns, (as_meant(cell)[:MAX_CELL] for cell in cells), strict=False)))
 
 
 def _line(begins: int, values: dict[str, str]) -> Line:
@@ -164,12 +137,6 @@ def _line(begins: int, values: dict[str, str]) -> Line:
         groups_in(values.get("groups", "")),
         values.get("language", ""),
     )
-
-
-def _cell(text: str) -> str:
-    """Without what `harmless` put before it."""
-    text = text.strip()
-    return (text[1:] if text.startswith("'") and text[1:].startswith(FORMULA) else text)[:MAX_CELL]
 
 
 def _bad(detail: str) -> Refused:

@@ -1,4 +1,7 @@
-"""The operator's own webhook, PORTAL_ALERT_WEBHOOK. Its URL is a secret: it is in no row, no log and no error."""
+"""The operator's own webhook, PORTAL_ALERT_WEBHOOK. Its URL is a secret: it is in no row, no log and no error.
+
+Not by reports/outbound: no company chose it, and a receiver in the operator's own network is as good as any.
+"""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ def reason_not_to_send(outgoing: Delivery | Notice, now: datetime) -> str:
         return "schedule_retired"
     if _is_withdrawn(outgoing.tenant, outgoing.job):
         return "report_withdrawn"
-    if schedule and not outgoing.is_copy and not _still_in_audience(outgoing):
+    if not outgoing.is_copy and not _still_wanted(outgoing):
         return "recipient_removed"
     files = outgoing.job.files.all()
     if files and not any(file.is_offered(outgoing.tenant, now) for file in files):
@@ -61,11 +61,13 @@ def _suppressed(outgoing: Delivery | Notice) -> str:
     return "" if asked_for and found.reason == Suppression.Reason.UNSUBSCRIBED else found.reason
 
 
-def _still_in_audience(delivery: Delivery) -> bool:
-    """In the audience it was made for, or in another one of the schedule that gets the same rows; directly or by a group."""
-    assert delivery.occurrence
-    if delivery.recipient_id is None:
-        return False
+def _still_wanted(delivery: Delivery) -> bool:
+    """In the audience it was made for, or in another one of the schedule that gets the same rows; directly or by a group.
+
+    Of a single job it was asked for by name: as long as they are in the address book.
+    """
+    if delivery.recipient_id is None or delivery.occurrence is None:
+        return delivery.recipient_id is not None
     same_rows = Q(pk=delivery.audience_id) | Q(session_tags=delivery.job.narrowing_tags)
     # Asked from the person's side, one after the other: both at once would pair everybody of the audience with everybody of its groups.
     by_name = AudienceRecipient.objects.filter(tenant=delivery.tenant, recipient=delivery.recipient_id).values("audience")

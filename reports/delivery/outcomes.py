@@ -9,10 +9,12 @@ from typing import Any
 from django.db.models import F
 from django.db.models.query import QuerySet
 
+from reports import event_data
 from reports.delivery import retries
 from reports.delivery.channel import NotSent, Refused, Sent, TryLater
 from reports.delivery.taking import Lease
-from reports.models import Delivery, Notice, Suppression
+from reports.events import tell
+from reports.models import Delivery, Event, Notice, Suppression
 from reports.models.sending import Outgoing
 from reports.occurrences.settling import settle
 from tenants.scope import tenant_scope
@@ -67,6 +69,7 @@ def came_back(outgoing: Delivery | Notice, code: str, answer: str, now: datetime
         return False
     if suppress:
         suppress_address(outgoing, Suppression.Reason.BOUNCED, answer, now)
+    outgoing.refresh_from_db(fields=["status", "failure_code"])
     _ended(outgoing, now)
     return True
 
@@ -116,7 +119,12 @@ def _write(lease: Lease, now: datetime, **changes: Any) -> None:
 
 
 def _ended(outgoing: Delivery | Notice, now: datetime) -> None:
-    if isinstance(outgoing, Delivery) and outgoing.occurrence_id:
+    if not isinstance(outgoing, Delivery):
+        return
+    if outgoing.status != Status.SUPPRESSED:
+        type = Event.Type.DELIVERY_SENT if outgoing.status == Status.SENT else Event.Type.DELIVERY_FAILED
+        tell(outgoing.tenant, type, event_data.of_delivery(outgoing), now)
+    if outgoing.occurrence_id:
         settle(outgoing.occurrence_id, now)
 
 

@@ -15,8 +15,8 @@ LIMIT = 2000
 SOON_SECONDS = 70
 # `skip locked`, so that two who look at once share the work.
 TAKE = """
-select schedule.id, schedule.tenant_id, schedule.report_id, cron, timezone, starts_on, ends_on, missed, ready_by, enabled, paused_at,
-       paused_by, fault, next_run_at
+select schedule.id, schedule.tenant_id, schedule.slug, schedule.report_id, cron, timezone, starts_on, ends_on, missed, ready_by, enabled,
+       paused_at, paused_by, fault, next_run_at
   from reports_schedule schedule join reports_report report on report.id = schedule.report_id
  where report.account_id = %(account)s and schedule.retired_at is null and next_run_at <= %(now)s
  order by next_run_at limit %(limit)s for update of schedule skip locked

@@ -22,6 +22,7 @@ BLANKED = {
 REWRITTEN = {
     "reports.Attempt": ("session_tags", "parameters", "error_message"),
     "reports.Audience": ("name", "session_tags"),
+    "reports.Batch": ("reference",),
     "reports.Delivery": ("audience_name", "answer"),
     "reports.JobEvent": ("data",),
     "reports.Notice": ("key", "data", "answer"),
@@ -29,7 +30,15 @@ REWRITTEN = {
     "reports.RecipientGroup": ("name",),
     "reports.Recipient": ("name",),
     "reports.Schedule": ("name", "subject", "message", "fault", "parameters"),
-    "reports.SnapshotJob": ("parameters", "narrowing_tags", "replaces_because", "requested_prefix", "failure_message"),
+    "reports.SnapshotJob": (
+        "parameters",
+        "narrowing_tags",
+        "replaces_because",
+        "requested_prefix",
+        "failure_message",
+        "reference",
+        "metadata",
+    ),
     "reports.Suppression": ("detail",),
 }
 WHO_ACTED = "who did it: a member, a key, a command, or a link's reference"
@@ -38,6 +47,7 @@ OF_STAFF = "words and settings of the platform's staff about the company"
 KEPT = {
     "reports.AddressKey": {"sealed": "encrypted, and no address"},
     "reports.Attempt": {"row_rules": "names of data sets and of tag keys", "prefix": "made of ids"},
+    "reports.Batch": {"actor": WHO_ACTED},
     "reports.DailyUsage": {"jobs_by_report": "numbers", "jobs_by_start": "numbers"},
     "reports.Download": {"actor": WHO_ACTED},
     "reports.Erasure": {

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 
 from django.db.models import F
 
-from reports import files
-from reports.models import Download, Link, SnapshotFile, SnapshotJob
+from reports import event_data, files
+from reports.events import tell
+from reports.models import Download, Event, Link, SnapshotFile, SnapshotJob
 from tenants.audit import Actor
 from tenants.models import Tenant, TenantCode
 from tenants.models.tenant import is_code
@@ -65,7 +66,9 @@ def redeem(link: Link, file: SnapshotFile, actor: Actor, *, repeated: bool, now:
     """
     granted = _may_repeat(link, file, now) if repeated else Link.objects.for_tenant(link.tenant).take_use(link, now)
     if granted:
-        files.note_download(file, actor, now=now, link=link, is_repeat=repeated)
+        download = files.note_download(file, actor, now=now, link=link, is_repeat=repeated)
+        if not repeated:
+            tell(link.tenant, Event.Type.LINK_DOWNLOADED, event_data.of_download(download, link.recipient_id), now)
     return granted
 
 

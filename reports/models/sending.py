@@ -120,6 +120,7 @@ class Notice(Outgoing):
         TEST = "test"  # "send me a test" of a schedule's mail
         INVITATION = "invitation"
         QUOTA = "quota"  # to the company's owners: most of what it may use is used
+        WEBHOOK = "webhook"  # to the company's owners: one took nothing, or was switched off
 
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+", db_index=False)
     kind = models.CharField(max_length=12, choices=Kind)

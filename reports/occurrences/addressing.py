@@ -11,27 +11,14 @@ from uuid import UUID
 
 from django.db.models import F, OuterRef, QuerySet, Subquery
 
-from reports.address_book.addresses import is_allowed
 from reports.delivery.sent_log import places
+from reports.handing import Person, new_delivery
 from reports.links.making import for_delivery
 from reports.models import Audience, Delivery, Occurrence, Schedule, SnapshotJob, Suppression
 
 Status = Delivery.Status
-DOMAIN_NOT_ALLOWED, BEFORE_RESTORE = "domain_not_allowed", "before_restore"
+BEFORE_RESTORE = "before_restore"
 BY_NAME = itemgetter(0, 1)
-
-
-@dataclass(frozen=True)
-class Person:
-    """`recipient_id` and `audience_id` None: of the schedule's CC line. `stopped`: why nothing is sent there; empty: nothing stops it."""
-
-    address: str
-    name: str = ""
-    language: str = ""
-    stopped: str = ""
-    recipient_id: UUID | None = None
-    audience_id: UUID | None = None
-    audience_name: str = ""
 
 
 @dataclass(frozen=True)
@@ -94,24 +81,7 @@ def make_deliveries(occurrence: Occurrence, made: Iterable[tuple[SnapshotJob, di
 
 
 def _delivery(occurrence: Occurrence, job: SnapshotJob, person: Person, now: datetime) -> Delivery:
-    tenant = occurrence.tenant
-    why = person.stopped or ("" if is_allowed(tenant, person.address) else DOMAIN_NOT_ALLOWED)
-    delivery = Delivery(
-        tenant=tenant,
-        job=job,
-        occurrence=occurrence,
-        audience_id=person.audience_id,
-        audience_name=person.audience_name,
-        recipient_id=person.recipient_id,
-        address=person.address,
-        name=person.name,
-        language=person.language or tenant.language,
-        is_copy=person.recipient_id is None,
-        status=Status.SUPPRESSED if why else Status.PENDING,
-        failure_code=why,
-        created_at=now,
-        ended_at=now if why else None,
-    )
+    delivery = new_delivery(job, person, now)
     if occurrence.already_sent and (known_id := _id_before(occurrence, job, person)):
         delivery.pk, delivery.status, delivery.failure_code = UUID(known_id), Status.SENT, BEFORE_RESTORE
         delivery.sent_at = delivery.ended_at = now

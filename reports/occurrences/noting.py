@@ -18,9 +18,10 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 from django.utils.translation import gettext as _
 
-from reports import scheduling
+from reports import event_data, scheduling
 from reports.alerts import EVENT_LASTS, alert
-from reports.models import Occurrence, Schedule
+from reports.events import Fact, tell_all
+from reports.models import Event, Occurrence, Schedule
 from reports.occurrences import reasons
 from tenants.models import Tenant
 
@@ -33,6 +34,7 @@ MAX_ROWS = 10_000
 
 # As JSON, because thousands of rows are handed over so in a fifth of the time that arrays take.
 WRITE = """
+with noted as (
 insert into reports_occurrence
        (id, tenant_id, schedule_id, planned_at, kind, status, reason, detail, actor, ready_by_at, tries, ended_at)
 select gen_random_uuid(), tenant_id, schedule_id, planned_at, 'plan', status, reason, detail, '', ready_by_at, 0, ended_at
@@ -40,6 +42,8 @@ select gen_random_uuid(), tenant_id, schedule_id, planned_at, 'plan', status, re
        as noted (tenant_id uuid, schedule_id uuid, planned_at timestamptz, status text, reason text, detail jsonb, ready_by_at timestamptz,
                  ended_at timestamptz)
 on conflict (schedule_id, planned_at) do nothing
+returning schedule_id, planned_at, status, reason)
+select schedule_id, planned_at, reason from noted where status = 'missed'
 """
 ADVANCE = """
 update reports_schedule schedule
@@ -178,7 +182,27 @@ def _write(noted: list[Noted], now: datetime) -> None:
     moved = [{"id": single.schedule.pk, "next_run_at": single.next_run_at, "fault": single.fault} for single in noted]
     with connection.cursor() as cursor:
         cursor.execute(WRITE, {"rows": json.dumps(rows, default=str)})
+        missed = cursor.fetchall()
         cursor.execute(ADVANCE, {"moved": json.dumps(moved, default=str)})
+    _tell(noted, missed, now)
+
+
+def _tell(noted: list[Noted], missed: list[tuple[uuid.UUID, datetime, str]], now: datetime) -> None:
+    """Companies' programs. `missed` are the rows that are new."""
+    by_id = {single.schedule.pk: single.schedule for single in noted}
+    paused = [single for single in noted if single.fault and single.schedule.enabled]
+    told = [by_id[id] for id, *_at in missed] + [single.schedule for single in paused]
+    slugs = dict(Tenant.objects.filter(pk__in={schedule.tenant_id for schedule in told}).values_list("pk", "slug")) if told else {}
+    facts = []
+    for schedule_id, at, reason in missed:
+        schedule = by_id[schedule_id]
+        data = event_data.of_missed(schedule_id, schedule.slug, at, reason, schedule.missed)
+        facts.append(Fact(schedule.tenant_id, slugs[schedule.tenant_id], Event.Type.SCHEDULE_MISSED, data))
+    for single in paused:
+        schedule = single.schedule
+        data = event_data.of_paused(schedule.pk, schedule.slug, single.fault)
+        facts.append(Fact(schedule.tenant_id, slugs[schedule.tenant_id], Event.Type.SCHEDULE_PAUSED, data))
+    tell_all(facts, now)
 
 
 def _row(schedule: Schedule, instant: Instant, now: datetime) -> dict[str, Any]:

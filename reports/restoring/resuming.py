@@ -10,9 +10,10 @@ from django.conf import settings
 from django.db.models import F
 from django.db.models.functions import Greatest, Now
 
+from reports import event_data, events
 from reports.delivery.sent_log import Line
 from reports.links.making import for_delivery
-from reports.models import Delivery, Installation, Notice, Occurrence, SnapshotJob
+from reports.models import Delivery, Event, Installation, Notice, Occurrence, Schedule, SnapshotJob
 from reports.occurrences import reasons
 from reports.occurrences.settling import settle
 from reports.restoring import findings, mark, mode, plan
@@ -116,6 +117,10 @@ def _close(found: Findings, run: SentRun, now: datetime) -> None:
 
 def _hold(found: Findings, instant: Instant, now: datetime) -> None:
     _write(found, instant, {"status": Status.MISSED, "reason": reasons.MAYBE_BEFORE_RESTORE, "ended_at": now})
+    schedule_id, planned_at = instant
+    schedule = Schedule.objects.for_tenant(found.tenant).get(pk=schedule_id)
+    data = event_data.of_missed(schedule_id, schedule.slug, planned_at, reasons.MAYBE_BEFORE_RESTORE, schedule.missed)
+    events.tell(found.tenant, Event.Type.SCHEDULE_MISSED, data, now)
 
 
 def _write(found: Findings, instant: Instant, facts: dict[str, object]) -> None:
@@ -136,6 +141,9 @@ def _end_mails(model: type[Delivery] | type[Notice], found: Findings, now: datet
     for row in open_rows.filter(pk__in=found.held_mails).select_for_update(of=("self",)):
         model._default_manager.filter(pk=row.pk).update(**ENDED, status=Delivery.Status.FAILED, failure_code=MAYBE, ended_at=now)
         ended.append(row)
+        if isinstance(row, Delivery):
+            row.refresh_from_db(fields=["status", "failure_code"])
+            events.tell(found.tenant, Event.Type.DELIVERY_FAILED, event_data.of_delivery(row), now)
     if model is Delivery:
         _settle({row.occurrence_id for row in ended}, now)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import secrets
+from datetime import datetime
 
 from reports.models import Webhook
 from tenants.encryption import decrypt, encrypt
@@ -23,6 +24,12 @@ def seal(webhook: Webhook, secret: str, field: str = CURRENT) -> str:
 def read(webhook: Webhook, field: str = CURRENT) -> str:
     """Raises tenants.encryption.Unreadable."""
     return decrypt(webhook.sealed_secret if field == CURRENT else webhook.sealed_old_secret, _place(webhook, field))
+
+
+def signing(webhook: Webhook, now: datetime) -> tuple[str, ...]:
+    """The newest first; the one before it too as long as both sign. Raises tenants.encryption.Unreadable."""
+    both = webhook.old_secret_until is not None and webhook.old_secret_until > now
+    return (read(webhook), read(webhook, OLD)) if both else (read(webhook),)
 
 
 def _place(webhook: Webhook, field: str) -> str:

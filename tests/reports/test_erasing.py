@@ -26,6 +26,7 @@ from reports.delivery.last_look import reason_not_to_send
 from reports.erasing import asking, objects, places, rows
 from reports.models import (
     AddressKey,
+    Batch,
     Delivery,
     Download,
     Erasure,
@@ -91,12 +92,19 @@ def with_person_everywhere(tenant, report, aws, address: str = ANNA):
     )
     audience = factories.make_audience(schedule=schedule, name="Anna", session_tags={"email": address}, recipients=[person])
     occurrence = factories.make_occurrence(schedule=schedule, status="partly_delivered", detail={"bounced": [address]})
+    with tenant_scope(tenant):
+        batch = Batch.objects.create(tenant=tenant, reference=f"for {address}", total=0, open_jobs=0, created_at=now, ended_at=now)
     made = []
     for recipients in ([person], [person, other]):
         job, file = ready(tenant, report, aws, days_ago=1, session_tags={"email": address})
         with tenant_scope(tenant):
             SnapshotJob.objects.filter(pk=job.pk).update(
-                occurrence=occurrence, parameters={"Customer": [address]}, narrowing_tags={"email": address}
+                occurrence=occurrence,
+                parameters={"Customer": [address]},
+                narrowing_tags={"email": address},
+                batch=batch,
+                reference=address,
+                metadata={"to": address},
             )
             JobEvent.objects.create(tenant=tenant, job=job, at=now, type="sent", data={"to": f"Anna <{address}>"})
         for recipient in recipients:

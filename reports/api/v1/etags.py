@@ -10,7 +10,6 @@ from rest_framework.request import Request
 
 from reports.api.v1.problems import Stale
 
-MAX_LENGTH = 1000
 ANY = "*"
 
 

@@ -17,6 +17,7 @@ from reports.api.v1.paging import LIMIT, MAX_CURSOR, MOST
 from reports.api.v1.problems import InvalidRequest, Place
 from tenants.secrets import is_storable
 
+NO_COMMA = "^[^\\u0000,]*$"
 WHOLE = re.compile(r"-?\d{1,9}")
 MOST_VALUES, MOST_FIELDS = 50, 40
 Schema = dict[str, Any]
@@ -78,13 +79,15 @@ def one_of(words: Iterable[str]) -> Kind:
     return Kind(read, {"type": "string", "enum": known}, f"Must be one of {', '.join(known)}.")
 
 
-def text(most: int) -> Kind:
+def text(most: int, *, pattern: str = "^[^\\u0000]*$") -> Kind:
+    """`pattern`: for the document; values of which several may stand there have no comma in them."""
+
     def read(text: str) -> str:
         if not 1 <= len(text) <= most or not is_storable(text):
             raise ValueError(text)
         return text
 
-    schema = {"type": "string", "minLength": 1, "maxLength": most, "pattern": "^[^\\u0000]*$"}
+    schema = {"type": "string", "minLength": 1, "maxLength": most, "pattern": pattern}
     return Kind(read, schema, f"Must have 1 to {most} characters.")
 
 

@@ -18,7 +18,7 @@ from reports.address_book.people import Person
 from reports.api.v1 import etags
 from reports.api.v1.body import Body, Resource
 from reports.api.v1.fields import Choice, Instant, Text
-from reports.api.v1.query import FLAG, Filter, Query, text
+from reports.api.v1.query import FLAG, NO_COMMA, Filter, Query, text
 from reports.api.v1.view import V1View
 from reports.models import Delivery, Recipient, Suppression
 
@@ -81,7 +81,7 @@ class Recipients(V1View):
     scopes = {"GET": "audiences:read", "POST": "audiences:write"}
     query = Query(
         filters=(
-            Filter("email", text(254), "Of these addresses.", many=True),
+            Filter("email", text(254, pattern=NO_COMMA), "Of these addresses.", many=True),
             Filter("external_id", text(200), "With this id of yours."),
             ByStanding("unsubscribed", FLAG, "Whether they stopped their mails."),
         ),

@@ -15,7 +15,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from reports.api.v1 import etags, idempotency
+from reports.api.v1 import idempotency
 from reports.api.v1.body import Body, Resource
 from reports.api.v1.codes import KINDS
 from reports.api.v1.problems import MEDIA_TYPE
@@ -98,13 +98,13 @@ class Schema(AutoSchema):
         if self.method == "GET":
             found += [_of_query(parameter.document()) for parameter in self.view.query.parameters()]
         if self.method == "GET" and self._answers_one():
-            found.append(_of_header("If-None-Match", "An ETag that you have: 304 if it is still so.", etags.MAX_LENGTH))
+            found.append(_of_header("If-None-Match", "An ETag that you have: 304 if it is still so."))
         if self.method == "POST" and self.view.idempotency:
             told = "The same value with the same request does it once, for 24 hours."
             required = self.view.idempotency == V1View.REQUIRED
             found.append(_of_header(idempotency.HEADER, told, idempotency.MAX_LENGTH, required=required, pattern="^[!-~]+$"))
         if self.method in ("PATCH", "DELETE") and self.view.versioned:
-            found.append(_of_header("If-Match", "Only if its ETag is still this one.", etags.MAX_LENGTH))
+            found.append(_of_header("If-Match", "Only if its ETag is still this one."))
         return found
 
     def _get_response_bodies(self, direction: Literal["request", "response"] = "response") -> dict[str, Any]:
@@ -116,7 +116,9 @@ class Schema(AutoSchema):
             told = ", ".join(f"`{code}`" for code in codes if KINDS[code].status == status)
             described = OpenApiResponse(ProblemOut, told)
             bodies.setdefault(str(status), self._get_response_for_code(described, str(status), [MEDIA_TYPE], direction))
-        return bodies
+        # Said by the HTTP server, before the portal has the request.
+        bodies["414"] = {"description": "The address is too long."}
+        return dict(sorted(bodies.items()))
 
     def _answers_one(self) -> bool:
         """With a version."""
@@ -148,8 +150,8 @@ def _of_query(told: dict[str, Any]) -> OpenApiParameter:
     return OpenApiParameter(told["name"], told["schema"], OpenApiParameter.QUERY, description=told["description"], **shape)
 
 
-def _of_header(name: str, told: str, most: int, *, required: bool = False, pattern: str = "^[ -~]+$") -> OpenApiParameter:
-    schema = {"type": "string", "minLength": 1, "maxLength": most, "pattern": pattern}
+def _of_header(name: str, told: str, most: int | None = None, *, required: bool = False, pattern: str = "") -> OpenApiParameter:
+    schema: dict[str, Any] = {"type": "string"} | ({"minLength": 1, "maxLength": most, "pattern": pattern} if most else {})
     return OpenApiParameter(name, schema, OpenApiParameter.HEADER, required=required, description=told)
 
 

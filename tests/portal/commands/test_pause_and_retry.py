@@ -137,7 +137,8 @@ def test_a_delivery_goes_with_its_job_and_not_to_an_address_that_is_no_good(run,
 
     run("retry", "--since", SINCE)
 
-    assert [status_of(row) for row in (of_the_job, stopped)] == ["failed", "failed"]
+    assert [status_of(row) for row in (of_the_job, stopped)] == ["pending", "failed"]
+    assert retries(of_the_job.job) == 1
 
 
 def test_a_report_that_is_not_offered_any_more_is_named_and_the_rest_goes_on(run, acme, globex, daily_calls):
