@@ -113,6 +113,6 @@ def _as_typed(tenant: Tenant, form: ScheduleForm, values: dict[str, Any], stored
 def _people(tenant: Tenant, lines: list[str], stored: Schedule | None) -> int:
     """Of the audience that is typed here, and of those that have a page of their own."""
     found = addressees.read(tenant, lines)
-    members = GroupMember.objects.filter(tenant=tenant, group__in=found.groups).values_list("recipient__email", flat=True)
+    members = GroupMember.objects.filter(tenant=tenant, group__in=found.groups or []).values_list("recipient__email", flat=True)
     others = [way.email for way in who_gets(stored) if way.audience.name] if stored else []
     return len({*found.emails, *members, *others})

@@ -92,7 +92,7 @@ def _save(request: TenantRequest, schedule: Schedule, audience: Audience | None,
         audience=audience,
         name=cleaned.get("name", ""),
         session_tags=form.session_tags(),
-        lines=cleaned["recipients"],
+        people=addressees.read(request.tenant, cleaned["recipients"]),
         now=timezone.now(),
     )
 

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.contrib.auth.hashers import make_password
 
 from reports.address_book.addresses import clean_address, refuse_foreign_domain
-from reports.models import Delivery, Link, Notice, Protection, Schedule, SnapshotJob
+from reports.models import Delivery, Link, Notice, Protection, Recipient, Schedule, SnapshotJob
 from reports.refused import Place, Refused
 from tenants.audit import Actor, record
 from tenants.models import Tenant
@@ -31,13 +31,22 @@ class NewLink:
 
 @dataclass(frozen=True)
 class Terms:
-    """What somebody who makes a link decides about it. None: as the tenant has it. `email`: whom it is for; empty: whoever gets it."""
+    """What somebody who makes a link decides about it. None: as the tenant has it.
+
+    `email`: whom it is for; empty: whoever gets it, or `recipient`, who has their own. `until`: its end, in place of `days`.
+    """
 
     days: int | None = None
     max_uses: int | None = None
     protection: str = Protection.NOTHING
     passcode: str = ""
     email: str = ""
+    recipient: Recipient | None = None
+    until: datetime | None = None
+
+    @property
+    def address(self) -> str:
+        return self.recipient.email if self.recipient else self.email
 
 
 def create(job: SnapshotJob, actor: Actor, terms: Terms | None = None, *, now: datetime) -> NewLink:
@@ -51,7 +60,10 @@ def create(job: SnapshotJob, actor: Actor, terms: Terms | None = None, *, now: d
     days = job.tenant.link_days if terms.days is None else terms.days
     max_uses = job.tenant.link_max_uses if terms.max_uses is None else terms.max_uses
     check(days, max_uses, terms)
-    email = clean_address(terms.email) if terms.email else ""
+    expires_at = terms.until or now + timedelta(days=days)
+    if not now < expires_at <= now + timedelta(days=MOST_DAYS):
+        raise _bad("until", f"A link ends in the future, and within {MOST_DAYS} days.")
+    email = clean_address(terms.address) if terms.address else ""
     if email:
         refuse_foreign_domain(job.tenant, email)
     token = secrets.token_urlsafe(32)
@@ -59,12 +71,14 @@ def create(job: SnapshotJob, actor: Actor, terms: Terms | None = None, *, now: d
         tenant=job.tenant,
         job=job,
         token_sha256=secret_hash(token),
-        expires_at=now + timedelta(days=days),
+        expires_at=expires_at,
         max_uses=max_uses,
         protection=terms.protection,
         # Slow by design: what people choose can be guessed. No download waits for it, only the answer to the passcode's question.
         passcode=make_password(terms.passcode) if terms.protection == Protection.PASSCODE else "",
         email=email,
+        recipient=terms.recipient,
+        language=terms.recipient.language if terms.recipient else "",
         superseded_by=_correction_of(job),
         created_by=actor.label,
         created_at=now,
@@ -81,7 +95,7 @@ def check(days: int, max_uses: int, terms: Terms) -> None:
         raise _bad("max_uses", f"A link is good for 1 to {MOST_USES} downloads.")
     if terms.protection == Protection.PASSCODE and not SHORTEST_PASSCODE <= len(terms.passcode) <= LONGEST_PASSCODE:
         raise _bad("passcode", f"Choose a passcode of {SHORTEST_PASSCODE} to {LONGEST_PASSCODE} characters.")
-    if terms.protection == Protection.MAILED_CODE and not terms.email:
+    if terms.protection == Protection.MAILED_CODE and not terms.address:
         raise _bad("email", "A code can only be mailed to an address. Say whom the link is for.")
     if max_uses == 1 and terms.protection == Protection.NOTHING:
         # A mail gateway that presses buttons would take the one use before the person does.

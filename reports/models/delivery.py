@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import secrets
 import uuid
+from collections.abc import Iterable
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from zoneinfo import ZoneInfo
 
 from django.db import models
@@ -32,6 +35,11 @@ class LinkQuerySet(models.QuerySet["Link"]):
     def active(self, now: datetime) -> LinkQuerySet:
         return self.filter(revoked_at=None, expires_at__gt=now, uses__lt=F("max_uses"))
 
+    def in_status(self, statuses: Iterable[str], now: datetime) -> LinkQuerySet:
+        """As `Link.status` has them, of which each link has one."""
+        wanted = [_in_status(status, now) for status in statuses]
+        return self.filter(reduce(or_, wanted)) if wanted else self.none()
+
     def open(self, now: datetime) -> LinkQuerySet:
         """What lets a browser have once more what it got a moment ago; the last use may be taken."""
         return self.filter(revoked_at=None, expires_at__gt=now, wrong_codes__lt=MOST_WRONG_CODES)
@@ -47,6 +55,19 @@ class LinkQuerySet(models.QuerySet["Link"]):
 
     def revoke(self, now: datetime) -> int:
         return self.filter(revoked_at=None).update(revoked_at=now)
+
+
+def _in_status(status: str, now: datetime) -> Q:
+    """In the order in which `Link.status` asks."""
+    stands = Q(revoked_at=None)
+    if status == Link.Status.REVOKED:
+        return ~stands
+    if status == Link.Status.EXPIRED:
+        return stands & Q(expires_at__lte=now)
+    runs = stands & Q(expires_at__gt=now)
+    if status == Link.Status.USED_UP:
+        return runs & Q(uses__gte=F("max_uses"))
+    return runs & Q(uses__lt=F("max_uses"), superseded_by__isnull=status == Link.Status.ACTIVE)
 
 
 class Link(models.Model):

@@ -96,10 +96,15 @@ class Schedule(models.Model):
     version = models.PositiveIntegerField(db_default=1, editable=False)
 
     objects = ScheduleQuerySet.as_manager()
+    # Set by readers that ask reports/occurrences/load.py. Empty: it can keep its promise, or nobody asked.
+    load_warning: str = ""
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["tenant", "slug"], name="one_schedule_per_slug"),)
-        indexes = (models.Index(fields=["next_run_at"], condition=Q(retired_at=None), name="schedule_due"),)
+        indexes = (
+            models.Index(fields=["next_run_at"], condition=Q(retired_at=None), name="schedule_due"),
+            models.Index(fields=["tenant", "-created_at", "-id"], condition=Q(retired_at=None), name="schedule_list"),
+        )
 
     def __str__(self) -> str:
         return self.slug

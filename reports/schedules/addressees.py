@@ -1,8 +1,9 @@
-"""Who gets an audience's rows, as people type it: one address or the name of a group a line."""
+"""Who gets an audience's rows: as people type it, one address or the name of a group a line; or as programs do, by ids."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import uuid
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from django.utils.translation import gettext as _
@@ -19,10 +20,10 @@ MAX_PEOPLE = 5000
 
 @dataclass
 class Addressees:
-    """`emails` as mail servers see them, each once; `faults` are sentences about what is neither."""
+    """`emails` as mail servers see them, each once; `groups` None: as they are; `faults` are sentences about what is neither."""
 
     emails: list[str] = field(default_factory=list)
-    groups: list[RecipientGroup] = field(default_factory=list)
+    groups: list[RecipientGroup] | None = None
     faults: list[str] = field(default_factory=list)
 
     def places(self, name: str) -> list[Place]:
@@ -33,18 +34,32 @@ def read(tenant: Tenant, lines: Iterable[str]) -> Addressees:
     """In the tenant's scope. A line with an @ is an address, any other the name of a group, in whatever case."""
     typed = list(dict.fromkeys(line.strip() for line in lines if line.strip()))
     found = Addressees()
+    groups: list[RecipientGroup] = []
     names = [line for line in typed if "@" not in line]
     known = {group.name.casefold(): group for group in RecipientGroup.objects.filter(tenant=tenant)} if names else {}
     for line in typed:
         if "@" in line:
             _add_address(found, tenant, line)
         elif group := known.get(line.casefold()):
-            found.groups.append(group)
+            groups.append(group)
         else:
             found.faults.append(_("“%(name)s” is neither an address nor the name of a group.") % {"name": line[:120]})
-    found.emails = list(dict.fromkeys(found.emails))
+    found.emails, found.groups = list(dict.fromkeys(found.emails)), groups
     if len(found.emails) > MAX_PEOPLE:
         found.faults.append(_("More than %(limit)d people. Put them into groups.") % {"limit": MAX_PEOPLE})
+    return found
+
+
+def by_id(tenant: Tenant, ids: Sequence[uuid.UUID]) -> Addressees:
+    """In the tenant's scope: recipients of its address book, and the groups as they are. Raises Refused("unknown_reference")."""
+    known = dict(Recipient.objects.for_tenant(tenant).filter(pk__in=ids).values_list("pk", "email"))
+    detail = _("There is no such recipient.")
+    unknown = tuple(Place(("recipients", str(number)), "does_not_exist", detail) for number, pk in enumerate(ids) if pk not in known)
+    if unknown:
+        raise Refused("unknown_reference", detail, unknown)
+    found = Addressees()
+    for email in known.values():
+        _add_address(found, tenant, email)
     return found
 
 
@@ -91,8 +106,13 @@ def put(audience: Audience, wanted: Addressees) -> tuple[list[str], list[str]]:
     AudienceRecipient.objects.bulk_create(
         [AudienceRecipient(tenant=tenant, audience=audience, recipient=recipient) for recipient in known.all()], ignore_conflicts=True
     )
-    AudienceGroup.objects.filter(tenant=tenant, audience=audience).exclude(group__in=wanted.groups).delete()
-    AudienceGroup.objects.bulk_create(
-        [AudienceGroup(tenant=tenant, audience=audience, group=group) for group in wanted.groups], ignore_conflicts=True
-    )
+    if wanted.groups is not None:
+        _put_groups(audience, wanted.groups)
     return before, told(audience)
+
+
+def _put_groups(audience: Audience, groups: list[RecipientGroup]) -> None:
+    AudienceGroup.objects.filter(tenant=audience.tenant, audience=audience).exclude(group__in=groups).delete()
+    AudienceGroup.objects.bulk_create(
+        [AudienceGroup(tenant=audience.tenant, audience=audience, group=group) for group in groups], ignore_conflicts=True
+    )

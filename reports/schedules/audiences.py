@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,6 +13,7 @@ from django.utils.translation import gettext as _
 from reports.models import Audience, Delivery, GroupMember, Report, Schedule
 from reports.refused import Place, Refused
 from reports.schedules import addressees
+from reports.schedules.addressees import Addressees
 from reports.session_tags import refuse_unsafe_narrowing
 from tenants.audit import Actor, record
 from tenants.models import SessionTag, Tenant
@@ -49,12 +49,11 @@ def save(
     audience: Audience | None = None,
     name: str,
     session_tags: dict[str, str],
-    lines: Iterable[str],
+    people: Addressees,
     now: datetime,
 ) -> Audience:
     """In the tenant's scope. Raises Refused with a place for each fault, and then nothing was stored."""
     tenant = schedule.tenant
-    people = addressees.read(tenant, lines)
     tags = {key.strip(): value.strip() for key, value in session_tags.items() if key.strip() or value.strip()}
     is_default = audience is not None and not audience.name
     faults = [*_name_faults(schedule, audience, name, is_default), *_tag_faults(schedule, tags, is_default), *people.places("recipients")]
@@ -94,8 +93,8 @@ def copy(source: Schedule, target: Schedule, actor: Actor, *, now: datetime) -> 
         return
     for audience in Audience.objects.filter(tenant=source.tenant, schedule=source).exclude(name=""):
         audience.tenant = source.tenant
-        lines = addressees.lines_of(audience)
-        save(target, actor, name=audience.name, session_tags=audience.session_tags, lines=lines, now=now)
+        people = addressees.read(source.tenant, addressees.lines_of(audience))
+        save(target, actor, name=audience.name, session_tags=audience.session_tags, people=people, now=now)
 
 
 def who_gets(schedule: Schedule) -> list[Through]:

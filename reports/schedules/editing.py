@@ -63,27 +63,42 @@ def save(
 ) -> Schedule:
     """In the tenant's scope. Raises Refused with a place for each fault, and then nothing was stored.
 
-    `values`: the names of PLAIN, `report` (a slug), `owner` (the id of a member, or None), `passcode` (as it will be typed) and
-    `recipients` (lines of addresses and names of groups: the audience that gets the tenant's own rows). What is left out stays as it is.
+    `values`: the names of PLAIN, `report` (a slug), `owner` (the id of a member, or None), `passcode` (as it will be typed) and who is in
+    the audience that gets the tenant's own rows: `recipients` (lines of addresses and names of groups) or `recipient_ids`. A new one may
+    have a `slug`. What is left out stays as it is.
     """
     form = form or Form()
     if schedule is not None:
         schedule = _locked(schedule, form.version)
-    report = values.get("report") or (schedule and schedule.report.slug) or ""
-    grant = _find_grant(tenant, report)
-    wanted = _as_it_will_be(tenant, schedule, values, grant)
-    people = addressees.read(tenant, values["recipients"]) if "recipients" in values else None
-    _refuse_faults([*checks.faults(wanted, grant, values, now=now), *(people.places("recipients") if people else [])])
+    wanted, people = draft(tenant, values, schedule=schedule, now=now)
     if people:
         addressees.take_room(tenant, people)
-    wanted.formats = jobs.check_formats(grant, wanted.formats)
-    wanted.cc = list(dict.fromkeys(clean_address(address) for address in wanted.cc))
     if values.get("passcode"):
         wanted.link_passcode = make_password(values["passcode"])
     _set_due(wanted, schedule, now)
     if schedule is None:
         return _create(wanted, actor, people, form, now)
     return _change(wanted, schedule, actor, people, "passcode" if values.get("passcode") else "", now)
+
+
+def draft(
+    tenant: Tenant, values: dict[str, Any], *, schedule: Schedule | None = None, now: datetime
+) -> tuple[Schedule, Addressees | None]:
+    """What `save` would store, and whom it would go to (None: as it is). Stores nothing, and raises Refused as `save` does."""
+    report = values.get("report") or (schedule and schedule.report.slug) or ""
+    grant = _find_grant(tenant, report)
+    wanted = _as_it_will_be(tenant, schedule, values, grant)
+    people = _people(tenant, values)
+    _refuse_faults([*checks.faults(wanted, grant, values, now=now), *(people.places("recipients") if people else [])])
+    wanted.formats = jobs.check_formats(grant, wanted.formats)
+    wanted.cc = list(dict.fromkeys(clean_address(address) for address in wanted.cc))
+    return wanted, people
+
+
+def _people(tenant: Tenant, values: dict[str, Any]) -> Addressees | None:
+    if "recipient_ids" in values:
+        return addressees.by_id(tenant, values["recipient_ids"])
+    return addressees.read(tenant, values["recipients"]) if "recipients" in values else None
 
 
 def version_of(schedule: Schedule) -> str:
@@ -115,6 +130,7 @@ def _as_it_will_be(tenant: Tenant, schedule: Schedule | None, values: dict[str, 
     fields |= {name: values[name] for name in PLAIN if name in values}
     wanted = Schedule(tenant=tenant, report=grant.report, **fields)
     wanted.owner_id = values.get("owner", schedule.owner_id if schedule else None)
+    wanted.slug = values.get("slug", "")
     if schedule is not None:
         wanted.pk, wanted.slug, wanted.link_passcode = schedule.pk, schedule.slug, schedule.link_passcode
         wanted.enabled, wanted.paused_at, wanted.paused_by = schedule.enabled, schedule.paused_at, schedule.paused_by
@@ -150,11 +166,13 @@ def _create(wanted: Schedule, actor: Actor, people: Addressees | None, form: For
     if first is not None:
         # Back in the browser, and something else typed into the same form: that is another schedule.
         wanted.pk = uuid.uuid4()
-    wanted.slug = _free_slug(wanted)
+    chosen, wanted.slug = wanted.slug, wanted.slug or _free_slug(wanted)
     try:
         with transaction.atomic():
             wanted.save(force_insert=True)
     except IntegrityError:
+        if chosen:
+            raise _taken(chosen) from None
         # The other press of the button was quicker, or somebody took the name.
         first = Schedule.objects.for_tenant(wanted.tenant).filter(pk=wanted.pk).first()
         if first is not None:
@@ -207,6 +225,11 @@ def _told(schedule: Schedule, *names: str) -> dict[str, Any]:
 
 def _same_wish(first: Schedule, wanted: Schedule) -> bool:
     return all(getattr(first, name) == getattr(wanted, name) for name in (*PLAIN, "report_id", "owner_id"))
+
+
+def _taken(slug: str) -> Refused:
+    detail = _("Another schedule has the short name %(slug)s. One that was removed keeps its own.") % {"slug": slug}
+    return Refused("slug_taken", detail, (Place(("slug",), "slug_taken", detail),))
 
 
 def _free_slug(schedule: Schedule) -> str:

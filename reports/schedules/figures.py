@@ -10,8 +10,8 @@ from statistics import median, quantiles
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, F, Func, OuterRef, Q, Subquery, Value
-from django.db.models.functions import Coalesce, JSONObject
+from django.db.models import Count, F, Func, IntegerField, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce, JSONObject, Round
 
 from reports.models import AudienceRecipient, GroupMember, Link, Occurrence, Recipient, Schedule
 from reports.models.schedules import ScheduleQuerySet
@@ -21,6 +21,7 @@ LATELY = timedelta(days=30)
 IN_TIME = timedelta(minutes=15)
 TIMED_RUNS = 100
 Status = Occurrence.Status
+IN_TIME_RUN = Q(status=Status.DELIVERED, ended_at__lte=Coalesce("ready_by_at", F("planned_at") + Value(IN_TIME)))
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,12 @@ class Figures:
         return round(100 * self.used / self.links) if self.links else None
 
 
+def _due(runs: QuerySet[Occurrence], now: datetime) -> QuerySet[Occurrence]:
+    """Planned runs of the last 30 days that ended and should have been delivered."""
+    due = runs.filter(kind=Occurrence.Kind.PLAN, planned_at__gt=now - LATELY)
+    return due.exclude(ended_at=None).exclude(status=Status.SKIPPED)
+
+
 def is_late(run: Occurrence) -> bool:
     """Ended after what was promised, or else after a quarter of an hour."""
     return bool(run.ended_at and run.ended_at > (run.ready_by_at or run.planned_at + IN_TIME))
@@ -53,6 +60,13 @@ def with_last_runs(schedules: ScheduleQuerySet, number: int) -> ScheduleQuerySet
     runs = Occurrence.objects.filter(tenant=OuterRef("tenant"), schedule=OuterRef("pk")).exclude(ended_at=None).newest_first()
     late = Q(ended_at__gt=Coalesce("ready_by_at", F("planned_at") + Value(IN_TIME)))
     return schedules.annotate(last_runs=ArraySubquery(runs.values(row=JSONObject(status="status", late=late))[:number]))
+
+
+def with_punctuality(schedules: ScheduleQuerySet, now: datetime) -> ScheduleQuerySet:
+    """`on_time_percent` as Figures.in_time_share, in the same query. None: nothing was due."""
+    runs = _due(Occurrence.objects.filter(tenant=OuterRef("tenant"), schedule=OuterRef("pk")), now).order_by().values("schedule")
+    share = Round(100.0 * Count("pk", filter=IN_TIME_RUN) / Count("pk"), output_field=IntegerField())
+    return schedules.annotate(on_time_percent=Subquery(runs.values(share=share)))
 
 
 def with_people(schedules: ScheduleQuerySet) -> ScheduleQuerySet:
@@ -67,9 +81,7 @@ def with_people(schedules: ScheduleQuerySet) -> ScheduleQuerySet:
 def figures(schedule: Schedule, now: datetime) -> Figures:
     """In the tenant's scope, three questions."""
     runs = Occurrence.objects.for_tenant(schedule.tenant).filter(schedule=schedule)
-    due = runs.filter(kind=Occurrence.Kind.PLAN, planned_at__gt=now - LATELY).exclude(ended_at=None).exclude(status=Status.SKIPPED)
-    in_time = Q(status=Status.DELIVERED, ended_at__lte=Coalesce("ready_by_at", F("planned_at") + Value(IN_TIME)))
-    counted = due.aggregate(due=Count("pk"), in_time=Count("pk", filter=in_time))
+    counted = _due(runs, now).aggregate(due=Count("pk"), in_time=Count("pk", filter=IN_TIME_RUN))
     took = _seconds(runs.filter(status=Status.DELIVERED).newest_first().values_list("planned_at", "ended_at")[:TIMED_RUNS])
     links = Link.objects.for_tenant(schedule.tenant).filter(delivery__occurrence__schedule=schedule, created_at__gt=now - LATELY)
     fetched = links.aggregate(links=Count("pk"), used=Count("pk", filter=Q(uses__gt=0)))

@@ -16,7 +16,7 @@ from reports.address_book.lists import Line
 from reports.address_book.people import Person
 from reports.delivery.unsubscribing import unsubscribe_url
 from reports.models import Recipient, Suppression
-from reports.schedules import audiences
+from reports.schedules import addressees, audiences
 from tenants.audit import Actor, record
 from tenants.models import AuditEvent
 from tenants.scope import tenant_scope
@@ -52,8 +52,9 @@ def after_everything(acme, daily_calls) -> set[str]:
     _link, _token = factories.make_link(job=job, email=ANNA, recipient=anna)
     mail = factories.make_delivery(job=job, address=ANNA, recipient=anna, status="sent")
     with tenant_scope(acme):
-        made = audiences.save(schedule, ADAM, name=f"Of {ANNA}"[:60], session_tags={}, lines=[ANNA, "Night desk"], now=now)
-        audiences.save(schedule, ADAM, audience=made, name="Of one", session_tags={}, lines=[f"b.{ANNA}"], now=now)
+        both, one = addressees.read(acme, [ANNA, "Night desk"]), addressees.read(acme, [f"b.{ANNA}"])
+        made = audiences.save(schedule, ADAM, name=f"Of {ANNA}"[:60], session_tags={}, people=both, now=now)
+        audiences.save(schedule, ADAM, audience=made, name="Of one", session_tags={}, people=one, now=now)
         audiences.remove(made, ADAM, now=now)
         links.revoke_all(links.of_address(acme, ANNA), ADAM, now=now)
         mail.tenant = acme

@@ -7,6 +7,7 @@ import re
 from django.urls import URLPattern, URLResolver, re_path
 
 from reports.api.v1.authentication import check_authenticators
+from reports.api.v1.batches import Batches, CancelBatch, SingleBatch
 from reports.api.v1.me import Me
 from reports.api.v1.proof import JobProof
 from reports.api.v1.recipients import Recipients, SingleRecipient
@@ -17,6 +18,9 @@ PART, NO_WORD = re.compile(r"<(\w+)>"), re.compile(r"\W+")
 # In this order they are tried: what has a name of its own comes before what takes any.
 ADDRESSES: list[tuple[str, type[V1View]]] = [
     ("me", Me),
+    ("batches", Batches),
+    ("batches/<batch>", SingleBatch),
+    ("batches/<batch>/cancel", CancelBatch),
     ("jobs/<job>/proof", JobProof),
     ("recipients", Recipients),
     ("recipients/<recipient>", SingleRecipient),
