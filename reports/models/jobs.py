@@ -140,6 +140,10 @@ class SnapshotJob(models.Model):
     audience = models.ForeignKey(
         "reports.Audience", on_delete=models.SET_NULL, null=True, related_name="+", db_index=False, help_text="NULL: none was named."
     )
+    # As they were asked for, relative periods among them; `parameters` is what came of them.
+    given_parameters: models.JSONField[dict[str, Any] | None, dict[str, Any] | None] = models.JSONField(
+        null=True, help_text="NULL: of a release that did not keep them."
+    )
     # The caller's own, shown back as they were given.
     reference = models.CharField(max_length=200, blank=True, db_default="", help_text="Empty: none was given.")
     metadata: models.JSONField[dict[str, str], dict[str, str]] = models.JSONField(

@@ -168,7 +168,16 @@ def as_strict_as_the_code(result: dict[str, Any], **kwargs: Any) -> dict[str, An
             part["required"] = ["id"]
         for field in part.get("properties", {}).values():
             _settle(field, is_body=is_body)
+    _forget(result)
     return result
+
+
+def _forget(part: Any) -> None:
+    """A mark of the library's own, which it leaves where enums have no components."""
+    if isinstance(part, dict):
+        part.pop("x-spec-enum-id", None)
+    for inner in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
+        _forget(inner)
 
 
 def _settle(field: dict[str, Any], *, is_body: bool) -> None:

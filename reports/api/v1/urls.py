@@ -8,9 +8,12 @@ from django.urls import URLPattern, URLResolver, re_path
 
 from reports.api.v1.authentication import check_authenticators
 from reports.api.v1.batches import Batches, CancelBatch, SingleBatch
+from reports.api.v1.job_files import DownloadFile
+from reports.api.v1.jobs import CancelJob, Jobs, RestateJob, RetryJob, SingleJob
 from reports.api.v1.me import Me
 from reports.api.v1.proof import JobProof
 from reports.api.v1.recipients import Recipients, SingleRecipient
+from reports.api.v1.reports import Reports, SingleReport
 from reports.api.v1.schema import Document
 from reports.api.v1.view import Unknown, V1View
 
@@ -21,9 +24,17 @@ ADDRESSES: list[tuple[str, type[V1View]]] = [
     ("batches", Batches),
     ("batches/<batch>", SingleBatch),
     ("batches/<batch>/cancel", CancelBatch),
+    ("jobs", Jobs),
+    ("jobs/<job>", SingleJob),
+    ("jobs/<job>/cancel", CancelJob),
+    ("jobs/<job>/files/<file>/download", DownloadFile),
     ("jobs/<job>/proof", JobProof),
+    ("jobs/<job>/restate", RestateJob),
+    ("jobs/<job>/retry", RetryJob),
     ("recipients", Recipients),
     ("recipients/<recipient>", SingleRecipient),
+    ("reports", Reports),
+    ("reports/<slug>", SingleReport),
 ]
 
 
