@@ -64,8 +64,8 @@ class Outcome:
 def bring_over(tenant: Tenant, actor: Actor, records: Iterable[Record], places: Mapping[str, str], now: datetime) -> Outcome:
     """All of it or nothing. Ids that are there already are left alone. In the tenant's scope.
 
-    `places`: a dashboard, or dashboard/sheet, of the table -> the slug of the report that shows it here; without an entry it is the tenant's
-    report on that dashboard and sheet. Raises Refused where `records` does.
+    `places`: a dashboard, or dashboard/sheet, of the table -> the slug of the report that shows it here. Without an entry it is the report
+    of the tenant on that dashboard and sheet. Raises Refused where `records` does.
     """
     outcome, reports = Outcome(), _Reports(tenant, places)
     found = list(_read(records, outcome, now))
@@ -134,7 +134,7 @@ def _event(job: SnapshotJob, old: Old, now: datetime) -> JobEvent:
 
 
 class _Reports:
-    """Of the tenant, by what they show. As the older API finds them: the first by slug that offers the format and the visuals, else the first."""
+    """Of the tenant, found as the older API finds them: the first by slug that offers the format and the visuals, else the first."""
 
     def __init__(self, tenant: Tenant, places: Mapping[str, str]) -> None:
         grants = Grant.objects.for_tenant(tenant).active().with_report().order_by("report__slug")
