@@ -206,7 +206,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("reports.api.compat_urls")),
     path("api/docs/", api_docs.guide, name="api_docs"),
     path("api/docs/errors/", api_docs.errors, name="api_docs_errors"),
-    path("api/docs/<slug:name>/", api_docs.resource, name="api_docs_resource"),
+    re_path(r"^api/docs/(?P<name>[a-z]+)/\Z", api_docs.resource, name="api_docs_resource"),
     path("api/", include("reports.api.v1.urls")),
     path("t/<slug:slug>/", include(company)),
     path("staff/", include(staff)),

@@ -68,6 +68,9 @@ WITHOUT_OBJECTS = {
     "accounts/2fa/totp/deactivate/": "a person's own second step",
     "accounts/2fa/recovery-codes/": "a person's own second step",
     "accounts/2fa/recovery-codes/generate/": "a person's own second step",
+    "api/docs/": "the product's own documentation",
+    "api/docs/errors/": "the product's own documentation",
+    "api/docs/me/": "the product's own documentation",
     "api/schema": "the product's own documentation",
     "api/no/such/thing": "an address that there is not",
     "healthz": "the process",
@@ -84,6 +87,7 @@ WRITTEN_OUT = {
     "compat_list": f"{OLDER_API}/<dashboard_id>",
     "compat_delete": f"{OLDER_API}/<dashboard_id>/<job_id>",
     "compat_unknown": f"{OLDER_API}/no/such/route",
+    "api_docs_resource": "api/docs/me/",
     "v1_unknown": "api/no/such/thing",
 }
 ANSWERS_NO_404 = {f"{OLDER_API}/<dashboard_id>": "a list, which is empty for a dashboard that is not the tenant's"}
