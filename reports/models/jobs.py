@@ -93,6 +93,7 @@ class SnapshotJob(models.Model):
         SCHEDULE = "schedule", _("By its schedule")
         REMAKE = "remake", _("Prepared again")
         DRY_RUN = "dry_run", _("Dry run by platform staff")
+        IMPORTED = "imported", _("Brought over from the older API")  # history alone: it never ran here, and counts nowhere
 
     class Waiting(models.TextChoices):
         """Why a job does not move although it is its turn."""
