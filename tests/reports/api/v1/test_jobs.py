@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.http import HttpResponse
 from django.utils import timezone
 
-from reports.models import Delivery, IdempotentRequest, JobEvent, SnapshotJob
+from reports.models import Delivery, Grant, IdempotentRequest, JobEvent, Report, SnapshotJob
+from tenants.models import Tenant
 from tenants.scope import tenant_scope
 from tests.factories import (
     make_api_key,
@@ -108,7 +110,7 @@ def test_a_body_that_does_not_fit_is_400_with_its_place(acme_v1, body, pointer, 
         (WISH | {"report": "nothing"}, "report_not_available", "/report"),
         (WISH | {"visuals": ["chart-9"], "formats": ["CSV"]}, "visual_not_offered", "/visuals"),
         (WISH | {"parameters": {"Colour": "red"}}, "parameter_unknown", "/parameters/Colour"),
-        (WISH | {"parameters": {"Region": "East"}}, "parameter_value", "/parameters/Region"),
+        (WISH | {"parameters": {"Region": "Mars"}}, "parameter_value", "/parameters/Region"),
         (WISH | {"parameters": {"Region": {"relative": "some_day"}}}, "parameter_value", "/parameters/Region"),
         (WISH | {"audience": "00000000-0000-4000-8000-000000000000"}, "unknown_reference", "/audience"),
         (WISH | {"deliver": True}, "no_recipients", "/deliver"),
@@ -142,8 +144,8 @@ def test_another_companys_audience_is_as_good_as_none(acme_v1, globex, daily_cal
 
 
 def test_a_full_queue_and_a_used_up_day_are_429(daily_calls):
-    waits = V1Client(make_api_key(tenant=make_tenant(max_waiting=0, reports=[daily_calls]))[1])
-    done = V1Client(make_api_key(tenant=make_tenant(jobs_per_day=0, reports=[daily_calls]))[1])
+    waits = V1Client(make_api_key(tenant=_who_may_run(daily_calls, max_waiting=0))[1])
+    done = V1Client(make_api_key(tenant=_who_may_run(daily_calls, jobs_per_day=0))[1])
 
     assert code(waits.post(ADDRESS, WISH)) == (429, "queue_full")
     assert code(done.post(ADDRESS, WISH)) == (429, "quota_exceeded")
@@ -176,7 +178,7 @@ def test_a_failed_job_says_why_in_our_words(acme_v1, acme, daily_calls):
 
 def test_lists_are_filtered(acme_v1, acme, daily_calls):
     now = timezone.now()
-    failed = make_job(tenant=acme, report=daily_calls, status="failed", reference="case-1", created_at=now - timedelta(hours=2))
+    failed = make_job(tenant=acme, report=daily_calls, status="failed", trigger="api", reference="case-1", created_at=now - timedelta(hours=2))
     done = make_job(tenant=acme, report=daily_calls, status="completed", trigger="page", created_at=now - timedelta(hours=1))
 
     def found(query: str) -> list[str]:
@@ -270,14 +272,14 @@ def test_what_is_offered_is_listed_with_its_parameters(acme_v1):
     (report,) = listed["results"]
     region = next(parameter for parameter in report["parameters"] if parameter["name"] == "Region")
     assert (report["slug"], report["available"], report["unavailable_reason"]) == ("daily-calls", True, None)
-    assert region == region | {"type": "string", "multiple": True, "choices": ["North", "South"], "pinned": False}
+    assert region == region | {"type": "string", "multiple": True, "choices": ["North", "South", "East", "West"], "pinned": False}
     assert acme_v1.get("/api/v1/reports/daily-calls/").json() == report
     assert code(acme_v1.get("/api/v1/reports/nothing/")) == code(acme_v1.get("/api/v1/reports/a%00b/")) == (404, "not_found")
 
 
 @pytest.mark.django_db(transaction=True)
 def test_the_same_key_fifty_times_at_once_makes_one_job_and_equal_answers(daily_calls):
-    tenant = make_tenant(reports=[daily_calls])
+    tenant = _who_may_run(daily_calls)
     secret = make_api_key(tenant=tenant)[1]
     answers: list[HttpResponse] = []
 
@@ -288,3 +290,10 @@ def test_the_same_key_fifty_times_at_once_makes_one_job_and_equal_answers(daily_
     assert len({answer.content for answer in answers}) == 1
     with tenant_scope(tenant):
         assert SnapshotJob.objects.for_tenant(tenant).count() == IdempotentRequest.objects.filter(tenant=tenant).count() == 1
+
+
+def _who_may_run(report: Report, **fields: Any) -> Tenant:
+    tenant = make_tenant(**fields)
+    with tenant_scope(tenant):
+        Grant.objects.create(tenant=tenant, report=report)
+    return tenant
