@@ -81,9 +81,7 @@ def save(
     return _change(wanted, schedule, actor, people, "passcode" if values.get("passcode") else "", now)
 
 
-def draft(
-    tenant: Tenant, values: dict[str, Any], *, schedule: Schedule | None = None, now: datetime
-) -> tuple[Schedule, Addressees | None]:
+def draft(tenant: Tenant, values: dict[str, Any], *, schedule: Schedule | None = None, now: datetime) -> tuple[Schedule, Addressees | None]:
     """What `save` would store, and whom it would go to (None: as it is). Stores nothing, and raises Refused as `save` does."""
     report = values.get("report") or (schedule and schedule.report.slug) or ""
     grant = _find_grant(tenant, report)

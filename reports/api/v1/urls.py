@@ -6,10 +6,17 @@ import re
 
 from django.urls import URLPattern, URLResolver, re_path
 
+from reports.api.v1.audiences import Audiences, SingleAudience
 from reports.api.v1.authentication import check_authenticators
+from reports.api.v1.downloads import Downloads, DownloadsOfLink
+from reports.api.v1.links import Links, RevokeLink, RevokeLinks, SingleLink
 from reports.api.v1.me import Me
+from reports.api.v1.occurrences import Occurrences, RetryOccurrence, SingleOccurrence
 from reports.api.v1.proof import JobProof
 from reports.api.v1.recipients import Recipients, SingleRecipient
+from reports.api.v1.recipients_import import ImportRecipients
+from reports.api.v1.schedule_verbs import PauseSchedule, ResumeSchedule, RunSchedule, SchedulePreview
+from reports.api.v1.schedules import Schedules, SingleSchedule
 from reports.api.v1.schema import Document
 from reports.api.v1.view import Unknown, V1View
 
@@ -18,8 +25,26 @@ PART, NO_WORD = re.compile(r"<(\w+)>"), re.compile(r"\W+")
 ADDRESSES: list[tuple[str, type[V1View]]] = [
     ("me", Me),
     ("jobs/<job>/proof", JobProof),
+    ("audiences", Audiences),
+    ("audiences/<audience>", SingleAudience),
+    ("downloads", Downloads),
+    ("links", Links),
+    ("links/revoke", RevokeLinks),
+    ("links/<link>", SingleLink),
+    ("links/<link>/downloads", DownloadsOfLink),
+    ("links/<link>/revoke", RevokeLink),
+    ("occurrences/<occurrence>", SingleOccurrence),
+    ("occurrences/<occurrence>/retry-failed", RetryOccurrence),
     ("recipients", Recipients),
+    ("recipients/import", ImportRecipients),
     ("recipients/<recipient>", SingleRecipient),
+    ("schedules", Schedules),
+    ("schedules/preview", SchedulePreview),
+    ("schedules/<schedule>", SingleSchedule),
+    ("schedules/<schedule>/occurrences", Occurrences),
+    ("schedules/<schedule>/pause", PauseSchedule),
+    ("schedules/<schedule>/resume", ResumeSchedule),
+    ("schedules/<schedule>/run", RunSchedule),
 ]
 
 

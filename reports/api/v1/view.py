@@ -5,7 +5,7 @@ pages of lists, versions of single ones, and creating once.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, NoReturn, TypeVar
 
 from django.conf import settings
@@ -73,7 +73,7 @@ class V1View(TenantView):
             raise NotFound
         return found
 
-    def get_page(self, rows: QuerySet[Any], draw: Callable[[QuerySet[Any]], QuerySet[Any]] = QuerySet.all, **context: Any) -> Response:
+    def get_page(self, rows: QuerySet[Any], draw: Callable[[QuerySet[Any]], Iterable[Any]] = QuerySet.all, **context: Any) -> Response:
         """A page of `rows` after the filters of the query, as `query.fields`. In the caller's scope. Raises Refused for a foreign cursor.
 
         `draw` gets the rows in order and cut, to read what belongs to them.
