@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
 
 from allauth.mfa.models import Authenticator
@@ -9,6 +10,8 @@ from django.db import transaction
 
 from portal.second_step_secrets import place
 from reports.erasing import hashing
+from reports.models import Webhook
+from reports.webhooks import secrets
 from tenants.encryption import Unreadable, decrypt, encrypt, is_current
 from tenants.models import TenantCode
 from tenants.scope import tenant_scope
@@ -23,6 +26,8 @@ class Told:
     unreadable: tuple[int, ...] = ()
     # Codes of companies whose key for addresses none reads.
     unreadable_companies: tuple[str, ...] = ()
+    # Ids of webhooks whose secrets none reads.
+    unreadable_webhooks: tuple[str, ...] = ()
 
 
 def reencrypt() -> Told:
@@ -39,7 +44,21 @@ def reencrypt() -> Told:
                 told.done += hashing.renew(tenant_id)
         except Unreadable:
             told.unreadable_companies += (code,)
+        _renew_webhooks(tenant_id, told)
     return told
+
+
+def _renew_webhooks(tenant_id: uuid.UUID, told: Told) -> None:
+    with tenant_scope(tenant_id):
+        webhooks = list(Webhook.objects.filter(tenant=tenant_id))
+    for webhook in webhooks:
+        try:
+            with tenant_scope(tenant_id):
+                told.done += secrets.renew(webhook)
+        except Webhook.DoesNotExist:
+            continue
+        except Unreadable:
+            told.unreadable_webhooks += (str(webhook.pk),)
 
 
 @transaction.atomic

@@ -9,6 +9,7 @@ from portal import health
 from portal.rules import require_rules
 from portal.views import (
     account,
+    api_docs,
     audit,
     brand,
     download,
@@ -203,6 +204,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/", include(accounts)),
     path("", include(health.urlpatterns)),
     path("", include("reports.api.compat_urls")),
+    path("api/docs/", api_docs.guide, name="api_docs"),
+    path("api/docs/errors/", api_docs.errors, name="api_docs_errors"),
+    re_path(r"^api/docs/(?P<name>[a-z]+)/\Z", api_docs.resource, name="api_docs_resource"),
     path("api/", include("reports.api.v1.urls")),
     path("t/<slug:slug>/", include(company)),
     path("staff/", include(staff)),

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import uuid
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 
+from reports.batches import counting
 from reports.delivery.failures import cause_of as cause_of_delivery
 from reports.events import instant
 from reports.failures import cause_of
-from reports.models import Delivery, Download, SnapshotFile, SnapshotJob
+from reports.models import Batch, Delivery, Download, SnapshotFile, SnapshotJob
 
 # Of the caller's own words in one body.
 MOST_METADATA_BYTES = 12_000
@@ -31,6 +33,17 @@ def of_job(job: SnapshotJob) -> dict[str, Any]:
         "failure": _failure(job),
         "files": [_file(file) for file in job.files.order_by("format", "visual_id")] if job.status == job.Status.COMPLETED else [],
         "url": url(f"jobs/{job.pk}"),
+    }
+
+
+def of_batch(batch: Batch) -> dict[str, Any]:
+    """Of one that has ended. In the tenant's scope."""
+    return {
+        "id": str(batch.pk),
+        "status": counting.FINISHED,
+        "reference": batch.reference or None,
+        "counts": asdict(counting.count(batch)),
+        "url": url(f"batches/{batch.pk}"),
     }
 
 

@@ -21,7 +21,8 @@ TOLD = {
 def job_ended(job: SnapshotJob, now: datetime) -> None:
     settle_deliveries(job, now)
     settle_links(job, now)
-    count_down(job, now)
     # Of a dry run its company knows nothing.
     if job.dry_run_tags is None:
         tell(job.tenant, TOLD[SnapshotJob.Status(job.status)], event_data.of_job(job), now)
+    if batch := count_down(job, now):
+        tell(job.tenant, Event.Type.BATCH_FINISHED, event_data.of_batch(batch), now)

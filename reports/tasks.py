@@ -19,7 +19,7 @@ from django_q.brokers import get_broker
 from django_q.models import Schedule, Task
 from django_q.tasks import async_task
 
-from reports import legal_hold, purging, rechecking, recounting, standing
+from reports import forgetting, legal_hold, purging, rechecking, recounting, standing
 from reports.alarms import telling
 from reports.aws.clients import quicksight_client
 from reports.aws.quicksight import QuickSight
@@ -75,6 +75,7 @@ RECURRING = {
     "move-held": ("reports.tasks.move_held", WORK, 5),
     "remove-erased": ("reports.tasks.remove_erased", WORK, 5),
     "tidy": ("reports.tasks.tidy", WORK, 60),
+    "forget-old": ("reports.tasks.forget_old", WORK, 60),
     "recount-queues": ("reports.tasks.recount_queues", WORK, 24 * 60),
 }
 
@@ -280,6 +281,13 @@ def tidy() -> None:
         Process.objects.filter(seen_at__lt=Now() - DEAD_KEPT).delete()
         capacity.forget_old()
     Task.objects.filter(success=False, stopped__lt=Now() - FAILURES_KEPT).delete()
+
+
+@doing("forget")
+def forget_old() -> None:
+    """Hourly: events and stored answers that are past their time. In restored mode it waits."""
+    if gate.is_open():
+        forgetting.forget_old(timezone.now())
 
 
 def beat(cluster: str) -> None:

@@ -23,6 +23,7 @@ from reports.models import (
     Audience,
     AudienceGroup,
     AudienceRecipient,
+    Batch,
     CatalogueImport,
     Delivery,
     Grant,
@@ -182,6 +183,16 @@ def make_job(
     with tenant_scope(tenant):
         Grant.objects.get_or_create(tenant=tenant, report=report)
         return SnapshotJob.objects.create(tenant=tenant, report=report, status=status, **fields)
+
+
+def make_batch(*, tenant: Tenant, jobs: Sequence[SnapshotJob] = (), now: datetime | None = None, **fields: Any) -> Batch:
+    """The row alone, of these jobs as they are; without any it has ended."""
+    now, moving = now or timezone.now(), sum(not job.has_ended for job in jobs)
+    fields = {"total": len(jobs), "open_jobs": moving, "created_at": now, "ended_at": None if moving else now, "actor": "test"} | fields
+    with tenant_scope(tenant):
+        batch = Batch.objects.create(tenant=tenant, **fields)
+        SnapshotJob.objects.filter(pk__in=[job.pk for job in jobs]).update(batch=batch)
+    return batch
 
 
 def make_dry_run(*, tenant: Tenant, tags: dict[str, str] | None = None, **fields: Any) -> SnapshotJob:

@@ -9,6 +9,7 @@ import re
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 from django.db import transaction
@@ -19,7 +20,19 @@ from django.urls.resolvers import RoutePattern
 from django.utils import timezone
 
 from reports.delivery.unsubscribing import unsubscribe_url
-from reports.models import Audience, Delivery, Link, Occurrence, Recipient, RecipientGroup, Schedule, SnapshotFile, SnapshotJob, Suppression
+from reports.models import (
+    Audience,
+    Batch,
+    Delivery,
+    Link,
+    Occurrence,
+    Recipient,
+    RecipientGroup,
+    Schedule,
+    SnapshotFile,
+    SnapshotJob,
+    Suppression,
+)
 from tenants.key_scopes import ROLES
 from tenants.models import ApiKey, Invitation, Membership, SupportVisit, Tenant, User
 from tenants.scope import tenant_scope
@@ -55,6 +68,9 @@ WITHOUT_OBJECTS = {
     "accounts/2fa/totp/deactivate/": "a person's own second step",
     "accounts/2fa/recovery-codes/": "a person's own second step",
     "accounts/2fa/recovery-codes/generate/": "a person's own second step",
+    "api/docs/": "the product's own documentation",
+    "api/docs/errors/": "the product's own documentation",
+    "api/docs/me/": "the product's own documentation",
     "api/schema": "the product's own documentation",
     "api/no/such/thing": "an address that there is not",
     "healthz": "the process",
@@ -71,6 +87,7 @@ WRITTEN_OUT = {
     "compat_list": f"{OLDER_API}/<dashboard_id>",
     "compat_delete": f"{OLDER_API}/<dashboard_id>/<job_id>",
     "compat_unknown": f"{OLDER_API}/no/such/route",
+    "api_docs_resource": "api/docs/me/",
     "v1_unknown": "api/no/such/thing",
 }
 ANSWERS_NO_404 = {f"{OLDER_API}/<dashboard_id>": "a list, which is empty for a dashboard that is not the tenant's"}
@@ -84,6 +101,7 @@ class Company:
     tenant: Tenant
     owner: User
     job: SnapshotJob
+    batch: Batch
     file: SnapshotFile
     link: Link
     schedule: Schedule
@@ -111,6 +129,7 @@ class Company:
             self.tenant.slug,
             self.owner.email,
             str(self.job.pk),
+            str(self.batch.pk),
             str(self.file.pk),
             self.file.name,
             self.link.reference,
@@ -130,6 +149,7 @@ class Company:
 # Each parameter of an address: what it is for one company, and what nobody has. A first part tells two of one name apart.
 OBJECTS: dict[str, tuple[Callable[[Company], str], Callable[[], str]]] = {
     "job": (lambda company: str(company.job.pk), lambda: str(uuid.uuid4())),
+    "batch": (lambda company: str(company.batch.pk), lambda: str(uuid.uuid4())),
     "file": (lambda company: str(company.file.pk), lambda: str(uuid.uuid4())),
     "link": (lambda company: str(company.link.pk), lambda: str(uuid.uuid4())),
     "recipient": (lambda company: str(company.recipient.pk), lambda: str(uuid.uuid4())),
@@ -238,12 +258,13 @@ def _company(tenant: Tenant) -> Company:
     group = factories.make_group(tenant=tenant, name=f"Group of {tenant.slug}", recipients=[recipient])
     suppression = factories.make_suppression(tenant=tenant, email=f"bounced@{tenant.slug}.example")
     viewer = factories.make_member(tenant=tenant, email=f"viewer@{tenant.slug}.example", role="viewer")
+    batch = factories.make_batch(tenant=tenant, jobs=[run])
     with tenant_scope(tenant):
         member = Membership.objects.get(tenant=tenant, user=viewer.pk)
     member.user = viewer
     sent = (occurrence, audience, delivery, recipient, group, suppression, member, invitation, factories.make_visit(tenant=tenant))
     stop_token = stop_url.rpartition("/")[2]
-    return Company(tenant, owner, job, file, link, schedule, *sent, token, stop_token, invitation_token, key, api_key, report.slug)
+    return Company(tenant, owner, job, batch, file, link, schedule, *sent, token, stop_token, invitation_token, key, api_key, report.slug)
 
 
 @pytest.fixture
@@ -303,7 +324,7 @@ def test_a_page_shows_nothing_of_another_company(address, browser, acme_company,
         for method in ("get", "post"):
             # An answer may take the object away; the next one is to find it.
             with _of_the_test():
-                response = getattr(browser, method)(path, headers=headers)
+                response = ask(browser, method, path, headers=headers)
                 transaction.set_rollback(True)
 
             assert response.status_code not in (401, 404)
@@ -315,7 +336,7 @@ def test_its_own_objects_are_found(address, browser, acme_company):
     """Else the 404s above would prove nothing."""
     path = address.with_values(_values(address, acme_company))
 
-    answers = {method: getattr(browser, method)(path).status_code for method in METHODS}
+    answers = {method: ask(browser, method, path).status_code for method in METHODS}
 
     assert 404 not in answers.values()
     assert {200, 303} & set(answers.values()) or address.route == WRITTEN_OUT["compat_unknown"]
@@ -341,9 +362,14 @@ def _values(address: Address, company: Company) -> dict[str, str]:
     return {name: address.example(name)[0](company) for name in address.parameters}
 
 
+def ask(browser: Client, method: str, path: str, **rest: Any) -> HttpResponse:
+    """Without a body; the browser's own empty form is one to the API, which reads JSON alone."""
+    return getattr(browser, method)(path, **rest | ({"content_type": "application/json"} if path.startswith("/api/") else {}))
+
+
 def _answer(browser: Client, method: str, path: str, values: dict[str, str]) -> tuple[int, str, str]:
     """Status, target and body, without what the two addresses differ in anyway."""
-    response: HttpResponse = getattr(browser, method)(path)
+    response = ask(browser, method, path)
     body = response.content.decode()
     for name, value in values.items():
         body = body.replace(value, f"<{name}>")

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import uuid
-from collections import Counter, defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import Count
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Count, OuterRef, QuerySet
+from django.db.models.functions import JSONObject
 
 from reports.models import Batch, SnapshotJob
 
 Status = SnapshotJob.Status
 MOVING = (Status.STARTING, Status.RUNNING, Status.COLLECTING)
+QUEUED, RUNNING, FINISHED = STATUSES = ("queued", "running", "finished")
 
 
 @dataclass(frozen=True)
@@ -32,34 +33,26 @@ class Counts:
 
     @property
     def status(self) -> str:
-        """`queued`, `running` or `finished`."""
+        """One of STATUSES."""
         if self.ended == self.total:
-            return "finished"
-        return "queued" if self.queued == self.total else "running"
+            return FINISHED
+        return QUEUED if self.queued == self.total else RUNNING
 
 
-def counts(batch: Batch) -> Counts:
-    """In the tenant's scope."""
-    return counts_of([batch])[batch.pk]
+def with_counts(batches: QuerySet[Batch]) -> QuerySet[Any]:
+    """`by_status`, for `counts`; in the same statement."""
+    jobs = SnapshotJob.objects.filter(tenant=OuterRef("tenant"), batch=OuterRef("pk")).order_by()
+    grouped = jobs.values("status").annotate(number=Count("pk"))
+    return batches.annotate(by_status=ArraySubquery(grouped.values(row=JSONObject(status="status", number="number"))))
 
 
-def counts_of(batches: Iterable[Batch]) -> dict[uuid.UUID, Counts]:
-    """By the batch's id, in one statement. In the scope of their tenant."""
-    totals = {batch.pk: batch.total for batch in batches}
-    tenants = {batch.tenant_id for batch in batches}
-    rows = SnapshotJob.objects.filter(tenant__in=tenants, batch__in=totals).order_by().values_list("batch", "status")
-    found: defaultdict[uuid.UUID, Counter[str]] = defaultdict(Counter)
-    for batch_id, status, number in rows.annotate(number=Count("pk")):
-        found[batch_id][status] = number
-    return {pk: _counts(found[pk], total) for pk, total in totals.items()}
+def counts(batch: Any) -> Counts:
+    """Of one that was read `with_counts`."""
+    found = {row["status"]: row["number"] for row in batch.by_status}
+    ended = {name: found.get(name, 0) for name in (Status.COMPLETED, Status.FAILED, Status.CANCELLED)}
+    return Counts(batch.total, found.get(Status.QUEUED, 0), sum(found.get(name, 0) for name in MOVING), *ended.values())
 
 
-def _counts(by_status: Counter[str], total: int) -> Counts:
-    return Counts(
-        total,
-        by_status[Status.QUEUED],
-        sum(by_status[status] for status in MOVING),
-        by_status[Status.COMPLETED],
-        by_status[Status.FAILED],
-        by_status[Status.CANCELLED],
-    )
+def count(batch: Batch) -> Counts:
+    """As it is now. In the tenant's scope."""
+    return counts(with_counts(Batch.objects.filter(tenant=batch.tenant_id)).get(pk=batch.pk))

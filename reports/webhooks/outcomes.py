@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import F
@@ -18,6 +18,8 @@ from tenants.scope import tenant_scope
 
 logger = logging.getLogger(__name__)
 Status = WebhookDelivery.Status
+# A message died, and nothing else was taken for so long: the table of retries is a little longer.
+FAILING_FOR = timedelta(days=3)
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ def _judge(delivery: WebhookDelivery, outcome: Outcome, is_dead: bool, now: date
         if changing.disable(webhook, reasons.GONE, now=now):
             telling_owners.disabled(webhook, now)
     elif is_dead:
-        if not _took_something_since(webhook, delivery.created_at) and changing.disable(webhook, reasons.FAILING, now=now):
+        if not _took_something_since(webhook, now - FAILING_FOR) and changing.disable(webhook, reasons.FAILING, now=now):
             telling_owners.disabled(webhook, now)
         else:
             telling_owners.dead(webhook, now)

@@ -68,8 +68,9 @@ def try_once(taken: Taken, clock: Clock) -> None:
         write_down(lambda: outcomes.write(taken, OUR_FAULT, clock()))
         return
     if message is not None:
-        # Nobody needs it for as long as a slow receiver takes.
-        connection.close()
+        if not connection.in_atomic_block:
+            # Nobody needs it for as long as a slow receiver takes.
+            connection.close()
         outcome = post(message, clock())
         write_down(lambda: outcomes.write(taken, outcome, clock()))
 

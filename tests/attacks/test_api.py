@@ -15,7 +15,7 @@ from tenants.models import SessionTag
 from tenants.scope import tenant_scope
 from tests import factories
 from tests.test_access_walk import OF_THE_API, WITHOUT_KEY
-from tests.test_isolation import OLDER_API, _of_the_test, _values
+from tests.test_isolation import OLDER_API, _of_the_test, _values, ask
 
 pytestmark = pytest.mark.django_db
 ODD = ("0", "-1", "%00", "..%2f..", "'", "a" * 600, "*", "%F0%9F%98%80")
@@ -91,7 +91,7 @@ def test_an_id_that_is_none_is_not_found(address, attacker, caller):
             for odd in (*ODD, own[name] + "x"):
                 if odd == own[name]:
                     continue
-                answer = getattr(caller, method.lower())(address.with_values(own | {name: odd}))
+                answer = ask(caller, method.lower(), address.with_values(own | {name: odd}))
 
                 assert answer.status_code in (400, 403, 404, 405) or answer.json().get("Items") == [], f"{method} {name}={odd}"
 

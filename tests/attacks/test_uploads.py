@@ -56,7 +56,7 @@ def test_what_is_no_list_adds_nobody(what, upload):
         answer, rows = upload(NO_LISTS[what], act=act)
 
         assert answer.status_code in (200, 422)
-        assert not any("a@customer.example" in row or "script" in row for row in rows)
+        assert [row for row in rows if "a@customer.example" in row or "<script" in row] == []
 
 
 def test_columns_of_ids_are_passed_over(attacker, upload):

@@ -423,6 +423,9 @@ PAGES = [
     Page("key-made", f"{HERE}/settings/keys/new/", MARTA, act=make_a_key),
     Page("unsubscribed", "/u/{link_stopped}", act=stop_the_mails),
     Page("job-new-link", f"{HERE}/jobs/{{single}}/links/", MARTA, act=press("Make link")),
+    Page("api-docs", "/api/docs/"),
+    Page("api-docs-resource", "/api/docs/jobs/"),
+    Page("api-docs-errors", "/api/docs/errors/"),
 ]
 
 # Addresses that show no page, by their name in the URLconf.

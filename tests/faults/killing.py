@@ -26,7 +26,9 @@ from reports.delivery.email import Email
 from reports.engine import claim, collect, start
 from reports.engine.process import STOP_FILE
 from reports.occurrences import expanding, noting, taking, wanting
+from reports.outbound import posting
 from reports.restoring import mode, resuming
+from reports.webhooks import sending
 
 # The step at which the worker dies; or the pid file of a PostgreSQL server that dies at each step. MARKS: where sprung traps are noted.
 STEP, POSTMASTER, MARKS = "FAULT_STEP", "FAULT_POSTMASTER", "FAULT_MARKS"
@@ -74,6 +76,11 @@ MAIL_STEPS: dict[str, Step] = {
     "mail prepared": Step(carrying, "_prepare", when=lambda prepared: prepared is not None),
     "mail sent": Step(Email, "send"),
 }
+# Of a webhook's message: before it leaves, or after the receiver took it and before anybody wrote that down.
+WEBHOOK_STEPS: dict[str, Step] = {
+    "webhook prepared": Step(sending, "prepare", when=lambda message: message is not None),
+    "webhook posted": Step(posting, "post"),
+}
 
 
 # Of a planned instant: on its way to an occurrence, and from there to jobs and deliveries.
@@ -105,7 +112,7 @@ def install() -> None:
     if step := os.environ.get(COMMAND_STEP):
         RESUME_STEPS[step].install(lambda: os.kill(os.getpid(), signal.SIGKILL))
     if step := os.environ.get(STEP):
-        (STEPS | MAIL_STEPS | PLAN_STEPS | KEEP_STEPS)[step].install(lambda: kill_worker(step))
+        (STEPS | MAIL_STEPS | WEBHOOK_STEPS | PLAN_STEPS | KEEP_STEPS)[step].install(lambda: kill_worker(step))
     if os.environ.get(POSTMASTER):
         for name, step in STEPS.items():
             step.install(lambda name=name: kill_postmaster(name))

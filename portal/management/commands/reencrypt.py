@@ -27,3 +27,9 @@ class Command(BaseCommand):
                 f"No key in use reads what addresses are hashed with, of the companies {companies}. Add the key it was encrypted with to "
                 "PORTAL_ENCRYPTION_KEYS: without it no mail of theirs leaves, because somebody who was erased may have stopped it."
             )
+        if told.unreadable_webhooks:
+            raise CommandError(
+                f"No key in use reads the secrets of the webhooks {', '.join(told.unreadable_webhooks)}. Add the key that they were "
+                "encrypted with to PORTAL_ENCRYPTION_KEYS. If it is lost, nothing is sent to them: their companies have to delete them and "
+                "make new ones."
+            )

@@ -67,7 +67,7 @@ class Command(BaseCommand):
         told = None
         while True:
             with tenant_scope(batch.tenant_id):
-                counts = counting.counts(batch)
+                counts = counting.count(batch)
             if counts != told:
                 self.stdout.write(f"{counts.ended} of {counts.total} ended: {counts.completed} completed, {_rest(counts)}.")
                 self.stdout.flush()

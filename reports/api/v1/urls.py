@@ -8,6 +8,7 @@ from django.urls import URLPattern, URLResolver, re_path
 
 from reports.api.v1.audiences import Audiences, SingleAudience
 from reports.api.v1.authentication import check_authenticators
+from reports.api.v1.batches import Batches, CancelBatch, SingleBatch
 from reports.api.v1.downloads import Downloads, DownloadsOfLink
 from reports.api.v1.links import Links, RevokeLink, RevokeLinks, SingleLink
 from reports.api.v1.me import Me
@@ -24,10 +25,13 @@ PART, NO_WORD = re.compile(r"<(\w+)>"), re.compile(r"\W+")
 # In this order they are tried: what has a name of its own comes before what takes any.
 ADDRESSES: list[tuple[str, type[V1View]]] = [
     ("me", Me),
-    ("jobs/<job>/proof", JobProof),
     ("audiences", Audiences),
     ("audiences/<audience>", SingleAudience),
+    ("batches", Batches),
+    ("batches/<batch>", SingleBatch),
+    ("batches/<batch>/cancel", CancelBatch),
     ("downloads", Downloads),
+    ("jobs/<job>/proof", JobProof),
     ("links", Links),
     ("links/revoke", RevokeLinks),
     ("links/<link>", SingleLink),

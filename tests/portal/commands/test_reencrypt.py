@@ -9,7 +9,13 @@ from django.core.management import CommandError, call_command
 
 from portal.second_step_codes import accepted
 from portal.second_step_secrets import secrets_of
+from reports.models import Webhook
+from reports.webhooks import rotating
+from reports.webhooks import secrets as webhook_secrets
+from tenants.audit import Actor
 from tenants.encryption import is_current
+from tenants.scope import tenant_scope
+from tests import factories
 from tests.portal.sign_in.conftest import adams_codes, app_of, code, second_step
 
 __all__ = ["adams_codes", "code"]
@@ -65,3 +71,31 @@ def test_a_row_that_no_key_reads_is_named_and_holds_up_no_other(adam, adams_code
     with secrets_of(alice.pk):
         assert app_of(alice).wrap().validate_code("000000") is False
     assert is_current(app_of(alice).data["secret"])
+
+
+def test_both_secrets_of_a_webhook_are_brought_along(acme, settings, now):
+    webhook = factories.make_webhook(tenant=acme)
+    with tenant_scope(acme):
+        old = webhook_secrets.read(webhook)
+        new = rotating.rotate_secret(webhook, Actor("olga@acme.example"), now=now).secret
+    settings.PORTAL_ENCRYPTION_KEYS = [key()]
+
+    call_command("reencrypt")
+    settings.SECRET_KEY = "another" * 8
+
+    with tenant_scope(acme):
+        renewed = Webhook.objects.get()
+    assert webhook_secrets.signing(renewed, now) == (new, old)
+
+
+def test_a_webhook_that_no_key_reads_is_named_and_holds_up_no_other(acme, settings):
+    broken, whole = factories.make_webhook(tenant=acme), factories.make_webhook(tenant=acme)
+    with tenant_scope(acme):
+        Webhook.objects.filter(pk=broken.pk).update(sealed_secret="00000000.AAAA")
+    settings.PORTAL_ENCRYPTION_KEYS = [key()]
+
+    with pytest.raises(CommandError, match=rf"webhooks {broken.pk}\."):
+        call_command("reencrypt")
+
+    with tenant_scope(acme):
+        assert is_current(Webhook.objects.get(pk=whole.pk).sealed_secret)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
+from django.conf import settings
 
 from reports import jobs
 from reports.batches import cancelling, counting, making
 from reports.batches.ending import count_down
 from reports.batches.items import Item
-from reports.models import Batch, Delivery, SnapshotJob
+from reports.models import Batch, Delivery, Event, SnapshotJob
 from tenants.audit import Actor
 from tenants.models import AuditEvent
 from tenants.scope import tenant_scope
@@ -41,7 +44,7 @@ def now_of(batch: Batch) -> Batch:
 
 def counts(batch: Batch) -> counting.Counts:
     with tenant_scope(batch.tenant_id):
-        return counting.counts(batch)
+        return counting.count(batch)
 
 
 def cancel(batch: Batch, now) -> int:
@@ -60,6 +63,25 @@ def test_it_ends_with_the_last_of_its_jobs_however_they_end(make_batch, now):
     after = now_of(batch)
     assert (before.open_jobs, before.ended_at) == (1, None)
     assert (after.open_jobs, after.ended_at) == (0, now)
+
+
+def test_programs_are_told_once_of_its_end(make_batch, now):
+    batch, made = make_batch(*lines(2))
+    steps.complete(made[0], now)
+    steps.fail(made[1], now)
+
+    with tenant_scope(batch.tenant_id):
+        told = [json.loads(body) for body in Event.objects.values_list("body", flat=True)]
+    assert sorted(body["type"] for body in told) == ["batch.finished", "job.completed", "job.failed"]
+    (finished,) = [body["data"] for body in told if body["type"] == "batch.finished"]
+    counted = {"total": 2, "queued": 0, "running": 0, "completed": 1, "failed": 1, "cancelled": 0}
+    assert finished == {
+        "id": str(batch.pk),
+        "status": "finished",
+        "reference": None,
+        "counts": counted,
+        "url": f"{settings.PORTAL_BASE_URL}/api/v1/batches/{batch.pk}/",
+    }
 
 
 def test_counts_say_how_far_it_has_come(make_batch, now):
@@ -83,7 +105,7 @@ def test_counts_of_many_batches_are_one_statement(make_batch, django_assert_num_
     second, _jobs = make_batch(*lines(3))
 
     with tenant_scope(first.tenant_id), django_assert_num_queries(1):
-        found = counting.counts_of([first, second])
+        found = {batch.pk: counting.counts(batch) for batch in counting.with_counts(Batch.objects.for_tenant(first.tenant))}
 
     assert (found[first.pk].queued, found[second.pk].queued) == (2, 3)
 
@@ -92,7 +114,7 @@ def test_a_job_outside_of_any_batch_ends_none(acme, daily_calls, now):
     job = factories.make_job(tenant=acme, report=daily_calls, status="completed")
 
     with tenant_scope(acme):
-        assert count_down(job, now) is False
+        assert count_down(job, now) is None
 
 
 @pytest.mark.django_db(transaction=True)
@@ -103,7 +125,7 @@ def test_of_jobs_that_end_at_the_same_moment_exactly_one_ends_it(make_batch, now
     def end(job: SnapshotJob) -> None:
         with tenant_scope(job.tenant_id):
             assert job.move_to("cancelled", finished_at=now)
-            told.append(count_down(job, now))
+            told.append(count_down(job, now) is not None)
 
     faults = together(*(lambda job=job: end(job) for job in made))
 

@@ -1,0 +1,42 @@
+"""What is kept for a while only, company by company: events with their messages, and the answers to idempotent requests.
+
+Stored answers may hold what is shown once, encrypted, so they go hourly and not with the night.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+
+from django.db.models import Model, QuerySet
+
+from reports.models import Event, IdempotentRequest
+from reports.webhooks.parking import EVENTS_KEPT
+from tenants.models import TenantCode
+from tenants.scope import tenant_scope
+
+ANSWERS_KEPT = timedelta(hours=24)
+# Of one transaction: a delete holds its rows, and those that hang on them, until the commit.
+BATCH = 1000
+
+
+def forget_old(now: datetime) -> int:
+    """How many rows went. Outside any scope."""
+    return sum(_forget(tenant_id, now) for tenant_id in TenantCode.objects.values_list("tenant_id", flat=True))
+
+
+def _forget(tenant_id: uuid.UUID, now: datetime) -> int:
+    events = Event.objects.filter(tenant=tenant_id, created_at__lt=now - EVENTS_KEPT)
+    answers = IdempotentRequest.objects.filter(tenant=tenant_id, created_at__lt=now - ANSWERS_KEPT)
+    return _in_batches(tenant_id, events) + _in_batches(tenant_id, answers)
+
+
+def _in_batches(tenant_id: uuid.UUID, old: QuerySet[Model]) -> int:
+    gone = 0
+    while True:
+        with tenant_scope(tenant_id):
+            batch = list(old.order_by("created_at").values_list("pk", flat=True)[:BATCH])
+            old.model._default_manager.filter(pk__in=batch).delete()
+        gone += len(batch)
+        if len(batch) < BATCH:
+            return gone
