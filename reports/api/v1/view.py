@@ -5,7 +5,7 @@ pages of lists, versions of single ones, and creating once.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, NoReturn, TypeVar
 
 from django.conf import settings
@@ -76,7 +76,7 @@ class V1View(TenantView):
     def get_page(
         self,
         rows: QuerySet[Any],
-        draw: Callable[[QuerySet[Any]], QuerySet[Any]] = QuerySet.all,
+        draw: Callable[[QuerySet[Any]], Iterable[Any]] = QuerySet.all,
         dress: Callable[[list[Any]], None] = lambda rows: None,
         **context: Any,
     ) -> Response:

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("reports", "0030_imported_jobs")]
+    dependencies = [("reports", "0031_api_lists")]
 
     operations = [
         migrations.AddField(
