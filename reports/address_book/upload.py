@@ -68,10 +68,9 @@ def save(tenant: Tenant, actor: Actor, lines: Iterable[Line], *, leave_out: bool
     """All or nothing. `leave_out`: lines that are wrong are passed over; else one of them refuses the list. `source`: the file's name."""
     with transaction.atomic():
         judged = judge(quotas.hold(tenant), lines)
+        if not leave_out:
+            refuse_wrong(judged)
         count = Counter(one.result for one in judged)
-        if count[Result.WRONG] and not leave_out:
-            detail = _("Some lines need a change. Correct them, or leave them out.")
-            raise Refused("bad_lines", detail, tuple(_places(judged)))
         added, changed = ([one for one in judged if one.result == result] for result in (Result.NEW, Result.CHANGED))
         if added or changed:
             people = _write(tenant, added, changed)
@@ -82,6 +81,12 @@ def save(tenant: Tenant, actor: Actor, lines: Iterable[Line], *, leave_out: bool
             }
             record(actor, "recipients.uploaded", now=now, tenant=tenant, after=told)
     return Saved(len(added), len(changed), count[Result.WRONG])
+
+
+def refuse_wrong(judged: list[Judged]) -> None:
+    """Raises Refused("bad_lines") with a place for each fault: `lines`, the number of the line, and the field."""
+    if places := tuple(_places(judged)):
+        raise Refused("bad_lines", _("Some lines need a change. Correct them, or leave them out."), places)
 
 
 def _places(judged: list[Judged]) -> Iterable[Place]:

@@ -49,17 +49,19 @@ def save(
     audience: Audience | None = None,
     name: str,
     session_tags: dict[str, str],
-    people: Addressees,
+    people: Addressees | None,
     now: datetime,
 ) -> Audience:
-    """In the tenant's scope. Raises Refused with a place for each fault, and then nothing was stored."""
+    """In the tenant's scope. Raises Refused with a place for each fault, and then nothing was stored. `people` None: as they are."""
     tenant = schedule.tenant
     tags = {key.strip(): value.strip() for key, value in session_tags.items() if key.strip() or value.strip()}
     is_default = audience is not None and not audience.name
-    faults = [*_name_faults(schedule, audience, name, is_default), *_tag_faults(schedule, tags, is_default), *people.places("recipients")]
+    faults = [*_name_faults(schedule, audience, name, is_default), *_tag_faults(schedule, tags, is_default)]
+    faults += people.places("recipients") if people else []
     if faults:
         raise Refused("audience_invalid", " ".join(fault.detail for fault in faults), tuple(faults))
-    addressees.take_room(tenant, people)
+    if people:
+        addressees.take_room(tenant, people)
     before: dict[str, Any] = {"name": audience.name, "session_tags": audience.session_tags} if audience else {}
     audience = audience or Audience(tenant=tenant, schedule=schedule)
     audience.tenant, audience.name, audience.session_tags = tenant, name, tags
@@ -68,7 +70,7 @@ def save(
             audience.save()
     except IntegrityError:
         raise _taken(name) from None
-    had, has = addressees.put(audience, people)
+    had, has = addressees.put(audience, people) if people else (addressees.told(audience),) * 2
     after = {"name": name, "session_tags": tags, "recipients": has}
     if not before:
         record(actor, "audience.created", now=now, tenant=tenant, about=audience, after=after | {"schedule": schedule.slug})

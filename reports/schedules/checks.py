@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -59,7 +60,7 @@ def _report(schedule: Schedule, grant: Grant, now: datetime) -> Iterator[Place]:
         formats = jobs.check_formats(grant, schedule.formats)
         jobs.check_visuals(grant, formats, schedule.visual_ids)
     except Refused as refused:
-        yield from refused.places
+        yield from (replace(place, code=refused.code) for place in refused.places)
     try:
         parameters.resolve(grant.report.parameters.all(), grant.parameters, schedule.parameters, _zone(schedule), at=now)
     except Refused as refused:

@@ -41,6 +41,7 @@ KINDS = {
     "recipient_exists": Kind(HTTPStatus.CONFLICT, "The recipient is there already", "Use that one."),
     "in_use": Kind(HTTPStatus.CONFLICT, "It is still in use", "Detach it from what `errors` names."),
     "mail_leaving": Kind(HTTPStatus.CONFLICT, "A mail is on its way", "Try again in a minute."),
+    "schedule_fault": Kind(HTTPStatus.CONFLICT, "The portal itself paused the schedule", "PATCH what `detail` says is wrong."),
     "changed_meanwhile": Kind(HTTPStatus.CONFLICT, "It was changed meanwhile", "Read it again, then decide."),
     "file_gone": Kind(HTTPStatus.GONE, "The file is gone", "Run the report again."),
     "stale_version": Kind(HTTPStatus.PRECONDITION_FAILED, "It was changed since you read it", "GET, merge, send again."),
@@ -86,6 +87,7 @@ KINDS = {
     "unavailable": Kind(HTTPStatus.SERVICE_UNAVAILABLE, "The portal cannot answer just now", "Wait `Retry-After` seconds."),
     "file_unavailable": Kind(HTTPStatus.SERVICE_UNAVAILABLE, "The file is being made again", "Wait `Retry-After` seconds."),
 }
+NO_CODE = "refused"
 # What the domain calls by another name: pages and commands say it in their own place.
 RENAMED = {
     "address_taken": "recipient_exists",
@@ -100,10 +102,11 @@ RENAMED = {
     "bad_lines": "import_invalid",
     "parameter_refused": "parameter_value",
     "tags_changed": "changed_meanwhile",
+    "schedule_retired": "not_found",
 }
 
 
 def code_of(refused: str) -> str:
     """Of what the domain refused. What has no code of its own is told in its sentence alone."""
     code = RENAMED.get(refused, refused)
-    return code if code in KINDS else "refused"
+    return code if code in KINDS else NO_CODE

@@ -12,12 +12,14 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from reports.parameters import MAX_INTEGER, MAX_TEXT, MAX_VALUES
+from reports.session_tags import MAX_KEY, MAX_TAGS, MAX_VALUE
 
 # PostgreSQL holds no NUL; said in the document too, by the schema's last step.
 INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)")
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 DAY = re.compile(r"\d{4}-\d\d-\d\d")
 MINUTE = r"^([01]\d|2[0-3]):[0-5]\d$"
+SLUG, MOST_SLUG = r"^[-a-zA-Z0-9_]+$", 80
 MOST_PARAMETERS, MOST_NAME = 100, 128
 MOST_PAIRS, MOST_PAIR_KEY, MOST_PAIR_VALUE = 20, 40, 500
 
@@ -48,6 +50,13 @@ def read_instant(value: Any) -> datetime:
         raise ValueError(value) from error
 
 
+class LocalInstant(serializers.DateTimeField):
+    """Out alone: an instant as a clock of its zone shows it, with that zone's offset."""
+
+    def to_representation(self, value: datetime) -> Any:
+        return value.isoformat(timespec="seconds")
+
+
 class Text(serializers.CharField):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(trim_whitespace=False, **kwargs)
@@ -56,6 +65,20 @@ class Text(serializers.CharField):
         if not isinstance(data, str):
             self.fail("invalid")
         return str(super().to_internal_value(data))
+
+
+class Slug(serializers.RegexField):
+    """A short name for addresses and programs."""
+
+    default_error_messages = {"invalid": "Must be of letters without accents, digits, - and _."}
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(regex=SLUG, max_length=MOST_SLUG, trim_whitespace=False, **kwargs)
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return data
 
 
 class Whole(serializers.IntegerField):
@@ -197,30 +220,39 @@ def _whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() and abs(value) <= MAX_INTEGER else value
 
 
-@extend_schema_field(
-    {
-        "type": "object",
-        "additionalProperties": {"type": "string", "maxLength": MOST_PAIR_VALUE},
-        "propertyNames": {"minLength": 1, "maxLength": MOST_PAIR_KEY},
-        "maxProperties": MOST_PAIRS,
-    },
-    component_name="Metadata",
-)
-class Metadata(serializers.Field[Any, Any, Any, Any]):
-    """The caller's own pairs of text."""
+def _pairs(most: int, key: int, value: int) -> dict[str, Any]:
+    text, name = {"type": "string", "maxLength": value}, {"minLength": 1, "maxLength": key}
+    return {"type": "object", "additionalProperties": text, "propertyNames": name, "maxProperties": most}
 
+
+class Pairs(serializers.Field[Any, Any, Any, Any]):
+    """Of text."""
+
+    most, most_key, most_value = MOST_PAIRS, MOST_PAIR_KEY, MOST_PAIR_VALUE
     default_error_messages = {
-        "invalid": f"Must be an object of at most {MOST_PAIRS} pairs of text: names of 1 to {MOST_PAIR_KEY} characters, "
-        f"values of at most {MOST_PAIR_VALUE}."
+        "invalid": "Must be an object of at most {most} pairs of text: names of 1 to {longest_name} characters, "
+        "values of at most {longest_value}."
     }
 
     def to_internal_value(self, data: Any) -> dict[str, str]:
-        if not isinstance(data, dict) or len(data) > MOST_PAIRS:
-            self.fail("invalid")
-        for name, value in data.items():
-            if not (isinstance(value, str) and len(value) <= MOST_PAIR_VALUE and 1 <= len(name) <= MOST_PAIR_KEY):
-                self.fail("invalid")
+        if not isinstance(data, dict) or len(data) > self.most or not all(self._fits(*pair) for pair in data.items()):
+            self.fail("invalid", most=self.most, longest_name=self.most_key, longest_value=self.most_value)
         return data
+
+    def _fits(self, name: str, value: Any) -> bool:
+        return isinstance(value, str) and len(value) <= self.most_value and 1 <= len(name) <= self.most_key
 
     def to_representation(self, value: Any) -> Any:
         return value
+
+
+@extend_schema_field(_pairs(MOST_PAIRS, MOST_PAIR_KEY, MOST_PAIR_VALUE), component_name="Metadata")
+class Metadata(Pairs):
+    """The caller's own."""
+
+
+@extend_schema_field(_pairs(MAX_TAGS, MAX_KEY, MAX_VALUE), component_name="Tags")
+class Tags(Pairs):
+    """Keys and values that narrow rows. Whether they do so says reports/session_tags.py."""
+
+    most, most_key, most_value = MAX_TAGS, MAX_KEY, MAX_VALUE

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -56,7 +56,7 @@ def page(
     by: str,
     newest_first: bool,
     limit: int,
-    draw: Callable[[QuerySet[Any]], QuerySet[Any]] = QuerySet.all,
+    draw: Callable[[QuerySet[Any]], Iterable[Any]] = QuerySet.all,
 ) -> Page:
     """`owner`: the tenant. `draw` gets the rows in order and cut, to read what belongs to them. Raises Refused for a cursor that is none of
     this list's."""

@@ -6,11 +6,21 @@ import re
 
 from django.urls import URLPattern, URLResolver, re_path
 
+from reports.api.v1.audiences import Audiences, SingleAudience
 from reports.api.v1.authentication import check_authenticators
 from reports.api.v1.batches import Batches, CancelBatch, SingleBatch
+from reports.api.v1.downloads import Downloads, DownloadsOfLink
+from reports.api.v1.job_files import DownloadFile
+from reports.api.v1.jobs import CancelJob, Jobs, RestateJob, RetryJob, SingleJob
+from reports.api.v1.links import Links, RevokeLink, RevokeLinks, SingleLink
 from reports.api.v1.me import Me
+from reports.api.v1.occurrences import Occurrences, RetryOccurrence, SingleOccurrence
 from reports.api.v1.proof import JobProof
 from reports.api.v1.recipients import Recipients, SingleRecipient
+from reports.api.v1.recipients_import import ImportRecipients
+from reports.api.v1.reports import Reports, SingleReport
+from reports.api.v1.schedule_verbs import PauseSchedule, ResumeSchedule, RunSchedule, SchedulePreview
+from reports.api.v1.schedules import Schedules, SingleSchedule
 from reports.api.v1.schema import Document
 from reports.api.v1.view import Unknown, V1View
 
@@ -18,12 +28,38 @@ PART, NO_WORD = re.compile(r"<(\w+)>"), re.compile(r"\W+")
 # In this order they are tried: what has a name of its own comes before what takes any.
 ADDRESSES: list[tuple[str, type[V1View]]] = [
     ("me", Me),
+    ("audiences", Audiences),
+    ("audiences/<audience>", SingleAudience),
     ("batches", Batches),
     ("batches/<batch>", SingleBatch),
     ("batches/<batch>/cancel", CancelBatch),
+    ("jobs", Jobs),
+    ("jobs/<job>", SingleJob),
+    ("jobs/<job>/cancel", CancelJob),
+    ("jobs/<job>/files/<file>/download", DownloadFile),
     ("jobs/<job>/proof", JobProof),
+    ("jobs/<job>/restate", RestateJob),
+    ("jobs/<job>/retry", RetryJob),
+    ("downloads", Downloads),
+    ("links", Links),
+    ("links/revoke", RevokeLinks),
+    ("links/<link>", SingleLink),
+    ("links/<link>/downloads", DownloadsOfLink),
+    ("links/<link>/revoke", RevokeLink),
+    ("occurrences/<occurrence>", SingleOccurrence),
+    ("occurrences/<occurrence>/retry-failed", RetryOccurrence),
     ("recipients", Recipients),
+    ("recipients/import", ImportRecipients),
     ("recipients/<recipient>", SingleRecipient),
+    ("reports", Reports),
+    ("reports/<slug>", SingleReport),
+    ("schedules", Schedules),
+    ("schedules/preview", SchedulePreview),
+    ("schedules/<schedule>", SingleSchedule),
+    ("schedules/<schedule>/occurrences", Occurrences),
+    ("schedules/<schedule>/pause", PauseSchedule),
+    ("schedules/<schedule>/resume", ResumeSchedule),
+    ("schedules/<schedule>/run", RunSchedule),
 ]
 
 
