@@ -27,7 +27,7 @@ READ_UP_TO = 20_000
 STARTS: tuple[tuple[str | Promise, tuple[str, ...]], ...] = (
     (gettext_lazy("Schedules"), (Trigger.SCHEDULE,)),
     (gettext_lazy("By hand"), (Trigger.PAGE, Trigger.RETRY, Trigger.REMAKE)),
-    (gettext_lazy("API"), (Trigger.API, Trigger.COMPAT)),
+    (gettext_lazy("API"), (Trigger.API, Trigger.BATCH, Trigger.COMPAT)),
 )
 
 

@@ -23,7 +23,7 @@ Trigger = SnapshotJob.Trigger
 # How people say what started a job.
 STARTS: tuple[tuple[str | Promise, tuple[str, ...]], ...] = (
     (gettext_lazy("Schedules"), (Trigger.SCHEDULE,)),
-    (gettext_lazy("API"), (Trigger.API, Trigger.COMPAT)),
+    (gettext_lazy("API"), (Trigger.API, Trigger.BATCH, Trigger.COMPAT)),
     (gettext_lazy("By hand"), (Trigger.PAGE, Trigger.RETRY)),
     (gettext_lazy("Files prepared again"), (Trigger.REMAKE,)),
 )

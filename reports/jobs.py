@@ -104,6 +104,7 @@ def check(tenant: Tenant, actor: Actor, wanted: Wanted, *, grant: Grant | None =
         formats=formats,
         visual_ids=visual_ids,
         parameters=values,
+        given_parameters=wanted.parameters,
         audience=wanted.audience,
         narrowing_tags=_narrowing(tenant, grant.report, wanted),
         reference=wanted.reference,

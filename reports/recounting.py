@@ -26,7 +26,8 @@ UNIT_PAGES, UNIT_BYTES = 100, 100 * 1024**2
 ENDED = """
 with ended as materialized (
     select id, status from reports_snapshotjob
-     where tenant_id = %(tenant)s and finished_at >= %(begins)s and finished_at < %(ends)s and dry_run_tags is null),
+     where tenant_id = %(tenant)s and finished_at >= %(begins)s and finished_at < %(ends)s and dry_run_tags is null
+       and trigger <> 'imported'),
 made as (
     select ended.status, file.files, file.bytes, file.pages, attempt.rendered
       from ended
@@ -55,6 +56,7 @@ MADE = """
 with made as (
     select report_id, trigger, count(*) as jobs from reports_snapshotjob
      where tenant_id = %(tenant)s and created_at >= %(begins)s and created_at < %(ends)s and dry_run_tags is null
+       and trigger <> 'imported'
      group by report_id, trigger)
 select coalesce(sum(jobs), 0)::int as jobs,
        (select coalesce(jsonb_object_agg(report_id, jobs), '{}') from (select report_id, sum(jobs) as jobs from made group by 1) by_report)

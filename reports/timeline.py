@@ -45,6 +45,7 @@ LINES: dict[str, tuple[Text, Text, str, str]] = {
         "alert-triangle",
         "warn",
     ),
+    "imported": (_("Brought over from the older API"), _("As %(job)s. Its files stayed where they were."), "history", ""),
     "hidden": (_("Removed from the list"), _("By %(actor)s"), "trash", ""),
 }
 

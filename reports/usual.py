@@ -22,7 +22,7 @@ def usual_seconds(tenant: Tenant, reports: Iterable[uuid.UUID]) -> dict[uuid.UUI
     """By report, the middle of its last completed jobs; without a report that has none. One query for all of them."""
     # As SnapshotJob.counted_from.
     done = SnapshotJob.objects.filter(tenant=OuterRef("tenant"), report=OuterRef("report"), status=SnapshotJob.Status.COMPLETED)
-    done = done.filter(dry_run_tags__isnull=True)
+    done = done.filter(dry_run_tags__isnull=True).exclude(trigger=SnapshotJob.Trigger.IMPORTED)
     took = done.newest_first().values(took=F("finished_at") - Coalesce("started_at", "created_at"))[:LATELY]
     grants = Grant.objects.for_tenant(tenant).filter(report__in=set(reports))
     return {report: median(took).total_seconds() for report, took in grants.values_list("report", ArraySubquery(took)) if took}

@@ -93,6 +93,7 @@ WORDS: dict[str, Promise] = {
     "job.cancelled": _("Job cancelled"),
     "job.file_missing": _("A file was missing at a download"),
     "job.hidden": _("Job taken off the list by a program"),
+    "jobs.imported": _("Jobs brought over from the older API"),
     "key.created": _("API key made"),
     "key.replaced": _("API key replaced"),
     "key.revoked": _("API key revoked"),

@@ -244,7 +244,7 @@ def _wrong_for(which: str, acme: Company, globex: Company) -> Iterator[str]:
         for address in OF_THE_API:
             for whose, path in walker.paths(address).items():
                 whose = "another's object" if hidden is acme and address.objects else whose
-                for method in OF_PROGRAMS:
+                for method in METHODS:
                     status = walker.ask(address, method, path).status
                     if status not in _statuses(address, method, which, in_force, whose):
                         yield f"{method} {path} with {which}: {status}"

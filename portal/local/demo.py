@@ -102,6 +102,8 @@ def own_settings(address: str, aws: str, mail: str = "", *, unproxied: str = "")
         "PORTAL_BASE_URL": address,
         "PORTAL_BUCKET": BUCKET,
         "PORTAL_EVENT_QUEUE_URL": f"{aws}/{ACCOUNT}/{EVENT_QUEUE}",
+        # So that a receiver on this machine can be tried.
+        "PORTAL_OUTBOUND_ALLOW": "127.0.0.1,localhost",
         "PORTAL_PLATFORM_NAME": "AnyCompany",
         "PORTAL_STATE_DIR": str(state_dir()),
         "PYTHONUNBUFFERED": "1",

@@ -25,11 +25,13 @@ from portal.paging import page_of
 from portal.requests import TenantRequest
 from reports import files, timeline
 from reports import jobs as domain
+from reports.batches import counting
 from reports.engine import cadence
 from reports.failures import cause_of
-from reports.models import Grant, Report, SnapshotFile, SnapshotJob
+from reports.models import Batch, Grant, Report, SnapshotFile, SnapshotJob
 from reports.models.jobs import SnapshotJobQuerySet
 from reports.refused import Refused
+from tenants.models import Tenant
 
 Status = SnapshotJob.Status
 MOVING = "moving"
@@ -52,22 +54,36 @@ def jobs(request: TenantRequest) -> HttpResponse:
     search = filters.read(query, STATES)
     listed = SnapshotJob.objects.for_tenant(request.tenant).visible()
     reports = [grant.report for grant in Grant.objects.for_tenant(request.tenant).by_name()]
+    batch = _batch(request.tenant, query.get("batch", ""))
+    if "batch" in query:
+        listed = listed.filter(batch=batch) if batch else listed.none()
     page = page_of(_matching(listed, search, reports), query, draw=for_pages)
     moving = filters.count_of(listed.moving())
-    live = Live(request, drawn(page.rows, now), moving, page.older, page.newer, seconds=poll_seconds(page.rows, now))
+    counts = batch and counting.counts(batch)
+    live = Live(request, drawn(page.rows, now), moving, page.older, page.newer, counts, seconds=poll_seconds(page.rows, now))
     if live.unchanged:
         return HttpResponse(status=204)
     context = {
         "live": live,
         "page": page,
+        "batch": batch,
+        "counts": counts,
         "states": filters.states_row(query, STATES, search.status, {MOVING: moving}),
         "filters": search,
-        "is_filtered": search.narrow,
+        "is_filtered": search.narrow or "batch" in query,
         "reports": reports,
         "may_run": request.may("reports.run"),
         "may_clear": bool(moving) and request.may("jobs.clear"),
     }
     return render(request, "portal/jobs_news.html" if live.asked else "portal/jobs.html", context)
+
+
+def _batch(tenant: Tenant, text: str) -> Any:
+    """With its counts. None: there is no such batch."""
+    try:
+        return counting.with_counts(Batch.objects.for_tenant(tenant)).filter(pk=uuid.UUID(text)).first()
+    except ValueError:
+        return None
 
 
 def _matching(jobs: SnapshotJobQuerySet, search: filters.Filters, reports: list[Report]) -> SnapshotJobQuerySet:

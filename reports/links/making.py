@@ -54,7 +54,8 @@ def create(job: SnapshotJob, actor: Actor, terms: Terms | None = None, *, now: d
     if job.status != SnapshotJob.Status.COMPLETED:
         raise Refused("file_not_ready", "This job has no files yet.")
     files = job.files.all()
-    if files and not any(file.is_offered(job.tenant, now) for file in files):
+    never_here = job.trigger == SnapshotJob.Trigger.IMPORTED
+    if never_here or (files and not any(file.is_offered(job.tenant, now) for file in files)):
         raise Refused("file_gone", "The files of this job are no longer kept. Run the report again.")
     terms = terms or Terms()
     days = job.tenant.link_days if terms.days is None else terms.days

@@ -93,6 +93,7 @@ class SnapshotJob(models.Model):
         SCHEDULE = "schedule", _("By its schedule")
         REMAKE = "remake", _("Prepared again")
         DRY_RUN = "dry_run", _("Dry run by platform staff")
+        IMPORTED = "imported", _("Brought over from the older API")  # history alone: it never ran here, and counts nowhere
 
     class Waiting(models.TextChoices):
         """Why a job does not move although it is its turn."""
@@ -139,6 +140,10 @@ class SnapshotJob(models.Model):
     # Of a single job that somebody asked for; those of a schedule may be several.
     audience = models.ForeignKey(
         "reports.Audience", on_delete=models.SET_NULL, null=True, related_name="+", db_index=False, help_text="NULL: none was named."
+    )
+    # As they were asked for, relative periods among them; `parameters` is what came of them.
+    given_parameters: models.JSONField[dict[str, Any] | None, dict[str, Any] | None] = models.JSONField(
+        null=True, help_text="NULL: of a release that did not keep them."
     )
     # The caller's own, shown back as they were given.
     reference = models.CharField(max_length=200, blank=True, db_default="", help_text="Empty: none was given.")

@@ -61,7 +61,9 @@ def write(taken: Taken, outcome: Outcome, now: datetime) -> WebhookTry | None:
 def put_back(taken: Taken, delivery: WebhookDelivery, now: datetime) -> None:
     """The try does not count. It waits until its webhook is resumed; of a suspended company it is due at once, and not taken. In the
     tenant's scope."""
-    is_parked = delivery.webhook.status != Webhook.Status.ACTIVE
+    # Locked: one that is resumed meanwhile waits, and finds this row parked, or was resumed before and is read so.
+    webhook = Webhook.objects.select_for_update().get(tenant=taken.tenant_id, pk=delivery.webhook_id)
+    is_parked = webhook.status != Webhook.Status.ACTIVE
     rows = WebhookDelivery.objects.filter(tenant=taken.tenant_id, pk=taken.id, lease_until=taken.until)
     rows.update(next_try_at=now + EVENTS_KEPT if is_parked else now, lease_until=None, tries=F("tries") - 1)
 

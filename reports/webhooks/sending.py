@@ -12,6 +12,7 @@ from datetime import datetime
 
 from django.db import InterfaceError, OperationalError, connection
 
+from reports.alerts import EVENT_LASTS, alert
 from reports.due import Taken
 from reports.models import Webhook, WebhookDelivery
 from reports.outbound import posting
@@ -27,6 +28,10 @@ from tenants.scope import tenant_scope
 logger = logging.getLogger(__name__)
 Clock = Callable[[], datetime]
 RECONNECT_SECONDS = 1.0
+UNREADABLE = (
+    "The secret of a webhook cannot be read with the keys in use, so nothing is sent to it. `manage.py reencrypt` names all such webhooks. "
+    "Put their key back into PORTAL_ENCRYPTION_KEYS within three days: their messages are tried again until then."
+)
 OUR_FAULT = Outcome(None, reasons.INTERNAL, 0)
 
 
@@ -64,7 +69,7 @@ def try_once(taken: Taken, clock: Clock) -> None:
     try:
         message = prepare(taken, clock())
     except Unreadable:
-        logger.error("webhook message %s: no key in use reads the webhook's secret; see `manage.py reencrypt`", taken.id)
+        alert("webhook_secret_unreadable", UNREADABLE, lasts=EVENT_LASTS)
         write_down(lambda: outcomes.write(taken, OUR_FAULT, clock()))
         return
     if message is not None:

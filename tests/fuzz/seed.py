@@ -28,7 +28,9 @@ def fill(tenant: Tenant, report) -> Ids:
         audiences.append(_audience(schedules[-1], recipients[-1]))
         webhooks.append(factories.make_webhook(tenant=tenant))
     jobs += [factories.make_job(tenant=tenant, report=report) for _ in range(EACH)]
+    batches = [factories.make_batch(tenant=tenant, jobs=[job]) for job in jobs[-EACH:]]
     rows = {
+        "batch": batches,
         "job": jobs,
         "file": files,
         "link": links,

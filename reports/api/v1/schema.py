@@ -166,17 +166,41 @@ def as_strict_as_the_code(result: dict[str, Any], **kwargs: Any) -> dict[str, An
             del part["description"]
         if name in sparse:
             part["required"] = ["id"]
+        if is_body or "propertyNames" in part:
+            _hold_to_storable(part)
         for field in part.get("properties", {}).values():
-            _settle(field, is_body=is_body)
+            _settle(field)
+    _forget(result)
     return result
 
 
-def _settle(field: dict[str, Any], *, is_body: bool) -> None:
-    types = [field["type"]] if isinstance(field.get("type"), str) else field.get("type", [])
-    if "enum" in field and "null" in types and None not in field["enum"]:
+def _forget(part: Any) -> None:
+    """A mark of the library's own, which it leaves where enums have no components."""
+    if isinstance(part, dict):
+        part.pop("x-spec-enum-id", None)
+    for inner in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
+        _forget(inner)
+
+
+def _settle(field: dict[str, Any]) -> None:
+    if "enum" in field and "null" in _types(field) and None not in field["enum"]:
         field["enum"].append(None)
-    if is_body and "string" in types and not {"pattern", "format", "enum"} & set(field):
-        field["pattern"] = STORABLE
+
+
+def _hold_to_storable(schema: dict[str, Any]) -> None:
+    """Each text in it, however deep, and the names of members that callers choose."""
+    if "string" in _types(schema) and not {"pattern", "format", "enum"} & set(schema):
+        schema["pattern"] = STORABLE
+    if "propertyNames" in schema:
+        schema["propertyNames"].setdefault("pattern", STORABLE)
+    inside = (*schema.get("properties", {}).values(), *schema.get("oneOf", ()), schema.get("items"), schema.get("additionalProperties"))
+    for inner in inside:
+        if isinstance(inner, dict):
+            _hold_to_storable(inner)
+
+
+def _types(schema: dict[str, Any]) -> list[str]:
+    return [schema["type"]] if isinstance(schema.get("type"), str) else schema.get("type", [])
 
 
 def _subclasses(of: type[Any]) -> list[type[Any]]:

@@ -10,12 +10,15 @@ from reports.api.v1.audiences import Audiences, SingleAudience
 from reports.api.v1.authentication import check_authenticators
 from reports.api.v1.batches import Batches, CancelBatch, SingleBatch
 from reports.api.v1.downloads import Downloads, DownloadsOfLink
+from reports.api.v1.job_files import DownloadFile
+from reports.api.v1.jobs import CancelJob, Jobs, RestateJob, RetryJob, SingleJob
 from reports.api.v1.links import Links, RevokeLink, RevokeLinks, SingleLink
 from reports.api.v1.me import Me
 from reports.api.v1.occurrences import Occurrences, RetryOccurrence, SingleOccurrence
 from reports.api.v1.proof import JobProof
 from reports.api.v1.recipients import Recipients, SingleRecipient
 from reports.api.v1.recipients_import import ImportRecipients
+from reports.api.v1.reports import Reports, SingleReport
 from reports.api.v1.schedule_verbs import PauseSchedule, ResumeSchedule, RunSchedule, SchedulePreview
 from reports.api.v1.schedules import Schedules, SingleSchedule
 from reports.api.v1.schema import Document
@@ -30,8 +33,14 @@ ADDRESSES: list[tuple[str, type[V1View]]] = [
     ("batches", Batches),
     ("batches/<batch>", SingleBatch),
     ("batches/<batch>/cancel", CancelBatch),
-    ("downloads", Downloads),
+    ("jobs", Jobs),
+    ("jobs/<job>", SingleJob),
+    ("jobs/<job>/cancel", CancelJob),
+    ("jobs/<job>/files/<file>/download", DownloadFile),
     ("jobs/<job>/proof", JobProof),
+    ("jobs/<job>/restate", RestateJob),
+    ("jobs/<job>/retry", RetryJob),
+    ("downloads", Downloads),
     ("links", Links),
     ("links/revoke", RevokeLinks),
     ("links/<link>", SingleLink),
@@ -42,6 +51,8 @@ ADDRESSES: list[tuple[str, type[V1View]]] = [
     ("recipients", Recipients),
     ("recipients/import", ImportRecipients),
     ("recipients/<recipient>", SingleRecipient),
+    ("reports", Reports),
+    ("reports/<slug>", SingleReport),
     ("schedules", Schedules),
     ("schedules/preview", SchedulePreview),
     ("schedules/<schedule>", SingleSchedule),

@@ -73,15 +73,22 @@ class V1View(TenantView):
             raise NotFound
         return found
 
-    def get_page(self, rows: QuerySet[Any], draw: Callable[[QuerySet[Any]], Iterable[Any]] = QuerySet.all, **context: Any) -> Response:
+    def get_page(
+        self,
+        rows: QuerySet[Any],
+        draw: Callable[[QuerySet[Any]], Iterable[Any]] = QuerySet.all,
+        dress: Callable[[list[Any]], None] = lambda rows: None,
+        **context: Any,
+    ) -> Response:
         """A page of `rows` after the filters of the query, as `query.fields`. In the caller's scope. Raises Refused for a foreign cursor.
 
-        `draw` gets the rows in order and cut, to read what belongs to them.
+        `draw` gets the rows in order and cut, to read what belongs to them; `dress` what was read, to set what is told of all together.
         """
         fields, by = self.query.fields, self.query.by
         assert fields is not None
         wishes, owner = self.wishes, self.caller.tenant.pk
         found = page(wishes.filter(rows), self.request, owner, by=by, newest_first=wishes.newest_first, limit=wishes.limit, draw=draw)
+        dress(found.rows)
         results = fields(found.rows, many=True, only=wishes.only, context=context).data
         response = Response({"results": results, "next": found.next, "previous": found.previous})
         if links := found.links():
@@ -92,12 +99,17 @@ class V1View(TenantView):
         """As `query.fields`; 304 where the reader has this version."""
         fields = self.query.fields
         assert fields is not None
-        if self.versioned and etags.is_known(self.request, row):
-            return Response(status=304, headers={"ETag": etags.etag(row)})
-        response = Response(fields(row, only=self.wishes.only, context=context).data)
-        if self.versioned:
-            response["ETag"] = etags.etag(row)
-        return response
+        if not self.versioned:
+            return Response(fields(row, only=self.wishes.only, context=context).data)
+        tag = etags.etag(row)
+        if etags.is_known(self.request, tag):
+            return Response(status=304, headers={"ETag": tag})
+        return Response(fields(row, only=self.wishes.only, context=context).data, headers={"ETag": tag})
+
+    def with_etag(self, body: Any, tag: str) -> Response:
+        """304 where the reader has it."""
+        known = etags.is_known(self.request, tag)
+        return Response(None if known else body, status=304 if known else 200, headers={"ETag": tag})
 
     def create(self, act: Callable[[], Response]) -> Response:
         """`act` in the caller's scope, which is its transaction; once for each Idempotency-Key."""
@@ -106,9 +118,13 @@ class V1View(TenantView):
             return act() if key is None else idempotency.once(self.caller, self.request, key, act, timezone.now())
 
     def created(self, answer: Resource, row: Any, path: str) -> Response:
-        """201. `path`: of the new one, below /api/v1/."""
-        headers = {"Location": f"{settings.PORTAL_BASE_URL}/api/v1/{path}"}
-        return Response(answer.data, status=201, headers=headers | ({"ETag": etags.etag(row)} if self.versioned else {}))
+        return created(answer.data, path, etags.etag(row) if self.versioned else "")
+
+
+def created(body: Any, path: str, tag: str = "") -> Response:
+    """201. `path`: of the new one, below /api/v1/."""
+    headers = {"Location": f"{settings.PORTAL_BASE_URL}/api/v1/{path}"}
+    return Response(body, status=201, headers=headers | ({"ETag": tag} if tag else {}))
 
 
 class Unknown(V1View):

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("reports", "0029_webhook_notices")]
+    dependencies = [("reports", "0030_imported_jobs")]
 
     operations = [
         migrations.AddIndex(

@@ -1,0 +1,236 @@
+"""`/jobs/`: asking for reports, and what became of them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any, ClassVar
+
+from django.db.models import QuerySet
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiExample, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from reports import jobs as domain
+from reports.api.v1.body import Body, Nothing
+from reports.api.v1.fields import Choice, Id, Metadata, Parameters, Text, Truth
+from reports.api.v1.job_examples import ANSWER, EXAMPLE
+from reports.api.v1.job_facts import Facts
+from reports.api.v1.job_out import LANES, TRIGGERS, JobOut, JobRow
+from reports.api.v1.query import ID, NO_COMMA, Filter, Query, one_of, text, window
+from reports.api.v1.view import V1View, created
+from reports.caller_notes import MAX_REFERENCE
+from reports.models import Format, Occurrence, Report, SnapshotJob
+from reports.requesting import request as ask
+
+MOST_VISUALS, MOST_VISUAL = 50, 512
+OF_A_REPORT = (
+    "report_not_available",
+    "report_unsafe",
+    "report_paused",
+    "format_not_offered",
+    "visual_not_offered",
+    "parameter_unknown",
+    "parameter_value",
+    "parameter_required",
+    "parameter_pinned",
+    "quota_exceeded",
+    "queue_full",
+)
+
+
+class JobIn(Body):
+    report = Text(max_length=80, help_text="The slug of a report that /reports/ lists.")
+    formats = serializers.ListField(child=Choice(choices=Format.values), min_length=1, max_length=3)
+    visuals = serializers.ListField(
+        child=Text(max_length=MOST_VISUAL),
+        max_length=MOST_VISUALS,
+        allow_null=True,
+        required=False,
+        help_text="For CSV and Excel. null: all.",
+    )
+    parameters = Parameters(required=False, help_text="By name. What is left out takes the report's default.")
+    audience = Id(allow_null=True, required=False, help_text="Whose rows: its tags narrow your company's.")
+    deliver = Truth(default=False, help_text="Its recipients get the files by mail.")
+    reference = Text(max_length=MAX_REFERENCE, allow_blank=True, allow_null=True, required=False, help_text="Yours, shown back.")
+    metadata = Metadata(required=False, help_text="Yours, shown back.")
+    lane = Choice(choices=list(LANES), default="scheduled", help_text="now: before what is scheduled.")
+
+
+class CorrectionIn(Body):
+    because = Text(max_length=domain.MOST_REASON, help_text="What was wrong: customers read it on the page of their link.")
+
+
+class ByReport(Filter):
+    def apply(self, rows: QuerySet[Any], value: Any) -> QuerySet[Any]:
+        return rows.filter(report__in=list(Report.objects.filter(slug__in=value).values_list("pk", flat=True)))
+
+
+class BySchedule(Filter):
+    def apply(self, rows: QuerySet[Any], value: Any) -> QuerySet[Any]:
+        return rows.filter(occurrence__in=Occurrence.objects.filter(schedule__in=value).values("pk"))
+
+
+class JobView(V1View):
+    """Of single jobs and of many."""
+
+    fields: ClassVar[type[JobRow]] = JobOut
+
+    def facts(self) -> Facts:
+        return Facts(self.caller.tenant, self.wishes.only, frozenset(self.fields().fields))
+
+    def rows(self) -> QuerySet[SnapshotJob]:
+        return SnapshotJob.objects.for_tenant(self.caller.tenant).visible()
+
+    def find(self, job: str) -> SnapshotJob:
+        """As a verb needs it. Raises NotFound."""
+        found = self.get_object(self.rows().select_related("report"), job)
+        found.tenant = self.caller.tenant
+        return found
+
+    def answer(self, job: SnapshotJob) -> dict[str, Any]:
+        facts = self.facts()
+        row = facts.draw(self.rows()).get(pk=job.pk)
+        facts.dress([row])
+        return self.fields(row, only=self.wishes.only, context={"tenant": self.caller.tenant}).data
+
+    def made(self, job: SnapshotJob) -> Response:
+        body = self.answer(job)
+        return created(body, f"jobs/{job.pk}/", etag(body))
+
+
+class Jobs(JobView):
+    scopes = {"GET": "jobs:read", "POST": "jobs:write"}
+    query = Query(
+        filters=(
+            Filter("status", one_of(SnapshotJob.Status.values), "In these states.", many=True),
+            ByReport("report", text(80, pattern=NO_COMMA), "Of these reports, by slug.", many=True),
+            BySchedule("schedule", ID, "Of these schedules.", many=True),
+            Filter("occurrence", ID, "Of these runs of schedules.", many=True),
+            Filter("batch", ID, "Of these batches.", many=True),
+            Filter("audience", ID, "For these audiences.", many=True),
+            Filter("trigger", one_of(TRIGGERS), "Started so.", many=True),
+            Filter("reference", text(MAX_REFERENCE), "With this reference of yours."),
+            *window("created", "created_at"),
+            window("ended", "finished_at")[0],
+        ),
+        by="created_at",
+        fields=JobRow,
+    )
+    idempotency = V1View.OPTIONAL
+    refuses = {"POST": (*OF_A_REPORT, "unknown_reference", "no_recipients", "tag_not_narrowing")}
+
+    @extend_schema(operation_id="list_jobs")
+    def get(self, request: Request) -> Response:
+        """What was run."""
+        facts = Facts(self.caller.tenant, self.wishes.only, frozenset(JobRow().fields))
+        with self.caller.scope():
+            return self.get_page(self.rows(), facts.draw, facts.dress, tenant=self.caller.tenant)
+
+    @extend_schema(
+        operation_id="create_job",
+        request=JobIn,
+        responses={201: JobOut},
+        examples=[
+            OpenApiExample("Last month, as PDF and Excel", EXAMPLE, request_only=True),
+            OpenApiExample("It waits", ANSWER, response_only=True, status_codes=["201"]),
+        ],
+    )
+    def post(self, request: Request) -> Response:
+        """Run a report.
+
+        Answers at once with a job that waits; GET it until it has ended. Which rows it shows is decided by your company's session tags,
+        which cannot be sent. One job makes up to one PDF, one Excel and five CSV files.
+        """
+        body = JobIn.read(request)
+        wanted = domain.Wanted(
+            body["report"],
+            body["formats"],
+            body.get("parameters") or {},
+            body.get("visuals") or [],
+            LANES[body["lane"]],
+            SnapshotJob.Trigger.API,
+            reference=body.get("reference") or "",
+            metadata=body.get("metadata") or {},
+        )
+
+        def act() -> Response:
+            now, caller = timezone.now(), self.caller
+            job = ask(caller.tenant, caller.actor, wanted, audience=body.get("audience"), deliver=body["deliver"], now=now)
+            return self.made(job)
+
+        return self.create(act)
+
+
+class SingleJob(JobView):
+    scopes = {"GET": "jobs:read"}
+    query = Query(fields=JobOut)
+    versioned = True
+
+    @extend_schema(operation_id="get_job", examples=[OpenApiExample("It waits", ANSWER, response_only=True)])
+    def get(self, request: Request, job: str) -> Response:
+        """A job."""
+        with self.caller.scope():
+            body = self.answer(self.get_object(self.rows(), job))
+        return self.with_etag(body, etag(body))
+
+
+class CancelJob(JobView):
+    scopes = {"POST": "jobs:write"}
+    refuses = {"POST": ("job_running", "job_already_ended")}
+
+    @extend_schema(operation_id="cancel_job", request=None, responses=JobOut)
+    def post(self, request: Request, job: str) -> Response:
+        """Cancel a job that waits.
+
+        QuickSight has no way to stop one that runs.
+        """
+        Nothing.read(request)
+        with self.caller.scope():
+            found = self.find(job)
+            domain.cancel(found, self.caller.actor, now=timezone.now())
+            return Response(self.answer(found))
+
+
+class RetryJob(JobView):
+    scopes = {"POST": "jobs:write"}
+    idempotency = V1View.OPTIONAL
+    refuses = {"POST": ("job_not_ended", *OF_A_REPORT)}
+
+    @extend_schema(operation_id="retry_job", request=None, responses={201: JobOut})
+    def post(self, request: Request, job: str) -> Response:
+        """Run a job again.
+
+        A new job with the same wishes, that points at the old one; relative periods stay those of the first run. Who still waits for the
+        files of the old one waits for those of the new one.
+        """
+        Nothing.read(request)
+        return self.create(lambda: self.made(domain.retry(self.find(job), self.caller.actor, now=timezone.now())))
+
+
+class RestateJob(JobView):
+    scopes = {"POST": "jobs:write"}
+    idempotency = V1View.OPTIONAL
+    refuses = {"POST": ("job_not_completed", "reason_missing", *OF_A_REPORT)}
+
+    @extend_schema(
+        operation_id="restate_job",
+        request=CorrectionIn,
+        responses={201: JobOut},
+        examples=[OpenApiExample("A correction", {"because": "Sunday's calls were missing."}, request_only=True)],
+    )
+    def post(self, request: Request, job: str) -> Response:
+        """Run a job again as a corrected version.
+
+        Once it is ready, links of the old one show it first, with what was wrong.
+        """
+        because = CorrectionIn.read(request)["because"]
+        return self.create(lambda: self.made(domain.correct(self.find(job), self.caller.actor, because, now=timezone.now())))
+
+
+def etag(body: dict[str, Any]) -> str:
+    """Of all that is told: a job has no version, its engine moves it."""
+    told = json.dumps(body, sort_keys=True, default=str)
+    return f'"{str(body["id"])[:8]}-{hashlib.sha256(told.encode()).hexdigest()[:16]}"'
