@@ -103,6 +103,7 @@ RENAMED = {
     "parameter_refused": "parameter_value",
     "tags_changed": "changed_meanwhile",
     "schedule_retired": "not_found",
+    "too_many_webhooks": "webhook_limit",
 }
 
 

@@ -10,6 +10,7 @@ from reports.api.v1.audiences import Audiences, SingleAudience
 from reports.api.v1.authentication import check_authenticators
 from reports.api.v1.batches import Batches, CancelBatch, SingleBatch
 from reports.api.v1.downloads import Downloads, DownloadsOfLink
+from reports.api.v1.events import Events
 from reports.api.v1.job_files import DownloadFile
 from reports.api.v1.jobs import CancelJob, Jobs, RestateJob, RetryJob, SingleJob
 from reports.api.v1.links import Links, RevokeLink, RevokeLinks, SingleLink
@@ -23,6 +24,9 @@ from reports.api.v1.schedule_verbs import PauseSchedule, ResumeSchedule, RunSche
 from reports.api.v1.schedules import Schedules, SingleSchedule
 from reports.api.v1.schema import Document
 from reports.api.v1.view import Unknown, V1View
+from reports.api.v1.webhook_deliveries import ReplayDelivery, WebhookDeliveries
+from reports.api.v1.webhook_verbs import ReplayWebhook, RotateSecret, TestWebhook
+from reports.api.v1.webhooks import SingleWebhook, Webhooks
 
 PART, NO_WORD = re.compile(r"<(\w+)>"), re.compile(r"\W+")
 # In this order they are tried: what has a name of its own comes before what takes any.
@@ -33,6 +37,7 @@ ADDRESSES: list[tuple[str, type[V1View]]] = [
     ("batches", Batches),
     ("batches/<batch>", SingleBatch),
     ("batches/<batch>/cancel", CancelBatch),
+    ("events", Events),
     ("jobs", Jobs),
     ("jobs/<job>", SingleJob),
     ("jobs/<job>/cancel", CancelJob),
@@ -60,6 +65,13 @@ ADDRESSES: list[tuple[str, type[V1View]]] = [
     ("schedules/<schedule>/pause", PauseSchedule),
     ("schedules/<schedule>/resume", ResumeSchedule),
     ("schedules/<schedule>/run", RunSchedule),
+    ("webhooks", Webhooks),
+    ("webhooks/<webhook>", SingleWebhook),
+    ("webhooks/<webhook>/deliveries", WebhookDeliveries),
+    ("webhooks/<webhook>/deliveries/<delivery>/replay", ReplayDelivery),
+    ("webhooks/<webhook>/replay", ReplayWebhook),
+    ("webhooks/<webhook>/rotate-secret", RotateSecret),
+    ("webhooks/<webhook>/test", TestWebhook),
 ]
 
 

@@ -178,7 +178,9 @@ def test_a_failed_job_says_why_in_our_words(acme_v1, acme, daily_calls):
 
 def test_lists_are_filtered(acme_v1, acme, daily_calls):
     now = timezone.now()
-    failed = make_job(tenant=acme, report=daily_calls, status="failed", trigger="api", reference="case-1", created_at=now - timedelta(hours=2))
+    failed = make_job(
+        tenant=acme, report=daily_calls, status="failed", trigger="api", reference="case-1", created_at=now - timedelta(hours=2)
+    )
     done = make_job(tenant=acme, report=daily_calls, status="completed", trigger="page", created_at=now - timedelta(hours=1))
 
     def found(query: str) -> list[str]:
