@@ -142,13 +142,13 @@ class WebhookDelivery(models.Model):
             models.Index(fields=["tenant", "next_try_at"], condition=~Q(next_try_at=None), name="webhook_delivery_due"),
         )
 
+    def __str__(self) -> str:
+        return f"{self.pk}"
+
     @property
     def next_attempt_at(self) -> datetime | None:
         """None: it has ended, is on its way, or waits until its webhook is active again."""
         return self.next_try_at if self.lease_until is None and self.webhook.status == Webhook.Status.ACTIVE else None
-
-    def __str__(self) -> str:
-        return f"{self.pk}"
 
 
 class WebhookTry(models.Model):

@@ -19,7 +19,7 @@ from reports import jobs as domain
 from reports.api.v1 import etags
 from reports.api.v1.body import Body, Nothing
 from reports.api.v1.fields import Choice, Id, Metadata, Parameters, Text, Truth
-from reports.api.v1.job_examples import ANSWER, EXAMPLE
+from reports.api.v1.job_examples import ANSWER, EXAMPLE, PAGE
 from reports.api.v1.job_facts import Facts
 from reports.api.v1.job_out import LANES, TRIGGERS, JobOut, JobRow
 from reports.api.v1.query import ID, NO_COMMA, Filter, Parameter, Query, one_of, text, whole, window
@@ -139,7 +139,7 @@ class Jobs(JobView):
     idempotency = V1View.OPTIONAL
     refuses = {"POST": (*OF_A_REPORT, "unknown_reference", "no_recipients", "tag_not_narrowing")}
 
-    @extend_schema(operation_id="list_jobs")
+    @extend_schema(operation_id="list_jobs", examples=[OpenApiExample("A page", PAGE, response_only=True)])
     def get(self, request: Request) -> Response:
         """What was run."""
         facts = Facts(self.caller.tenant, self.wishes.only, frozenset(JobRow().fields))

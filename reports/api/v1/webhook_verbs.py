@@ -59,8 +59,8 @@ class RotateSecret(WebhookView):
     def post(self, request: Request, webhook: str) -> Response:
         """Give a webhook a new secret.
 
-        It is shown this once. Until `old_secret_until`, 24 hours from now, the one before it signs too. Replaced twice within that time, the
-        first of the three signs no more: send an Idempotency-Key, so that a lost answer can be asked for again.
+        It is shown this once. Until `old_secret_until`, 24 hours from now, the one before it signs too. Replaced twice within that
+        time, the first of the three signs no more: send an Idempotency-Key, so that a lost answer can be asked for again.
         """
         Nothing.read(request)
 

@@ -38,7 +38,9 @@ STATUS_NOW = {"status": "paused"}
 
 class Webhooks(V1View):
     scopes = {"GET": "webhooks:read", "POST": "webhooks:write"}
-    query = Query(filters=(Filter("status", one_of(Webhook.Status.values), "In these states.", many=True),), by="created_at", fields=WebhookOut)
+    query = Query(
+        filters=(Filter("status", one_of(Webhook.Status.values), "In these states.", many=True),), by="created_at", fields=WebhookOut
+    )
     idempotency = V1View.OPTIONAL
     versioned = True
     refuses = {"POST": (*INVALID, "webhook_limit")}
