@@ -37,6 +37,7 @@ EXAMPLE = {
     "link": None,
     "created_at": "2026-11-23T06:00:02.317261Z",
 }
+PAGE = {"results": [EXAMPLE], "next": None, "previous": None}
 
 
 class DeliveryOut(Resource):
@@ -83,7 +84,7 @@ class JobDeliveries(JobView):
         fields=DeliveryOut,
     )
 
-    @extend_schema(operation_id="list_job_deliveries", examples=[OpenApiExample("A full mailbox", EXAMPLE, response_only=True)])
+    @extend_schema(operation_id="list_job_deliveries", examples=[OpenApiExample("A full mailbox", PAGE, response_only=True)])
     def get(self, request: Request, job: str) -> Response:
         """To whom its files go."""
         with self.caller.scope():
