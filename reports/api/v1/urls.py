@@ -61,7 +61,7 @@ ADDRESSES: list[tuple[str, type[V1View]]] = [
     ("recipients/import", ImportRecipients),
     ("recipients/<recipient>", SingleRecipient),
     ("reports", Reports),
-    ("reports/<slug>", SingleReport),
+    ("reports/<report>", SingleReport),
     ("schedules", Schedules),
     ("schedules/preview", SchedulePreview),
     ("schedules/<schedule>", SingleSchedule),
