@@ -22,7 +22,7 @@ SETTABLE = [str(Webhook.Status.ACTIVE), str(Webhook.Status.PAUSED)]
 class WebhookIn(Body):
     url = Text(max_length=MOST_URL, help_text="https, on port 443, at a public address.")
     events = serializers.ListField(
-        child=Text(max_length=MOST_NAME), min_length=1, max_length=MOST_NAMES, help_text='Types of events, or `["*"]` for all, those to come too.'
+        child=Text(max_length=MOST_NAME), min_length=1, max_length=MOST_NAMES, help_text='Types of events, or `["*"]` for all, also later ones.'
     )
     description = Text(max_length=MOST_DESCRIPTION, allow_blank=True, allow_null=True, required=False)
 

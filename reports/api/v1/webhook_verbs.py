@@ -22,6 +22,7 @@ TAKEN = {"ok": True, "text": "The receiver took it.", "response_status": 204, "d
 
 class TestWebhook(WebhookView):
     scopes = {"POST": "webhooks:write"}
+    refuses = {"POST": ("test_running",)}
 
     @extend_schema(
         operation_id="test_webhook",
@@ -59,8 +60,8 @@ class RotateSecret(WebhookView):
     def post(self, request: Request, webhook: str) -> Response:
         """Give a webhook a new secret.
 
-        It is shown this once. Until `old_secret_until`, 24 hours from now, the one before it signs too. Replaced twice within that time, the
-        first of the three signs no more: send an Idempotency-Key, so that a lost answer can be asked for again.
+        It is shown this once. Until `old_secret_until`, 24 hours from now, the one before it signs too. Replaced twice within that
+        time, the first of the three signs no more: send an Idempotency-Key, so that a lost answer can be asked for again.
         """
         Nothing.read(request)
 

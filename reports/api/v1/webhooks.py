@@ -38,10 +38,12 @@ STATUS_NOW = {"status": "paused"}
 
 class Webhooks(V1View):
     scopes = {"GET": "webhooks:read", "POST": "webhooks:write"}
-    query = Query(filters=(Filter("status", one_of(Webhook.Status.values), "In these states.", many=True),), by="created_at", fields=WebhookOut)
+    query = Query(
+        filters=(Filter("status", one_of(Webhook.Status.values), "In these states.", many=True),), by="created_at", fields=WebhookOut
+    )
     idempotency = V1View.OPTIONAL
     versioned = True
-    refuses = {"POST": (*INVALID, "webhook_limit")}
+    refuses = {"POST": (*INVALID, "webhook_limit", "webhook_exists")}
 
     @extend_schema(operation_id="list_webhooks")
     def get(self, request: Request) -> Response:
