@@ -10,7 +10,7 @@ SEMGREP := $(V)/bin/semgrep scan --metrics off --disable-version-check
 DEMO := $(V)/.demo-$(call checksum,requirements.txt)
 DEV := $(V)/.dev-$(call checksum,requirements.txt requirements-dev.txt)
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test bench screenshots check messages lock mutate clean
+.PHONY: help setup demo test bench screenshots check document messages lock mutate clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' Makefile | awk -F'|' '{ printf "  make %-11s %s\n", $$1, $$2 }'
@@ -47,6 +47,9 @@ check: export DATABASE_OWNER_URL = postgresql://portal_owner@db.invalid/portal
 check: export SECRET_KEY = only-for-checks-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGH
 check: export PORTAL_BASE_URL = https://portal.example
 check: export PORTAL_BUCKET = reports
+
+document: $(DEMO) ## write the API's document, docs/openapi-v1.json
+	$(RUN) manage.py spectacular --format openapi-json --file docs/openapi-v1.json
 
 messages: $(DEMO) ## collect texts into locale/de/LC_MESSAGES/django.po and compile it; needs GNU gettext
 	$(RUN) manage.py makemessages --locale de --no-location --no-obsolete --ignore .venv --ignore .local --ignore tests --ignore portal/local

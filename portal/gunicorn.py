@@ -7,9 +7,11 @@ Where it listens and with how many processes is left to gunicorn's own variables
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from portal.env import env_int
 from portal.logs import log_level, logging_settings
+from reports.api.v1 import waiting
 
 wsgi_app = "portal.wsgi:application"
 worker_class = "gthread"
@@ -32,3 +34,9 @@ control_socket_disable = True
 accesslog = None
 loglevel = log_level().lower()
 logconfig_dict = logging_settings()
+
+
+def post_worker_init(worker: Any) -> None:
+    """Of each process: how many of its threads may wait for news of jobs, and that they end when it is told to."""
+    waiting.ROOM.most = worker.cfg.threads // 2
+    waiting.ROOM.is_ending = lambda: not worker.alive

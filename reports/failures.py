@@ -25,6 +25,8 @@ class Fault:
     remedy: str
 
 
+# Of an attempt whose result nobody wanted any more. Its job is cancelled.
+DISCARDED = "discarded"
 OURS = _("Please contact us; running it again will not help until this is put right.")
 AGAIN = _("Run the report again. If it fails once more, please contact us.")
 CAUSES: dict[str, Cause] = {
@@ -45,6 +47,7 @@ CAUSES: dict[str, Cause] = {
     "render_timeout": Cause(_("QuickSight did not finish rendering this report in the time it is given."), AGAIN, True),
     "service_unavailable": Cause(_("QuickSight did not answer until the job's deadline."), AGAIN, True),
     "deadline_passed": Cause(_("The job could not be finished before its deadline."), AGAIN, True),
+    DISCARDED: Cause(_("Its result was discarded."), "", False),
     "internal": Cause(_("Something went wrong in the portal."), AGAIN, True),
 }
 

@@ -198,16 +198,31 @@ def check_visuals(grant: Grant, formats: list[str], wanted: list[str]) -> list[s
     return list(dict.fromkeys(wanted or grant.report.visual_ids))[:MAX_VISUALS]
 
 
-def cancel(job: SnapshotJob, actor: Actor, *, now: datetime) -> None:
-    """Only before it starts: QuickSight has no way to stop a snapshot. Raises Refused otherwise."""
-    if job.status != Status.QUEUED or not take_back(job, now, "cancelled", actor=actor.label):
-        job.refresh_from_db()
-        if job.status == Status.CANCELLED:
-            return
-        if job.has_ended:
-            raise Refused("job_already_ended", "This job has already ended.")
+def cancel(job: SnapshotJob, actor: Actor, *, discard: bool = False, now: datetime) -> None:
+    """Before it starts; QuickSight has no way to stop a snapshot. Raises Refused otherwise.
+
+    `discard`: one that runs goes on, and ends cancelled when its result comes. Twice is once.
+    """
+    if job.status == Status.QUEUED and take_back(job, now, "cancelled", actor=actor.label):
+        record(actor, "job.cancelled", now=now, tenant=job.tenant, about=job)
+        return
+    # Locked: until the commit it cannot end, nor go back to the queue.
+    job.refresh_from_db(from_queryset=SnapshotJob.objects.filter(tenant=job.tenant_id).select_for_update(of=("self",), no_key=True))
+    if job.status == Status.QUEUED:
+        cancel(job, actor, discard=discard, now=now)
+    elif job.status in (Status.COMPLETED, Status.FAILED):
+        raise Refused("job_already_ended", "This job has already ended.")
+    elif not job.has_ended and not discard:
         raise Refused("job_running", "This job is already running. QuickSight cannot stop it.")
-    record(actor, "job.cancelled", now=now, tenant=job.tenant, about=job)
+    elif not job.has_ended and job.discarded_at is None:
+        _discard(job, actor, now)
+
+
+def _discard(job: SnapshotJob, actor: Actor, now: datetime) -> None:
+    job.discarded_at = now
+    job.save(update_fields=["discarded_at"])
+    job.note("discarded", now, actor=actor.label)
+    record(actor, "job.discarded", now=now, tenant=job.tenant, about=job)
 
 
 def take_back(job: SnapshotJob, now: datetime, event: str, **told: str) -> bool:

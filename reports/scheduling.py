@@ -14,6 +14,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
+from django.core.exceptions import ValidationError
 from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
@@ -22,7 +23,18 @@ from reports import wall_clock
 from reports.wall_clock import Planned
 from tenants.models.tenant import check_timezone
 
-__all__ = ["BadCron", "PlannedRun", "check_cron", "check_timezone", "due_between", "expression", "next_run", "next_runs", "ready_by_at"]
+__all__ = [
+    "BadCron",
+    "PlannedRun",
+    "can_be_read",
+    "check_cron",
+    "check_timezone",
+    "due_between",
+    "expression",
+    "next_run",
+    "next_runs",
+    "ready_by_at",
+]
 
 MAX_LENGTH = 120
 FIELDS = 5
@@ -69,6 +81,16 @@ def check_cron(cron: str) -> None:
         raise BadCron(_("is not a cron expression (%(fault)s). Example: 30 7 * * 1-5.") % {"fault": str(error).lower()}) from error
     if due is None:
         raise BadCron(_("never comes: no day fits it."))
+
+
+def can_be_read(plan: Plan) -> bool:
+    """Else its next noting pauses it."""
+    try:
+        check_timezone(plan.timezone)
+        check_cron(plan.cron)
+    except (BadCron, ValidationError):
+        return False
+    return True
 
 
 class Plan(Protocol):

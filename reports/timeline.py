@@ -38,6 +38,8 @@ LINES: dict[str, tuple[Text, Text, str, str]] = {
     "completed": (_("Ready to download"), "", "check", "ok"),
     "failed": (_("Failed"), "", "alert-circle", "bad"),
     "cancelled": (_("Cancelled"), _("By %(actor)s"), "ban", ""),
+    "discarded": (_("Its result will be discarded"), _("By %(actor)s; QuickSight cannot stop it."), "ban", "warn"),
+    "dropped": (_("Cancelled"), _("Its result was discarded."), "ban", ""),
     "cleared": (_("Cancelled with all that waited"), _("By %(actor)s: %(because)s"), "ban", ""),
     "file_missing": (
         _("A file is gone"),

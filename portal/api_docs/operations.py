@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from portal.api_docs.samples import Sample, answer_text, sample
-from portal.api_docs.shapes import Schema, example, kind, resolved
+from portal.api_docs.shapes import Schema, example, kind, known_examples, resolved
 from reports.api.v1.codes import KINDS, Kind
 from reports.api.v1.schema import document
 
@@ -144,7 +144,12 @@ def _single(schema: Schema, whole: Schema) -> Schema:
 
 def _example(content: Schema) -> Any:
     given = next(iter(content.get("examples", {}).values()), None)
-    return given["value"] if given else example(content.get("schema", {}), document())
+    return given["value"] if given else example(content.get("schema", {}), document(), _known())
+
+
+@cache
+def _known() -> dict[str, Any]:
+    return known_examples(document())
 
 
 def _problems(responses: Schema) -> list[Problem]:

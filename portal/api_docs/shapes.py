@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from reports.api.v1.fields import MINUTE
+
 Schema = dict[str, Any]
 UUID = "5b0a6b1e-1c1f-4e53-9b0e-0d8a0a6c2f11"
 # By format, else by type.
@@ -28,6 +30,8 @@ WORDS = {
     "string": "text",
     "boolean": "true or false",
 }
+# By pattern, where a text has a form of its own.
+FORMS = {MINUTE: "09:00"}
 DEEPEST = 6
 
 
@@ -71,20 +75,42 @@ def _bounds(schema: Schema) -> str:
     return f" {least} to {most}" if least is not None and most is not None else ""
 
 
-def example(schema: Schema, document: Schema, depth: int = 0) -> Any:
-    """A value that fits. What is deeper than anybody reads is left empty."""
+def example(schema: Schema, document: Schema, known: dict[str, Any], depth: int = 0) -> Any:
+    """A value that fits. `known`: by component, what the document itself gives. What is deeper than anybody reads is left empty."""
+    if (name := _component(schema)) in known:
+        return known[name]
     schema = resolved(schema, document)
     if "example" in schema or "default" in schema:
         return schema.get("example", schema.get("default"))
     if "enum" in schema:
         return schema["enum"][0]
     if choices := schema.get("oneOf") or schema.get("anyOf"):
-        return example(choices[0], document, depth)
+        return example(choices[0], document, known, depth)
     types = schema["type"] if isinstance(schema.get("type"), list) else [schema.get("type", "object")]
     first = types[0]
     if first == "array":
-        return [] if depth >= DEEPEST else [example(schema.get("items", {}), document, depth + 1)]
+        return [] if depth >= DEEPEST else [example(schema.get("items", {}), document, known, depth + 1)]
     if first == "object":
         members = {} if depth >= DEEPEST else schema.get("properties", {})
-        return {name: example(part, document, depth + 1) for name, part in members.items()}
-    return VALUES.get(schema.get("format", ""), VALUES.get(first))
+        return {name: example(part, document, known, depth + 1) for name, part in members.items()}
+    form = FORMS.get(schema.get("pattern", ""))
+    return form or VALUES.get(schema.get("format", ""), VALUES.get(first))
+
+
+def _component(schema: Schema) -> str:
+    """Empty: it names none."""
+    refs = [part["$ref"] for part in (schema, *schema.get("allOf", ())) if "$ref" in part]
+    return refs[0].rpartition("/")[2] if refs else ""
+
+
+def known_examples(document: Schema) -> dict[str, Any]:
+    """By component: the first that an answer of it is shown with."""
+    found: dict[str, Any] = {}
+    for path in document["paths"].values():
+        for method in path.values():
+            for answer in method["responses"].values():
+                content = answer.get("content", {}).get("application/json", {})
+                for given in content.get("examples", {}).values():
+                    found.setdefault(_component(content.get("schema", {})), given["value"])
+    found.pop("", None)
+    return found

@@ -50,7 +50,10 @@ def collect(tenant_id: uuid.UUID, job_id: uuid.UUID, quicksight: QuickSight, clo
     opened = moves.open_attempt(tenant_id, job_id, Status.COLLECTING)
     if opened is None:
         return False
-    _job, attempt = opened
+    job, attempt = opened
+    if job.discarded_at:
+        _move(attempt, lambda job: moves.dropped(job, clock()))
+        return False
     try:
         result = quicksight.snapshot_result(attempt.dashboard_id, str(attempt.pk))
     except NoVerdict:
@@ -181,7 +184,7 @@ def _was_missing_before(job: SnapshotJob) -> bool:
 
 
 def _complete(job: SnapshotJob, attempt: Attempt, found: list[Found], region: str, now: datetime) -> None:
-    if not job.move_to(Status.COMPLETED, finished_at=now):
+    if moves.dropped(job, now) or not job.move_to(Status.COMPLETED, finished_at=now):
         return
     moves.end_attempt(attempt, now)
     files = SnapshotFile.objects.bulk_create([_file(job, attempt, single, region, now) for single in found])

@@ -9,6 +9,7 @@ from typing import Any
 
 from reports.aws.errors import AccountRefused, LimitReached, NoVerdict, Throttled, Unanswered
 from reports.engine import breaker, cadence, slots
+from reports.failures import DISCARDED
 from reports.job_ends import job_ended
 from reports.models import Attempt, SnapshotJob
 from tenants.scope import as_engine, tenant_scope
@@ -39,7 +40,7 @@ def move(tenant_id: uuid.UUID, job_id: uuid.UUID, seen: str, act: Act, *, snapsh
         may_render = seen == Status.RUNNING or (seen == Status.STARTING and _may_be_accepted(job))
         outcome = act(job)
         gives_back = seen in SnapshotJob.SLOT_HOLDERS and job.status not in SnapshotJob.SLOT_HOLDERS
-        ends_at = job.finished_at if may_render and job.status == Status.FAILED else None
+        ends_at = job.finished_at if may_render and job.status in (Status.FAILED, Status.CANCELLED) else None
         rests_until = ends_at + cadence.SLOT_RESTS if ends_at else outcome if isinstance(outcome, datetime) else None
         verdict = breaker.verdict(job, seen)
         if gives_back or verdict is not None:
@@ -72,14 +73,32 @@ def open_attempt_of(job: SnapshotJob) -> Attempt:
 
 def fail(job: SnapshotJob, code: str, now: datetime, *, detail: str = "") -> None:
     """`detail` is our own sentence that says more than the cause's usual one; never AWS's text. Without it each reader gets the cause."""
+    if dropped(job, now):
+        return
     if job.move_to(Status.FAILED, failure_code=code, failure_message=detail, finished_at=now):
         job.attempts.filter(ended_at=None).update(ended_at=now, failure_code=code)
         job.note("failed", now, code=code)
         job_ended(job, now)
 
 
+def dropped(job: SnapshotJob, now: datetime) -> bool:
+    """Whatever came of one whose result nobody wants any more, it ends cancelled. False: it is wanted. Of a job that is locked.
+
+    Asked wherever QuickSight is done with it. What the attempt left in S3 is no file of anybody, and goes as that of failed ones does.
+    """
+    if job.discarded_at is None:
+        return False
+    if job.move_to(Status.CANCELLED, why=DISCARDED, finished_at=now):
+        job.attempts.filter(ended_at=None).update(ended_at=now, failure_code=DISCARDED)
+        job.note("dropped", now)
+        job_ended(job, now)
+    return True
+
+
 def refuse(job: SnapshotJob, code: str, now: datetime, *, detail: str = "") -> None:
     """QuickSight does not take it. The first of a report fails and has the report paused; who comes after it only waits."""
+    if dropped(job, now):
+        return
     is_known = code in breaker.AT_ONCE and breaker.is_open(job.report_id)
     if not is_known or job.deadline_at <= now:
         fail(job, code, now, detail=detail)
@@ -96,6 +115,8 @@ def end_attempt(attempt: Attempt, now: datetime, code: str = "", error_type: str
 def try_again(job: SnapshotJob, attempt: Attempt, now: datetime, code: str, error_type: str = "", error_message: str = "") -> None:
     """An attempt failed for a reason that may pass: back to the queue with a new id, or the end after the last attempt."""
     end_attempt(attempt, now, code, error_type, error_message)
+    if dropped(job, now):
+        return
     if attempt.number >= cadence.MAX_ATTEMPTS:
         fail(job, code, now)
         return
@@ -115,6 +136,8 @@ def postpone(job: SnapshotJob, error: NoVerdict, now: datetime) -> None:
             end_attempt(attempt, now, code, error.code, error.message)
         fail(job, code, now)
     elif isinstance(error, LimitReached) and job.status == Status.STARTING:
+        if dropped(job, now):
+            return
         wait = cadence.SLOTS_TAKEN_WAIT
         if job.move_to(Status.QUEUED, not_before=now + wait, next_look_at=None, lease_until=None, waiting=Waiting.SLOTS_TAKEN):
             job.note("slots_taken", now)

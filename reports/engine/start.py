@@ -19,7 +19,7 @@ from reports import catalogue, parameters, retention
 from reports.aws.errors import AccessDenied, AlreadyExists, AwsError, NotFound, NotYet, NoVerdict
 from reports.aws.quicksight import Output, QuickSight, SnapshotRequest
 from reports.engine import cadence, moves
-from reports.failures import cause_of
+from reports.failures import DISCARDED, cause_of
 from reports.models import Attempt, Format, Grant, Report, SnapshotJob
 from reports.refused import Refused
 from reports.row_rules import rules_in_force
@@ -125,6 +125,9 @@ def _prepare(tenant_id: uuid.UUID, job_id: uuid.UUID, began: datetime, now: date
         if job.status != Status.STARTING:
             return None
         attempt = job.attempts.select_related("job").filter(ended_at=None).first() if job.attempt_count else None
+        # Nothing was sent, and nobody wants it any more.
+        if job.discarded_at and attempt is None:
+            raise Refused(DISCARDED, "")
         # Asked once more only what may have been accepted already.
         if job.deadline_at <= now and not (attempt and job.no_verdicts):
             raise Refused("deadline_passed", "")

@@ -119,6 +119,7 @@ class Link(models.Model):
         indexes = (
             models.Index(fields=["tenant", "-created_at", "-id"], name="link_list"),
             models.Index(fields=["tenant", "email"], condition=~Q(email=""), name="link_by_address"),
+            models.Index(fields=["tenant", "-created_at", "-id"], condition=~Q(revoked_at=None), name="link_revoked"),
         )
 
     def __str__(self) -> str:

@@ -111,9 +111,10 @@ class SnapshotJob(models.Model):
     ENDED = frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELLED})
     NEXT: ClassVar[dict[str, frozenset[str]]] = {
         Status.QUEUED: frozenset({Status.STARTING, Status.FAILED, Status.CANCELLED}),
-        Status.STARTING: frozenset({Status.QUEUED, Status.RUNNING, Status.FAILED}),
-        Status.RUNNING: frozenset({Status.COLLECTING, Status.QUEUED, Status.FAILED}),
-        Status.COLLECTING: frozenset({Status.COMPLETED, Status.QUEUED, Status.FAILED}),
+        # Cancelled once it has started: what came of it was discarded.
+        Status.STARTING: frozenset({Status.QUEUED, Status.RUNNING, Status.FAILED, Status.CANCELLED}),
+        Status.RUNNING: frozenset({Status.COLLECTING, Status.QUEUED, Status.FAILED, Status.CANCELLED}),
+        Status.COLLECTING: frozenset({Status.COMPLETED, Status.QUEUED, Status.FAILED, Status.CANCELLED}),
     }
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -180,6 +181,8 @@ class SnapshotJob(models.Model):
     deadline_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True, help_text="NULL: QuickSight has not accepted an attempt yet.")
     finished_at = models.DateTimeField(null=True, help_text="NULL: still moving.")
+    # QuickSight cannot stop it, and it holds its slot until it has ended there; then it ends cancelled, see reports/engine/moves.py.
+    discarded_at = models.DateTimeField(null=True, help_text="Nobody wants its result any more. NULL: it is wanted.")
     hidden_at = models.DateTimeField(null=True, help_text="NULL: listed. Set by the older API's delete; the record stays.")
     failure_code = models.CharField(max_length=24, blank=True)
     failure_message = models.TextField(blank=True, help_text="Empty: the cause's usual sentence says it.")

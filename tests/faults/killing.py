@@ -18,7 +18,8 @@ from pathlib import Path
 import psutil
 from django.db import transaction
 
-from reports import legal_hold, removing
+from reports import jobs, legal_hold, quotas, removing
+from reports.api.v1 import idempotency
 from reports.aws import removal
 from reports.aws.quicksight import QuickSight
 from reports.delivery import carrying
@@ -34,6 +35,8 @@ from reports.webhooks import sending
 STEP, POSTMASTER, MARKS = "FAULT_STEP", "FAULT_POSTMASTER", "FAULT_MARKS"
 # The step at which a command dies.
 COMMAND_STEP = "FAULT_COMMAND_STEP"
+# The step at which a web process dies.
+WEB_STEP = "FAULT_WEB_STEP"
 
 
 def always(result: object) -> bool:
@@ -100,6 +103,13 @@ KEEP_STEPS: dict[str, Step] = {
     "object moved": Step(legal_hold, "move", when=bool),
 }
 
+# Of a web process that creates a job for a program: before and after it is stored, after the answer is, and after the commit.
+WEB_STEPS: dict[str, Step] = {
+    "quota taken": Step(quotas, "take_jobs"),
+    "job stored": Step(jobs, "_announce"),
+    "answer stored": Step(idempotency, "once"),
+    "job committed": Step(jobs, "_announce", committed=True),
+}
 # Of `manage.py restored --resume`, which is a process of its own.
 RESUME_STEPS: dict[str, Step] = {
     "mails ended": Step(resuming, "_end_mails"),
@@ -111,11 +121,18 @@ RESUME_STEPS: dict[str, Step] = {
 def install() -> None:
     if step := os.environ.get(COMMAND_STEP):
         RESUME_STEPS[step].install(lambda: os.kill(os.getpid(), signal.SIGKILL))
+    if step := os.environ.get(WEB_STEP):
+        WEB_STEPS[step].install(lambda step=step: kill_self(step))
     if step := os.environ.get(STEP):
         (STEPS | MAIL_STEPS | WEBHOOK_STEPS | PLAN_STEPS | KEEP_STEPS)[step].install(lambda: kill_worker(step))
     if os.environ.get(POSTMASTER):
         for name, step in STEPS.items():
             step.install(lambda name=name: kill_postmaster(name))
+
+
+def kill_self(step: str) -> None:
+    if _first_at(step):
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def kill_worker(step: str) -> None:

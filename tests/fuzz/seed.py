@@ -16,7 +16,7 @@ EACH = 5
 def fill(tenant: Tenant, report) -> Ids:
     """Several of each: the fuzzer deletes some."""
     now = timezone.now()
-    jobs, files, links, recipients, schedules, audiences, webhooks = [], [], [], [], [], [], []
+    jobs, files, links, recipients, schedules, occurrences, audiences, webhooks = [], [], [], [], [], [], [], []
     for number in range(EACH):
         job = factories.make_job(tenant=tenant, report=report, status="completed")
         jobs.append(job)
@@ -24,6 +24,7 @@ def fill(tenant: Tenant, report) -> Ids:
         links.append(factories.make_link(job=job)[0])
         recipients.append(factories.make_recipient(tenant=tenant, name=f"Desk {number}"))
         schedules.append(factories.make_schedule(tenant=tenant, report=report))
+        occurrences.append(factories.make_occurrence(schedule=schedules[-1], status="failed"))
         audiences.append(_audience(schedules[-1], recipients[-1]))
         webhooks.append(factories.make_webhook(tenant=tenant))
     jobs += [factories.make_job(tenant=tenant, report=report) for _ in range(EACH)]
@@ -35,6 +36,7 @@ def fill(tenant: Tenant, report) -> Ids:
         "link": links,
         "recipient": recipients,
         "schedule": schedules,
+        "occurrence": occurrences,
         "audience": audiences,
         "webhook": webhooks,
     }

@@ -47,7 +47,7 @@ def test_it_runs_a_report_and_saves_its_files_lists_what_was_run_and_what_runs_b
     listed = call(served, key, "jobs", "--status", "completed")
     planned = call(served, key, "schedules")
 
-    assert (offered.returncode, offered.stdout) == (0, "daily-calls\tPDF,CSV,EXCEL\tDaily call volume\n"), offered.stderr
+    assert (offered.returncode, offered.stdout) == (0, "daily-calls\tPDF,CSV,EXCEL\tDaily Calls\n"), offered.stderr
     assert run.returncode == again.returncode == 0, run.stderr
     files = [Path(line) for line in run.stdout.splitlines()]
     with tenant_scope(acme):

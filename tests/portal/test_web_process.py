@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import re
 import shutil
 import subprocess
@@ -14,7 +15,7 @@ import pytest
 
 from portal import gunicorn
 from tenants import roles
-from tests.factories import make_api_key
+from tests.factories import make_api_key, make_job
 from tests.portal.web_process import running_web
 from tests.pretend_aws import ROOT
 from tests.reports.engine.worker import wait_for
@@ -111,3 +112,20 @@ def test_a_stop_answers_every_request_that_was_taken(acme, database_env, login, 
     assert web.process.returncode == 0
     with pytest.raises(ConnectionRefusedError):
         web.get("/healthz")
+
+
+def test_a_stop_answers_who_waits_for_news_of_a_job_as_it_is_then(acme, database_env, tmp_path):
+    """One waits, and gets its answer long before its time is over: else the process would be killed around it."""
+    _key, secret = make_api_key(tenant=acme)
+    job = make_job(tenant=acme)
+
+    with running_web(database_env, tmp_path) as web, ThreadPoolExecutor(1) as people:
+        web.get("/healthz")
+        answer = people.submit(web.get, f"/api/v1/jobs/{job.pk}/?wait=30", authorization=f"Bearer {secret}")
+        wait_for(lambda: web.connections() == 1, 20, "it is taken")
+        web.process.terminate()
+        status, _headers, body = answer.result(timeout=12)
+        web.process.wait(timeout=20)
+
+    assert (status, json.loads(body)["status"]) == (200, "queued")
+    assert web.process.returncode == 0

@@ -256,3 +256,11 @@ class Tags(Pairs):
     """Keys and values that narrow rows. Whether they do so says reports/session_tags.py."""
 
     most, most_key, most_value = MAX_TAGS, MAX_KEY, MAX_VALUE
+
+
+@extend_schema_field({"type": ["array", "null"], "items": {"type": ["string", "number"]}})
+class Values(serializers.Field[Any, Any, Any, Any]):
+    """Of a parameter, in answers: texts or numbers, as its type is."""
+
+    def to_representation(self, value: Any) -> Any:
+        return value

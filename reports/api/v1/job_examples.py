@@ -42,3 +42,5 @@ ANSWER = {
     "events": [{"at": "2026-11-23T06:00:02.317261Z", "type": "job.queued", "text": "Queued: By API key “data-lake”"}],
     "created_at": "2026-11-23T06:00:02.317261Z",
 }
+# In a list without what happened to it.
+PAGE = {"results": [{name: value for name, value in ANSWER.items() if name not in ("attempts", "events")}], "next": None, "previous": None}

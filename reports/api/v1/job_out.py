@@ -11,7 +11,7 @@ from rest_framework import serializers
 from reports import timeline
 from reports.api.v1.body import Resource
 from reports.api.v1.fields import Instant, Metadata, Parameters
-from reports.failures import cause_of
+from reports.failures import DISCARDED, cause_of
 from reports.models import Attempt, Format, SnapshotFile, SnapshotJob
 
 LANES = {"now": SnapshotJob.Lane.NOW, "scheduled": SnapshotJob.Lane.SCHEDULED}
@@ -56,13 +56,15 @@ class AttemptOut(serializers.Serializer[Any]):
     ended_at = Instant(allow_null=True)
     failure = serializers.SerializerMethodField()
 
-    @extend_schema_field({"type": "string", "enum": ["running", "completed", "failed"]})
+    @extend_schema_field({"type": "string", "enum": ["running", "completed", "failed", "discarded"]})
     def get_status(self, row: Attempt) -> str:
+        if row.failure_code == DISCARDED:
+            return DISCARDED
         return "running" if row.ended_at is None else "failed" if row.failure_code else "completed"
 
     @extend_schema_field(FailureOut(allow_null=True))
     def get_failure(self, row: Attempt) -> Any:
-        return failure(row.failure_code) if row.failure_code else None
+        return failure(row.failure_code) if row.failure_code not in ("", DISCARDED) else None
 
 
 class JobEventOut(serializers.Serializer[Any]):

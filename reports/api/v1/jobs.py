@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
@@ -14,18 +16,22 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from reports import jobs as domain
+from reports.api.v1 import etags
 from reports.api.v1.body import Body, Nothing
 from reports.api.v1.fields import Choice, Id, Metadata, Parameters, Text, Truth
-from reports.api.v1.job_examples import ANSWER, EXAMPLE
+from reports.api.v1.job_examples import ANSWER, EXAMPLE, PAGE
 from reports.api.v1.job_facts import Facts
 from reports.api.v1.job_out import LANES, TRIGGERS, JobOut, JobRow
-from reports.api.v1.query import ID, NO_COMMA, Filter, Query, one_of, text, window
+from reports.api.v1.query import ID, NO_COMMA, Filter, Parameter, Query, one_of, text, whole, window
 from reports.api.v1.view import V1View, created
+from reports.api.v1.waiting import wait_for_news
 from reports.caller_notes import MAX_REFERENCE
 from reports.models import Format, Occurrence, Report, SnapshotJob
 from reports.requesting import request as ask
 
 MOST_VISUALS, MOST_VISUAL = 50, 512
+# Seconds.
+MOST_WAIT, USUAL_LOOK = 30, 5
 OF_A_REPORT = (
     "report_not_available",
     "report_unsafe",
@@ -59,6 +65,10 @@ class JobIn(Body):
     lane = Choice(choices=list(LANES), default="scheduled", help_text="now: before what is scheduled.")
 
 
+class CancelIn(Body):
+    discard = Truth(default=False, help_text="Of a job that runs: drop its result when it comes.")
+
+
 class CorrectionIn(Body):
     because = Text(max_length=domain.MOST_REASON, help_text="What was wrong: customers read it on the page of their link.")
 
@@ -90,11 +100,18 @@ class JobView(V1View):
         found.tenant = self.caller.tenant
         return found
 
-    def answer(self, job: SnapshotJob) -> dict[str, Any]:
+    def read(self, job: str) -> Any:
+        """With what is told of it. Raises NotFound."""
         facts = self.facts()
-        row = facts.draw(self.rows()).get(pk=job.pk)
+        row = self.get_object(facts.draw(self.rows()), job)
         facts.dress([row])
+        return row
+
+    def told(self, row: Any) -> dict[str, Any]:
         return self.fields(row, only=self.wishes.only, context={"tenant": self.caller.tenant}).data
+
+    def answer(self, job: SnapshotJob) -> dict[str, Any]:
+        return self.told(self.read(str(job.pk)))
 
     def made(self, job: SnapshotJob) -> Response:
         body = self.answer(job)
@@ -122,7 +139,7 @@ class Jobs(JobView):
     idempotency = V1View.OPTIONAL
     refuses = {"POST": (*OF_A_REPORT, "unknown_reference", "no_recipients", "tag_not_narrowing")}
 
-    @extend_schema(operation_id="list_jobs")
+    @extend_schema(operation_id="list_jobs", examples=[OpenApiExample("A page", PAGE, response_only=True)])
     def get(self, request: Request) -> Response:
         """What was run."""
         facts = Facts(self.caller.tenant, self.wishes.only, frozenset(JobRow().fields))
@@ -166,31 +183,58 @@ class Jobs(JobView):
 
 class SingleJob(JobView):
     scopes = {"GET": "jobs:read"}
-    query = Query(fields=JobOut)
+    query = Query(
+        fields=JobOut,
+        others=(Parameter("wait", whole(0, MOST_WAIT), "Seconds to wait for news: its end, or with If-None-Match anything."),),
+    )
     versioned = True
 
     @extend_schema(operation_id="get_job", examples=[OpenApiExample("It waits", ANSWER, response_only=True)])
     def get(self, request: Request, job: str) -> Response:
-        """A job."""
-        with self.caller.scope():
-            body = self.answer(self.get_object(self.rows(), job))
-        return self.with_etag(body, etag(body))
+        """A job.
+
+        With `wait` the answer comes once the job has ended, else after so many seconds (25 at most) with the job as it is then. With
+        If-None-Match too, whatever changes is answered at once, and 304 says that nothing did. Where many wait already, the answer comes
+        at once; so ask in a loop until `status` is one of `completed`, `failed` and `cancelled`.
+        """
+
+        def look() -> tuple[Any, dict[str, Any]]:
+            with self.caller.scope():
+                row = self.read(job)
+                return row, self.told(row)
+
+        row, body = wait_for_news(look, self._is_news, self.wishes.values.get("wait", 0), self.caller.family)
+        answer = self.with_etag(body, etag(body))
+        if not row.has_ended:
+            answer["Retry-After"] = str(_worth_a_look_in(row, timezone.now()))
+        return answer
+
+    def _is_news(self, seen: tuple[Any, dict[str, Any]]) -> bool:
+        """For one who has a version, any other one is."""
+        row, body = seen
+        return row.has_ended or ("If-None-Match" in self.request.headers and not etags.is_known(self.request, etag(body)))
 
 
 class CancelJob(JobView):
     scopes = {"POST": "jobs:write"}
     refuses = {"POST": ("job_running", "job_already_ended")}
 
-    @extend_schema(operation_id="cancel_job", request=None, responses=JobOut)
+    @extend_schema(
+        operation_id="cancel_job",
+        request=CancelIn,
+        responses=JobOut,
+        examples=[OpenApiExample("Whatever it does just now", {"discard": True}, request_only=True)],
+    )
     def post(self, request: Request, job: str) -> Response:
-        """Cancel a job that waits.
+        """Cancel a job.
 
-        QuickSight has no way to stop one that runs.
+        QuickSight has no way to stop one that runs. With `discard` such a job goes on, its result is dropped when it comes, and it ends
+        cancelled; until then it runs. Again it changes nothing.
         """
-        Nothing.read(request)
+        discard = CancelIn.read(request)["discard"]
         with self.caller.scope():
             found = self.find(job)
-            domain.cancel(found, self.caller.actor, now=timezone.now())
+            domain.cancel(found, self.caller.actor, discard=discard, now=timezone.now())
             return Response(self.answer(found))
 
 
@@ -228,6 +272,13 @@ class RestateJob(JobView):
         """
         because = CorrectionIn.read(request)["because"]
         return self.create(lambda: self.made(domain.correct(self.find(job), self.caller.actor, because, now=timezone.now())))
+
+
+def _worth_a_look_in(row: Any, now: datetime) -> int:
+    """Seconds, of one that moves."""
+    if row.expected_end is None:
+        return USUAL_LOOK
+    return min(max(math.ceil((row.expected_end - now).total_seconds()), 1), MOST_WAIT)
 
 
 def etag(body: dict[str, Any]) -> str:

@@ -17,6 +17,7 @@ from rest_framework.response import Response
 from reports.api.v1.body import Nothing, Resource
 from reports.api.v1.fields import Instant, LocalInstant
 from reports.api.v1.query import Filter, Query, one_of, window
+from reports.api.v1.refusals import OF_THE_REPORT
 from reports.api.v1.view import V1View
 from reports.models import Delivery, Occurrence, Schedule, SnapshotJob
 from reports.occurrences import acting, reasons
@@ -116,7 +117,8 @@ class SingleOccurrence(V1View):
 
 class RetryOccurrence(V1View):
     scopes = {"POST": "schedules:write"}
-    refuses = {"POST": ("nothing_failed", "report_not_available", "quota_exceeded", "queue_full", "changed_meanwhile")}
+    # What the report has become since then may be in the way.
+    refuses = {"POST": ("nothing_failed", *OF_THE_REPORT, "quota_exceeded", "queue_full")}
 
     @extend_schema(operation_id="retry_failed_of_occurrence", request=None, responses={200: OccurrenceOut})
     def post(self, request: Request, occurrence: str) -> Response:

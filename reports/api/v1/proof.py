@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from reports import proof
-from reports.api.v1.fields import Instant
+from reports.api.v1.fields import Instant, Values
 from reports.api.v1.view import V1View
 from reports.models import SnapshotFile, SnapshotJob
 from tenants.audit import record
@@ -50,7 +50,7 @@ class ProofRun(serializers.Serializer[object]):
 class ProofParameter(serializers.Serializer[object]):
     name = serializers.CharField()
     type = serializers.CharField()
-    values = serializers.ListField(child=serializers.JSONField())
+    values = Values()
 
 
 class ProofDataSet(serializers.Serializer[object]):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers
@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from reports.address_book import people
-from reports.address_book.listing import with_facts
+from reports.address_book.listing import STOPPED, with_facts
 from reports.address_book.people import Person
 from reports.api.v1 import etags
 from reports.api.v1.body import Body, Resource
@@ -59,16 +59,13 @@ class ByStanding(Filter):
     """Whether they stopped their mails themselves."""
 
     def apply(self, rows: QuerySet[Any], value: Any) -> QuerySet[Any]:
-        stopped = Suppression.objects.filter(reason__in=(Reason.UNSUBSCRIBED, Reason.COMPLAINED)).values("tenant", "email")
-        of_them = stopped.filter(tenant=OuterRef("tenant"), email=OuterRef("email"))
-        return (
-            rows.filter(pk__in=rows.filter(email__in=of_them.values("email"))) if value else rows.exclude(email__in=of_them.values("email"))
-        )
+        stopped = Exists(Suppression.objects.named().filter(tenant=OuterRef("tenant"), email=OuterRef("email"), reason__in=STOPPED))
+        return rows.filter(stopped if value else ~stopped)
 
 
 def with_standing(rows: QuerySet[Any]) -> QuerySet[Any]:
     """What an answer tells of each beside the row itself."""
-    stopped = Suppression.objects.filter(tenant=OuterRef("tenant"), email=OuterRef("email"))
+    stopped = Suppression.objects.named().filter(tenant=OuterRef("tenant"), email=OuterRef("email"))
     sent = Delivery.objects.filter(tenant=OuterRef("tenant"), address=OuterRef("email")).exclude(sent_at=None).order_by("-created_at")
     return with_facts(rows).annotate(
         unsubscribed_at=Subquery(stopped.exclude(reason=Reason.BOUNCED).values("at")[:1]),

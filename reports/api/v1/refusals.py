@@ -10,6 +10,15 @@ from reports.api.v1.codes import NO_CODE, code_of
 from reports.refused import Place, Refused
 
 Path = tuple[str, ...]
+OF_THE_REPORT = (
+    "report_not_available",
+    "format_not_offered",
+    "visual_not_offered",
+    "parameter_unknown",
+    "parameter_value",
+    "parameter_required",
+    "parameter_pinned",
+)
 
 
 @contextmanager

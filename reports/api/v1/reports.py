@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from reports.api.v1.body import Resource
+from reports.api.v1.fields import Values
 from reports.api.v1.query import Query
 from reports.api.v1.view import V1View
 from reports.failures import cause_of
@@ -20,8 +21,6 @@ from reports.models import Format, Grant, ReportParameter
 from reports.usual import usual_seconds
 from tenants.secrets import is_storable
 
-VALUE = {"type": ["string", "number"]}
-VALUES = {"type": ["array", "null"], "items": VALUE}
 EXAMPLE = {
     "id": "daily-calls",
     "slug": "daily-calls",
@@ -44,14 +43,6 @@ EXAMPLE = {
     "unavailable_reason": None,
     "typical_duration_s": 82.0,
 }
-
-
-@extend_schema_field(VALUES)
-class Values(serializers.Field[Any, Any, Any, Any]):
-    """Texts or numbers, as the parameter's type is."""
-
-    def to_representation(self, value: Any) -> Any:
-        return value
 
 
 class ParameterOut(serializers.Serializer[Any]):
@@ -122,7 +113,7 @@ class Reports(ReportView):
     scopes = {"GET": ""}
     query = Query(by="created_at", fields=ReportOut)
 
-    @extend_schema(operation_id="list_reports", examples=[OpenApiExample("Daily calls", EXAMPLE, response_only=True)])
+    @extend_schema(operation_id="list_reports")
     def get(self, request: Request) -> Response:
         """What your company may run."""
         with self.caller.scope():

@@ -210,8 +210,7 @@ class ScheduleOut(Resource):
 
 
 def planned_runs(row: Schedule, now: datetime) -> list[scheduling.PlannedRun]:
-    # One whose time cannot be read was paused by the portal.
-    return scheduling.next_runs(row, now) if row.enabled else []
+    return scheduling.next_runs(row, now) if row.enabled and scheduling.can_be_read(row) else []
 
 
 def warnings_of(row: Schedule) -> list[dict[str, str]]:
@@ -222,7 +221,8 @@ def warnings_of(row: Schedule) -> list[dict[str, str]]:
 def gathered(rows: QuerySet[Schedule], tenant: Tenant, now: datetime, only: frozenset[str] | None) -> Iterable[Any]:
     """With what an answer tells of each beside the row itself, as far as it was asked for: three statements."""
     found = list(_with_facts(rows.select_related("report"), now, only))
-    late = load.warnings(tenant, [row for row in found if row.enabled], now) if only is None or "warnings" in only else {}
+    promising = [row for row in found if row.enabled and row.ready_by and scheduling.can_be_read(row)]
+    late = load.warnings(tenant, promising, now) if only is None or "warnings" in only else {}
     for row in found:
         row.tenant, row.load_warning = tenant, late.get(row.pk, "")
     return found

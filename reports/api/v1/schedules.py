@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from reports.api.v1 import etags
 from reports.api.v1.query import FLAG, NO_COMMA, Filter, Query, text
-from reports.api.v1.refusals import retold
+from reports.api.v1.refusals import OF_THE_REPORT, retold
 from reports.api.v1.schedule_fields import PLACES, ScheduleChange, ScheduleIn, ScheduleOut, gathered, values_of
 from reports.api.v1.view import V1View
 from reports.models import Schedule
@@ -21,13 +21,7 @@ from reports.occurrences import acting
 from reports.schedules import editing
 
 INVALID = (
-    "report_not_available",
-    "format_not_offered",
-    "visual_not_offered",
-    "parameter_unknown",
-    "parameter_value",
-    "parameter_required",
-    "parameter_pinned",
+    *OF_THE_REPORT,
     "invalid_cron",
     "no_future_run",
     "invalid_timezone",

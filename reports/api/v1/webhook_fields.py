@@ -22,7 +22,10 @@ SETTABLE = [str(Webhook.Status.ACTIVE), str(Webhook.Status.PAUSED)]
 class WebhookIn(Body):
     url = Text(max_length=MOST_URL, help_text="https, on port 443, at a public address.")
     events = serializers.ListField(
-        child=Text(max_length=MOST_NAME), min_length=1, max_length=MOST_NAMES, help_text='Types of events, or `["*"]` for all, also later ones.'
+        child=Text(max_length=MOST_NAME),
+        min_length=1,
+        max_length=MOST_NAMES,
+        help_text='Types of events, or `["*"]` for all, those to come too.',
     )
     description = Text(max_length=MOST_DESCRIPTION, allow_blank=True, allow_null=True, required=False)
 
@@ -90,9 +93,7 @@ class WebhookDeliveryOut(Resource):
     attempt = serializers.IntegerField(source="tries", min_value=0, help_text="Of ten; counted anew by a replay. 0: not tried yet.")
     response_status = serializers.SerializerMethodField(help_text="Of the last try. null: there was no answer, or no try.")
     duration_s = serializers.SerializerMethodField(help_text="Of the last try.")
-    next_attempt_at = Instant(
-        allow_null=True, help_text="null: it has ended, is on its way, or waits until its webhook is active again."
-    )
+    next_attempt_at = Instant(allow_null=True, help_text="null: it has ended, is on its way, or waits until its webhook is active again.")
     error = serializers.SerializerMethodField(help_text="Of the last try. null: it was taken, or there was no try.")
     created_at = Instant()
     ended_at = Instant(allow_null=True)

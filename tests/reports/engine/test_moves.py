@@ -21,12 +21,15 @@ MOVES = {
     ("starting", "queued"),
     ("starting", "running"),
     ("starting", "failed"),
+    ("starting", "cancelled"),
     ("running", "queued"),
     ("running", "collecting"),
     ("running", "failed"),
+    ("running", "cancelled"),
     ("collecting", "queued"),
     ("collecting", "completed"),
     ("collecting", "failed"),
+    ("collecting", "cancelled"),
 }
 
 

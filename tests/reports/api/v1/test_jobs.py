@@ -178,7 +178,9 @@ def test_a_failed_job_says_why_in_our_words(acme_v1, acme, daily_calls):
 
 def test_lists_are_filtered(acme_v1, acme, daily_calls):
     now = timezone.now()
-    failed = make_job(tenant=acme, report=daily_calls, status="failed", trigger="api", reference="case-1", created_at=now - timedelta(hours=2))
+    failed = make_job(
+        tenant=acme, report=daily_calls, status="failed", trigger="api", reference="case-1", created_at=now - timedelta(hours=2)
+    )
     done = make_job(tenant=acme, report=daily_calls, status="completed", trigger="page", created_at=now - timedelta(hours=1))
 
     def found(query: str) -> list[str]:
@@ -232,6 +234,25 @@ def test_a_job_that_does_not_wait_cannot_be_cancelled(acme_v1, acme, daily_calls
     job = make_job(tenant=acme, report=daily_calls, status=status)
 
     assert code(acme_v1.post(f"{ADDRESS}{job.pk}/cancel/")) == (409, code_)
+
+
+def test_the_result_of_a_running_job_can_be_discarded_once_and_again(acme_v1, acme, daily_calls):
+    job = make_job(tenant=acme, report=daily_calls, status="running")
+
+    answers = [acme_v1.post(f"{ADDRESS}{job.pk}/cancel/", {"discard": True}) for _ in range(2)]
+
+    assert [(answer.status_code, answer.json()["status"]) for answer in answers] == [(200, "running")] * 2
+    assert answers[0].json() == answers[1].json() == acme_v1.get(f"{ADDRESS}{job.pk}/").json()
+    assert [event["type"] for event in answers[1].json()["events"]] == ["job.discarded"]
+
+
+def test_an_attempt_whose_result_was_discarded_did_not_fail(acme_v1, acme, daily_calls):
+    job = make_job(tenant=acme, report=daily_calls, status="cancelled")
+    make_attempt(job=job, ended_at=timezone.now(), failure_code="discarded")
+
+    body = acme_v1.get(f"{ADDRESS}{job.pk}/").json()
+
+    assert [(attempt["status"], attempt["failure"]) for attempt in body["attempts"]] == [("discarded", None)]
 
 
 def test_a_retry_is_a_new_job_that_points_at_the_old_one(acme_v1, acme, daily_calls):

@@ -396,3 +396,9 @@ def test_a_foreign_id_and_a_missing_one_are_answered_alike(acme_v1, globex, dail
         ours, theirs = (acme_v1.call(method, f"{ADDRESS}{pk}/{verb}", {}).json() | {"request_id": ""} for pk in (uuid.uuid4(), foreign.pk))
         assert ours == theirs
         assert ours["status"] == 404
+
+
+def test_one_whose_time_cannot_be_read_hides_no_other(acme_v1, acme, pack, daily_calls):
+    make_schedule(tenant=acme, report=daily_calls, timezone="Europe/Bielefeld", ready_by="09:00")
+
+    assert sorted(len(row["next_runs"]) for row in acme_v1.get(ADDRESS).json()["results"]) == [0, 5]
