@@ -20,10 +20,10 @@ def events(names: Iterable[str]) -> list[str]:
 
 
 def took(milliseconds: int) -> str:
-    """`182 ms`, `1.2 s`"""
+    """`182 ms`, `1.2 s`, `15 s`"""
     if milliseconds < A_SECOND:
         return f"{milliseconds} ms"
-    return f"{formats.number_format(milliseconds / A_SECOND, decimal_pos=1)} s"
+    return f"{formats.number_format(milliseconds / A_SECOND, decimal_pos=1 if milliseconds < 10 * A_SECOND else 0)} s"
 
 
 def answer(one: WebhookTry) -> str:

@@ -275,11 +275,9 @@ def _company(tenant: Tenant) -> Company:
         member = Membership.objects.get(tenant=tenant, user=viewer.pk)
     member.user = viewer
     sent = (occurrence, audience, delivery, recipient, group, suppression, member, invitation, factories.make_visit(tenant=tenant))
-    told = (webhook, message)
-    stop_token = stop_url.rpartition("/")[2]
-    return Company(
-        tenant, owner, job, batch, file, link, schedule, *sent, *told, token, stop_token, invitation_token, key, api_key, report.slug
-    )
+    hooks = (webhook, message)
+    tokens = (token, stop_url.rpartition("/")[2], invitation_token)
+    return Company(tenant, owner, job, batch, file, link, schedule, *sent, *hooks, *tokens, key, api_key, report.slug)
 
 
 @pytest.fixture

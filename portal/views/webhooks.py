@@ -81,11 +81,12 @@ def edit(request: TenantRequest, slug: str, webhook: uuid.UUID) -> HttpResponse:
 @tenant_page(MANAGE)
 def replace(request: TenantRequest, webhook: uuid.UUID) -> HttpResponse:
     found = find(request, webhook, held=request.method == "POST")
+    context = {"webhook": found, "now": timezone.now()}
     if request.method != "POST":
-        return render(request, "portal/webhook_replace.html", {"webhook": found})
+        return render(request, "portal/webhook_replace.html", context)
     form = ReplaceForm(request.POST)
     if not form.is_valid() or form.cleaned_data["hint"] != found.secret_hint:
-        return render(request, "portal/webhook_replace.html", {"webhook": found, "was_replaced": True}, status=422)
+        return render(request, "portal/webhook_replace.html", context | {"was_replaced": True}, status=422)
     made = rotating.rotate_secret(found, actors.member(request), now=timezone.now())
     return _show_once(request, made, replaced=True)
 

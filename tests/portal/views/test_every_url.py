@@ -169,7 +169,9 @@ def test_what_belongs_to_another_company_answers_as_what_is_not_there(as_olga, t
 def test_an_address_that_acts_takes_no_visit(as_adam, ready_job, name):
     file, (link, _) = make_file(job=ready_job, format="CSV"), make_link(job=ready_job)
     more = of_schedule(make_schedule(tenant=ready_job.tenant, report=ready_job.report), ready_job)
-    more |= {name: uuid.uuid4() for name in ("recipient", "group", "suppression", "member", "invitation", "visit", "key")}
+    more |= {
+        name: uuid.uuid4() for name in ("recipient", "group", "suppression", "member", "invitation", "visit", "key", "webhook", "message")
+    }
     paths = dict(addresses("acme", job=ready_job.pk, file=file.pk, link=link.pk, report="daily-calls", **more))
 
     assert as_adam.get(paths[name]).status_code == 405

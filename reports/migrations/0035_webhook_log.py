@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("reports", "0032_given_parameters")]
+    dependencies = [("reports", "0034_discarded")]
 
     operations = [
         migrations.AddIndex(
