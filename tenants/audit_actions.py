@@ -92,6 +92,7 @@ WORDS: dict[str, Promise] = {
     "invitation.withdrawn": _("Invitation withdrawn"),
     "job.cancelled": _("Job cancelled"),
     "job.discarded": _("Running job discarded"),
+    "job.resent": _("Files sent again to those whom they did not reach"),
     "job.file_missing": _("A file was missing at a download"),
     "job.hidden": _("Job taken off the list by a program"),
     "jobs.imported": _("Jobs brought over from the older API"),

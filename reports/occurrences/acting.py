@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from reports import jobs, quotas
 from reports.models import Delivery, Occurrence, Schedule, SnapshotJob, Suppression
+from reports.models.sending import DeliveryQuerySet
 from reports.occurrences import noting
 from reports.occurrences.rounds import WAITS_FOR_FILES
 from reports.occurrences.settling import settle
@@ -112,14 +113,17 @@ def _make_again(occurrence: Occurrence, actor: Actor, now: datetime) -> int:
 
 
 def _send_again(occurrence: Occurrence, now: datetime) -> int:
-    """Not those whose address is known to be no good, or who wanted no more: a mail to them would not go out."""
+    return send_again(Delivery.objects.for_tenant(occurrence.tenant).filter(occurrence=occurrence), now)
+
+
+def send_again(deliveries: DeliveryQuerySet, now: datetime) -> int:
+    """Those that failed although there are files. How many.
+
+    Not those whose address is known to be no good, or who wanted no more: a mail to them would not go out. An occurrence of theirs is
+    locked by the caller.
+    """
     suppressed = Suppression.objects.filter(tenant=OuterRef("tenant"), email=OuterRef("address"))
-    failed = Delivery.objects.for_tenant(occurrence.tenant).filter(
-        ~Exists(suppressed),
-        occurrence=occurrence,
-        status__in=NOT_SERVED,
-        job__status=SnapshotJob.Status.COMPLETED,
-    )
+    failed = deliveries.filter(~Exists(suppressed), status__in=NOT_SERVED, job__status=SnapshotJob.Status.COMPLETED)
     # One that is being written just now is left alone: its writer waits for the occurrence, which is ours, and has news of it.
     free = failed.select_for_update(of=("self",), skip_locked=True).values_list("pk", flat=True)
-    return Delivery.objects.for_tenant(occurrence.tenant).filter(pk__in=list(free)).update(**WAITS_FOR_FILES | {"next_try_at": now})
+    return Delivery.objects.filter(pk__in=list(free)).update(**WAITS_FOR_FILES | {"next_try_at": now})

@@ -11,6 +11,7 @@ from reports.api.v1.authentication import check_authenticators
 from reports.api.v1.batches import Batches, CancelBatch, SingleBatch
 from reports.api.v1.downloads import Downloads, DownloadsOfLink
 from reports.api.v1.events import Events
+from reports.api.v1.job_deliveries import JobDeliveries, RetryFailedDeliveries
 from reports.api.v1.job_files import DownloadFile
 from reports.api.v1.jobs import CancelJob, Jobs, RestateJob, RetryJob, SingleJob
 from reports.api.v1.links import Links, RevokeLink, RevokeLinks, SingleLink
@@ -23,6 +24,7 @@ from reports.api.v1.reports import Reports, SingleReport
 from reports.api.v1.schedule_verbs import PauseSchedule, ResumeSchedule, RunSchedule, SchedulePreview
 from reports.api.v1.schedules import Schedules, SingleSchedule
 from reports.api.v1.schema import Document
+from reports.api.v1.usage import Usage
 from reports.api.v1.view import Unknown, V1View
 from reports.api.v1.webhook_deliveries import ReplayDelivery, WebhookDeliveries
 from reports.api.v1.webhook_verbs import ReplayWebhook, RotateSecret, TestWebhook
@@ -41,6 +43,8 @@ ADDRESSES: list[tuple[str, type[V1View]]] = [
     ("jobs", Jobs),
     ("jobs/<job>", SingleJob),
     ("jobs/<job>/cancel", CancelJob),
+    ("jobs/<job>/deliveries", JobDeliveries),
+    ("jobs/<job>/deliveries/retry-failed", RetryFailedDeliveries),
     ("jobs/<job>/files/<file>/download", DownloadFile),
     ("jobs/<job>/proof", JobProof),
     ("jobs/<job>/restate", RestateJob),
@@ -65,6 +69,7 @@ ADDRESSES: list[tuple[str, type[V1View]]] = [
     ("schedules/<schedule>/pause", PauseSchedule),
     ("schedules/<schedule>/resume", ResumeSchedule),
     ("schedules/<schedule>/run", RunSchedule),
+    ("usage", Usage),
     ("webhooks", Webhooks),
     ("webhooks/<webhook>", SingleWebhook),
     ("webhooks/<webhook>/deliveries", WebhookDeliveries),
