@@ -42,7 +42,7 @@ class WebhookForm(PlainForm):
         first = {"url": webhook.url, "description": webhook.description, "events": webhook.events} if webhook else {}
         super().__init__(data, initial=first)
         self.webhook = webhook
-        self.url: CheckedUrl | None = None
+        self.checked: CheckedUrl | None = None
         self.fields["events"] = boxes(_("It is told when"), _events())
 
     def look_up(self) -> None:
@@ -51,18 +51,18 @@ class WebhookForm(PlainForm):
             return
         url = self.cleaned_data["url"]
         if self.webhook and self.webhook.url == url:
-            self.url = CheckedUrl(url)
+            self.checked = CheckedUrl(url)
             return
         try:
-            self.url = check_url(url)
+            self.checked = check_url(url)
         except Refused as refused:
             self.refuse(refused)
 
     def wanted(self) -> Wanted:
         """After look_up. Everything is everything, whatever else was ticked."""
-        assert self.url is not None
+        assert self.checked is not None
         events = self.cleaned_data["events"]
-        return Wanted(self.url, [Webhook.EVERYTHING] if Webhook.EVERYTHING in events else events, self.cleaned_data["description"])
+        return Wanted(self.checked, [Webhook.EVERYTHING] if Webhook.EVERYTHING in events else events, self.cleaned_data["description"])
 
 
 def _events() -> list[tuple[str, Any]]:
