@@ -73,7 +73,7 @@ ADDRESSES: list[tuple[str, type[V1View]]] = [
     ("webhooks", Webhooks),
     ("webhooks/<webhook>", SingleWebhook),
     ("webhooks/<webhook>/deliveries", WebhookDeliveries),
-    ("webhooks/<webhook>/deliveries/<delivery>/replay", ReplayDelivery),
+    ("webhooks/<webhook>/deliveries/<webhook_delivery>/replay", ReplayDelivery),
     ("webhooks/<webhook>/replay", ReplayWebhook),
     ("webhooks/<webhook>/rotate-secret", RotateSecret),
     ("webhooks/<webhook>/test", TestWebhook),
