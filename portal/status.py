@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from portal.job_deliveries import Sent
-from reports.models import Attempt, Delivery, Link, Occurrence, Report, Schedule, SnapshotJob, Suppression
+from reports.models import Attempt, Delivery, Link, Occurrence, Report, Schedule, SnapshotJob, Suppression, Webhook, WebhookDelivery
 from reports.schedules.figures import is_late
 
 Job, LinkStatus, Stopped = SnapshotJob.Status, Link.Status, Suppression.Reason
@@ -83,6 +83,18 @@ ADDRESSES: dict[str | None, Look] = {
     Stopped.COMPLAINED: Look(Stopped.COMPLAINED.label, "ban", "bad"),
 }
 
+WEBHOOKS: dict[str, Look] = {
+    Webhook.Status.ACTIVE: Look(Webhook.Status.ACTIVE.label, "check", "ok"),
+    Webhook.Status.PAUSED: Look(Webhook.Status.PAUSED.label, "player-pause", "warn"),
+    Webhook.Status.DISABLED: Look(_("Switched off"), "alert-circle", "bad"),
+}
+MESSAGES: dict[str, Look] = {
+    WebhookDelivery.Status.PENDING: Look(WebhookDelivery.Status.PENDING.label, "clock"),
+    WebhookDelivery.Status.FAILED: Look(WebhookDelivery.Status.FAILED.label, "refresh", "warn"),
+    WebhookDelivery.Status.SUCCEEDED: Look(WebhookDelivery.Status.SUCCEEDED.label, "check", "ok"),
+    WebhookDelivery.Status.DEAD: Look(WebhookDelivery.Status.DEAD.label, "alert-circle", "bad"),
+}
+MESSAGE_LEAVES = Look(_("On its way"), "send", "run")
 PREFLIGHTS: dict[str, Look] = {
     Report.Preflight.PASSED: Look(_("Rules hold"), "check", "ok"),
     Report.Preflight.REFUSED: Look(_("Refused"), "alert-circle", "bad"),
@@ -155,3 +167,11 @@ def of_queue(tenant: Any) -> Look:
     if tenant.known:
         return NOT_IN_LINE
     return IS_RUNNING if tenant.running else NO_JOBS
+
+
+def of_webhook(webhook: Webhook) -> Look:
+    return WEBHOOKS[webhook.status]
+
+
+def of_message(message: WebhookDelivery) -> Look:
+    return MESSAGE_LEAVES if message.lease_until is not None else MESSAGES[message.status]

@@ -58,6 +58,8 @@ from portal.views import (
     staff_visits,
     unsubscribe,
     usage,
+    webhook,
+    webhooks,
 )
 
 handler400 = errors.bad_request
@@ -118,6 +120,18 @@ company: list[URLPattern | URLResolver] = [
     path("settings/keys/new/", keys.new, name="key_new"),
     path("settings/keys/<uuid:key>/replace/", keys.replace, name="key_replace"),
     path("settings/keys/<uuid:key>/revoke/", keys.revoke, name="key_revoke"),
+    path("settings/webhooks/", webhooks.webhooks, name="webhooks"),
+    path("settings/webhooks/new/", webhooks.new, name="webhook_new"),
+    path("settings/webhooks/<uuid:webhook>/", webhook.webhook, name="webhook"),
+    path("settings/webhooks/<uuid:webhook>/edit/", webhooks.edit, name="webhook_edit"),
+    path("settings/webhooks/<uuid:webhook>/replace/", webhooks.replace, name="webhook_replace"),
+    path("settings/webhooks/<uuid:webhook>/remove/", webhooks.remove, name="webhook_remove"),
+    path("settings/webhooks/<uuid:webhook>/pause/", webhook.pause, name="webhook_pause"),
+    path("settings/webhooks/<uuid:webhook>/resume/", webhook.resume, name="webhook_resume"),
+    path("settings/webhooks/<uuid:webhook>/test/", webhook.test, name="webhook_test"),
+    path("settings/webhooks/<uuid:webhook>/replay/", webhook.replay, name="webhook_replay"),
+    path("settings/webhooks/<uuid:webhook>/messages/<uuid:message>/", webhook.message, name="webhook_message"),
+    path("settings/webhooks/<uuid:webhook>/messages/<uuid:message>/replay/", webhook.message_replay, name="webhook_message_replay"),
     path("links/", links.links, name="links"),
     path("links/revoke/", links_revoke.revoke, name="links_revoke"),
     path("links/<uuid:link>/", link.link, name="link"),

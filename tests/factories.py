@@ -17,6 +17,7 @@ from typing import Any
 from django.contrib.auth.hashers import get_hasher, make_password
 from django.utils import timezone
 
+from reports.events import Fact, body
 from reports.models import (
     Account,
     Attempt,
@@ -26,6 +27,7 @@ from reports.models import (
     Batch,
     CatalogueImport,
     Delivery,
+    Event,
     Grant,
     GroupMember,
     LaneClock,
@@ -45,6 +47,7 @@ from reports.models import (
     Suppression,
     TenantQueue,
     Webhook,
+    WebhookDelivery,
 )
 from reports.webhooks import secrets as webhook_secrets
 from tenants import session_tags as tags_of_tenants
@@ -290,6 +293,17 @@ def make_webhook(*, tenant: Tenant, secret: str = "", **fields: Any) -> Webhook:
     with tenant_scope(tenant):
         webhook.save(force_insert=True)
     return webhook
+
+
+def make_webhook_delivery(*, webhook: Webhook, type: str = Event.Type.JOB_COMPLETED, data: Any = None, **fields: Any) -> WebhookDelivery:
+    """Something that happened a moment ago and waits to be told, unless `fields` say more; its tries are `log`."""
+    now = fields.setdefault("created_at", timezone.now())
+    if fields.get("status", "pending") in WebhookDelivery.OPEN:
+        fields = {"next_try_at": now} | fields
+    with tenant_scope(webhook.tenant_id):
+        fact = Fact(webhook.tenant_id, webhook.tenant.slug, Event.Type(type), data or {"webhook": str(webhook.pk)})
+        event = Event.objects.create(pk=fact.id, tenant=webhook.tenant, type=type, created_at=now, body=body(fact, now))
+        return WebhookDelivery.objects.create(tenant=webhook.tenant, webhook=webhook, event=event, **fields)
 
 
 def make_schedule(*, tenant: Tenant, report: Report | None = None, slug: str = "", **fields: Any) -> Schedule:

@@ -23,6 +23,7 @@ PARAMETER = "Buchungszeitraumbeginnvergleichszeitraumfortschreibungsdatum"
 VALUE = "Azure_Bay_Funchal_Harbour_and_Old_Town_Collection_2026_Q4_EU"
 FILE = "reservierungsleitungskonversionsauswertung_2026-11-22_q4.pdf"
 EMAIL = "maximiliane.hohenlohe-waldenburg@reservierungsleitung.example"
+HOST = "berichtsereignisempfaenger.reservierungsleitung.donau.example"
 TAGS = {f"geschaeftsbereichskennzeichen_der_niederlassung_nummer_{n:05}": f"{VALUE[:54]}{n:06}" for n in range(39)}
 
 

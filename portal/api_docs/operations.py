@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -71,6 +71,8 @@ class Operation:
     status: str
     answer: str
     answer_members: list[Member] = field(default_factory=list)
+    # Of the operation before it whose answer is this one, too; then it is not shown again. None: of none.
+    answers_like: Operation | None = None
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,15 @@ def sections() -> list[Section]:
         name = path.removeprefix(PREFIX).partition("/")[0]
         found.setdefault(name, []).extend(_operation(path, method, methods[method]) for method in METHODS if method in methods)
     order = [*TITLES, *sorted(found.keys() - TITLES.keys())]
-    return [Section(name, TITLES.get(name, name.capitalize()), found[name]) for name in order if name in found]
+    return [Section(name, TITLES.get(name, name.capitalize()), _without_repeats(found[name])) for name in order if name in found]
+
+
+def _without_repeats(operations: list[Operation]) -> list[Operation]:
+    first: dict[str, Operation] = {}
+    return [
+        replace(one, answers_like=first[one.answer]) if one.answer in first else first.setdefault(one.answer, one) if one.answer else one
+        for one in operations
+    ]
 
 
 def section(name: str) -> Section | None:

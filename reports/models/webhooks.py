@@ -8,8 +8,8 @@ from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
-from django.db.models.functions import Now
+from django.db.models import OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce, Now
 from django.utils.translation import gettext_lazy as _
 
 from tenants.models import Tenant
@@ -60,6 +60,16 @@ class WebhookQuerySet(models.QuerySet["Webhook"]):
 
     def active(self) -> WebhookQuerySet:
         return self.filter(status=Webhook.Status.ACTIVE)
+
+    def with_standing(self) -> WebhookQuerySet:
+        """`last_taken_at`: when it took a message; None: never. `failing_since`: when the first event happened that it did not take after
+        the newest that it did; None: there is none. Tests count for neither."""
+        told = WebhookDelivery.objects.filter(tenant=OuterRef("tenant"), webhook=OuterRef("pk")).exclude(event__type=Event.Type.PING)
+        taken = told.filter(status=WebhookDelivery.Status.SUCCEEDED).order_by("-created_at", "-id")
+        failed = told.filter(status__in=(WebhookDelivery.Status.FAILED, WebhookDelivery.Status.DEAD)).order_by("created_at", "id")
+        after_it = Q(created_at__gt=Coalesce(OuterRef("newest_taken"), OuterRef("created_at")))
+        newest = {"last_taken_at": Subquery(taken.values("ended_at")[:1]), "newest_taken": Subquery(taken.values("created_at")[:1])}
+        return self.annotate(**newest).annotate(failing_since=Subquery(failed.filter(after_it).values("created_at")[:1]))
 
 
 class Webhook(models.Model):
@@ -140,6 +150,12 @@ class WebhookDelivery(models.Model):
         indexes = (
             models.Index(fields=["tenant", "webhook", "-created_at", "-id"], name="webhook_delivery_list"),
             models.Index(fields=["tenant", "next_try_at"], condition=~Q(next_try_at=None), name="webhook_delivery_due"),
+            # What needs somebody's eye is found without reading all that was taken.
+            models.Index(
+                fields=["tenant", "webhook", "-created_at", "-id"],
+                condition=Q(status__in=("pending", "failed", "dead")),
+                name="webhook_delivery_not_taken",
+            ),
         )
 
     def __str__(self) -> str:

@@ -43,9 +43,13 @@ class Made:
 
 
 def create(tenant: Tenant, actor: Actor, wanted: Wanted, *, now: datetime) -> Made:
-    """Raises Refused: unknown_event, too_many_webhooks. In the tenant's scope."""
+    """Raises Refused: unknown_event, too_many_webhooks, webhook_exists. In the tenant's scope."""
     wanted = checked(wanted)
     _one_at_a_time(tenant)
+    # Asked for twice, every event would come twice.
+    if Webhook.objects.for_tenant(tenant).filter(url=wanted.url, events=values(wanted)["events"]).exists():
+        detail = _("There is a webhook for this address and these events already.")
+        raise Refused("webhook_exists", detail, (Place(("url",), "taken", detail),))
     if Webhook.objects.for_tenant(tenant).count() >= MOST:
         raise Refused("too_many_webhooks", _("A company has at most %(n)d webhooks. Delete one that is not needed.") % {"n": MOST})
     secret = secrets.new_secret()

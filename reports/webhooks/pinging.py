@@ -5,21 +5,31 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from django.utils.translation import gettext as _
+
 from reports.due import Taken
 from reports.events import Fact, body
 from reports.models import Event, Webhook, WebhookDelivery, WebhookTry
+from reports.refused import Refused
 from reports.webhooks import outcomes, sending
 from reports.webhooks.taking import LEASE_SECONDS
 from tenants.audit import Actor, record
+from tenants.models import Tenant
 from tenants.scope import tenant_scope
+
+# Of a company.
+MOST_AT_ONCE = 2
 
 
 def ping(webhook: Webhook, actor: Actor, clock: Callable[[], datetime]) -> WebhookTry | None:
     """Outside any scope: it calls the receiver, for up to 15 seconds. None: the webhook was deleted meanwhile.
 
-    Raises tenants.encryption.Unreadable.
+    Raises Refused: test_running; tenants.encryption.Unreadable.
     """
-    taken, message = _prepare(webhook, actor, clock())
+    try:
+        taken, message = _prepare(webhook, actor, clock())
+    except Webhook.DoesNotExist:
+        return None
     return outcomes.write(taken, sending.post(message, clock()), clock())
 
 
@@ -29,6 +39,7 @@ def _prepare(webhook: Webhook, actor: Actor, now: datetime) -> tuple[Taken, send
     with tenant_scope(webhook.tenant_id):
         webhook = Webhook.objects.select_related("tenant").get(tenant=webhook.tenant_id, pk=webhook.pk)
         tenant = webhook.tenant
+        _refuse_many(tenant, now, until)
         fact = Fact(tenant.pk, tenant.slug, Event.Type.PING, {"webhook": str(webhook.pk)})
         event = Event.objects.create(pk=fact.id, tenant=tenant, type=fact.type, created_at=now, body=body(fact, now))
         delivery = WebhookDelivery.objects.create(
@@ -36,3 +47,10 @@ def _prepare(webhook: Webhook, actor: Actor, now: datetime) -> tuple[Taken, send
         )
         record(actor, "webhook.tested", now=now, tenant=tenant, about=webhook)
         return Taken(delivery.pk, tenant.pk, delivery.status, 1, until), sending.message_of(delivery, now)
+
+
+def _refuse_many(tenant: Tenant, now: datetime, until: datetime) -> None:
+    """Each holds a thread of the web server for as long as its receiver likes, and those are everybody's."""
+    running = WebhookDelivery.objects.filter(tenant=tenant, next_try_at__gt=now, next_try_at__lte=until, lease_until__gt=now)
+    if running.filter(event__type=Event.Type.PING).count() >= MOST_AT_ONCE:
+        raise Refused("test_running", _("Tests of your webhooks are under way. Wait until they have ended."))

@@ -24,6 +24,7 @@ from tests.browser.cast_queue import make_busy_queue
 from tests.browser.cast_schedules import make_schedules
 from tests.browser.cast_staff import make_staff_views
 from tests.browser.cast_usage import make_usage
+from tests.browser.cast_webhooks import make_long_webhook, make_webhooks
 from tests.factories import (
     make_account,
     make_api_key,
@@ -43,7 +44,7 @@ from tests.factories import (
     make_user,
     make_visit,
 )
-from tests.long_names import VALUE, make_long_names
+from tests.long_names import HOST, VALUE, make_long_names
 from tests.portal.views import drafts
 from tests.pretend_aws import ACCOUNT, REGION
 
@@ -149,6 +150,7 @@ def _azure_bay(cast: Cast, here: Company, marta: User) -> None:
     by_marta = {"requested_by": marta, "actor": marta.email}
     key, _ = make_api_key(tenant=here.tenant, name="data-lake")
     _keys(cast, here, marta)
+    cast.parts |= make_webhooks(here.tenant, marta, here.now)
     for report in here.reports.values():
         make_grant(tenant=here.tenant, report=report)
     make_usage(here.tenant, here.reports, here.now)
@@ -402,6 +404,7 @@ def _long_names(cast: Cast) -> None:
     scheduled = make_schedule(
         tenant=here.tenant, report=here.report, formats=["PDF", "CSV", "EXCEL"], subject=f"{here.report.name} {{tenant}}"
     )
+    cast.parts |= make_long_webhook(here.tenant, here.owner, HOST, VALUE, timezone.now())
     cast.people["long"] = here.owner
     cast.parts |= {"long": str(here.completed.pk), "link_long": f"{here.tenant.code}/{token}", "scheduled_long": str(scheduled.pk)}
 

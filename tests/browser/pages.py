@@ -94,6 +94,19 @@ def make_a_key(page: browser.Page) -> None:
     press("Make key")(page)
 
 
+def make_a_webhook(page: browser.Page) -> None:
+    """Each at another address: they all stay."""
+    page.get_by_label("Address").fill(f"https://203.0.114.7/reports/{next(NUMBERS)}")
+    page.get_by_label("A report failed").check()
+    press("Make webhook")(page)
+
+
+def make_a_webhook_that_cannot_be(page: browser.Page) -> None:
+    page.get_by_label("Address").fill("http://10.0.0.1/reports")
+    page.get_by_label("A report failed").check()
+    press("Make webhook")(page)
+
+
 def accept_with_a_short_password(page: browser.Page) -> None:
     page.get_by_label("Name").fill("Nuno Pereira")
     page.get_by_label("Password").fill("short")
@@ -351,6 +364,22 @@ PAGES = [
     Page("key-replace", f"{HERE}/settings/keys/{{key}}/replace/", MARTA),
     Page("key-revoke", f"{HERE}/settings/keys/{{key}}/revoke/", MARTA),
     Page("api-keys", f"{HERE}/settings/keys/", MARTA),
+    Page("webhooks", f"{HERE}/settings/webhooks/", MARTA),
+    Page("webhooks-none", "/t/saltmarsh/settings/webhooks/", MARTA),
+    Page("webhooks-long", "/t/donau/settings/webhooks/", LONG),
+    Page("webhook-new", f"{HERE}/settings/webhooks/new/", MARTA),
+    Page("webhook-new-wrong", f"{HERE}/settings/webhooks/new/", MARTA, 422, make_a_webhook_that_cannot_be),
+    Page("webhook-log", f"{HERE}/settings/webhooks/{{webhook}}/", MARTA),
+    Page("webhook-log-none", f"{HERE}/settings/webhooks/{{webhook_paused}}/?status=dead", MARTA),
+    Page("webhook-off", f"{HERE}/settings/webhooks/{{webhook_off}}/", MARTA),
+    Page("webhook-paused", f"{HERE}/settings/webhooks/{{webhook_paused}}/", MARTA),
+    Page("webhook-long", "/t/donau/settings/webhooks/{webhook_long}/", LONG),
+    Page("webhook-edit", f"{HERE}/settings/webhooks/{{webhook}}/edit/", MARTA),
+    Page("webhook-replace", f"{HERE}/settings/webhooks/{{webhook_paused}}/replace/", MARTA),
+    Page("webhook-replay", f"{HERE}/settings/webhooks/{{webhook}}/replay/", MARTA),
+    Page("webhook-remove", f"{HERE}/settings/webhooks/{{webhook}}/remove/", MARTA),
+    Page("webhook-message", f"{HERE}/settings/webhooks/{{webhook}}/messages/{{message}}/", MARTA),
+    Page("webhook-message-long", "/t/donau/settings/webhooks/{webhook_long}/messages/{message_long}/", LONG),
     Page("members", f"{HERE}/settings/members/", DUARTE),
     Page("members-viewer", f"{HERE}/settings/members/", RUI),
     Page("member-invite", f"{HERE}/settings/members/invite/", DUARTE),
@@ -421,6 +450,7 @@ PAGES = [
     Page("error-503", f"{HERE}/", MARTA, 503, during=faults.the_database_does_not_answer),
     # These add to what other pages show, so they come last.
     Page("key-made", f"{HERE}/settings/keys/new/", MARTA, act=make_a_key),
+    Page("webhook-made", f"{HERE}/settings/webhooks/new/", MARTA, act=make_a_webhook),
     Page("unsubscribed", "/u/{link_stopped}", act=stop_the_mails),
     Page("job-new-link", f"{HERE}/jobs/{{single}}/links/", MARTA, act=press("Make link")),
     Page("api-docs", "/api/docs/"),
@@ -451,6 +481,10 @@ NO_PAGE = {
     "visit_end": "takes a form, leads to support access",
     "staff_visit_raise": "drawn by what begins a visit: staff-visit-raise",
     "staff_visit_end": "takes a form, leads to the company",
+    "webhook_pause": "takes a form, leads to the webhook",
+    "webhook_resume": "takes a form, leads to the webhook",
+    "webhook_test": "takes a form, leads to the webhook",
+    "webhook_message_replay": "takes a form, leads to the message",
     "job_cancel": "takes a form, leads to the job",
     "job_retry": "takes a form, leads to the new job",
     "job_file": "takes a form, leads to the file",

@@ -36,7 +36,7 @@ def configuration(folder: Path, ids: seed.Ids) -> Path:
     lines += ["[checks.negative_data_rejection]", f"expected-statuses = {DOES_NOT}"]
     for name, values in words.items():
         lines += [f"[dictionaries.{name}]", f"values = {json.dumps(values)}"]
-    lines += ["[parameters]", '"path.slug" = { dictionary = "report", probability = 0.8 }']
+    lines += ["[parameters]", '"path.report" = { dictionary = "report", probability = 0.8 }']
     lines += [f'"path.{name}" = {{ dictionary = "{name}", probability = 0.8 }}' for name in ids]
     lines += [f'"body.{name}" = {{ dictionary = "{name}", probability = 0.6 }}' for name in ids]
     lines += [f'"body.{name}" = {{ dictionary = "{of[0]}", probability = 0.7 }}' for name, of in BODIES.items()]

@@ -39,6 +39,8 @@ KINDS = {
     "nothing_failed": Kind(HTTPStatus.CONFLICT, "Nothing of it failed", "There is nothing to send again."),
     "slug_taken": Kind(HTTPStatus.CONFLICT, "The name is taken", "Use that one, or choose another name."),
     "recipient_exists": Kind(HTTPStatus.CONFLICT, "The recipient is there already", "Use that one."),
+    "webhook_exists": Kind(HTTPStatus.CONFLICT, "There is such a webhook already", "Use that one."),
+    "test_running": Kind(HTTPStatus.CONFLICT, "Tests are under way", "Wait until they have ended."),
     "in_use": Kind(HTTPStatus.CONFLICT, "It is still in use", "Detach it from what `errors` names."),
     "mail_leaving": Kind(HTTPStatus.CONFLICT, "A mail is on its way", "Try again in a minute."),
     "schedule_fault": Kind(HTTPStatus.CONFLICT, "The portal itself paused the schedule", "PATCH what `detail` says is wrong."),

@@ -271,8 +271,13 @@ class RestateJob(JobView):
 
         Once it is ready, links of the old one show it first, with what was wrong.
         """
-        because = CorrectionIn.read(request)["because"]
-        return self.create(lambda: self.made(domain.correct(self.find(job), self.caller.actor, because, now=timezone.now())))
+
+        def act() -> Response:
+            found = self.find(job)
+            because = CorrectionIn.read(request)["because"]
+            return self.made(domain.correct(found, self.caller.actor, because, now=timezone.now()))
+
+        return self.create(act)
 
 
 def _worth_a_look_in(row: Any, now: datetime) -> int:

@@ -126,10 +126,10 @@ class SingleReport(ReportView):
     query = Query(fields=ReportOut)
 
     @extend_schema(operation_id="get_report", examples=[OpenApiExample("Daily calls", EXAMPLE, response_only=True)])
-    def get(self, request: Request, slug: str) -> Response:
+    def get(self, request: Request, report: str) -> Response:
         """A report, with its parameters."""
         with self.caller.scope():
-            found = self.grants().filter(report__slug=slug).first() if is_storable(slug) else None
+            found = self.grants().filter(report__slug=report).first() if is_storable(report) else None
             if found is None:
                 raise NotFound
             return self.get_single(found, **self.usual([found]))

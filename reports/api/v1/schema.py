@@ -142,7 +142,7 @@ class Schema(AutoSchema):
 
 
 def _of_path(name: str) -> OpenApiParameter:
-    return OpenApiParameter(name, SLUG if name == "slug" else OpenApiTypes.UUID, OpenApiParameter.PATH)
+    return OpenApiParameter(name, SLUG if name == "report" else OpenApiTypes.UUID, OpenApiParameter.PATH)
 
 
 def _of_query(told: dict[str, Any]) -> OpenApiParameter:

@@ -42,7 +42,7 @@ class ReplayDelivery(WebhookView):
     scopes = {"POST": "webhooks:write"}
 
     @extend_schema(operation_id="replay_webhook_delivery", request=None, responses={202: WebhookDeliveryOut})
-    def post(self, request: Request, webhook: str, delivery: str) -> Response:
+    def post(self, request: Request, webhook: str, webhook_delivery: str) -> Response:
         """Send one event again, under its id.
 
         With all tries before it. One that is on its way just now stays as it is.
@@ -50,7 +50,7 @@ class ReplayDelivery(WebhookView):
         Nothing.read(request)
         with self.caller.scope():
             rows = _of(self.found(webhook))
-            found = self.get_object(rows, delivery)
+            found = self.get_object(rows, webhook_delivery)
             replaying.replay(found, self.caller.actor, now=timezone.now())
             again = rows.get(pk=found.pk)
             log.with_last_try([again])

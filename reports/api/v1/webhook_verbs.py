@@ -22,6 +22,7 @@ TAKEN = {"ok": True, "text": "The receiver took it.", "response_status": 204, "d
 
 class TestWebhook(WebhookView):
     scopes = {"POST": "webhooks:write"}
+    refuses = {"POST": ("test_running",)}
 
     @extend_schema(
         operation_id="test_webhook",
@@ -86,9 +87,8 @@ class ReplayWebhook(WebhookView):
         Under their ids, also those that were taken, and those of which the webhook was not told. To one that is not active they wait
         until it is.
         """
-        body = ReplayIn.read(request)
         with self.caller.scope():
-            found = self.found(webhook)
+            found, body = self.found(webhook), ReplayIn.read(request)
             count = replaying.replay_since(
                 found, self.caller.actor, body["since"], body.get("until"), body.get("types", ()), now=timezone.now()
             )

@@ -43,7 +43,7 @@ class Webhooks(V1View):
     )
     idempotency = V1View.OPTIONAL
     versioned = True
-    refuses = {"POST": (*INVALID, "webhook_limit")}
+    refuses = {"POST": (*INVALID, "webhook_limit", "webhook_exists")}
 
     @extend_schema(operation_id="list_webhooks")
     def get(self, request: Request) -> Response:

@@ -28,6 +28,8 @@ from tests.factories import (
     make_schedule,
     make_suppression,
     make_visit,
+    make_webhook,
+    make_webhook_delivery,
 )
 from tests.recently import sign_in
 
@@ -53,6 +55,10 @@ POSTED = {
     "invitation_withdraw",
     "support_set",
     "visit_end",
+    "webhook_pause",
+    "webhook_resume",
+    "webhook_test",
+    "webhook_message_replay",
 }
 # Of a company, and of nothing in it.
 WITHOUT_OBJECTS = {pattern.name for pattern in urls.company if not pattern.pattern.converters}
@@ -84,6 +90,10 @@ def of_people(tenant):
     }
 
 
+def of_webhook(webhook):
+    return {"webhook": webhook.pk, "message": make_webhook_delivery(webhook=webhook).pk}
+
+
 @pytest.fixture
 def as_olga(client, olga):
     return sign_in(client, olga)
@@ -106,6 +116,7 @@ def theirs(globex, acme):
         "group": make_group(tenant=globex).pk,
         "suppression": make_suppression(tenant=globex).pk,
         **of_people(globex),
+        **of_webhook(make_webhook(tenant=globex)),
     }
     return [
         *addresses("globex", **things),
@@ -140,7 +151,7 @@ def test_addresses_outside_a_company_are_led_to_sign_in_too(client):
 
 def test_what_belongs_to_another_company_answers_as_what_is_not_there(as_olga, theirs):
     nobodys = ("job", "file", "link", "schedule", "occurrence", "audience", "delivery", "recipient", "group", "suppression")
-    nobodys += ("member", "invitation", "visit", "key")
+    nobodys += ("member", "invitation", "visit", "key", "webhook", "message")
     unknown = {"report": "no-such-report"} | {name: uuid.uuid4() for name in nobodys}
     missing = [
         *addresses("no-such-company", **unknown),
@@ -158,7 +169,9 @@ def test_what_belongs_to_another_company_answers_as_what_is_not_there(as_olga, t
 def test_an_address_that_acts_takes_no_visit(as_adam, ready_job, name):
     file, (link, _) = make_file(job=ready_job, format="CSV"), make_link(job=ready_job)
     more = of_schedule(make_schedule(tenant=ready_job.tenant, report=ready_job.report), ready_job)
-    more |= {name: uuid.uuid4() for name in ("recipient", "group", "suppression", "member", "invitation", "visit", "key")}
+    more |= {
+        name: uuid.uuid4() for name in ("recipient", "group", "suppression", "member", "invitation", "visit", "key", "webhook", "message")
+    }
     paths = dict(addresses("acme", job=ready_job.pk, file=file.pk, link=link.pk, report="daily-calls", **more))
 
     assert as_adam.get(paths[name]).status_code == 405
