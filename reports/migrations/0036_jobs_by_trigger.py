@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("reports", "0034_discarded")]
+    dependencies = [("reports", "0035_webhook_log")]
 
     operations = [
         migrations.AddIndex(
