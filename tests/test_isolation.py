@@ -40,7 +40,7 @@ from tenants.models import ApiKey, Invitation, Membership, SupportVisit, Tenant,
 from tenants.scope import tenant_scope
 from tests import factories
 from tests.portal.views.conftest import aws, server
-from tests.pretend_aws import Server
+from tests.pretend_aws import BUCKET, Server
 from tests.recently import sign_in
 from tests.tenants.rows import TENANT_TABLES, fill, sql
 
@@ -251,7 +251,7 @@ def _company(tenant: Tenant) -> Company:
     job = factories.make_job(tenant=tenant, report=report, status="completed", actor=f"person@{tenant.slug}.example")
     factories.make_job(tenant=tenant, report=report, status="running", actor=f"person@{tenant.slug}.example")
     factories.make_job(tenant=tenant, report=report, status="failed", actor=f"person@{tenant.slug}.example")
-    file = factories.make_file(job=job, name=f"revenue-of-{tenant.slug}.pdf")
+    file = factories.make_file(job=job, name=f"revenue-of-{tenant.slug}.pdf", bucket=BUCKET)
     link, token = factories.make_link(job=job)
     mailed = factories.make_delivery(job=job)
     with tenant_scope(tenant):
@@ -282,7 +282,8 @@ def _company(tenant: Tenant) -> Company:
 
 @pytest.fixture
 def browser(client: Client, acme_company: Company, aws: Server) -> Client:
-    """Signed in as the owner of acme, with a key of acme's."""
+    """Signed in as the owner of acme, with a key of acme's, whose file is in the store."""
+    aws.client("s3").put_object(Bucket=BUCKET, Key=acme_company.file.key, Body=b"%PDF")
     sign_in(client, acme_company.owner)
     client.defaults |= {"HTTP_X_API_KEY": acme_company.api_key, "HTTP_AUTHORIZATION": f"Bearer {acme_company.api_key}"}
     return client

@@ -36,7 +36,7 @@ def is_gone(link: Link, now: datetime) -> bool:
 def prepare_again(link: Link, file: SnapshotFile, actor: Actor, *, now: datetime) -> SnapshotJob:
     """The job that does it, and a mail to the link's address once it has. After S3 said that the file is gone; in the tenant's scope."""
     lost = link.superseded_by if link.superseded_by and file.job_id == link.superseded_by_id else link.job
-    remake = remake_of(lost) or _ask(lost, file, actor, now)
+    remake = make_again(lost, file, actor, now=now)
     # Locked, so that it cannot end between the look at it and the wish to be told.
     remake = SnapshotJob.objects.select_for_update().get(pk=remake.pk)
     if link.email and not remake.has_ended:
@@ -44,6 +44,11 @@ def prepare_again(link: Link, file: SnapshotFile, actor: Actor, *, now: datetime
         waits = {"link": link, "job": remake, "next_try_at": None}
         notices.ask_for(link.tenant, Notice.Kind.READY_AGAIN, key[:200], link.email, now=now, language=link.language, **waits)
     return remake
+
+
+def make_again(lost: SnapshotJob, file: SnapshotFile, actor: Actor, *, now: datetime) -> SnapshotJob:
+    """The job that does it, or did. After S3 said that the file is gone; in the tenant's scope."""
+    return remake_of(lost) or _ask(lost, file, actor, now)
 
 
 def _ask(lost: SnapshotJob, file: SnapshotFile, actor: Actor, now: datetime) -> SnapshotJob:

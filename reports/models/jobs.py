@@ -232,6 +232,8 @@ class SnapshotJob(models.Model):
             models.Index(fields=["tenant", "report", "-created_at", "-id"], name="job_list_by_report"),
             models.Index(fields=["tenant", "status", "-created_at", "-id"], name="job_list_by_status"),
             models.Index(fields=["tenant", "-finished_at", "-id"], condition=~Q(finished_at=None), name="job_list_by_end"),
+            # A schedule makes most jobs: those are found in the whole list, and cost no entry here.
+            models.Index(fields=["tenant", "trigger", "-created_at", "-id"], condition=~Q(trigger="schedule"), name="job_list_by_trigger"),
             models.Index(fields=["occurrence"], condition=~Q(occurrence=None), name="job_of_occurrence"),
             models.Index(fields=["tenant", "batch", "-created_at", "-id"], condition=~Q(batch=None), name="job_of_batch"),
             models.Index(fields=["tenant", "audience", "-created_at", "-id"], condition=~Q(audience=None), name="job_of_audience"),

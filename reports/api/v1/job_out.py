@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
-from django.utils import translation
+from django.utils import timezone, translation
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -12,8 +13,10 @@ from reports import timeline
 from reports.api.v1.body import Resource
 from reports.api.v1.fields import Instant, Metadata, Parameters
 from reports.failures import DISCARDED, cause_of
+from reports.links import masked
 from reports.models import Attempt, Format, SnapshotFile, SnapshotJob
 
+ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
 LANES = {"now": SnapshotJob.Lane.NOW, "scheduled": SnapshotJob.Lane.SCHEDULED}
 LANE_WORDS = {lane: word for word, lane in LANES.items()}
 # A dry run is in no answer.
@@ -46,7 +49,8 @@ class FileOut(serializers.Serializer[Any]):
     @extend_schema_field({"type": ["string", "null"], "format": "date-time"})
     def get_kept_until(self, row: SnapshotFile) -> Any:
         """null: it is gone."""
-        return Instant().to_representation(row.offered_until(self.context["tenant"])) if row.purged_at is None else None
+        tenant = self.context["tenant"]
+        return Instant().to_representation(row.offered_until(tenant)) if row.is_offered(tenant, timezone.now()) else None
 
 
 class AttemptOut(serializers.Serializer[Any]):
@@ -159,7 +163,7 @@ class JobOut(JobRow):
     @extend_schema_field(JobEventOut(many=True))
     def get_events(self, row: SnapshotJob) -> Any:
         with translation.override("en"):
-            told = [(event, timeline.line(event.at, event.type, event.data)) for event in row.events.all()]
+            told = [(event, timeline.line(event.at, event.type, _for_programs(event.data))) for event in row.events.all()]
             return JobEventOut(
                 [{"at": event.at, "type": f"job.{event.type}", "text": _sentence(line)} for event, line in told], many=True
             ).data
@@ -169,6 +173,12 @@ def failure(code: str, message: str = "") -> dict[str, Any]:
     with translation.override("en"):
         cause = cause_of(code)
         return {"code": code, "message": message or str(cause.message), "retryable": cause.retryable}
+
+
+def _for_programs(data: dict[str, Any]) -> dict[str, Any]:
+    """Who may read jobs learns no person's whole address."""
+    actor = str(data.get("actor", ""))
+    return data | {"actor": masked(actor)} if ADDRESS.fullmatch(actor) else data
 
 
 def _sentence(line: timeline.Line) -> str:

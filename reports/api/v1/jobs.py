@@ -52,6 +52,7 @@ class JobIn(Body):
     formats = serializers.ListField(child=Choice(choices=Format.values), min_length=1, max_length=3)
     visuals = serializers.ListField(
         child=Text(max_length=MOST_VISUAL),
+        min_length=1,
         max_length=MOST_VISUALS,
         allow_null=True,
         required=False,

@@ -34,7 +34,7 @@ class V1View(TenantView):
     parser_classes = (StrictJson,)
     renderer_classes = (JSONRenderer, ProblemJson)
     content_negotiation_class = JsonAlone
-    http_method_names = ("get", "head", "post", "patch", "delete")
+    http_method_names: tuple[str, ...] = ("get", "head", "post", "patch", "delete")
     # Of GET; other methods take no query.
     query: ClassVar[Query] = Query()
     # How a POST takes an Idempotency-Key. Empty: not at all, because sending it twice does no more than sending it once.

@@ -15,6 +15,7 @@ from tests.factories import (
     make_attempt,
     make_audience,
     make_dry_run,
+    make_delivery,
     make_file,
     make_job,
     make_recipient,
@@ -85,6 +86,7 @@ def test_a_job_is_asked_for_and_read_again(acme_v1, acme):
         (WISH | {"formats": []}, "/formats", "min_length"),
         (WISH | {"formats": "PDF"}, "/formats", "invalid"),
         (WISH | {"formats": ["WORD"]}, "/formats/0", "invalid_choice"),
+        (WISH | {"visuals": []}, "/visuals", "min_length"),
         (WISH | {"parameters": []}, "/parameters", "invalid"),
         (WISH | {"parameters": {"Region": []}}, "/parameters/Region", "invalid"),
         (WISH | {"parameters": {"Region": True}}, "/parameters/Region", "invalid"),
@@ -167,6 +169,17 @@ def test_an_ended_job_shows_its_files_its_attempts_and_its_story(acme_v1, acme, 
     assert not any(word in str(body) for word in (file.key, file.bucket, "http"))
 
 
+def test_who_did_something_to_a_job_is_told_without_the_whole_address(acme_v1, acme, daily_calls):
+    job = make_job(tenant=acme, report=daily_calls, status="cancelled")
+    with tenant_scope(acme):
+        job.note("cancelled", timezone.now(), actor="adam@acme.example")
+        job.note("hidden", timezone.now(), actor="API key “data-lake”")
+
+    told = [event["text"] for event in acme_v1.get(f"{ADDRESS}{job.pk}/").json()["events"]]
+
+    assert told == ["Cancelled: By a•••@acme.example", "Removed from the list: By API key “data-lake”"]
+
+
 def test_a_failed_job_says_why_in_our_words(acme_v1, acme, daily_calls):
     job = make_job(tenant=acme, report=daily_calls, status="failed", failure_code="result_missing")
 
@@ -219,6 +232,27 @@ def test_a_page_of_jobs_takes_the_same_queries_however_many_there_are(acme_v1, a
         acme_v1.get(ADDRESS)
     with django_assert_max_num_queries(len(three) - 5):
         acme_v1.get(f"{ADDRESS}?fields=status")
+
+
+def test_a_single_job_takes_the_same_queries_whatever_happened_to_it_and_fewer_in_part(
+    acme_v1, acme, daily_calls, django_assert_max_num_queries
+):
+    job = make_job(tenant=acme, report=daily_calls, status="completed")
+    make_file(job=job, attempt=make_attempt(job=job, ended_at=timezone.now()))
+    acme_v1.get(f"{ADDRESS}{job.pk}/")
+
+    with django_assert_max_num_queries(22) as little:
+        acme_v1.get(f"{ADDRESS}{job.pk}/")
+    with tenant_scope(acme):
+        for number in range(2, 9):
+            job.note("attempt_failed", timezone.now(), attempt=number, wait=60)
+    for number in range(2, 9):
+        make_attempt(job=job, number=number, ended_at=timezone.now(), failure_code="report_failed")
+        make_delivery(job=job, status="sent")
+    with django_assert_max_num_queries(len(little)):
+        acme_v1.get(f"{ADDRESS}{job.pk}/")
+    with django_assert_max_num_queries(len(little) - 6):
+        acme_v1.get(f"{ADDRESS}{job.pk}/?fields=status")
 
 
 def test_a_waiting_job_is_cancelled_once_and_again(acme_v1, acme, daily_calls):
