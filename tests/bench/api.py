@@ -138,4 +138,4 @@ def _fill(tenant: Tenant, reports: list[Report]) -> None:
             factories.make_file(job=job, attempt=attempt)
         with tenant_scope(tenant):
             for type in ("queued", "submitted", "accepted", "rendered", "saved", "completed"):
-                job.note(type, job.created_at)
+                job.note(type, job.created_at, actor="bench", attempt=1, seconds=40, name="report.pdf")

@@ -48,6 +48,11 @@ class Resource(serializers.Serializer[Any]):
     # Whether lists and single ones can be asked for in part; the document then requires no more than `id` of it.
     sparse: ClassVar[bool] = True
 
+    @classmethod
+    def names(cls) -> list[str]:
+        """Of its fields: an instance would copy each of them."""
+        return list(cls._declared_fields)
+
     def __init__(self, *args: Any, only: frozenset[str] | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if only is not None:

@@ -33,13 +33,15 @@ class Facts:
         return jobs.prefetch_related(*(relation for field, relation in RELATED.items() if field in self._asked))
 
     def dress(self, jobs: Sequence[Any]) -> None:
-        """Sets `counts`, `superseded`, `expected_end` and `tag_list` on each."""
+        """Sets `shown_files`, `counts`, `superseded`, `expected_end` and `tag_list` on each."""
         ids = [job.pk for job in jobs]
         counts = self._counts(ids) if "deliveries" in self._asked else {}
         superseded = self._superseded(ids) if "superseded_by" in self._asked else {}
         usual = self._usual(jobs) if "expected_end_at" in self._asked else {}
         own = sorted(tags_of(self._tenant)) if "tags" in self._asked and jobs else []
         for job in jobs:
+            # Written with the move to completed, so no other job has any.
+            job.shown_files = job.files.all() if "files" in self._asked and job.status == Status.COMPLETED else ()
             job.counts = counts.get(job.pk, NONE)
             job.superseded = superseded.get(job.pk)
             job.expected_end = _expected_end(job, usual.get(job.report_id))

@@ -91,7 +91,7 @@ class TagOut(serializers.Serializer[Any]):
 
 
 class JobRow(Resource):
-    """`superseded`, `counts`, `tags` and `expected_end` are set by reports/api/v1/job_facts.py."""
+    """`shown_files`, `superseded`, `counts`, `tag_list` and `expected_end` are set by reports/api/v1/job_facts.py."""
 
     id = serializers.UUIDField()
     status = serializers.ChoiceField(choices=SnapshotJob.Status.values)
@@ -118,7 +118,7 @@ class JobRow(Resource):
     deadline_at = Instant()
     release = serializers.SerializerMethodField()
     failure = serializers.SerializerMethodField()
-    files = serializers.SerializerMethodField()
+    files = FileOut(source="shown_files", many=True)
     deliveries = DeliveryCounts(source="counts")
     tags = TagOut(source="tag_list", many=True, help_text="By which its rows are chosen. Values are in the proof alone.")
     created_at = Instant()
@@ -152,11 +152,6 @@ class JobRow(Resource):
     @extend_schema_field(FailureOut(allow_null=True))
     def get_failure(self, row: SnapshotJob) -> Any:
         return failure(row.failure_code, row.failure_message) if row.status == SnapshotJob.Status.FAILED else None
-
-    @extend_schema_field(FileOut(many=True))
-    def get_files(self, row: SnapshotJob) -> Any:
-        # Written with the move to completed, so no other job has any.
-        return FileOut(row.files.all() if row.status == SnapshotJob.Status.COMPLETED else (), many=True, context=self.context).data
 
 
 class JobOut(JobRow):

@@ -90,7 +90,7 @@ class JobView(V1View):
     fields: ClassVar[type[JobRow]] = JobOut
 
     def facts(self) -> Facts:
-        return Facts(self.caller.tenant, self.wishes.only, frozenset(self.fields().fields))
+        return Facts(self.caller.tenant, self.wishes.only, frozenset(self.fields.names()))
 
     def rows(self) -> QuerySet[SnapshotJob]:
         return SnapshotJob.objects.for_tenant(self.caller.tenant).visible()
@@ -143,7 +143,7 @@ class Jobs(JobView):
     @extend_schema(operation_id="list_jobs", examples=[OpenApiExample("A page", PAGE, response_only=True)])
     def get(self, request: Request) -> Response:
         """What was run."""
-        facts = Facts(self.caller.tenant, self.wishes.only, frozenset(JobRow().fields))
+        facts = Facts(self.caller.tenant, self.wishes.only, frozenset(JobRow.names()))
         with self.caller.scope():
             return self.get_page(self.rows(), facts.draw, facts.dress, tenant=self.caller.tenant)
 

@@ -144,7 +144,7 @@ class Query:
                 Parameter("cursor", text(MAX_CURSOR), "From `next` or `previous` of an answer, as it is."),
             ]
         if self.fields is not None:
-            known = list(self.fields().fields)
+            known = self.fields.names()
             found.append(Parameter("fields", one_of(known), "Answer with these alone; `id` is always there.", many=True))
         return found
 
