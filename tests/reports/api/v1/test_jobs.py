@@ -280,6 +280,14 @@ def test_the_result_of_a_running_job_can_be_discarded_once_and_again(acme_v1, ac
     assert [event["type"] for event in answers[1].json()["events"]] == ["job.discarded"]
 
 
+@pytest.mark.parametrize("body", [b"null", b"[]", b'""', b'{"discard": null}', b'{"discard": 1}', b'{"x": 1}'])
+def test_cancelling_takes_an_object_or_nothing(acme_v1, acme, daily_calls, body):
+    job = make_job(tenant=acme, report=daily_calls)
+
+    assert code(acme_v1.post(f"{ADDRESS}{job.pk}/cancel/", body)) == (400, "invalid_request")
+    assert acme_v1.post(f"{ADDRESS}{job.pk}/cancel/").json()["status"] == "cancelled"
+
+
 def test_an_attempt_whose_result_was_discarded_did_not_fail(acme_v1, acme, daily_calls):
     job = make_job(tenant=acme, report=daily_calls, status="cancelled")
     make_attempt(job=job, ended_at=timezone.now(), failure_code="discarded")
