@@ -235,8 +235,11 @@ OF_A_COMPANY = [a for a in ADDRESSES if (a.parameters or hasattr(a.view, "cls"))
 
 
 @pytest.fixture
-def acme_company(acme: Tenant) -> Company:
-    return _company(acme)
+def acme_company(acme: Tenant, aws: Server) -> Company:
+    """Its file is in the store."""
+    company = _company(acme)
+    aws.client("s3").put_object(Bucket=BUCKET, Key=company.file.key, Body=b"%PDF")
+    return company
 
 
 @pytest.fixture
@@ -282,8 +285,7 @@ def _company(tenant: Tenant) -> Company:
 
 @pytest.fixture
 def browser(client: Client, acme_company: Company, aws: Server) -> Client:
-    """Signed in as the owner of acme, with a key of acme's, whose file is in the store."""
-    aws.client("s3").put_object(Bucket=BUCKET, Key=acme_company.file.key, Body=b"%PDF")
+    """Signed in as the owner of acme, with a key of acme's."""
     sign_in(client, acme_company.owner)
     client.defaults |= {"HTTP_X_API_KEY": acme_company.api_key, "HTTP_AUTHORIZATION": f"Bearer {acme_company.api_key}"}
     return client
