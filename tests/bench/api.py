@@ -80,6 +80,7 @@ def test_a_million_jobs(busy, login):
         show(f"{told}, of /me/", [p95(run) / p95(base) for run, base in zip(runs, me, strict=True)], unit="")
     last = caller.times(_last_page(tenant))
     begin = caller.times("/api/v1/jobs/")
+    caller.http.close()
     show(
         "the last page of a million, of the first", [p95(run) / p95(base) for run, base in zip(last, begin, strict=True)], DEEPEST, unit=""
     )

@@ -32,7 +32,7 @@ class Body(serializers.Serializer[Any]):
     @classmethod
     def read(cls, request: Request, *, partial: bool = False) -> dict[str, Any]:
         """Raises InvalidRequest with a place for each fault. `partial`: a merge patch, in which what is left out stays as it is."""
-        body = cls(data=request.data if request.data is not None else {}, partial=partial)
+        body = cls(data=request.data, partial=partial)
         if not body.is_valid():
             raise InvalidRequest("The body does not fit.", list(_places(body.errors, ())))
         return dict(body.validated_data)

@@ -14,8 +14,8 @@ from tests.factories import (
     make_api_key,
     make_attempt,
     make_audience,
-    make_dry_run,
     make_delivery,
+    make_dry_run,
     make_file,
     make_job,
     make_recipient,
@@ -278,6 +278,14 @@ def test_the_result_of_a_running_job_can_be_discarded_once_and_again(acme_v1, ac
     assert [(answer.status_code, answer.json()["status"]) for answer in answers] == [(200, "running")] * 2
     assert answers[0].json() == answers[1].json() == acme_v1.get(f"{ADDRESS}{job.pk}/").json()
     assert [event["type"] for event in answers[1].json()["events"]] == ["job.discarded"]
+
+
+@pytest.mark.parametrize("body", [b"null", b"[]", b'""', b'{"discard": null}', b'{"discard": 1}', b'{"x": 1}'])
+def test_cancelling_takes_an_object_or_nothing(acme_v1, acme, daily_calls, body):
+    job = make_job(tenant=acme, report=daily_calls)
+
+    assert code(acme_v1.post(f"{ADDRESS}{job.pk}/cancel/", body)) == (400, "invalid_request")
+    assert acme_v1.post(f"{ADDRESS}{job.pk}/cancel/").json()["status"] == "cancelled"
 
 
 def test_an_attempt_whose_result_was_discarded_did_not_fail(acme_v1, acme, daily_calls):
