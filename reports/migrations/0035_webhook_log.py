@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
             model_name="webhookdelivery",
             index=models.Index(
                 condition=models.Q(("status__in", ("pending", "failed", "dead"))),
-                fields=["tenant", "webhook", "-created_at", "-id"],
+                fields=["webhook", "-created_at", "-id"],
                 name="webhook_delivery_not_taken",
             ),
         ),
