@@ -19,8 +19,8 @@ def replay(delivery: WebhookDelivery, actor: Actor, *, now: datetime) -> bool:
 
     To a webhook that is not active it waits until that is resumed.
     """
+    due = _due(delivery.webhook, now)
     rows = WebhookDelivery.objects.filter(tenant=delivery.tenant_id, pk=delivery.pk, lease_until=None)
-    due = now if delivery.webhook.status == Webhook.Status.ACTIVE else now + EVENTS_KEPT
     if not rows.update(**ANEW, next_try_at=due):
         return False
     record(actor, "webhook.replayed", now=now, tenant=delivery.tenant_id, about=delivery.webhook, after={"event": str(delivery.event_id)})
@@ -37,7 +37,7 @@ def replay_since(
     asked = set(OFFERED) if Webhook.EVERYTHING in webhook.events else set(webhook.events)
     events = Event.objects.filter(tenant=webhook.tenant_id, type__in=types or asked)
     events = events.filter(created_at__gte=max(since, now - EVENTS_KEPT), created_at__lt=until or now)
-    due = now if webhook.status == Webhook.Status.ACTIVE else now + EVENTS_KEPT
+    due = _due(webhook, now)
     again = WebhookDelivery.objects.filter(tenant=webhook.tenant_id, webhook=webhook, event__in=events, lease_until=None)
     count = again.update(**ANEW, next_try_at=due)
     untold = events.exclude(deliveries__webhook=webhook).order_by("created_at", "id")
@@ -49,3 +49,9 @@ def replay_since(
     said = {"since": since.isoformat(), "until": until.isoformat() if until else "", "types": sorted(types), "events": count}
     record(actor, "webhook.replayed", now=now, tenant=webhook.tenant_id, about=webhook, after=said)
     return count
+
+
+def _due(webhook: Webhook, now: datetime) -> datetime:
+    """Its state is read anew and held until the commit: one that is resumed meanwhile would leave behind what is parked after that."""
+    held = Webhook.objects.select_for_update(no_key=True).filter(tenant=webhook.tenant_id, pk=webhook.pk).first()
+    return now if held is None or held.status == Webhook.Status.ACTIVE else now + EVENTS_KEPT

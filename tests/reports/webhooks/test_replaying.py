@@ -146,3 +146,19 @@ def test_to_a_paused_webhook_a_replay_waits_until_it_is_resumed(acme, receiver, 
     with tenant_scope(acme):
         changing.resume(webhook, ACTOR, now=timezone.now())
     assert steps.send_all() == 1
+
+
+@pytest.mark.parametrize("what", ["one message", "a time"])
+def test_what_is_replayed_while_its_webhook_is_resumed_is_sent(acme, receiver, webhook, what):
+    steps.happen(acme)
+    steps.send_all()
+    with tenant_scope(acme):
+        changing.pause(webhook, ACTOR, now=timezone.now())
+        (read_while_paused,) = steps.deliveries(acme)
+        changing.resume(webhook, ACTOR, now=timezone.now())
+        if what == "one message":
+            replaying.replay(read_while_paused, ACTOR, now=timezone.now())
+        else:
+            replaying.replay_since(read_while_paused.webhook, ACTOR, timezone.now() - timedelta(days=1), now=timezone.now())
+
+    assert (steps.send_all(), receiver.requests) == (1, 2)
