@@ -18,8 +18,9 @@ from reports.session_tags import MAX_KEY, MAX_TAGS, MAX_VALUE
 INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)")
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 DAY = re.compile(r"\d{4}-\d\d-\d\d")
-MINUTE = r"^([01]\d|2[0-3]):[0-5]\d$"
-SLUG, MOST_SLUG = r"^[-a-zA-Z0-9_]+$", 80
+# \Z, since $ also matches before a last line break, and no \d, which takes the digits of every script; the document has $ for \Z.
+MINUTE = r"^([01][0-9]|2[0-3]):[0-5][0-9]\Z"
+SLUG, MOST_SLUG = r"^[-a-zA-Z0-9_]+\Z", 80
 MOST_PARAMETERS, MOST_NAME = 100, 128
 MOST_PAIRS, MOST_PAIR_KEY, MOST_PAIR_VALUE = 20, 40, 500
 

@@ -402,3 +402,13 @@ def test_one_whose_time_cannot_be_read_hides_no_other(acme_v1, acme, pack, daily
     make_schedule(tenant=acme, report=daily_calls, timezone="Europe/Bielefeld", ready_by="09:00")
 
     assert sorted(len(row["next_runs"]) for row in acme_v1.get(ADDRESS).json()["results"]) == [0, 5]
+
+
+@pytest.mark.parametrize(
+    ("member", "value"), [("ready_by", "09:00\n"), ("ready_by", "0\u0669:00"), ("slug", "weekday-morning\n"), ("report", "daily-calls\n")]
+)
+def test_a_line_break_at_the_end_and_the_digits_of_other_scripts_are_refused_with_their_place(acme_v1, daily_calls, member, value):
+    answer = acme_v1.post(ADDRESS, MORNING | {member: value})
+
+    assert code(answer) == (400, "invalid_request")
+    assert [place["pointer"] for place in answer.json()["errors"]] == [f"/{member}"]
