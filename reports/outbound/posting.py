@@ -181,9 +181,15 @@ def _break_off(sock: socket.socket, is_over: threading.Event) -> None:
 
 
 def _read_out(answer: http.client.HTTPResponse) -> None:
-    """So that the receiver can end in order. Its words say nothing to us, and the status stands whatever comes after it."""
+    """So that the receiver can end in order. Its words say nothing to us, and the status stands whatever comes after it.
+
+    Of chunks no more than what is there: http.client takes a chunk of the length -1, and reads without an end for it.
+    """
     try:
-        answer.read(MOST_ANSWER_BYTES)
+        if answer.chunked and answer.fp is not None:
+            answer.fp.read1(MOST_ANSWER_BYTES)
+        else:
+            answer.read(MOST_ANSWER_BYTES)
     except (OSError, http.client.HTTPException):
         return
 
@@ -194,6 +200,7 @@ def _seconds(retry_after: str) -> float | None:
         return float(retry_after)
     try:
         at = parsedate_to_datetime(retry_after)
-    except ValueError:
+    except (ValueError, OverflowError):
+        # OverflowError: a year or an offset of very many digits.
         return None
     return max(0.0, ((at if at.tzinfo else at.replace(tzinfo=UTC)) - datetime.now(UTC)).total_seconds())

@@ -155,7 +155,13 @@ def test_what_is_no_http_counts_as_dropped(settings):
         thread.join()
 
 
-@pytest.mark.parametrize(("told", "seconds"), [("120", 120), ("Thu, 01 Jan 1970 00:00:00 GMT", 0), ("soon", None), ("-5", None)])
+ODD = [f"Mon, 01 Jan {'9' * 20} 00:00:00 GMT", f"Mon, 01 Jan 2026 00:00:00 +{'9' * 20}"]
+
+
+@pytest.mark.parametrize(
+    ("told", "seconds"),
+    [("120", 120), ("Thu, 01 Jan 1970 00:00:00 GMT", 0), ("soon", None), ("-5", None), *((text, None) for text in ODD)],
+)
 def test_what_the_receiver_asks_for_is_read(receiver, told, seconds):
     receiver.answers(503, {"Retry-After": told})
 
@@ -212,3 +218,34 @@ def test_errors_hold_no_part_of_the_url_but_its_host():
 
     assert "secret" not in str(error.value)
     assert "sesame" not in str(error.value)
+
+
+@pytest.mark.parametrize("length", [b"-1", b"-5"])
+def test_a_chunk_of_less_than_nothing_is_not_read_without_an_end(settings, monkeypatch, length):
+    monkeypatch.setattr(posting, "TOTAL_SECONDS", 3.0)
+    flood, sent = bytes(1024 * 1024), []
+
+    def answer() -> None:
+        taken, _address = listening.accept()
+        with taken:
+            taken.settimeout(10)
+            taken.recv(64 * 1024)
+            try:
+                taken.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + length + b"\r\n")
+                while len(sent) < 1000:
+                    taken.sendall(flood)
+                    sent.append(len(flood))
+            except OSError:
+                return
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        settings.PORTAL_OUTBOUND_ALLOW = [f"127.0.0.1:{port}"]
+        thread = threading.Thread(target=answer, daemon=True)
+        thread.start()
+        told = posting.post(f"http://127.0.0.1:{port}/", BODY, {})
+        thread.join(15)
+
+    assert told.status == 200
+    # What lies in the buffers of the connection is not ours to bound.
+    assert len(sent) < 32
