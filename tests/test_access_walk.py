@@ -265,7 +265,8 @@ def _statuses(address: Address, method: str, which: str, in_force: bool, whose: 
         return {200, 404, NOT_OFFERED}
     scopes = address.view.cls.scopes
     asked = "GET" if method == "head" else method.upper()
-    if asked not in scopes or (method == "head" and address.name.startswith("compat")):
+    of_head = "head" in address.view.cls.http_method_names and not address.name.startswith("compat")
+    if asked not in scopes or (method == "head" and not of_head):
         return NO_ROUTE
     if not in_force:
         # The older API's gateway knew one answer for both.

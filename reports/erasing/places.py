@@ -24,6 +24,7 @@ REWRITTEN = {
     "reports.Audience": ("name", "session_tags"),
     "reports.Batch": ("reference",),
     "reports.Delivery": ("audience_name", "answer"),
+    "reports.Event": ("body",),
     "reports.JobEvent": ("data",),
     "reports.Notice": ("key", "data", "answer"),
     "reports.Occurrence": ("detail",),
@@ -32,6 +33,7 @@ REWRITTEN = {
     "reports.Schedule": ("name", "subject", "message", "fault", "parameters"),
     "reports.SnapshotJob": (
         "parameters",
+        "given_parameters",
         "narrowing_tags",
         "replaces_because",
         "requested_prefix",
@@ -40,6 +42,7 @@ REWRITTEN = {
         "metadata",
     ),
     "reports.Suppression": ("detail",),
+    "reports.Webhook": ("description",),
 }
 WHO_ACTED = "who did it: a member, a key, a command, or a link's reference"
 OF_STAFF = "words and settings of the platform's staff about the company"
@@ -56,6 +59,11 @@ KEPT = {
         "removed": "numbers",
     },
     "reports.Grant": {"parameters": "pinned by the platform; another value would be other rows"},
+    "reports.IdempotentRequest": {
+        "key": "the caller's own, for 24 hours",
+        "headers": "addresses of the API, with ids",
+        "sealed_body": "encrypted, for 24 hours",
+    },
     "reports.Link": {"created_by": WHO_ACTED},
     "reports.Occurrence": {"actor": WHO_ACTED, "already_sent": "keyed hashes, and ids"},
     "reports.Pause": {"by": WHO_ACTED, "because": OF_STAFF},
@@ -63,6 +71,12 @@ KEPT = {
     "reports.SnapshotFile": {"key": "QuickSight's", "moved_from": "QuickSight's", "version_id": "S3's"},
     "reports.SnapshotJob": {"actor": WHO_ACTED, "dry_run_tags": OF_STAFF},
     "reports.TagDraft": {"tags": OF_STAFF, "instead_of": OF_STAFF, "by": WHO_ACTED, "reason": OF_STAFF},
+    "reports.Webhook": {
+        "url": "of a company's program",
+        "created_by": WHO_ACTED,
+        "sealed_secret": "encrypted",
+        "sealed_old_secret": "encrypted",
+    },
     "tenants.AuditEvent": {
         "actor": WHO_ACTED,
         "impersonator": WHO_ACTED,

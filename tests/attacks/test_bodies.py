@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 import pytest
@@ -54,11 +55,19 @@ def test_no_form_takes_a_field_that_it_does_not_have(attacker):
         answer, rows = attacker.do(form.action, form.values | more, sent=[form.action, *more.values()])
 
         assert answer.status_code == plain.status_code, form.action
-        assert rows - expected == Counter(), form.action
-        assert expected - rows == Counter(), form.action
+        assert _told(rows) - _told(expected) == Counter(), form.action
+        assert _told(expected) - _told(rows) == Counter(), form.action
         kept += bool(rows)
 
     assert kept > 10, "hardly a form was taken as it stands there"
+
+
+def _told(rows: Counter[str]) -> Counter[str]:
+    """Without how long a call to a receiver took."""
+    told: Counter[str] = Counter()
+    for row, number in rows.items():
+        told[re.sub(r'"duration_ms": \d+', '"duration_ms": …', row)] += number
+    return told
 
 
 def test_the_look_out_would_see_a_leak(attacker):

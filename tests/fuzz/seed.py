@@ -8,19 +8,21 @@ from reports.models import AudienceRecipient
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
 from tests import factories
+from tests.pretend_aws import Server
 
 Ids = dict[str, list[str]]
 EACH = 5
 
 
-def fill(tenant: Tenant, report) -> Ids:
-    """Several of each: the fuzzer deletes some."""
+def fill(tenant: Tenant, report, aws: Server) -> Ids:
+    """Several of each: the fuzzer deletes some. Files lie in the store."""
     now = timezone.now()
     jobs, files, links, recipients, schedules, occurrences, audiences, webhooks = [], [], [], [], [], [], [], []
     for number in range(EACH):
         job = factories.make_job(tenant=tenant, report=report, status="completed")
         jobs.append(job)
         files.append(factories.make_file(job=job, attempt=factories.make_attempt(job=job, ended_at=now)))
+        aws.client("s3").put_object(Bucket=files[-1].bucket, Key=files[-1].key, Body=b"%PDF-1.7")
         links.append(factories.make_link(job=job)[0])
         recipients.append(factories.make_recipient(tenant=tenant, name=f"Desk {number}"))
         schedules.append(factories.make_schedule(tenant=tenant, report=report))
