@@ -62,7 +62,8 @@ def _unpacked(data: bytes) -> bytes:
 
 
 def _lines(text: str) -> Iterator[Record]:
-    for number, line in enumerate(text.splitlines(), 1):
+    # Not splitlines: a text in JSON may hold U+2028 and its like as they are.
+    for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
         try:

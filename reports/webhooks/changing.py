@@ -16,11 +16,15 @@ SHOWN = ["url", "events", "description", "status", "disabled_reason", "version",
 
 
 def change(webhook: Webhook, actor: Actor, wanted: Wanted, *, now: datetime) -> bool:
-    """False: it was so before. Raises Refused: unknown_event. What waits for it goes to the new address. In the tenant's scope."""
-    new = making.values(making.checked(wanted))
+    """False: it was so before. Raises Refused: unknown_event, webhook_exists. What waits goes to the new address. In the tenant's scope."""
+    wanted = making.checked(wanted)
+    new = making.values(wanted)
     before = making.facts(webhook)
     if all(getattr(webhook, name) == value for name, value in new.items()):
         return False
+    if (new["url"], new["events"]) != (webhook.url, webhook.events):
+        making.one_at_a_time(webhook.tenant_id)
+        making.refuse_twin(_others(webhook), wanted)
     _rows(webhook).update(**new)
     webhook.refresh_from_db(fields=SHOWN)
     record(actor, "webhook.changed", now=now, tenant=webhook.tenant_id, about=webhook, before=before, after=making.facts(webhook))
@@ -56,6 +60,10 @@ def disable(webhook: Webhook, reason: str, *, now: datetime) -> bool:
 
 def _rows(webhook: Webhook) -> WebhookQuerySet:
     return Webhook.objects.filter(tenant=webhook.tenant_id, pk=webhook.pk)
+
+
+def _others(webhook: Webhook) -> WebhookQuerySet:
+    return Webhook.objects.filter(tenant=webhook.tenant_id).exclude(pk=webhook.pk)
 
 
 def _moved(webhook: Webhook, actor: Actor, action: str, now: datetime, **said: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,6 +12,7 @@ from django.db import connection
 from django.utils.translation import gettext as _
 
 from reports.models import Event, Webhook
+from reports.models.webhooks import WebhookQuerySet
 from reports.outbound.posting import CheckedUrl
 from reports.refused import Place, Refused
 from reports.webhooks import secrets
@@ -45,11 +47,8 @@ class Made:
 def create(tenant: Tenant, actor: Actor, wanted: Wanted, *, now: datetime) -> Made:
     """Raises Refused: unknown_event, too_many_webhooks, webhook_exists. In the tenant's scope."""
     wanted = checked(wanted)
-    _one_at_a_time(tenant)
-    # Asked for twice, every event would come twice.
-    if Webhook.objects.for_tenant(tenant).filter(url=wanted.url, events=values(wanted)["events"]).exists():
-        detail = _("There is a webhook for this address and these events already.")
-        raise Refused("webhook_exists", detail, (Place(("url",), "taken", detail),))
+    one_at_a_time(tenant.pk)
+    refuse_twin(Webhook.objects.for_tenant(tenant), wanted)
     if Webhook.objects.for_tenant(tenant).count() >= MOST:
         raise Refused("too_many_webhooks", _("A company has at most %(n)d webhooks. Delete one that is not needed.") % {"n": MOST})
     secret = secrets.new_secret()
@@ -77,6 +76,13 @@ def checked(wanted: Wanted) -> Wanted:
     return Wanted(wanted.url, [type for type in OFFERED if type in named], wanted.description)
 
 
+def refuse_twin(others: WebhookQuerySet, wanted: Wanted) -> None:
+    """Asked for twice, every event would come twice. Raises Refused."""
+    if others.filter(url=wanted.url, events=values(wanted)["events"]).exists():
+        detail = _("There is a webhook for this address and these events already.")
+        raise Refused("webhook_exists", detail, (Place(("url",), "taken", detail),))
+
+
 def values(wanted: Wanted) -> dict[str, Any]:
     return {"url": wanted.url, "events": list(dict.fromkeys(wanted.events)), "description": wanted.description[:MOST_DESCRIPTION]}
 
@@ -90,7 +96,7 @@ def host(webhook: Webhook) -> str:
     return webhook.url.partition("://")[2].partition("/")[0].partition("?")[0]
 
 
-def _one_at_a_time(tenant: Tenant) -> None:
+def one_at_a_time(tenant_id: uuid.UUID) -> None:
     """Until the commit: two who make the last one at once would both find room."""
     with connection.cursor() as cursor:
-        cursor.execute("select pg_advisory_xact_lock(%s, hashtext(%s))", [LOCK_CLASS, str(tenant.pk)])
+        cursor.execute("select pg_advisory_xact_lock(%s, hashtext(%s))", [LOCK_CLASS, str(tenant_id)])

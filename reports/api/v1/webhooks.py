@@ -95,7 +95,7 @@ class SingleWebhook(WebhookView):
     scopes = {"GET": "webhooks:read", "PATCH": "webhooks:write", "DELETE": "webhooks:write"}
     query = Query(fields=WebhookOut)
     versioned = True
-    refuses = {"PATCH": INVALID}
+    refuses = {"PATCH": (*INVALID, "webhook_exists")}
 
     @extend_schema(operation_id="get_webhook", examples=[OpenApiExample("Active", ANSWER, response_only=True)])
     def get(self, request: Request, webhook: str) -> Response:

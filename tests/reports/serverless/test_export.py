@@ -81,3 +81,9 @@ def test_what_unpacks_to_more_than_is_read_is_refused(monkeypatch):
 
     with pytest.raises(Refused, match="it has more than"):
         read(gzip.compress(b" " * 1001))
+
+
+def test_a_separator_of_lines_inside_a_text_ends_no_line():
+    data = '{"Item": {"job_id": {"S": "a\u2028b\x85c"}}}\n{"Item": {"job_id": {"S": "2"}}}\r\n'.encode()
+
+    assert [(record.number, record.values["job_id"]) for record in read(data)] == [(1, "a\u2028b\x85c"), (2, "2")]

@@ -108,3 +108,15 @@ def test_what_was_deleted_is_in_the_audit_trail(acme):
 
         assert not Webhook.objects.exists()
     assert audit(acme)[-1].before["host"] == "hooks.customer.example"
+
+
+def test_a_change_does_not_make_the_twin_of_another_one(acme, now):
+    with tenant_scope(acme):
+        making.create(acme, ACTOR, wanted("*"), now=now)
+        other = making.create(acme, ACTOR, wanted("job.failed"), now=now).webhook
+
+        with pytest.raises(Refused) as refused:
+            changing.change(other, ACTOR, wanted("*"), now=now)
+
+        assert refused.value.code == "webhook_exists"
+        assert changing.change(other, ACTOR, wanted("job.failed", description="Of failures"), now=now)
