@@ -375,7 +375,7 @@ def make_delivery(*, job: SnapshotJob, address: str = "", status: str = Delivery
     now = job.finished_at or job.created_at
     fields = {"created_at": now, "occurrence": job.occurrence, "ended_at": None if status in Delivery.OPEN else now} | fields
     # Of a single job one to nobody of the address book is as one of the CC line: who was taken out of the book gets nothing.
-    fields.setdefault("is_copy", fields["occurrence"] is None and "recipient" not in fields)
+    fields.setdefault("is_copy", fields["occurrence"] is None and fields.get("recipient") is None)
     address = address or f"recipient{next(_numbers)}@customer.example"
     with tenant_scope(job.tenant_id):
         return Delivery.objects.create(tenant_id=job.tenant_id, job=job, address=address, status=status, **fields)
