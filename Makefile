@@ -21,7 +21,7 @@ demo: $(DEMO) ## show the product on this machine until Ctrl-C; ONCE=1: stop aft
 	@exec $(RUN) -m portal.local.launch
 
 test: $(DEMO) ## run the whole suite, four files at a time; ARGS="tests/portal/views -k link" picks
-	@$(RUN) -m pytest $(if $(ARGS),$(ARGS),-n 4 --dist loadfile)
+	@$(RUN) -m pytest $(if $(ARGS),$(ARGS),-n 4 --dist loadfile --no-loadscope-reorder)
 
 bench: $(DEMO) ## measure, print each figure beside its target, write docs/benchmarks.md; FULL=1: all of it, 45 minutes
 	@$(RUN) -m pytest -q -s tests/bench/*.py $(ARGS)

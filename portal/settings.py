@@ -302,6 +302,7 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": f"{PLATFORM_NAME} API",
+    "DESCRIPTION": "Send a key as `Authorization: Bearer <key>` and begin with `/me/`. The portal's `/api/docs/` has the rest.",
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SERVERS": [{"url": PORTAL_BASE_URL}],

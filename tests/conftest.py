@@ -33,7 +33,37 @@ from reports.outbound import addresses
 from tenants import roles
 from tenants.models import Tenant, User
 from tests import database, factories
+from tests.pretend_aws import ROOT
 from tests.smtp import SmtpServer
+
+# Files that take a minute or more of it, the longest first: begun last, one of them keeps its process at work after the others have ended.
+LONG = (
+    "tests/browser/test_pages.py",
+    "tests/test_isolation.py",
+    "tests/fuzz/test_api.py",
+    "tests/portal/test_supervisor.py",
+    "tests/faults/test_killed_expander.py",
+    "tests/faults/test_two_hosts.py",
+    "tests/reports/engine/test_collecting.py",
+    "tests/faults/test_quicksight.py",
+    "tests/portal/local/test_launch.py",
+    "tests/faults/test_killed_worker.py",
+    "tests/test_access_walk.py",
+    "tests/faults/test_killed_keeping.py",
+    "tests/faults/test_mail.py",
+    "tests/attacks/test_queries.py",
+    "tests/journeys/test_schedule_to_download.py",
+    "tests/tenants/test_row_security.py",
+    "tests/attacks/test_tokens.py",
+    "tests/faults/test_postmaster.py",
+    "tests/browser/test_journeys.py",
+    "tests/faults/test_restored_backup.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    order = {str(ROOT / name): place for place, name in enumerate(LONG)}
+    items.sort(key=lambda item: order.get(str(item.path), len(order)))
 
 
 def pytest_configure(config: pytest.Config) -> None:

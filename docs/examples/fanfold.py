@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A small client of the Fanfold API, and a command line made of it. Python 3.11, nothing to install: copy this file.
 
-    export FANFOLD_URL=https://reports.example FANFOLD_KEY=fan_...
+    export REPORTS_URL=https://reports.example REPORTS_KEY=fan_...
     python fanfold.py reports
     python fanfold.py run daily-calls --format PDF --format EXCEL --parameter Region=North --save .
     python fanfold.py jobs --status failed
@@ -157,7 +157,8 @@ def jobs(api: Fanfold, chosen: argparse.Namespace) -> int:
 def schedules(api: Fanfold, chosen: argparse.Namespace) -> int:
     for schedule in api.each("schedules/"):
         runs = schedule["next_runs"]
-        print(f"{schedule['slug']}\t{'paused' if schedule['paused'] else schedule['cron']}\t{runs[0]['at_local'] if runs else '-'}")
+        when, following = "paused" if schedule["paused"] else schedule["cron"], runs[0]["at_local"] if runs else "-"
+        print(f"{schedule['id']}\t{schedule['slug']}\t{when}\t{following}")
     return 0
 
 
@@ -174,7 +175,7 @@ def parameter(text: str) -> tuple[str, Any]:
 
 def options() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--url", default=os.environ.get("FANFOLD_URL"), help="of the portal; FANFOLD_URL")
+    parser.add_argument("--url", default=os.environ.get("REPORTS_URL"), help="of the portal; REPORTS_URL")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("reports", help="what may be run").set_defaults(act=reports)
     one = commands.add_parser("run", help="run a report and save its files")
@@ -195,9 +196,9 @@ def options() -> argparse.ArgumentParser:
 def main(arguments: list[str] | None = None) -> int:
     parser = options()
     chosen = parser.parse_args(arguments)
-    key = os.environ.get("FANFOLD_KEY")
+    key = os.environ.get("REPORTS_KEY")
     if not chosen.url or not key:
-        parser.error("set FANFOLD_URL and FANFOLD_KEY")
+        parser.error("set REPORTS_URL and REPORTS_KEY")
     try:
         return int(chosen.act(Fanfold(chosen.url, key), chosen))
     except Refused as refused:

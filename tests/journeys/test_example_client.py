@@ -31,7 +31,7 @@ def served(aws, account, acme, daily_calls, database_env, tmp_path) -> Iterator[
 
 
 def call(web: Web, key: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = {"PATH": os.environ["PATH"], "FANFOLD_URL": f"http://127.0.0.1:{web.port}", "FANFOLD_KEY": key}
+    environment = {"PATH": os.environ["PATH"], "REPORTS_URL": f"http://127.0.0.1:{web.port}", "REPORTS_KEY": key}
     return subprocess.run([sys.executable, CLIENT, *arguments], env=environment, capture_output=True, text=True, check=False)
 
 
@@ -56,7 +56,7 @@ def test_it_runs_a_report_and_saves_its_files_lists_what_was_run_and_what_runs_b
     assert {hashlib.sha256(file.read_bytes()).digest() for file in files} == hashes
     assert len(files) == len(list(saved.iterdir())) == 2
     assert listed.stdout.split("\t")[:3] == [str(job.pk), "completed", "daily-calls"]
-    assert planned.stdout.startswith("weekday-morning\t30 7 * * 1-5\t")
+    assert planned.stdout.split("\t")[1:3] == ["weekday-morning", "30 7 * * 1-5"]
     assert "of-another-company" not in planned.stdout
 
 

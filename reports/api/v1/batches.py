@@ -29,7 +29,7 @@ EXAMPLE = {
         {
             "report": "daily-calls",
             "formats": ["PDF"],
-            "parameters": {"From": {"relative": "previous_month", "part": "start"}},
+            "parameters": {"Region": ["North"]},
             "emails": ["gm@acme.example"],
             "reference": "row 1",
         }

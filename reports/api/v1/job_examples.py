@@ -5,7 +5,7 @@ from __future__ import annotations
 EXAMPLE = {
     "report": "daily-calls",
     "formats": ["PDF", "EXCEL"],
-    "parameters": {"Region": ["North"], "From": {"relative": "previous_month", "part": "start"}},
+    "parameters": {"Region": ["North"]},
     "reference": "case-4711",
     "metadata": {"crm_id": "A-9"},
 }
@@ -16,7 +16,7 @@ ANSWER = {
     "formats": ["PDF", "EXCEL"],
     "visuals": ["table-1"],
     "parameters": EXAMPLE["parameters"],
-    "resolved_parameters": {"Region": ["North"], "From": ["2026-10-01T00:00:00+02:00"]},
+    "resolved_parameters": {"Region": ["North"]},
     "lane": "scheduled",
     "trigger": "api",
     "schedule": None,

@@ -152,7 +152,7 @@ class Jobs(JobView):
         request=JobIn,
         responses={201: JobOut},
         examples=[
-            OpenApiExample("Last month, as PDF and Excel", EXAMPLE, request_only=True),
+            OpenApiExample("The north, as PDF and Excel", EXAMPLE, request_only=True),
             OpenApiExample("It waits", ANSWER, response_only=True, status_codes=["201"]),
         ],
     )

@@ -18,7 +18,7 @@ from reports.api.v1.problems import InvalidRequest, Place
 from tenants.secrets import is_storable
 
 NO_COMMA = "^[^\\u0000,]*$"
-WHOLE = re.compile(r"-?\d{1,9}")
+WHOLE = re.compile(r"-?[0-9]{1,9}")
 MOST_VALUES, MOST_FIELDS = 50, 40
 Schema = dict[str, Any]
 

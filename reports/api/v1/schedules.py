@@ -36,7 +36,7 @@ EXAMPLE = {
     "name": "Weekday morning",
     "report": "daily-calls",
     "formats": ["PDF"],
-    "parameters": {"From": {"relative": "yesterday"}},
+    "parameters": {"Region": ["North"]},
     "cron": "30 7 * * 1-5",
     "timezone": "Europe/Berlin",
     "starts_on": "2026-12-01",
