@@ -31,7 +31,7 @@ WORDS = {
     "boolean": "true or false",
 }
 # By pattern, where a text has a form of its own.
-FORMS = {MINUTE: "09:00"}
+FORMS = {MINUTE.replace(r"\Z", "$"): "09:00"}
 DEEPEST = 6
 
 

@@ -8,7 +8,7 @@ from reports.models import AudienceRecipient
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
 from tests import factories
-from tests.pretend_aws import Server
+from tests.pretend_aws import BUCKET, Server
 
 Ids = dict[str, list[str]]
 EACH = 5
@@ -21,7 +21,7 @@ def fill(tenant: Tenant, report, aws: Server) -> Ids:
     for number in range(EACH):
         job = factories.make_job(tenant=tenant, report=report, status="completed")
         jobs.append(job)
-        files.append(factories.make_file(job=job, attempt=factories.make_attempt(job=job, ended_at=now)))
+        files.append(factories.make_file(job=job, attempt=factories.make_attempt(job=job, ended_at=now), bucket=BUCKET))
         aws.client("s3").put_object(Bucket=files[-1].bucket, Key=files[-1].key, Body=b"%PDF-1.7")
         links.append(factories.make_link(job=job)[0])
         recipients.append(factories.make_recipient(tenant=tenant, name=f"Desk {number}"))
