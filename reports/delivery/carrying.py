@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,6 +11,7 @@ from typing import Any
 from django.db import InterfaceError, OperationalError, connection
 
 from reports import links
+from reports.after_sending import place_of, write_down
 from reports.aws import storage
 from reports.aws.errors import AwsError
 from reports.catalogue import facts_of
@@ -34,7 +33,6 @@ from tenants.scope import tenant_scope
 logger = logging.getLogger(__name__)
 Clock = Callable[[], datetime]
 CHANNELS: dict[str, Callable[[EmailSetup], Channel]] = {Delivery.Channel.EMAIL: Email}
-RECONNECT_SECONDS = 1.0
 # What made all mail rest is not one message's doing, but should it be, others go first.
 AFTER_OUR_FAULT = timedelta(minutes=5)
 
@@ -61,8 +59,8 @@ def carry(lease: Lease, setup: EmailSetup, clock: Clock) -> None:
             logger.warning("message %s: the database did not answer", lease.id)
         except Exception as error:
             # Without the error's own text, which may be an address or a part of the letter.
-            logger.error("message %s: %s in our own code at %s", lease.id, type(error).__name__, _place(error))
-            _write_down(lease, lambda: outcomes.not_sent(lease, TryLater("internal"), clock()))
+            logger.error("message %s: %s in our own code at %s", lease.id, type(error).__name__, place_of(error))
+            _write_down(lambda: outcomes.not_sent(lease, TryLater("internal"), clock()))
         finally:
             connection.close()
 
@@ -70,7 +68,7 @@ def carry(lease: Lease, setup: EmailSetup, clock: Clock) -> None:
 def _carry(lease: Lease, setup: EmailSetup, clock: Clock) -> None:
     if lease.tries > MOST_TRIES:
         # No try ended in order, or the last one would have ended it: whatever it does to its process, it does so no more.
-        _write_down(lease, lambda: outcomes.not_sent(lease, TryLater("internal"), clock()))
+        _write_down(lambda: outcomes.not_sent(lease, TryLater("internal"), clock()))
         return
     prepared = _prepare(lease, clock())
     if prepared is None:
@@ -78,19 +76,19 @@ def _carry(lease: Lease, setup: EmailSetup, clock: Clock) -> None:
     try:
         answer = _send(lease, prepared, setup)
     except Resting:
-        _write_down(lease, lambda: outcomes.put_back(lease, clock()))
+        _write_down(lambda: outcomes.put_back(lease, clock()))
     except TooFast:
         budget.slow_down(setup)
-        _write_down(lease, lambda: outcomes.put_back(lease, clock()))
+        _write_down(lambda: outcomes.put_back(lease, clock()))
     except OurFault as error:
         fault = error
-        _write_down(lease, lambda: outcomes.put_back(lease, clock(), at=clock() + AFTER_OUR_FAULT, error=fault))
+        _write_down(lambda: outcomes.put_back(lease, clock(), at=clock() + AFTER_OUR_FAULT, error=fault))
         budget.rest(setup, fault)
     except NotSent as error:
         verdict = error
-        _write_down(lease, lambda: outcomes.not_sent(lease, verdict, clock()))
+        _write_down(lambda: outcomes.not_sent(lease, verdict, clock()))
     else:
-        _write_down(lease, lambda: outcomes.sent(lease, answer, clock()))
+        _write_down(lambda: outcomes.sent(lease, answer, clock()))
         if budget.go_on(setup):
             logger.warning("mail is sent again")
 
@@ -175,20 +173,5 @@ def _content(lease: Lease, file: SnapshotFile) -> bytes:
         raise TryLater("file_unreadable", error.code) from error
 
 
-def _write_down(lease: Lease, write: Callable[[], None]) -> None:
-    """As long as the lease lasts: what was sent and is not written down will be sent again."""
-    end = time.monotonic() + LEASE_SECONDS / 2
-    while True:
-        try:
-            write()
-            return
-        except (OperationalError, InterfaceError):
-            connection.close()
-            if time.monotonic() > end:
-                raise
-            time.sleep(RECONNECT_SECONDS)
-
-
-def _place(error: Exception) -> str:
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{last.filename}:{last.lineno}"
+def _write_down(write: Callable[[], None]) -> None:
+    write_down(write, LEASE_SECONDS)

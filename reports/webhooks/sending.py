@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import time
-import traceback
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from datetime import datetime
 
 from django.db import InterfaceError, OperationalError, connection
 
+from reports.after_sending import place_of, write_down
 from reports.alerts import EVENT_LASTS, alert
 from reports.due import Taken
 from reports.models import Webhook, WebhookDelivery
@@ -27,7 +27,6 @@ from tenants.scope import tenant_scope
 
 logger = logging.getLogger(__name__)
 Clock = Callable[[], datetime]
-RECONNECT_SECONDS = 1.0
 UNREADABLE = (
     "The secret of a webhook cannot be read with the keys in use, so nothing is sent to it. `manage.py reencrypt` names all such webhooks. "
     "Put their key back into PORTAL_ENCRYPTION_KEYS within three days: their messages are tried again until then."
@@ -55,8 +54,8 @@ def carry(taken: Taken, clock: Clock) -> None:
             logger.warning("webhook message %s: the database did not answer", taken.id)
         except Exception as error:
             # Without the error's own text, which may be a URL.
-            logger.error("webhook message %s: %s in our own code at %s", taken.id, type(error).__name__, _place(error))
-            write_down(lambda: outcomes.write(taken, OUR_FAULT, clock()))
+            logger.error("webhook message %s: %s in our own code at %s", taken.id, type(error).__name__, place_of(error))
+            _write_down(lambda: outcomes.write(taken, OUR_FAULT, clock()))
         finally:
             connection.close()
 
@@ -64,20 +63,20 @@ def carry(taken: Taken, clock: Clock) -> None:
 def try_once(taken: Taken, clock: Clock) -> None:
     if taken.tries > MOST_TRIES:
         # No try ended in order, or the last one would have ended it: whatever it does to its process, it does so no more.
-        write_down(lambda: outcomes.write(taken, OUR_FAULT, clock()))
+        _write_down(lambda: outcomes.write(taken, OUR_FAULT, clock()))
         return
     try:
         message = prepare(taken, clock())
     except Unreadable:
         alert("webhook_secret_unreadable", UNREADABLE, lasts=EVENT_LASTS)
-        write_down(lambda: outcomes.write(taken, OUR_FAULT, clock()))
+        _write_down(lambda: outcomes.write(taken, OUR_FAULT, clock()))
         return
     if message is not None:
         if not connection.in_atomic_block:
             # Nobody needs it for as long as a slow receiver takes.
             connection.close()
         outcome = post(message, clock())
-        write_down(lambda: outcomes.write(taken, outcome, clock()))
+        _write_down(lambda: outcomes.write(taken, outcome, clock()))
 
 
 def prepare(taken: Taken, now: datetime) -> Message | None:
@@ -114,20 +113,6 @@ def post(message: Message, now: datetime) -> Outcome:
     return Outcome(answer.status, _verdict(answer.status), answer.seconds, answer.retry_after)
 
 
-def write_down(write: Callable[[], object]) -> None:
-    """As long as the lease lasts: what was sent and is not written down will be sent again."""
-    end = time.monotonic() + LEASE_SECONDS / 2
-    while True:
-        try:
-            write()
-            return
-        except (OperationalError, InterfaceError):
-            connection.close()
-            if time.monotonic() > end:
-                raise
-            time.sleep(RECONNECT_SECONDS)
-
-
 def _verdict(status: int) -> str:
     if 200 <= status < 300:
         return ""
@@ -136,6 +121,5 @@ def _verdict(status: int) -> str:
     return reasons.REDIRECTED if 300 <= status < 400 else reasons.NOT_2XX
 
 
-def _place(error: Exception) -> str:
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{last.filename}:{last.lineno}"
+def _write_down(write: Callable[[], object]) -> None:
+    write_down(write, LEASE_SECONDS)
