@@ -12,6 +12,7 @@ from reports.events import Fact, body
 from reports.models import Event, Webhook, WebhookDelivery, WebhookTry
 from reports.refused import Refused
 from reports.webhooks import outcomes, sending
+from reports.webhooks.making import one_at_a_time
 from reports.webhooks.taking import LEASE_SECONDS
 from tenants.audit import Actor, record
 from tenants.models import Tenant
@@ -51,6 +52,9 @@ def _prepare(webhook: Webhook, actor: Actor, now: datetime) -> tuple[Taken, send
 
 def _refuse_many(tenant: Tenant, now: datetime, until: datetime) -> None:
     """Each holds a thread of the web server for as long as its receiver likes, and those are everybody's."""
-    running = WebhookDelivery.objects.filter(tenant=tenant, next_try_at__gt=now, next_try_at__lte=until, lease_until__gt=now)
+    one_at_a_time(tenant.pk)
+    # Who waited for their turn here may have looked at the clock before those they see now.
+    latest = until + timedelta(seconds=LEASE_SECONDS)
+    running = WebhookDelivery.objects.filter(tenant=tenant, next_try_at__gt=now, next_try_at__lte=latest, lease_until__gt=now)
     if running.filter(event__type=Event.Type.PING).count() >= MOST_AT_ONCE:
         raise Refused("test_running", _("Tests of your webhooks are under way. Wait until they have ended."))
