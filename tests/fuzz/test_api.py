@@ -77,6 +77,7 @@ def test_the_ids_of_another_company_open_nothing_and_change_nothing(acme, globex
     code, written = fuzz(tmp_path, database_env, aws.environment, key_of(acme), foreign)
 
     assert code == 0, written
+    assert before["reports_snapshotjob"]
     assert rows_of(globex) == before
 
 
