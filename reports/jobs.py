@@ -28,6 +28,8 @@ from tenants.session_tags import tags_of
 
 Status = SnapshotJob.Status
 MOST_REASON = 300
+# The words that programs have for the lanes.
+LANES = {lane.name.lower(): lane for lane in SnapshotJob.Lane}
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from reports.aws.quicksight import PARAMETER_LISTS
-from reports.models import Format, ReportParameter, SnapshotJob
+from reports.jobs import LANES
+from reports.models import Format, ReportParameter
 from reports.refused import Refused
 
 MAX_ID = 512
 MAX_PREFIX = 1024
 FORMATS = {"PDF": Format.PDF, "CSV": Format.CSV, "EXCEL": Format.EXCEL, "XLS": Format.EXCEL, "XLSX": Format.EXCEL}
-LANES = {"now": SnapshotJob.Lane.NOW, "scheduled": SnapshotJob.Lane.SCHEDULED}
 KINDS = {member: kind for kind, member in PARAMETER_LISTS.items()}
 
 

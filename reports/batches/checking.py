@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 
 from reports import jobs
 from reports.address_book.addresses import clean_address, refuse_foreign_domain
-from reports.batches.items import LANES, MOST_DELIVERIES, MOST_ITEMS, MOST_PEOPLE, Item
+from reports.batches.items import MOST_DELIVERIES, MOST_ITEMS, MOST_PEOPLE, Item
 from reports.caller_notes import check_notes
 from reports.models import Grant, Recipient, SnapshotJob
 from reports.refused import Place, Refused
@@ -90,15 +90,15 @@ class _Judge:
         grant = self.grants.get(item.report)
         if grant is None:
             raise jobs.not_available()
-        if item.lane not in LANES:
-            detail = _("A lane is one of %(known)s.") % {"known": ", ".join(LANES)}
+        if item.lane not in jobs.LANES:
+            detail = _("A lane is one of %(known)s.") % {"known": ", ".join(jobs.LANES)}
             raise Refused("invalid_request", detail, (Place(("lane",), "invalid_choice", detail),))
         wanted = jobs.Wanted(
             item.report,
             list(item.formats),
             item.parameters,
             list(item.visuals),
-            LANES[item.lane],
+            jobs.LANES[item.lane],
             SnapshotJob.Trigger.BATCH,
             reference=item.reference,
             metadata=item.metadata,

@@ -7,10 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from reports.models import SnapshotJob
-
-# The word for each lane.
-LANES = {"now": SnapshotJob.Lane.NOW, "scheduled": SnapshotJob.Lane.SCHEDULED}
 MOST_ITEMS = 1000
 MOST_PEOPLE = 200
 # Of a whole batch: more mails than that are a schedule's work, or several batches'.
@@ -22,7 +18,7 @@ class Item:
     """As somebody asked for it: nothing is checked yet. `parameters`, `visuals` as `jobs.Wanted` has them.
 
     `recipients`: ids of the address book; `emails`: addresses, which become recipients where they are not in it.
-    `lane`: one of LANES.
+    `lane`: one of `jobs.LANES`.
     """
 
     report: str

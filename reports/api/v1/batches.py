@@ -12,17 +12,18 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from reports.api.v1.body import Body, Nothing, Resource
-from reports.api.v1.fields import Choice, Id, Instant, Metadata, Parameters, Text
+from reports.api.v1.fields import Id, Instant, Text
+from reports.api.v1.job_wish import JobWish
 from reports.api.v1.query import Filter, Query, text, window
 from reports.api.v1.view import V1View
 from reports.batches import cancelling, counting, making
-from reports.batches.items import LANES, MOST_ITEMS, MOST_PEOPLE, Item
+from reports.batches.items import MOST_ITEMS, MOST_PEOPLE, Item
 from reports.caller_notes import MAX_REFERENCE
-from reports.models import Batch, Format
+from reports.models import Batch
 
 MAX_BODY = 5 * 1024 * 1024
 COUNTED = frozenset({"status", "counts"})
-MOST_VISUALS, MOST_SLUG, MOST_VISUAL, MOST_ADDRESS = 50, 100, 512, 254
+MOST_ADDRESS = 254
 EXAMPLE = {
     "reference": "month-end",
     "items": [
@@ -45,13 +46,7 @@ ANSWER = {
 }
 
 
-class BatchItem(Body):
-    report = Text(max_length=MOST_SLUG, help_text="Its slug.")
-    formats = serializers.ListField(child=Choice(choices=Format.values), min_length=1, max_length=len(Format.values))
-    visuals = serializers.ListField(
-        child=Text(max_length=MOST_VISUAL), max_length=MOST_VISUALS, allow_null=True, required=False, help_text="null: all of the report's."
-    )
-    parameters = Parameters(required=False)
+class BatchItem(JobWish):
     recipients = serializers.ListField(child=Id(), max_length=MOST_PEOPLE, required=False, help_text="Whom the files are mailed to.")
     emails = serializers.ListField(
         child=Text(max_length=MOST_ADDRESS),
@@ -59,9 +54,6 @@ class BatchItem(Body):
         required=False,
         help_text="As recipients, by address; one that nobody has becomes a recipient.",
     )
-    reference = Text(max_length=MAX_REFERENCE, allow_blank=True, allow_null=True, required=False, help_text="Yours.")
-    metadata = Metadata(required=False)
-    lane = Choice(choices=list(LANES), required=False, help_text="now: before what is scheduled. Else: scheduled.")
 
 
 class BatchIn(Body):

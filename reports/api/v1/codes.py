@@ -55,7 +55,6 @@ KINDS = {
     ),
     "report_not_available": Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "There is no such report for you", "GET /reports/ lists yours."),
     "report_unsafe": Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "The report cannot be limited to your rows", "Ask the platform."),
-    "report_paused": Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "The report is paused", "Try again later."),
     "format_not_offered": Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "The report has no such format", "Take one of its `formats`."),
     "visual_not_offered": Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "The report has no such visual", "Take some of its `visuals`."),
     "parameter_unknown": Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "The report has no such parameter", "Take its `parameters`."),

@@ -13,11 +13,11 @@ from reports import timeline
 from reports.api.v1.body import Resource
 from reports.api.v1.fields import Instant, Metadata, Parameters
 from reports.failures import DISCARDED, cause_of
+from reports.jobs import LANES
 from reports.links import masked
 from reports.models import Attempt, Format, SnapshotFile, SnapshotJob
 
 ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
-LANES = {"now": SnapshotJob.Lane.NOW, "scheduled": SnapshotJob.Lane.SCHEDULED}
 LANE_WORDS = {lane: word for word, lane in LANES.items()}
 # A dry run is in no answer.
 TRIGGERS = [trigger for trigger in SnapshotJob.Trigger.values if trigger != SnapshotJob.Trigger.DRY_RUN]

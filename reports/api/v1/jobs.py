@@ -11,59 +11,33 @@ from typing import Any, ClassVar
 from django.db.models import QuerySet
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, extend_schema
-from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from reports import jobs as domain
 from reports.api.v1 import etags
 from reports.api.v1.body import Body, Nothing
-from reports.api.v1.fields import Choice, Id, Metadata, Parameters, Text, Truth
+from reports.api.v1.fields import Id, Text, Truth
 from reports.api.v1.job_examples import ANSWER, EXAMPLE, PAGE
 from reports.api.v1.job_facts import Facts
-from reports.api.v1.job_out import LANES, TRIGGERS, JobOut, JobRow
+from reports.api.v1.job_out import TRIGGERS, JobOut, JobRow
+from reports.api.v1.job_wish import JobWish
 from reports.api.v1.query import ID, NO_COMMA, Filter, Parameter, Query, one_of, text, whole, window
+from reports.api.v1.refusals import OF_THE_REPORT
 from reports.api.v1.view import V1View, created
 from reports.api.v1.waiting import wait_for_news
 from reports.caller_notes import MAX_REFERENCE
-from reports.models import Format, Occurrence, Report, SnapshotJob
+from reports.models import Occurrence, Report, SnapshotJob
 from reports.requesting import request as ask
 
-MOST_VISUALS, MOST_VISUAL = 50, 512
 # Seconds.
 MOST_WAIT, USUAL_LOOK = 30, 5
-OF_A_REPORT = (
-    "report_not_available",
-    "report_unsafe",
-    "report_paused",
-    "format_not_offered",
-    "visual_not_offered",
-    "parameter_unknown",
-    "parameter_value",
-    "parameter_required",
-    "parameter_pinned",
-    "quota_exceeded",
-    "queue_full",
-)
+OF_A_REPORT = (*OF_THE_REPORT, "quota_exceeded", "queue_full")
 
 
-class JobIn(Body):
-    report = Text(max_length=80, help_text="The slug of a report that /reports/ lists.")
-    formats = serializers.ListField(child=Choice(choices=Format.values), min_length=1, max_length=3)
-    visuals = serializers.ListField(
-        child=Text(max_length=MOST_VISUAL),
-        min_length=1,
-        max_length=MOST_VISUALS,
-        allow_null=True,
-        required=False,
-        help_text="For CSV and Excel. null: all.",
-    )
-    parameters = Parameters(required=False, help_text="By name. What is left out takes the report's default.")
+class JobIn(JobWish):
     audience = Id(allow_null=True, required=False, help_text="Whose rows: its tags narrow your company's.")
     deliver = Truth(default=False, help_text="Its recipients get the files by mail.")
-    reference = Text(max_length=MAX_REFERENCE, allow_blank=True, allow_null=True, required=False, help_text="Yours, shown back.")
-    metadata = Metadata(required=False, help_text="Yours, shown back.")
-    lane = Choice(choices=list(LANES), default="scheduled", help_text="now: before what is scheduled.")
 
 
 class CancelIn(Body):
@@ -168,7 +142,7 @@ class Jobs(JobView):
             body["formats"],
             body.get("parameters") or {},
             body.get("visuals") or [],
-            LANES[body["lane"]],
+            domain.LANES[body["lane"]],
             SnapshotJob.Trigger.API,
             reference=body.get("reference") or "",
             metadata=body.get("metadata") or {},
