@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,7 @@ Schema = dict[str, Any]
 KEY = "REPORTS_KEY"
 IDEMPOTENCY = "Idempotency-Key"
 VARIABLE = re.compile(r"{(\w+)}")
-WIDTH = 88
+WIDTH = 72
 
 
 @dataclass(frozen=True)
@@ -22,13 +23,25 @@ class Sample:
     python: str
 
 
+@dataclass(frozen=True)
+class Language:
+    """How values are written. `scalar`: what is no text."""
+
+    scalar: Callable[[Any], str]
+    indent: str
+    last_comma: str
+
+
+JSON, PYTHON = Language(json.dumps, "  ", ""), Language(repr, "    ", ",")
+
+
 def sample(method: str, path: str, parameters: list[Schema], body: Any) -> Sample:
     once = any(one["name"] == IDEMPOTENCY for one in parameters)
     return Sample(_curl(method, path, body, once=once), _python(method, path, body, once=once))
 
 
 def answer_text(value: Any) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=False)
+    return _laid_out(value, JSON)
 
 
 def _curl(method: str, path: str, body: Any, *, once: bool) -> str:
@@ -41,7 +54,7 @@ def _curl(method: str, path: str, body: Any, *, once: bool) -> str:
     if once:
         lines.append(f'-H "{IDEMPOTENCY}: $(uuidgen)"')
     if body is not None:
-        quoted = json.dumps(body, indent=2, ensure_ascii=False).replace("'", "'\\''")
+        quoted = _laid_out(body, JSON).replace("'", "'\\''")
         lines.append(f"--json '{quoted}'")
     return " \\\n  ".join(lines)
 
@@ -54,7 +67,7 @@ def _python(method: str, path: str, body: Any, *, once: bool) -> str:
         '    headers={"Authorization": f"Bearer {os.environ[\'REPORTS_KEY\']}"' + _once(once) + "},",
     ]
     if body is not None:
-        call.append("    json=" + _literal(body).replace("\n", "\n    ") + ",")
+        call.append("    json=" + _laid_out(body, PYTHON).replace("\n", "\n    ") + ",")
     ends = [] if method == "DELETE" else ["print(answer.json())"]
     lines = [
         *imports,
@@ -72,22 +85,27 @@ def _once(once: bool) -> str:
     return f', "{IDEMPOTENCY}": str(uuid.uuid4())' * once
 
 
-def _literal(value: Any, depth: int = 0) -> str:
-    """As people write it: on one line where it fits."""
-    flat = repr(value).replace("'", '"') if not isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    if not isinstance(value, dict | list) or len(flat) + 4 * depth <= WIDTH:
-        return _one_line(value)
-    inner, indent = "    " * (depth + 1), "    " * depth
+def _laid_out(value: Any, language: Language, depth: int = 0) -> str:
+    """As people write it: on one line where it fits, and the outermost never."""
+    flat = _flat(value, language)
+    if not isinstance(value, dict | list) or not value or (depth and len(flat) + len(language.indent) * depth <= WIDTH):
+        return flat
+    inner, indent = language.indent * (depth + 1), language.indent * depth
     if isinstance(value, list):
-        parts = [f"{inner}{_literal(part, depth + 1)},\n" for part in value]
-        return f"[\n{''.join(parts)}{indent}]"
-    parts = [f"{inner}{json.dumps(name)}: {_literal(part, depth + 1)},\n" for name, part in value.items()]
-    return f"{{\n{''.join(parts)}{indent}}}"
+        opened, closed, parts = "[", "]", [_laid_out(part, language, depth + 1) for part in value]
+    else:
+        opened, closed = "{", "}"
+        parts = [f"{_text(name)}: {_laid_out(part, language, depth + 1)}" for name, part in value.items()]
+    return f"{opened}\n{inner}" + f",\n{inner}".join(parts) + f"{language.last_comma}\n{indent}{closed}"
 
 
-def _one_line(value: Any) -> str:
+def _flat(value: Any, language: Language) -> str:
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{json.dumps(name)}: {_one_line(part)}" for name, part in value.items()) + "}"
+        return "{" + ", ".join(f"{_text(name)}: {_flat(part, language)}" for name, part in value.items()) + "}"
     if isinstance(value, list):
-        return "[" + ", ".join(map(_one_line, value)) + "]"
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
+        return "[" + ", ".join(_flat(part, language) for part in value) + "]"
+    return _text(value) if isinstance(value, str) else language.scalar(value)
+
+
+def _text(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
