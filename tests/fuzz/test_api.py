@@ -22,6 +22,8 @@ from tests.tenants.rows import TENANT_TABLES, sql
 pytestmark = pytest.mark.django_db(transaction=True)
 # With the same seed every time, so that a failure is one of the change that brought it. `st fuzz` tries others for as long as one likes.
 SEED, EXAMPLES = 77, 8
+# An answer with ?wait= comes after 30 seconds when nothing happened.
+PATIENCE = 60
 WRITING = [scope for scope in ROLES if scope.endswith(":write")]
 KEY_SCOPES = [*WRITING, *(scope for scope in ROLES if scope.replace(":read", ":write") not in WRITING and scope not in WRITING)]
 # 400 is never among what may be said to a request that fits: that is what sets it apart from 422.
@@ -53,7 +55,8 @@ def fuzz(folder: Path, database_env: dict[str, str], aws_env: dict[str, str], se
     with running_web(database_env | aws_env | traps, folder) as web:
         command = [Path(sys.executable).parent / "schemathesis", "--config-file", configuration(folder, ids), "run", document]
         command += ["--url", f"http://127.0.0.1:{web.port}", "--checks", "all", "--seed", str(SEED), "--max-examples", str(EXAMPLES)]
-        command += ["--header", f"Authorization: Bearer {secret}", "--continue-on-failure", "--no-color", "--warnings", "off"]
+        command += ["--header", f"Authorization: Bearer {secret}", "--request-timeout", str(PATIENCE)]
+        command += ["--continue-on-failure", "--no-color", "--warnings", "off"]
         done = subprocess.run([str(part) for part in command], cwd=folder, capture_output=True, text=True, check=False)
         log = web.lines()
     assert [line for line in log if line.get("status", 0) >= 500] == []

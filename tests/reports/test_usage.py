@@ -10,6 +10,7 @@ from django.db import connection
 
 from reports import quota_warnings, recounting, usage
 from reports.models import DailyUsage, Notice, SnapshotJob
+from tenants import roles
 from tenants.models import Tenant
 from tenants.scope import platform_scope, staff_scope, tenant_scope
 from tests import factories
@@ -329,8 +330,10 @@ def plan(question: str, tenant: Tenant, now: datetime) -> str:
         (recounting.STORED, ["file_kept"]),
     ],
 )
-def test_counting_reads_one_day_by_an_index(question, indexes, acme, daily_calls, now):
+@pytest.mark.django_db(transaction=True)
+def test_counting_reads_one_day_by_an_index(question, indexes, acme, daily_calls, now, login):
     fill(completed(acme, daily_calls, now), 5000)
+    login(roles.OWNER).execute("analyze reports_snapshotjob")
 
     found = plan(question, acme, now)
 
