@@ -18,17 +18,17 @@ FIRST = uuid.UUID(int=0)
 # The recursion hops from tenant to tenant by the index, and stops as soon as enough was found: it is evaluated as far as it is read.
 TAKE = """
 with recursive waiting(tenant_id) as (
-    (select tenant_id from {table} where status in ({open}) and next_try_at is not null and tenant_id > %(after)s
-      order by tenant_id limit 1)
+    (select m.tenant_id from {table} m where m.status in ({open}) and m.next_try_at is not null and {only} and m.tenant_id > %(after)s
+      order by m.tenant_id limit 1)
     union all
     select (select m.tenant_id from {table} m
-             where m.status in ({open}) and m.next_try_at is not null and m.tenant_id > waiting.tenant_id
+             where m.status in ({open}) and m.next_try_at is not null and {only} and m.tenant_id > waiting.tenant_id
              order by m.tenant_id limit 1)
       from waiting where waiting.tenant_id is not null),
 due as materialized (
     select mine.id from waiting cross join lateral (
         select m.id from {table} m
-         where m.tenant_id = waiting.tenant_id and m.status in ({open}) and m.next_try_at is not null
+         where m.tenant_id = waiting.tenant_id and m.status in ({open}) and m.next_try_at is not null and {only}
            and m.next_try_at <= statement_timestamp()
            and not exists ({held}) and waiting.tenant_id <> all(%(but)s)
          order by m.next_try_at limit %(each)s for update skip locked) mine
@@ -54,17 +54,18 @@ class Taken(NamedTuple):
 @dataclass(frozen=True)
 class Line:
     """A table with the due columns. `open`: the states in which a row waits; `held`: a query that finds a row where `waiting.tenant_id`
-    may not go on just now."""
+    may not go on just now; `only`: a condition on the row `m`, such as the one of a partial index."""
 
     table: str
     open: tuple[str, ...]
     held: str
     lease_seconds: float
+    only: str = "true"
 
     @property
     def statement(self) -> str:
         states = ", ".join(f"'{state}'" for state in self.open)
-        return TAKE.format(table=self.table, open=states, held=self.held)
+        return TAKE.format(table=self.table, open=states, held=self.held, only=self.only)
 
     def take(self, after: uuid.UUID, each: int, room: int, but: Collection[uuid.UUID] = ()) -> list[Taken]:
         """In the engine's scope: `room` at most, `each` of a tenant, of those after `after` and none of `but`."""

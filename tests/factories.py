@@ -17,6 +17,7 @@ from typing import Any
 from django.contrib.auth.hashers import get_hasher, make_password
 from django.utils import timezone
 
+from reports.destinations import secrets as destination_secrets
 from reports.events import Fact, body
 from reports.models import (
     Account,
@@ -27,6 +28,7 @@ from reports.models import (
     Batch,
     CatalogueImport,
     Delivery,
+    Destination,
     Event,
     Grant,
     GroupMember,
@@ -277,6 +279,45 @@ def make_link(*, job: SnapshotJob, now: datetime | None = None, **fields: Any) -
     with tenant_scope(job.tenant_id):
         link = Link.objects.create(tenant_id=job.tenant_id, job=job, token_sha256=secret_hash(token), **fields)
     return link, token
+
+
+def make_destination(
+    *, tenant: Tenant, name: str = "Head office", kind: str = "sftp", secret: str = "a password", **fields: Any
+) -> Destination:
+    """An SFTP server by default; `config` and `secret` as reports/destinations/ has them by kind. Without a secret it has none."""
+    now = timezone.now()
+    fields = {"config": DESTINATIONS[kind], "created_by": "owner", "created_at": now} | fields
+    destination = Destination(tenant=tenant, name=name, kind=kind, **fields)
+    if secret:
+        destination.sealed_secret, destination.secret_set_at = destination_secrets.seal(destination, secret), now
+    with tenant_scope(tenant):
+        destination.save(force_insert=True)
+    return destination
+
+
+DESTINATIONS: dict[str, dict[str, Any]] = {
+    "sftp": {
+        "host": "sftp.acme.example",
+        "port": 22,
+        "username": "reports",
+        "sign_in": "password",
+        "public_key": "",
+        "host_key": "",
+        "folder": "/in",
+        "file_name": "{report}_{date}_{time}.{ext}",
+    },
+    "s3": {
+        "bucket": "acme-lake",
+        "region": "us-east-1",
+        "folder": "reports/{year}/{month}",
+        "file_name": "{report}_{date}_{time}.{ext}",
+        "role_arn": "arn:aws:iam::210987654321:role/reports-writer",
+        "external_id": "fan-5d1c77e0",
+        "owner_account": "210987654321",
+    },
+    "slack": {},
+    "teams": {},
+}
 
 
 def make_webhook(*, tenant: Tenant, secret: str = "", **fields: Any) -> Webhook:

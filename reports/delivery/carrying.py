@@ -32,7 +32,7 @@ from tenants.scope import tenant_scope
 
 logger = logging.getLogger(__name__)
 Clock = Callable[[], datetime]
-CHANNELS: dict[str, Callable[[EmailSetup], Channel]] = {Delivery.Channel.EMAIL: Email}
+CHANNELS: dict[str, Callable[[EmailSetup], Channel[Parcel]]] = {Delivery.Channel.EMAIL: Email}
 # What made all mail rest is not one message's doing, but should it be, others go first.
 AFTER_OUR_FAULT = timedelta(minutes=5)
 

@@ -37,7 +37,8 @@ class Email:
     def __init__(self, setup: EmailSetup) -> None:
         self.setup = setup
 
-    def send(self, parcel: Parcel) -> Sent:
+    def send(self, sending: Parcel) -> Sent:
+        parcel = sending
         raw = raw_mail(self.setup, parcel)
         if self.setup.scheme == "ses":
             return _by_ses(self.setup, parcel, raw)

@@ -12,7 +12,11 @@ from reports.models import Delivery, Notice
 # Longer than a conversation with a mail server may take, the wait for its turn and the reading of attachments included.
 LEASE_SECONDS = 300
 PAUSED = "select from reports_pause pause where pause.kind = 'delivery' and pause.tenant_id = waiting.tenant_id"
-LINES = {model: Line(model._meta.db_table, ("pending", "sending"), PAUSED, LEASE_SECONDS) for model in (Delivery, Notice)}
+OPEN = ("pending", "sending")
+LINES: dict[type[Delivery] | type[Notice], Line] = {
+    Delivery: Line(Delivery._meta.db_table, OPEN, PAUSED, LEASE_SECONDS, only="m.channel = 'email'"),
+    Notice: Line(Notice._meta.db_table, OPEN, PAUSED, LEASE_SECONDS),
+}
 
 
 @dataclass(frozen=True)

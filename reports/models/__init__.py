@@ -11,6 +11,7 @@ from reports.models.audiences import (
 from reports.models.batches import Batch
 from reports.models.catalogue import Account, Format, Grant, Report, ReportParameter
 from reports.models.delivery import Download, Link
+from reports.models.destinations import AudienceDestination, Destination
 from reports.models.engine import CapacitySample, Heartbeat, LaneClock, Pace, PlannedLoad, Process, Pump, RequestBudget, Slot, TenantQueue
 from reports.models.erasures import AddressKey, Erasure
 from reports.models.idempotency import IdempotentRequest
@@ -31,6 +32,7 @@ __all__ = [
     "AlarmMessage",
     "Attempt",
     "Audience",
+    "AudienceDestination",
     "AudienceGroup",
     "AudienceRecipient",
     "Batch",
@@ -38,6 +40,7 @@ __all__ = [
     "CatalogueImport",
     "DailyUsage",
     "Delivery",
+    "Destination",
     "Download",
     "Erasure",
     "Event",

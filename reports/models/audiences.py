@@ -85,6 +85,7 @@ class Audience(models.Model):
     session_tags = models.JSONField(default=dict, blank=True, help_text="Narrowing only: never a key of the tenant.")
     recipients = models.ManyToManyField(Recipient, through="AudienceRecipient", related_name="audiences")
     groups = models.ManyToManyField(RecipientGroup, through="AudienceGroup", related_name="audiences")
+    destinations = models.ManyToManyField("reports.Destination", through="reports.AudienceDestination", related_name="audiences")
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     # Set by triggers on every change, of who is in it too.
     updated_at = models.DateTimeField(db_default=Now(), editable=False)

@@ -168,6 +168,10 @@ class SnapshotJob(models.Model):
         "self", on_delete=models.SET_NULL, null=True, related_name="replacements", help_text="NULL: replaces none."
     )
     replaces_because = models.CharField(max_length=300, blank=True, help_text="What end customers read.")
+    # Withdrawn after it was sent: from then on nobody gets its files.
+    recalled_at = models.DateTimeField(null=True, help_text="NULL: it stands.")
+    recalled_by = models.CharField(max_length=254, blank=True, db_default="")
+    recalled_because = models.CharField(max_length=300, blank=True, db_default="", help_text="What end customers read.")
     # One form, one job: a second press of the same button finds the first one's job.
     form_key = models.UUIDField(null=True, help_text="NULL: not from a form.")
     # As they were when the job was asked for; clients of the older API know it by them.
@@ -426,6 +430,8 @@ class SnapshotFile(models.Model):
     erasure = models.ForeignKey(
         Erasure, on_delete=models.SET_NULL, null=True, related_name="files", db_index=False, help_text="NULL: of nobody who was erased."
     )
+    # With its job, so that a click need not read that.
+    recalled_at = models.DateTimeField(null=True, help_text="NULL: it was not withdrawn.")
     # A legal hold moves objects out of the lifecycle's reach. The old one stays while URLs that were signed for it may be used.
     moved_at = models.DateTimeField(null=True, help_text="NULL: it lies where it was collected.")
     moved_from = models.CharField(
@@ -457,4 +463,5 @@ class SnapshotFile(models.Model):
 
     def is_offered(self, tenant: Tenant, now: datetime) -> bool:
         """Whether anybody may have it. A legal hold keeps what is past its days, and hands out none of it."""
-        return self.purged_at is None and self.erasure_id is None and now < self.offered_until(tenant)
+        stands = self.purged_at is None and self.erasure_id is None and self.recalled_at is None
+        return stands and now < self.offered_until(tenant)

@@ -52,6 +52,13 @@ class Schedule(models.Model):
         LATEST = "latest", _("Run the latest one")
         ALL = "all", _("Run them all")
 
+    class Release(models.TextChoices):
+        """What happens to files before they are sent."""
+
+        AT_ONCE = "at_once", _("Send them at once")
+        IF_USUAL = "if_usual", _("Hold files that look unusual")
+        BY_HAND = "by_hand", _("Hold them for somebody to look")
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="schedules", db_index=False)
     slug = models.SlugField(max_length=80)
@@ -86,6 +93,20 @@ class Schedule(models.Model):
     link_max_uses = models.PositiveIntegerField(null=True, blank=True, help_text="NULL: the tenant's.")
     link_protection = models.CharField(max_length=8, choices=Protection, blank=True, default=Protection.NOTHING)
     link_passcode = models.CharField(max_length=128, blank=True, help_text="Hashed.")
+    remind_after_days = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="To who downloaded nothing. NULL: nobody is reminded."
+    )
+    receipts = models.BooleanField(default=False, db_default=False, help_text="The owner gets a mail about downloads.")
+
+    # The gate between its files and those who wait for them.
+    release = models.CharField(max_length=8, choices=Release, default=Release.AT_ONCE, db_default=Release.AT_ONCE)
+    usual_percent = models.PositiveSmallIntegerField(
+        default=50, db_default=50, help_text="So far from the median of the last runs, in size, pages or rows, is usual."
+    )
+    must_contain = models.CharField(
+        max_length=120, blank=True, db_default="", help_text="A text that every file has to show, such as the company's name. Empty: none."
+    )
+    hold_hours = models.PositiveSmallIntegerField(default=24, db_default=24, help_text="Held files that nobody decides on are not sent.")
 
     # When it is due; the engine sees and moves these across tenants.
     next_run_at = models.DateTimeField(null=True, help_text="NULL: never again.")

@@ -11,12 +11,14 @@ from django.utils.translation import gettext_lazy as _
 
 from reports.models.audiences import Audience, Recipient
 from reports.models.delivery import Link
+from reports.models.destinations import Destination
 from reports.models.jobs import SnapshotJob
 from reports.models.schedules import Occurrence, Schedule
 from tenants.models import Tenant
 
 # By tenant first: the courier goes round the tenants, and finds each one's next message however many another one has.
 WAITING = Q(status__in=("pending", "sending"), next_try_at__isnull=False)
+BY_MAIL = Q(channel="email")
 
 
 class Outgoing(models.Model):
@@ -64,10 +66,14 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
 
 
 class Delivery(Outgoing):
-    """The files of one job to one recipient over one channel."""
+    """The files of one job to one recipient by mail, or to one destination."""
 
     class Channel(models.TextChoices):
         EMAIL = "email", _("Email")
+        SFTP = "sftp", _("SFTP server")
+        S3 = "s3", _("Amazon S3 bucket")
+        SLACK = "slack", _("Slack channel")
+        TEAMS = "teams", _("Microsoft Teams channel")
 
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+", db_index=False)
     job = models.ForeignKey(SnapshotJob, on_delete=models.CASCADE, related_name="deliveries")
@@ -82,6 +88,22 @@ class Delivery(Outgoing):
         Recipient, on_delete=models.SET_NULL, null=True, related_name="deliveries", help_text="NULL: not in the address book."
     )
     channel = models.CharField(max_length=8, choices=Channel, default=Channel.EMAIL)
+    destination = models.ForeignKey(
+        Destination,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="deliveries",
+        db_index=False,
+        help_text="NULL: to an address, or the destination was deleted.",
+    )
+    # What arrived at a destination, file by file as it did: a next try sends the others alone.
+    placed: models.JSONField[dict[str, str], dict[str, str]] = models.JSONField(
+        default=dict, db_default=models.Value({}, models.JSONField()), help_text="By a file's id, the name it has there."
+    )
+    # Written before a file gets a name there: a try whose answer was lost finds its own file under it, and not somebody else's.
+    placing: models.JSONField[dict[str, str], dict[str, str]] = models.JSONField(
+        default=dict, db_default=models.Value({}, models.JSONField()), help_text="By a file's id, the name it was about to get there."
+    )
     name = models.CharField(max_length=120, blank=True)
     is_copy = models.BooleanField(default=False, help_text="Of the schedule's CC line.")
 
@@ -90,7 +112,13 @@ class Delivery(Outgoing):
     class Meta:
         constraints = (
             # Two audiences with the same rows share a job, and one who is in both gets one mail.
-            models.UniqueConstraint(fields=["tenant", "job", "channel", "address"], name="one_delivery_per_job_and_address"),
+            models.UniqueConstraint(
+                fields=["tenant", "job", "channel", "address"], condition=BY_MAIL, name="one_delivery_per_job_and_address"
+            ),
+            models.UniqueConstraint(
+                fields=["tenant", "job", "destination"], condition=~Q(destination=None), name="one_delivery_per_job_and_destination"
+            ),
+            models.CheckConstraint(condition=BY_MAIL | Q(address=""), name="only_mail_has_an_address"),
             models.CheckConstraint(
                 condition=Q(status__in=("pending", "sending"), ended_at__isnull=True)
                 | Q(status__in=("sent", "bounced", "failed", "suppressed"), ended_at__isnull=False),
@@ -100,7 +128,11 @@ class Delivery(Outgoing):
         indexes = (
             models.Index(fields=["tenant", "occurrence", "status"], name="delivery_ledger"),
             models.Index(fields=["tenant", "address", "-created_at"], name="delivery_by_address"),
-            models.Index(fields=["tenant", "next_try_at"], condition=WAITING, name="delivery_due"),
+            models.Index(fields=["tenant", "next_try_at"], condition=WAITING & BY_MAIL, name="delivery_due"),
+            models.Index(fields=["tenant", "next_try_at"], condition=WAITING & ~BY_MAIL, name="delivery_due_elsewhere"),
+            models.Index(
+                fields=["tenant", "destination", "-created_at", "-id"], condition=~Q(destination=None), name="delivery_by_destination"
+            ),
             models.Index(fields=["tenant", "sent_at"], condition=~Q(sent_at=None), name="delivery_by_time"),
         )
 
@@ -121,6 +153,14 @@ class Notice(Outgoing):
         INVITATION = "invitation"
         QUOTA = "quota"  # to the company's owners: most of what it may use is used
         WEBHOOK = "webhook"  # to the company's owners: one took nothing, or was switched off
+        DESTINATION = "destination"  # to the company's owners: one takes nothing, or shows another host key
+        HELD = "held"  # to the schedule's owner: files wait for somebody to decide, or nobody did in time
+        ARCHIVE = "archive"  # asked for on a link's page: the way to all that was sent to this address
+        CORRECTED = "corrected"  # to who downloaded what was corrected since
+        RECALLED = "recalled"  # to who downloaded what was withdrawn since
+        REMINDER = "reminder"  # to who downloaded nothing of what was sent
+        RECEIPT = "receipt"  # to the schedule's owner: somebody downloaded
+        DIGEST = "digest"  # to the company's owners: their week
 
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+", db_index=False)
     kind = models.CharField(max_length=12, choices=Kind)

@@ -12,6 +12,7 @@ from django.utils import timezone
 from reports.models import (
     AddressKey,
     Audience,
+    AudienceDestination,
     AudienceGroup,
     AudienceRecipient,
     Batch,
@@ -103,7 +104,11 @@ def fill(tenant: Tenant, report: Report) -> None:
         event = Event.objects.create(tenant=tenant, type=Event.Type.JOB_COMPLETED, created_at=now, body="{}")
         told = WebhookDelivery.objects.create(tenant=tenant, webhook=webhook, event=event, next_try_at=now, created_at=now)
         WebhookTry.objects.create(tenant=tenant, delivery=told, at=now, response_status=200, duration_ms=12)
+        destination = factories.make_destination(tenant=tenant)
+        AudienceDestination.objects.create(tenant=tenant, audience=audience, destination=destination)
+        Delivery.objects.create(tenant=tenant, job=job, channel="sftp", destination=destination, name="Head office", created_at=now)
         # And one of each without children.
+        factories.make_destination(tenant=tenant, name="Spare")
         Batch.objects.create(tenant=tenant, actor=user.email, total=1, open_jobs=1, created_at=now)
         factories.make_webhook(tenant=tenant)
         Event.objects.create(tenant=tenant, type=Event.Type.PING, created_at=now, body="{}")

@@ -62,6 +62,7 @@ UNIQUE_ACROSS_TENANTS = {
     "reports_snapshotjob (occurrence_id, fingerprint, round)": "the occurrence is of the same tenant, by a foreign key of both",
     "reports_occurrence (schedule_id, planned_at)": "the schedule is of the same tenant, by a foreign key of both",
     "reports_groupmember (group_id, recipient_id)": "both are of the same tenant, by foreign keys of both",
+    "reports_audiencedestination (audience_id, destination_id)": "the audience is of the same tenant, by a foreign key of both",
     "reports_audiencegroup (audience_id, group_id)": "both are of the same tenant, by foreign keys of both",
     "reports_webhookdelivery (webhook_id, event_id)": "both are of the same tenant, by foreign keys of both",
     "reports_audiencerecipient (audience_id, recipient_id)": "both are of the same tenant, by foreign keys of both",
