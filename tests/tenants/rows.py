@@ -106,7 +106,8 @@ def fill(tenant: Tenant, report: Report) -> None:
         WebhookTry.objects.create(tenant=tenant, delivery=told, at=now, response_status=200, duration_ms=12)
         destination = factories.make_destination(tenant=tenant)
         AudienceDestination.objects.create(tenant=tenant, audience=audience, destination=destination)
-        Delivery.objects.create(tenant=tenant, job=job, channel="sftp", destination=destination, name="Head office", created_at=now)
+        # Of another job: both of one job could not be pointed at the same destination.
+        Delivery.objects.create(tenant=tenant, job=original, channel="sftp", destination=destination, name="Head office", created_at=now)
         # And one of each without children.
         factories.make_destination(tenant=tenant, name="Spare")
         Batch.objects.create(tenant=tenant, actor=user.email, total=1, open_jobs=1, created_at=now)
