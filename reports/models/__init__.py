@@ -22,6 +22,7 @@ from reports.models.pauses import Pause
 from reports.models.schedules import Occurrence, Protection, Schedule
 from reports.models.sending import Delivery, MailBudget, Notice
 from reports.models.tag_drafts import TagDraft
+from reports.models.templates import ScheduleTemplate, TemplateUse
 from reports.models.usage import DailyUsage
 from reports.models.webhooks import Event, Webhook, WebhookDelivery, WebhookTry
 
@@ -68,11 +69,13 @@ __all__ = [
     "ReportParameter",
     "RequestBudget",
     "Schedule",
+    "ScheduleTemplate",
     "Slot",
     "SnapshotFile",
     "SnapshotJob",
     "Suppression",
     "TagDraft",
+    "TemplateUse",
     "TenantQueue",
     "Webhook",
     "WebhookDelivery",
