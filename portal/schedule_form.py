@@ -100,7 +100,7 @@ class ScheduleForm(forms.Form):
         self._add_choices(tenant, members)
         for name, field in cadence_fields.fields(initial.get("cron", "")).items():
             self.fields[name] = field
-        for name in (self._set_by_template() if linked else ()):
+        for name in self._set_by_template() if linked else ():
             self.fields[name].disabled = True
 
     def _set_by_template(self) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from portal import status, words
 from portal.status import Look
@@ -30,6 +31,8 @@ LOOKS = {
     State.GONE: Look(State.GONE.label, "ban"),
 }
 MOST_ZONES = 4
+# Where the domain's own sentence speaks to the tenant's people.
+WHY_NOT = {"report_not_available": gettext_lazy("It does not have the report.")}
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,11 @@ def uses(template: ScheduleTemplate) -> QuerySet[Any]:
 
 def look(use: TemplateUse) -> Look:
     return LOOKS[use.state]
+
+
+def why_not(use: TemplateUse) -> str:
+    """Empty: nothing stands against it."""
+    return str(WHY_NOT.get(use.failure_code, use.failure))
 
 
 def candidates(template: ScheduleTemplate) -> list[Any]:

@@ -19,6 +19,7 @@ register.filter("paused_why", pause_words.why)
 register.filter("queue_look", status.of_queue)
 register.filter("tenant_look", tenant_rows.look)
 register.filter("use_look", template_rows.look)
+register.filter("why_not", template_rows.why_not)
 register.filter("whole", whole)
 register.simple_tag(mode.state, name="restored_state")
 

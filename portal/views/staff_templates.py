@@ -37,13 +37,12 @@ def templates(request: StaffRequest) -> HttpResponse:
 @require_safe
 @staff_page("templates.view")
 def template(request: StaffRequest, template: str) -> HttpResponse:
-    found = find(template)
-    page = page_by(template_rows.uses(found), request.GET, "tenant__slug", size=SIZE)
+    found = get_object_or_404(template_rows.with_counts(ScheduleTemplate.objects.kept()), slug=template)
+    page = page_by(template_rows.uses(found), request.GET, "slug", size=SIZE)
     context = {
         "template": found,
         "page": page,
         "runs": template_rows.next_runs(found, template_rows.zones_of(found), timezone.now()),
-        "counts": template_rows.with_counts(ScheduleTemplate.objects.filter(pk=found.pk)).get(),
     }
     return render(request, "staff/template.html", context)
 

@@ -127,7 +127,7 @@ def test_a_tenant_where_it_cannot_be_applied_is_shown_with_the_reason(browser, i
     page = browser.get(f"{HERE}morning/").content.decode()
 
     assert "Not applied in 1 tenant" in page
-    assert "Choose one of the reports that are shared with you." in page
+    assert "It does not have the report. Next try:" in page
 
 
 def test_a_change_is_on_its_way_to_the_tenants(browser, ines, acme, morning):
