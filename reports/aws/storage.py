@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import IO, Any
 from urllib.parse import quote, unquote
 
 from reports.aws.asking import ask
@@ -60,6 +60,16 @@ def read_object(account: AccountFacts, bucket: str, key: str) -> StoredObject:
 def read_bytes(account: AccountFacts, bucket: str, key: str) -> bytes:
     """The whole of a small object. Raises as `read_object` does."""
     return bytes(ask(account, s3_client, lambda client: client.get_object(Bucket=bucket, Key=key)["Body"].read()))
+
+
+def save(account: AccountFacts, bucket: str, key: str, file: IO[bytes]) -> None:
+    """The whole of an object, however big, into an open file. Raises as `read_object` does; some of it may be written then."""
+    ask(account, s3_client, lambda client: _save(client, bucket, key, file))
+
+
+def _save(client: Any, bucket: str, key: str, file: IO[bytes]) -> None:
+    for chunk in client.get_object(Bucket=bucket, Key=key)["Body"].iter_chunks(CHUNK):
+        file.write(chunk)
 
 
 def read_quickly(account: AccountFacts, bucket: str, key: str) -> bytes:
