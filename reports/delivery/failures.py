@@ -23,6 +23,8 @@ class Cause:
 BY_ITSELF = _("It is tried again by itself.")
 CHECK_ADDRESS = _("Check the address with the person, then correct it under Recipients.")
 ASK_THEM = _("Ask the person to have their mail administrator accept our sender, then send it again.")
+CHECK_ROLE = _("Check the role, and that its trust policy names our account and the external ID; then test the destination.")
+CHECK_BUCKET = _("Check the bucket, its owner and the role’s permissions; then test the destination.")
 OURS = _("You need not do anything: we were told, and it is sent as soon as this is put right.")
 CAUSES: dict[str, Cause] = {
     # The way there.
@@ -32,6 +34,17 @@ CAUSES: dict[str, Cause] = {
     "fate_unknown": Cause(_("The connection broke while the email was handed over, so it is not known whether it arrived."), BY_ITSELF),
     "asked_to_wait": Cause(_("Their mail server asked to wait."), BY_ITSELF),
     "file_unreadable": Cause(_("A file to attach could not be read from the file store."), BY_ITSELF),
+    # To S3 buckets and chats.
+    "role_refused": Cause(_("AWS does not let us take on the role."), CHECK_ROLE),
+    "bucket_refused": Cause(_("The bucket does not let us write, or it belongs to another account than you named."), CHECK_BUCKET),
+    "no_such_bucket": Cause(_("There is no such bucket."), CHECK_BUCKET),
+    "aws_refused": Cause(_("AWS does not let the portal itself in just now."), OURS),
+    "asked_to_wait_there": Cause(_("The other side asked to wait."), BY_ITSELF),
+    "fate_unknown_there": Cause(_("The connection broke while it was handed over, so it is not known whether it arrived."), BY_ITSELF),
+    "server_failed": Cause(_("The other side has a fault of its own."), BY_ITSELF),
+    "not_taken_there": Cause(_("The other side does not take it."), _("Its own words say why. Put it right, then send it again.")),
+    "chat_gone": Cause(_("The channel’s webhook does not exist any more."), _("Make a new one, and change the destination’s address.")),
+    "chat_forbidden": Cause(_("The channel does not let us write."), _("Ask who manages it, or make a new webhook there.")),
     # The other side's verdict.
     "mailbox_full": Cause(_("Their mailbox is full."), _("Ask the person to make room, then send it again.")),
     "no_such_address": Cause(_("There is no such address."), CHECK_ADDRESS),
