@@ -17,6 +17,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from portal import actors, filters
 from portal.forms import RetryForm
+from portal.held_rows import held_job
 from portal.job_deliveries import sent, with_deliveries
 from portal.job_rows import drawn, for_pages, with_pace
 from portal.live import Live, plain_query, poll_seconds
@@ -28,7 +29,7 @@ from reports import jobs as domain
 from reports.batches import counting
 from reports.engine import cadence
 from reports.failures import cause_of
-from reports.models import Batch, Grant, Report, SnapshotFile, SnapshotJob
+from reports.models import Batch, Grant, Report, Review, SnapshotFile, SnapshotJob
 from reports.models.jobs import SnapshotJobQuerySet
 from reports.refused import Refused
 from tenants.models import Tenant
@@ -112,8 +113,10 @@ def job(request: TenantRequest, job: uuid.UUID) -> HttpResponse:
     # Written with the move to completed, so no other job has any.
     files = list(found.files.all()) if found.status == Status.COMPLETED else []
     for file in files:
-        file.is_here = file.is_offered(request.tenant, now)
-    offered = [file for file in files if file.is_here]
+        file.is_here = file.is_offered(request.tenant, now) or (request.may("jobs.release") and file.may_be_seen(request.tenant, now))
+    offered = [file for file in files if file.is_here and not file.held]
+    is_held = found.review_status == Review.Status.HELD
+    review = Review.objects.for_tenant(request.tenant).get(job=found) if is_held else None
     context = {
         "live": live,
         "job": found,
@@ -127,10 +130,12 @@ def job(request: TenantRequest, job: uuid.UUID) -> HttpResponse:
         "advice": cause_of(found.failure_code).advice if found.failure_code else "",
         "sent": sent(found.delivered, now),
         "links": found.links.filter(delivery=None).with_last_download().order_by("-created_at", "-id") if files else [],
-        "retry_form": RetryForm() if request.may("jobs.retry") and found.has_ended else None,
+        "held": review and held_job(found, [], review),
+        "may_decide": bool(review) and request.may("jobs.release"),
+        "retry_form": RetryForm() if request.may("jobs.retry") and found.has_ended and found.review_status not in Review.OPEN else None,
         "may_see_proof": request.may("proof.view"),
         "may_cancel": request.may("jobs.cancel") and found.status == Status.QUEUED,
-        "may_correct": request.may("jobs.correct") and found.status == Status.COMPLETED,
+        "may_correct": request.may("jobs.correct") and found.status == Status.COMPLETED and not any(file.held for file in files),
         "may_revoke": request.may("links.revoke"),
     }
     return render(request, "portal/job_news.html" if live.asked else "portal/job.html", context)
@@ -168,7 +173,7 @@ def file(request: TenantRequest, slug: str, job: uuid.UUID, file: uuid.UUID) -> 
         found = get_object_or_404(SnapshotFile.objects.for_tenant(request.tenant), job=job, job__dry_run_tags__isnull=True, pk=file)
         found.tenant = request.tenant
         try:
-            files.note_download(found, actors.member(request), now=timezone.now())
+            files.note_download(found, actors.member(request), now=timezone.now(), decides=request.may("jobs.release"))
         except Refused as refused:
             messages.error(request, refused.detail)
             return SeeOther(reverse("job", args=[slug, job]))

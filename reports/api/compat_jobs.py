@@ -12,6 +12,7 @@ from reports.api.compat_body import Submission, to_mapping
 from reports.api.compat_http import CompatError
 from reports.models import Grant, Report, SnapshotJob
 from reports.models.jobs import SnapshotJobQuerySet
+from reports.models.reviews import with_review
 from reports.refused import Refused
 from tenants.audit import record
 
@@ -56,7 +57,7 @@ def _offers(report: Report, wanted: Submission) -> bool:
 
 def jobs_of(caller: Caller, dashboard_id: str) -> SnapshotJobQuerySet:
     """Without a dashboard all of them; none for one that the tenant does not know."""
-    visible = SnapshotJob.objects.for_tenant(caller.tenant).visible()
+    visible = with_review(SnapshotJob.objects.for_tenant(caller.tenant).visible())
     if not dashboard_id:
         return visible
     # PostgreSQL cannot even be asked for a text with NUL.
@@ -70,7 +71,7 @@ def find_job(caller: Caller, dashboard_id: str, job_id: str) -> SnapshotJob:
         pk = uuid.UUID(job_id)
     except ValueError:
         raise JobNotFound from None
-    job = SnapshotJob.objects.for_tenant(caller.tenant).visible().select_related("report").filter(pk=pk).first()
+    job = with_review(SnapshotJob.objects.for_tenant(caller.tenant).visible()).select_related("report").filter(pk=pk).first()
     if job is None or job.dashboard_id != dashboard_id:
         raise JobNotFound
     return job

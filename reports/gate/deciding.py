@@ -49,8 +49,7 @@ def run_again(job: SnapshotJob, actor: Actor, now: datetime, note: str = "") -> 
     """In place of the held one, for the same people; its files pass the gate like any. Raises Refused, and then nothing is changed."""
     _lock_occurrence(job.occurrence_id)
     review = _held(job)
-    _reject(review, actor, now, clean(note))
-    return jobs.retry(job, actor, now=now)
+    return _run_again(review, actor, now, clean(note))
 
 
 @transaction.atomic
@@ -69,6 +68,12 @@ def release_usual(occurrence: Occurrence, actor: Actor, now: datetime, note: str
 def reject_all(occurrence: Occurrence, actor: Actor, now: datetime, note: str = "") -> int:
     """Raises Refused when none is held."""
     return _each(_held_of(occurrence), _reject, occurrence, actor, now, note)
+
+
+@transaction.atomic
+def run_unusual_again(occurrence: Occurrence, actor: Actor, now: datetime, note: str = "") -> int:
+    """Those with findings, in place of the held ones. Raises Refused when there are none."""
+    return _each(_held_of(occurrence).exclude(findings=[]), _run_again, occurrence, actor, now, note)
 
 
 def clean(note: str) -> str:
@@ -99,6 +104,11 @@ def _reject(review: Review, actor: Actor, now: datetime, note: str) -> None:
     _move(review, Status.REJECTED, actor, now, note)
     consequences.rejected(review, now)
     _record(review, "job.rejected", actor, now)
+
+
+def _run_again(review: Review, actor: Actor, now: datetime, note: str) -> SnapshotJob:
+    _reject(review, actor, now, note)
+    return jobs.retry(review.job, actor, now=now)
 
 
 def _move(review: Review, after: str, actor: Actor, now: datetime, note: str) -> None:

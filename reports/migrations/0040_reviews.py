@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
             model_name="snapshotfile",
             name="held",
             field=models.BooleanField(
-                db_default=False, default=False, help_text="A gate holds it, or did not let it go: for managers' eyes alone."
+                db_default=False, default=False, help_text="A gate did not let it go: for the eyes of who decides alone."
             ),
         ),
         migrations.CreateModel(

@@ -215,6 +215,8 @@ class SnapshotJob(models.Model):
     told: list[dict[str, Any]]
     # Set by pages that show how a moving job gets on; reports/usual.py. NULL: not known.
     usual_seconds: float | None = None
+    # Of its review, where the reader asked for it. NULL: no gate stands before it, or it was not asked.
+    review_status: str | None = None
     is_slow: bool = False
     # The pause that holds it up, as {"kind", "since", "because", "code", "probe_at"}. NULL: none does, or it was not asked.
     held_by: dict[str, Any] | None = None
@@ -431,7 +433,7 @@ class SnapshotFile(models.Model):
         Erasure, on_delete=models.SET_NULL, null=True, related_name="files", db_index=False, help_text="NULL: of nobody who was erased."
     )
     # With its review, so that whoever forgets to ask hands out nothing.
-    held = models.BooleanField(default=False, db_default=False, help_text="A gate holds it, or did not let it go: for managers' eyes alone.")
+    held = models.BooleanField(default=False, db_default=False, help_text="A gate did not let it go: for the eyes of who decides alone.")
     # With its job, so that a click need not read that.
     recalled_at = models.DateTimeField(null=True, help_text="NULL: it was not withdrawn.")
     # A legal hold moves objects out of the lifecycle's reach. The old one stays while URLs that were signed for it may be used.

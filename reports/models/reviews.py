@@ -6,10 +6,10 @@ import uuid
 from typing import Any, ClassVar
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 
-from reports.models.jobs import SnapshotJob
+from reports.models.jobs import SnapshotJob, SnapshotJobQuerySet
 from tenants.models import Tenant
 
 WAITING = Q(next_try_at__isnull=False)
@@ -88,3 +88,9 @@ class Review(models.Model):
             for name, value in changes.items():
                 setattr(self, name, value)
         return bool(moved)
+
+
+def with_review(jobs: SnapshotJobQuerySet) -> SnapshotJobQuerySet:
+    """`review_status`: of the review that a gate asks for; None: no gate stands before the job."""
+    reviews = Review.objects.filter(tenant=OuterRef("tenant"), job=OuterRef("pk"))
+    return jobs.annotate(review_status=Subquery(reviews.values("status")))

@@ -42,7 +42,7 @@ def add_job(run: Occurrence, *, people=(), tags=None) -> SnapshotJob:
     for address in people:
         recipient = factories.make_recipient(tenant=run.tenant, email=address)
         audience = factories.make_audience(schedule=run.schedule, name=f"for {address}", session_tags=tags, recipients=[recipient])
-        factories.make_delivery(job=job, address=address, recipient=recipient, audience=audience)
+        factories.make_delivery(job=job, address=address, recipient=recipient, audience=audience, audience_name=audience.name)
     return job
 
 
