@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import IO, Any
+from pathlib import Path
+from typing import Any
 from urllib.parse import quote, unquote
 
 from reports.aws.asking import ask
@@ -62,19 +63,23 @@ def read_bytes(account: AccountFacts, bucket: str, key: str) -> bytes:
     return bytes(ask(account, s3_client, lambda client: client.get_object(Bucket=bucket, Key=key)["Body"].read()))
 
 
-def save(account: AccountFacts, bucket: str, key: str, file: IO[bytes]) -> None:
-    """The whole of an object, however big, into an open file. Raises as `read_object` does; some of it may be written then."""
-    ask(account, s3_client, lambda client: _save(client, bucket, key, file))
-
-
-def _save(client: Any, bucket: str, key: str, file: IO[bytes]) -> None:
-    for chunk in client.get_object(Bucket=bucket, Key=key)["Body"].iter_chunks(CHUNK):
-        file.write(chunk)
-
-
 def read_quickly(account: AccountFacts, bucket: str, key: str) -> bytes:
     """As `read_bytes`, where others wait for it."""
     return bytes(ask(account, quick_s3_client, lambda client: client.get_object(Bucket=bucket, Key=key)["Body"].read()))
+
+
+def fetch(account: AccountFacts, bucket: str, key: str, into: Path) -> bytes:
+    """Writes the object into a file, however large it is; its SHA-256. Raises as `read_object` does."""
+    return ask(account, s3_client, lambda client: _fetched(client.get_object(Bucket=bucket, Key=key)["Body"], into))
+
+
+def _fetched(body: Any, into: Path) -> bytes:
+    digest = hashlib.sha256()
+    with into.open("wb") as local:
+        for chunk in body.iter_chunks(CHUNK):
+            local.write(chunk)
+            digest.update(chunk)
+    return digest.digest()
 
 
 def write(account: AccountFacts, bucket: str, key: str, body: bytes) -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import subprocess
 import sys
 import tempfile
-from typing import IO
+from pathlib import Path
 
 from django.conf import settings
 
@@ -28,21 +27,15 @@ def look(file: SnapshotFile, account: AccountFacts, text: str) -> Seen:
     """Raises Unfit for a file that is not as it should be, and AwsError when S3 does not give it."""
     if file.size_bytes > MOST_BYTES:
         raise Unfit("too_big")
-    with tempfile.NamedTemporaryFile(prefix="fanfold-gate-") as copy:
-        storage.save(account, file.bucket, file.key, copy)
-        copy.flush()
-        _refuse_changed(copy, file)
-        return _look_into(copy.name, file.format, text)
+    with tempfile.TemporaryDirectory(prefix="fanfold-gate-") as folder:
+        copy = Path(folder) / "copy"
+        if storage.fetch(account, file.bucket, file.key, copy) != bytes(file.sha256):
+            raise Unfit("changed")
+        return _look_into(copy, file.format, text)
 
 
-def _refuse_changed(copy: IO[bytes], file: SnapshotFile) -> None:
-    copy.seek(0)
-    if hashlib.file_digest(copy, "sha256").digest() != bytes(file.sha256):  # type: ignore[arg-type]
-        raise Unfit("changed")
-
-
-def _look_into(path: str, format: str, text: str) -> Seen:
-    command = [sys.executable, "-m", "reports.gate.checks", format, path]
+def _look_into(path: Path, format: str, text: str) -> Seen:
+    command = [sys.executable, "-m", "reports.gate.checks", format, str(path)]
     limits = {"timeout": LONGEST_SECONDS, "cwd": settings.BASE_DIR, "env": ENVIRONMENT}
     try:
         ended = subprocess.run(command, input=text.encode(), capture_output=True, check=True, **limits)  # type: ignore[call-overload]

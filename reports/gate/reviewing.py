@@ -10,15 +10,15 @@ from django.db import InterfaceError, OperationalError, connection
 
 from reports.after_sending import place_of, write_down
 from reports.aws.errors import AwsError
-from reports.catalogue import facts_of
+from reports.catalogue import read_facts
 from reports.due import Taken
 from reports.gate import verdicts
 from reports.gate.judging import Judgement, Task, judge, task_of
 from reports.gate.retries import MOST_TRIES
 from reports.gate.taking import LEASE_SECONDS
-from reports.models import Account, Review
+from reports.models import Review
 from tenants import log_context
-from tenants.scope import engine_scope, tenant_scope
+from tenants.scope import tenant_scope
 
 logger = logging.getLogger(__name__)
 Clock = Callable[[], datetime]
@@ -55,8 +55,7 @@ def _check(taken: Taken, clock: Clock) -> None:
     task = _prepare(taken)
     if task is None:
         return
-    with engine_scope():
-        account = facts_of(Account.objects.get(pk=task.account_id))
+    account = read_facts(task.account_id)
     if not connection.in_atomic_block:
         # Nobody needs it for as long as the files are looked into.
         connection.close()

@@ -8,9 +8,8 @@ from datetime import timedelta
 from django.db.models import F
 from django.utils import timezone
 
-from reports.gate import reviewer as module
 from reports.gate import reviewing
-from reports.gate.reviewer import Reviewer
+from reports.gate.reviewer import HANDS, Reviewer
 from reports.gate.taking import Round
 from reports.job_ends import job_ended
 from reports.models import Delivery, Event, Notice, Occurrence, Review, SnapshotJob
@@ -93,7 +92,7 @@ def review_all(clock=timezone.now) -> int:
 def run(seconds: float = 60) -> None:
     """A real reviewer with its threads, until nothing is due and nothing is looked into. For transactional tests."""
     reviewer, end = Reviewer(), time.monotonic() + seconds
-    while reviewer.turn() or module._reviewing:
+    while reviewer.turn() or HANDS.carried():
         assert time.monotonic() < end, f"still busy after {seconds} s"
         time.sleep(0.02)
 
