@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.utils.functional import Promise
@@ -82,12 +83,12 @@ class Held:
         return sum(job.people for job in self.jobs)
 
     @property
-    def until(self) -> Any:
-        return min((job.review.held_until for job in self.jobs), default=None)
+    def until(self) -> datetime | None:
+        return min((job.review.held_until for job in self.jobs if job.review.held_until), default=None)
 
     @property
-    def since(self) -> Any:
-        return min((job.review.held_at for job in self.jobs), default=None)
+    def since(self) -> datetime | None:
+        return min((job.review.held_at for job in self.jobs if job.review.held_at), default=None)
 
     @property
     def charts(self) -> list[Chart]:
@@ -128,7 +129,7 @@ def _chart(name: str, figures: dict[str, Any], is_unusual: bool) -> Chart:
     heights = [max(1, round(size * tall)) for size in sizes]
     tones = ["accent-2"] * len(figures["last"]) + ["warn" if is_unusual else "accent"]
     bars = [Bar(4 + STEP * n, BOTTOM - high, high, tone) for n, (high, tone) in enumerate(zip(heights, tones, strict=True))]
-    names = {"low": findings.amount("size", min(figures["last"])), "high": findings.amount("size", max(figures["last"]))}
-    names |= {"name": name, "n": len(figures["last"]), "now": findings.amount("size", figures["size"])}
+    low, high = findings.amount("size", min(figures["last"])), findings.amount("size", max(figures["last"]))
+    names = {"low": low, "high": high, "name": name, "n": len(figures["last"]), "now": findings.amount("size", figures["size"])}
     said = _("Size of the last %(n)d files of %(name)s: between %(low)s and %(high)s; this one %(now)s")
     return Chart(name, findings.amount("size", max(sizes)), said % names, bars)

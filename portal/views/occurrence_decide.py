@@ -40,7 +40,7 @@ def decide(request: TenantRequest, schedule: uuid.UUID, occurrence: uuid.UUID) -
         else:
             messages.success(request, DONE[way]())
     else:
-        messages.error(request, " ".join(error for errors in form.errors.values() for error in errors))
+        messages.error(request, " ".join(str(error) for errors in form.errors.values() for error in errors))
     return SeeOther(reverse("occurrence", args=[request.tenant.slug, schedule, run.pk]))
 
 

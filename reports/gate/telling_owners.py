@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime
+from typing import Any
 
 from reports import notices
 from reports.gate.beginning import schedule_of
@@ -27,7 +28,7 @@ def _tell(review: Review, what: str, now: datetime) -> None:
     schedule, job = schedule_of(review.job), review.job
     if schedule is None:
         return
-    about = {"schedule": schedule, "occurrence": job.occurrence, "job": job, "data": {"what": what}}
+    about: dict[str, Any] = {"schedule": schedule, "occurrence": job.occurrence, "job": job, "data": {"what": what}}
     for owner in owners(schedule):
         key = f"held:{what}:{job.occurrence_id or job.pk}:{hashlib.sha256(owner.encode()).hexdigest()[:16]}"
         notices.ask_for(job.tenant, Notice.Kind.HELD, key, owner, now=now, **about)

@@ -158,10 +158,10 @@ def _days(tenant: Tenant, schedule: Schedule | None) -> int:
 
 def _correction_of(job: SnapshotJob) -> SnapshotJob | None:
     """The newest version that is ready, if the job was corrected before the link was made."""
+    let_go = Q(review=None) | Q(review__status=Review.Status.RELEASED)
     newest = None
     for _step in range(20):
-        ready = (newest or job).replacements.filter(status=SnapshotJob.Status.COMPLETED).order_by("-finished_at")
-        ready = ready.filter(Q(review=None) | Q(review__status=Review.Status.RELEASED)).first()
+        ready = (newest or job).replacements.filter(let_go, status=SnapshotJob.Status.COMPLETED).order_by("-finished_at").first()
         if ready is None:
             break
         newest = ready

@@ -93,4 +93,4 @@ class Review(models.Model):
 def with_review(jobs: SnapshotJobQuerySet) -> SnapshotJobQuerySet:
     """`review_status`: of the review that a gate asks for; None: no gate stands before the job."""
     reviews = Review.objects.filter(tenant=OuterRef("tenant"), job=OuterRef("pk"))
-    return jobs.annotate(review_status=Subquery(reviews.values("status")))
+    return jobs.annotate(review_status=Subquery(reviews.values("status")))  # type: ignore[no-redef]

@@ -22,7 +22,7 @@ from tests.factories import PASSWORD
 
 Act = Callable[[browser.Page], object]
 NUMBERS = itertools.count(1)
-MARTA, RUI, LONG, INES, DUARTE, VERA = "marta", "rui", "long", "ines", "duarte", "vera"
+MARTA, RUI, LONG, INES, DUARTE, VERA, SOFIA = "marta", "rui", "long", "ines", "duarte", "vera", "sofia"
 
 
 def nothing(page: browser.Page) -> None: ...
@@ -297,6 +297,10 @@ PAGES = [
     Page("schedule-audience-remove", f"{HERE}/schedules/{{schedule}}/audiences/{{audience}}/remove/", MARTA),
     Page("occurrence", f"{HERE}/schedules/{{schedule}}/runs/{{occurrence}}/", MARTA),
     Page("occurrence-all", f"{HERE}/schedules/{{schedule}}/runs/{{occurrence}}/?status=all", RUI),
+    Page("occurrence-held", "/t/resorts/schedules/{held_schedule}/runs/{held_run}/", SOFIA),
+    Page("occurrence-held-viewer", "/t/resorts/schedules/{held_schedule}/runs/{held_run}/", "tiago"),
+    Page("job-held", "/t/resorts/jobs/{held_job}/", SOFIA),
+    Page("home-held", "/t/resorts/", SOFIA),
     Page("recipients", f"{HERE}/recipients/", MARTA),
     Page("recipients-viewer", "/t/lumen/recipients/", MARTA),
     Page("recipients-not-found", f"{HERE}/recipients/?q=minibar", MARTA),
