@@ -20,7 +20,7 @@ from portal.forms import RetryForm
 from portal.held_rows import held_job
 from portal.job_deliveries import sent, with_deliveries
 from portal.job_rows import drawn, for_pages, with_pace
-from portal.live import Live, plain_query, poll_seconds
+from portal.live import QUIET_SECONDS, Live, plain_query, poll_seconds
 from portal.pages import SeeOther, enters_itself, inside, tenant_page
 from portal.paging import page_of
 from portal.requests import TenantRequest
@@ -106,7 +106,8 @@ def job(request: TenantRequest, job: uuid.UUID) -> HttpResponse:
     now = timezone.now()
     found = _find(request, job, with_deliveries)
     with_pace(request.tenant, [found], now)
-    live = Live(request, drawn([found], now), len(found.told), seconds=poll_seconds([found], now))
+    checked_soon = QUIET_SECONDS if found.review_status == Review.Status.CHECKING else None
+    live = Live(request, drawn([found], now), len(found.told), seconds=poll_seconds([found], now) or checked_soon)
     if live.unchanged:
         return HttpResponse(status=204)
     attempts = list(found.attempts.all())

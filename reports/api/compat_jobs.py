@@ -10,7 +10,7 @@ from reports import jobs
 from reports.api.caller import Caller
 from reports.api.compat_body import Submission, to_mapping
 from reports.api.compat_http import CompatError
-from reports.models import Grant, Report, SnapshotJob
+from reports.models import Grant, Report, Review, SnapshotJob
 from reports.models.jobs import SnapshotJobQuerySet
 from reports.models.reviews import with_review
 from reports.refused import Refused
@@ -78,12 +78,12 @@ def find_job(caller: Caller, dashboard_id: str, job_id: str) -> SnapshotJob:
 
 
 def hide(job: SnapshotJob, caller: Caller, now: datetime) -> bool:
-    """Take an ended job off every list, cancelling it first if it still waits. False: it is running and stays."""
+    """Take an ended job off every list, cancelling it first if it still waits. False: it is running, or held, and stays."""
     if job.status == Status.QUEUED:
         # Refused: it was started or ended a moment ago, which is what is looked at next.
         with suppress(Refused):
             jobs.cancel(job, caller.actor, now=now)
-    if not job.has_ended:
+    if not job.has_ended or job.review_status in Review.OPEN:
         return False
     if SnapshotJob.objects.for_tenant(caller.tenant).visible().filter(pk=job.pk).update(hidden_at=now):
         job.note("hidden", now, actor=caller.actor.label)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from django.template.defaultfilters import filesizeformat
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
+
+from reports.words import file_size
 
 Text = str | Promise
 CODES: dict[str, tuple[Text, Text]] = {
@@ -82,4 +83,4 @@ def _rows(number: int) -> str:
     return ngettext("%(n)d row", "%(n)d rows", number) % {"n": number}
 
 
-AMOUNTS: dict[str, Callable[[int], str]] = {"size": filesizeformat, "pages": _pages, "rows": _rows}
+AMOUNTS: dict[str, Callable[[int], str]] = {"size": file_size, "pages": _pages, "rows": _rows}

@@ -8,7 +8,7 @@ from tenants.models import AuditEvent, Tenant
 from tenants.scope import platform_scope, tenant_scope
 from tests import factories
 from tests.portal.views.conftest import aws, server
-from tests.reports.api.v1.conftest import code
+from tests.reports.api.v1.conftest import V1Client, code
 from tests.reports.gate import files, steps
 
 __all__ = ["aws", "server"]
@@ -27,6 +27,11 @@ def held(aws, schedule):
     job = steps.finish(aws, steps.make_run(schedule, people=["anna@c.example"]), STRANGE)
     steps.run()
     return job
+
+
+@pytest.fixture
+def acme_v1(acme) -> V1Client:
+    return V1Client(factories.make_api_key(tenant=acme, scopes=("jobs:write", "schedules:write", "links:write"))[1])
 
 
 def job_of(client, job) -> dict:
@@ -86,8 +91,10 @@ def test_a_schedule_has_its_gate(acme_v1, schedule):
     address = f"/api/v1/schedules/{schedule.pk}/"
     before = acme_v1.get(address).json()
 
-    changed = acme_v1.patch(address, {"release": {"mode": "by_hand", "hold_hours": 4, "usual_percent": 30, "must_contain": "Acme"}}).json()
-    at_once = acme_v1.patch(address, {"hold_for_release": False}).json()
+    changed = acme_v1.call(
+        "PATCH", address, {"release": {"mode": "by_hand", "hold_hours": 4, "usual_percent": 30, "must_contain": "Acme"}}
+    ).json()
+    at_once = acme_v1.call("PATCH", address, {"hold_for_release": False}).json()
 
     assert before["release"] == {"mode": "if_usual", "usual_percent": 50, "must_contain": "Acme Hotels", "hold_hours": 24}
     assert before["hold_for_release"] is False
@@ -100,7 +107,7 @@ def test_hours_beyond_the_days_that_files_are_kept_are_refused(acme_v1, acme, sc
     with platform_scope():
         Tenant.objects.filter(pk=acme.pk).update(retention_days=1)
 
-    answer = acme_v1.patch(f"/api/v1/schedules/{schedule.pk}/", {"release": {"hold_hours": 48}})
+    answer = acme_v1.call("PATCH", f"/api/v1/schedules/{schedule.pk}/", {"release": {"hold_hours": 48}})
 
     assert code(answer) == (422, "schedule_invalid")
     assert [error["pointer"] for error in answer.json()["errors"]] == ["/release/hold_hours"]
