@@ -37,6 +37,10 @@ LABELS: dict[str, str | Promise] = {
     "link_days": gettext_lazy("Link works for"),
     "link_max_uses": gettext_lazy("Downloads each"),
     "link_protection": gettext_lazy("A link asks for"),
+    "release": gettext_lazy("Before sending"),
+    "usual_percent": gettext_lazy("Unusual from"),
+    "must_contain": gettext_lazy("Text that every file shows"),
+    "hold_hours": gettext_lazy("Held for at most"),
 }
 
 

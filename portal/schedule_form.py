@@ -38,6 +38,7 @@ SAME = (
     "remind_after_days",
     "receipts",
 )
+GATE = ("release", "usual_percent", "must_contain", "hold_hours")
 # Where a fault is shown that has no field of its own name.
 AT = {"visual_ids": "visuals"}
 
@@ -95,6 +96,26 @@ class ScheduleForm(forms.Form):
     ready_by = forms.TimeField(label=_("Ready by"), required=False, widget=forms.TimeInput(INPUT | {"type": "time"}, format="%H:%M"))
     missed = forms.ChoiceField(
         label=_("Runs missed while the portal was down"), choices=Schedule.Missed.choices, widget=forms.Select(SELECT)
+    )
+    release = forms.ChoiceField(label=_("Files"), choices=Schedule.Release.choices, required=False, widget=forms.Select(SELECT))
+    usual_percent = forms.IntegerField(
+        label=_("Unusual from"),
+        required=False,
+        help_text=_("Percent away from the middle of the last 10 files, in size, pages or rows."),
+        widget=forms.NumberInput(INPUT | {"min": 1, "max": 500}),
+    )
+    must_contain = forms.CharField(
+        label=_("Text that every file shows"),
+        required=False,
+        max_length=120,
+        help_text=_("Such as your company's name. Left empty, no text is looked for."),
+        widget=forms.TextInput(INPUT),
+    )
+    hold_hours = forms.IntegerField(
+        label=_("Held for at most"),
+        required=False,
+        help_text=_("Hours. If nobody decides by then, nothing is sent."),
+        widget=forms.NumberInput(INPUT | {"min": 1, "max": 168}),
     )
     tell_owner = forms.BooleanField(label=_("Tell the owner by email when a run fails for good"), required=False)
 
@@ -178,6 +199,8 @@ class ScheduleForm(forms.Form):
             name: cleaned[name] for name in (*SAME, "report", "formats", "recipients", "cc", "passcode") if name in cleaned
         }
         values |= {name: cleaned[name] for name in ("attach", "link_protection") if name in cleaned}
+        # A number left empty stays as it is.
+        values |= {name: cleaned[name] for name in GATE if name in cleaned and (cleaned[name] or name == "must_contain")}
         values |= {
             name: int(cleaned[name]) if cleaned[name] else None for name in ("link_days", "link_max_uses", "owner") if name in cleaned
         }
@@ -204,7 +227,7 @@ class ScheduleForm(forms.Form):
 
 def initial_of(schedule: Schedule, recipients: list[str]) -> dict[str, Any]:
     """What the form shows of a schedule."""
-    stored = (*SAME, "formats", "visual_ids", "parameters", "cron", "cc", "attach", "link_protection", "link_passcode", "link_days")
+    stored = (*SAME, *GATE, "formats", "visual_ids", "parameters", "cron", "cc", "attach", "link_protection", "link_passcode", "link_days")
     initial = {name: getattr(schedule, name) for name in (*stored, "link_max_uses")}
     return initial | {"report": schedule.report.slug, "owner": str(schedule.owner_id or ""), "recipients": recipients}
 

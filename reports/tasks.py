@@ -31,6 +31,7 @@ from reports.engine.clock import DatabaseClock
 from reports.engine.only_one import end_holder
 from reports.engine.process import doing
 from reports.erasing import objects
+from reports.gate import reviewer
 from reports.importing import working
 from reports.models import Account, Heartbeat, Process, Pump, Report
 from reports.nudges import digests, reminding
@@ -59,6 +60,7 @@ STANDS: dict[str, tuple[int, Callable[[], Callable[[], bool]]]] = {
     "courier": (2, lambda: gate.while_open(courier.courier())),
     "carrier": (6, lambda: gate.while_open(carrier.carrier())),
     "webhooks": (5, lambda: gate.while_open(sender.sender())),
+    "reviewer": (7, lambda: gate.while_open(reviewer.reviewer())),
     # Tells of restored mode too, and so is not held by it.
     "alarms": (4, telling.teller),
 }

@@ -18,6 +18,7 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "jobs.clear": MANAGERS,
     "jobs.retry": MANAGERS,
     "jobs.correct": MANAGERS,
+    "jobs.release": MANAGERS,
     "files.download": EVERYONE,
     "schedules.view": EVERYONE,
     "schedules.manage": MANAGERS,

@@ -19,6 +19,7 @@ from reports.mails import (
     digest_mails,
     envelope,
     failure_mails,
+    gate_mails,
     handing_over,
     invitation_mails,
     link_mails,
@@ -94,6 +95,7 @@ CONTENTS: dict[Notice.Kind, Callable[[Notice, datetime], Content | None]] = {
     Notice.Kind.REMINDER: reminder_mails.reminder,
     Notice.Kind.RECEIPT: receipt_mails.receipt,
     Notice.Kind.DIGEST: digest_mails.digest,
+    Notice.Kind.HELD: gate_mails.held,
 }
 # In the company's name; the others come from the portal.
 TO_CUSTOMERS = frozenset({Notice.Kind.NEW_LINK, Notice.Kind.CODE, Notice.Kind.READY_AGAIN, Notice.Kind.TEST, Notice.Kind.REMINDER})

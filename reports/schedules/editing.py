@@ -47,6 +47,10 @@ PLAIN = (
     "link_days",
     "link_max_uses",
     "link_protection",
+    "release",
+    "usual_percent",
+    "must_contain",
+    "hold_hours",
 )
 TIMES = ("cron", "timezone", "starts_on", "ends_on")
 DEFAULT_AUDIENCE = ""
