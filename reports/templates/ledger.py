@@ -68,12 +68,16 @@ def between(template: ScheduleTemplate, first: date, last: date) -> QuerySet[Any
 
 def days(template: ScheduleTemplate, last: date, number: int) -> list[Day]:
     """The newest first; days without a run are left out."""
-    found = between(template, last - timedelta(days=number - 1), last)
-    counted = found.annotate(day=F("local_day")).values("day", "status").annotate(number=Count("pk")).order_by("-day", "status")
     by_day: dict[date, Day] = {}
-    for row in counted:
+    for row in counted(template, last - timedelta(days=number - 1), last):
         by_day.setdefault(row["day"], Day(row["day"])).counts[row["status"]] = row["number"]
     return list(by_day.values())
+
+
+def counted(template: ScheduleTemplate, first: date, last: date) -> QuerySet[Any]:
+    """As {"day", "status", "number"}."""
+    found = between(template, first, last).annotate(day=F("local_day"))
+    return found.values("day", "status").annotate(number=Count("pk")).order_by("-day", "status")
 
 
 def runs(template: ScheduleTemplate, day: date, status: str = "") -> QuerySet[Any]:

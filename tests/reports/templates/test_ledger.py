@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from reports.templates import ledger
-from tenants.scope import staff_scope
+from tenants import roles
+from tenants.scope import staff_scope, tenant_scope
 from tests import factories
 from tests.reports.templates import steps
 from tests.reports.templates.steps import linked
+from tests.tenants.rows import sql
 
 pytestmark = pytest.mark.django_db
 
@@ -64,3 +66,44 @@ def test_a_retired_schedule_keeps_its_days(far_apart, ines):
 
     with staff_scope(ines):
         assert len(ledger.days(far_apart, MONDAY, 14)) == 1
+
+
+@pytest.fixture
+def a_year_of_two_hundred(ines):
+    """Each runs daily; as many other runs stand in the same table."""
+    report = factories.make_report(slug="daily-calls")
+    tenants = [factories.make_tenant() for _ in range(200)]
+    template = factories.make_template(staff=ines, report=report)
+    for tenant in tenants:
+        for template_id in (template.pk, None):
+            schedule = factories.make_schedule(tenant=tenant, report=report, template_id=template_id)
+            with tenant_scope(tenant):
+                sql(YEAR, tenant.pk, schedule.pk, NOW - timedelta(days=365))
+    return template
+
+
+YEAR = """
+insert into reports_occurrence (id, tenant_id, schedule_id, planned_at, kind, status, reason, detail, actor, tries, ended_at)
+select gen_random_uuid(), %s, %s, at, 'plan', 'delivered', '', '{}', '', 1, at
+from (select %s::timestamptz + day * interval '1 day' as at from generate_series(1, 365) day) days
+"""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_page_of_a_year_in_two_hundred_tenants_reads_no_more_than_its_days(a_year_of_two_hundred, ines, login):
+    login(roles.OWNER).execute("analyze reports_occurrence, reports_schedule")
+
+    with staff_scope(ines):
+        plans = [
+            rows.explain(analyze=True, format="json")
+            for rows in (
+                ledger.counted(a_year_of_two_hundred, MONDAY - timedelta(days=13), MONDAY),
+                ledger.runs(a_year_of_two_hundred, MONDAY).order_by("-planned_at", "-id")[:51],
+            )
+        ]
+        days = ledger.days(a_year_of_two_hundred, MONDAY, 14)
+
+    assert [day.total for day in days] == [200] * 14
+    for plan in plans:
+        assert '"Seq Scan", "Parallel Aware": false, "Async Capable": false, "Relation Name": "reports_occurrence"' not in plan
+        assert "one_occurrence_per_instant" in plan or "occurrence_list" in plan

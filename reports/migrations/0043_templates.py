@@ -26,8 +26,8 @@ TEMPLATE_WRITE = (
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("reports", "0040_delivery_under_way"),
-        ("tenants", "0013_platform_ends_sessions"),
+        ("reports", "0042_reviews"),
+        ("tenants", "0014_digest"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
