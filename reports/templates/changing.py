@@ -84,7 +84,9 @@ def retire(template: ScheduleTemplate, actor: Actor, now: datetime) -> int:
 
 
 def _locked(template: ScheduleTemplate, *, also_retired: bool = False) -> ScheduleTemplate:
-    current = ScheduleTemplate.objects.select_for_update(of=("self",)).select_related("report").get(pk=template.pk)
+    # Not its key: a worker that has a use locked, for which this waits, may be storing a schedule that points at the template.
+    locked = ScheduleTemplate.objects.select_for_update(of=("self",), no_key=True)
+    current = locked.select_related("report").get(pk=template.pk)
     if current.retired_at is not None and not also_retired:
         raise Refused("template_retired", _("This template was removed meanwhile."))
     return current

@@ -95,7 +95,7 @@ def test_a_page_of_a_year_in_two_hundred_tenants_reads_no_more_than_its_days(a_y
 
     with staff_scope(ines):
         plans = [
-            rows.explain(analyze=True, format="json")
+            rows.explain(analyze=True)
             for rows in (
                 ledger.counted(a_year_of_two_hundred, MONDAY - timedelta(days=13), MONDAY),
                 ledger.runs(a_year_of_two_hundred, MONDAY).order_by("-planned_at", "-id")[:51],
@@ -105,5 +105,5 @@ def test_a_page_of_a_year_in_two_hundred_tenants_reads_no_more_than_its_days(a_y
 
     assert [day.total for day in days] == [200] * 14
     for plan in plans:
-        assert '"Seq Scan", "Parallel Aware": false, "Async Capable": false, "Relation Name": "reports_occurrence"' not in plan
+        assert "Seq Scan on reports_occurrence" not in plan
         assert "one_occurrence_per_instant" in plan or "occurrence_list" in plan
