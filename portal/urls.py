@@ -10,6 +10,7 @@ from portal.rules import require_rules
 from portal.views import (
     account,
     api_docs,
+    archive,
     audit,
     brand,
     download,
@@ -225,7 +226,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("t/<slug:slug>/", include(company)),
     path("staff/", include(staff)),
     path("invitations/<str:code>/<str:token>/", invitation.invitation, name="invitation"),
+    path("d/<str:code>/", archive.archive, name="archive"),
     path("d/<str:code>/<str:token>", download.download, name="download"),
+    path("a/<str:code>/<str:token>", archive.way_in, name="archive_way_in"),
     path("proof-keys.json", proof.keys, name="proof_keys"),
     path("brand/<str:code>.css", brand.brand, name="brand"),
     path("u/<str:code>/<str:token>", unsubscribe.unsubscribe, name="unsubscribe"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from reports.aws import storage
@@ -24,6 +25,8 @@ def refuse_gone(file: SnapshotFile, *, now: datetime) -> None:
     """Raises Refused for what is past its days, or was removed. In the tenant's scope."""
     if file.is_offered(file.tenant, now):
         return
+    if file.recalled_at:
+        raise Refused("job_recalled", _("%(name)s was withdrawn: nobody gets it any more.") % {"name": file.name})
     days = file.tenant.retention_days
     detail = ngettext(
         "%(name)s was kept for %(n)d day, and is no longer here. Run the report again to have a new file.",
@@ -36,8 +39,10 @@ def refuse_gone(file: SnapshotFile, *, now: datetime) -> None:
 def note_download(file: SnapshotFile, actor: Actor, *, now: datetime, link: Link | None = None, is_repeat: bool = False) -> Download:
     """Inside the tenant's scope, in the transaction that grants the file: every way to a file leads through here.
 
-    Raises Refused as `refuse_gone` does.
+    Raises Refused as `refuse_gone` does. Locked and read again: who withdraws it waits for us, or we see that it was withdrawn.
     """
+    current = SnapshotFile.objects.filter(tenant=file.tenant_id).select_for_update(of=("self",), no_key=True)
+    file.refresh_from_db(fields=["recalled_at", "erasure", "purged_at"], from_queryset=current)
     refuse_gone(file, now=now)
     record(actor, "file.downloaded", now=now, tenant=file.tenant_id, about=file, after={"file": file.name, "link": link and link.reference})
     return Download.objects.create(

@@ -47,6 +47,7 @@ LINES: dict[str, tuple[Text, Text, str, str]] = {
         "alert-triangle",
         "warn",
     ),
+    "recalled": (_("Withdrawn"), _("By %(actor)s: %(because)s"), "ban", "bad"),
     "imported": (_("Brought over from the older API"), _("As %(job)s. Its files stayed where they were."), "history", ""),
     "hidden": (_("Removed from the list"), _("By %(actor)s"), "trash", ""),
 }

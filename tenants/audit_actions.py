@@ -94,6 +94,7 @@ WORDS: dict[str, Promise] = {
     "job.discarded": _("Running job discarded"),
     "job.resent": _("Files sent again to those whom they did not reach"),
     "job.file_missing": _("A file was missing at a download"),
+    "job.recalled": _("Files of a job withdrawn"),
     "job.hidden": _("Job taken off the list by a program"),
     "jobs.imported": _("Jobs brought over from the older API"),
     "key.created": _("API key made"),

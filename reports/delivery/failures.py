@@ -50,6 +50,7 @@ CAUSES: dict[str, Cause] = {
     "report_withdrawn": Cause(_("The report is no longer offered to your company.")),
     "link_revoked": Cause(_("The link in this email was revoked before it was sent.")),
     "files_gone": Cause(_("The files were no longer kept when it was this email's turn."), _("Run the report again.")),
+    "recalled": Cause(_("The report was withdrawn before the email was sent.")),
     "erased": Cause(_("The person was erased before the email was sent.")),
     "not_needed": Cause(_("There was nothing to say any more when it was this email's turn.")),
     "domain_not_allowed": Cause(_("Your company sends no reports to this domain."), _("Add the domain under Recipients, if it should.")),

@@ -33,6 +33,7 @@ KINDS = {
     "idempotency_in_progress": Kind(HTTPStatus.CONFLICT, "The first such request is under way", "Wait `Retry-After`, send the same key."),
     "job_already_ended": Kind(HTTPStatus.CONFLICT, "The job has ended", "GET the job."),
     "job_not_ended": Kind(HTTPStatus.CONFLICT, "The job is still running", "GET the job."),
+    "job_recalled": Kind(HTTPStatus.CONFLICT, "The job was withdrawn", "GET the job; its correction has files."),
     "job_not_completed": Kind(HTTPStatus.CONFLICT, "The job has no files", "GET the job."),
     "job_running": Kind(HTTPStatus.CONFLICT, "The job is running already", 'Send `{"discard": true}` to drop its result.'),
     "file_not_ready": Kind(HTTPStatus.CONFLICT, "The file is not ready", "Wait until the job is completed."),

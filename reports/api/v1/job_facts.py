@@ -58,7 +58,7 @@ class Facts:
 
     def _superseded(self, ids: list[uuid.UUID]) -> dict[uuid.UUID, uuid.UUID]:
         """The newest correction that is ready wins."""
-        ready = SnapshotJob.objects.for_tenant(self._tenant).filter(replaces__in=ids, status=Status.COMPLETED)
+        ready = SnapshotJob.objects.for_tenant(self._tenant).filter(replaces__in=ids, status=Status.COMPLETED, recalled_at=None)
         return {replaces: pk for replaces, pk in ready.order_by("created_at", "pk").values_list("replaces", "pk") if replaces}
 
     def _usual(self, jobs: Sequence[Any]) -> dict[uuid.UUID, float]:
