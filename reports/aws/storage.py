@@ -11,7 +11,6 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from botocore.exceptions import BotoCoreError
-from urllib3.exceptions import HTTPError
 
 from reports.aws.asking import ask
 from reports.aws.clients import AccountFacts, quick_s3_client, s3_client
@@ -75,7 +74,7 @@ def pieces(account: AccountFacts, bucket: str, key: str) -> Iterator[bytes]:
     body = ask(account, quick_s3_client, lambda client: client.get_object(Bucket=bucket, Key=key)["Body"])
     try:
         yield from body.iter_chunks(CHUNK)
-    except (BotoCoreError, HTTPError) as error:
+    except BotoCoreError as error:
         raise Unanswered("BrokenOff", "the answer broke off") from error
     finally:
         body.close()

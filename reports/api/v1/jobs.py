@@ -277,9 +277,9 @@ class RecallJob(JobView):
         From then on nobody gets them: links say that they were withdrawn, mails that wait are not sent, and who downloaded them
         gets a mail. It cannot be undone.
         """
-        because = RecallIn.read(request)["because"]
         with self.caller.scope():
             found = self.find(job)
+            because = RecallIn.read(request)["because"]
             recall(found, because, self.caller.actor, now=timezone.now())
             return Response(self.answer(found))
 
