@@ -126,13 +126,15 @@ def describe(value: Any) -> str:
 
 
 def period_label(parameters: Mapping[str, Any], at: datetime, zone: ZoneInfo) -> str:
-    """What a run at `at` is about: `22 November 2026`, `November 2026`, `1 to 22 November 2026`.
+    """What a run at `at` is about: `22 November 2026`, `November 2026`, `1 to 22 November 2026`."""
+    return label(*period_days(parameters, at, zone))
 
-    By the first relative value among the parameters; without one, the day of the run.
-    """
+
+def period_days(parameters: Mapping[str, Any], at: datetime, zone: ZoneInfo) -> tuple[date, date]:
+    """The first and the last day by the first relative value among the parameters; without one, the day of the run."""
     today = at.astimezone(zone).date()
     relative = next((read(value) for value in parameters.values() if is_relative(value)), Relative("today"))
-    return label(*days_of(relative.period, relative.n, today))
+    return days_of(relative.period, relative.n, today)
 
 
 def label(first: date, last: date) -> str:

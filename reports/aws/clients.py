@@ -26,8 +26,8 @@ S3 = Config(
 )
 # While a person waits for the answer to a click.
 S3_QUICK = S3.merge(Config(retries={"mode": "standard", "total_max_attempts": 2}, connect_timeout=2, read_timeout=3))
-
-
+# Into a bucket that is not ours; 30 seconds without a byte are a hang.
+S3_ONCE = S3.merge(Config(retries=ONE_ATTEMPT, read_timeout=30))
 STS = Config(retries=ONE_ATTEMPT, connect_timeout=5, read_timeout=10)
 # One attempt: a mail is tried again by its row, and a second one that nobody counted could be a second mail.
 SES = Config(retries=ONE_ATTEMPT, connect_timeout=10, read_timeout=30, max_pool_connections=32)
@@ -106,3 +106,17 @@ def forget() -> None:
     """Drop all clients: for processes whose environment changed, and children that inherited open connections."""
     with _lock:
         _clients.clear()
+
+
+def foreign_s3_client(account: AccountFacts) -> Any:
+    """As somebody else's role, for one errand: nothing is kept, so that what its owner changes holds from the next errand on.
+
+    One attempt: what is placed once only has to know which of its calls placed it. Raises as botocore does.
+    """
+    request = {"RoleArn": account.role_arn, "RoleSessionName": "fanfold"} | (
+        {"ExternalId": account.external_id} if account.external_id else {}
+    )
+    sts = boto3.session.Session(region_name=account.region).client("sts", config=STS)
+    keys = sts.assume_role(**request)["Credentials"]
+    session = boto3.session.Session(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], region_name=account.region)
+    return session.client("s3", config=S3_ONCE)

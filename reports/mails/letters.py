@@ -16,6 +16,7 @@ from django.utils import timezone, translation
 from reports.delivery.unsubscribing import unsubscribe_url
 from reports.mails import (
     archive_mails,
+    destination_mails,
     envelope,
     failure_mails,
     handing_over,
@@ -89,6 +90,7 @@ CONTENTS: dict[Notice.Kind, Callable[[Notice, datetime], Content | None]] = {
     Notice.Kind.ARCHIVE: archive_mails.way_in,
     Notice.Kind.CORRECTED: recall_mails.corrected,
     Notice.Kind.RECALLED: recall_mails.recalled,
+    Notice.Kind.DESTINATION: destination_mails.needs_people,
 }
 # In the company's name; the others come from the portal.
 TO_CUSTOMERS = frozenset(

@@ -9,6 +9,7 @@ from django.db import connection
 from django.utils import timezone
 
 from reports import files, jobs, links
+from reports.delivery.last_look import reason_not_to_send
 from reports.job_ends import job_ended
 from reports.links import remaking
 from reports.mails.letters import letter_of_notice
@@ -312,7 +313,7 @@ class TestWhoDownloadedIsTold:
         link, _token = factories.make_link(job=ready, now=now, email=EVA, language="de")
         fetch(link, now)
         fetch(link, now)
-        never, _token = factories.make_link(job=ready, now=now, email="never@customer.example")
+        factories.make_link(job=ready, now=now, email="never@customer.example")
         with tenant_scope(ready.tenant):
             file = ready.files.get()
             file.tenant = ready.tenant
@@ -414,8 +415,6 @@ class TestWhoDownloadedIsTold:
         assert after == ""
 
     def test_nothing_is_mailed_to_who_stopped_the_mails(self, ready, now):
-        from reports.delivery.last_look import reason_not_to_send
-
         link, _token = factories.make_link(job=ready, now=now, email=EVA)
         fetch(link, now)
         withdraw(ready, now)
