@@ -111,7 +111,7 @@ class TestTheWayIn:
     @pytest.mark.parametrize(
         "ended",
         [{"revoked_at": True}, {"expires_at": True}, {"uses": 50, "max_uses": 50}, {"wrong_codes": 10}],
-        ids=lambda ended: [*ended][0],
+        ids=["revoked", "expired", "used up", "locked"],
     )
     def test_is_on_the_page_of_a_link_that_has_ended_too(self, ended, visitor, acme, daily_calls):
         mailed = send(acme, daily_calls)
