@@ -17,6 +17,7 @@ from django.conf import settings
 
 from tests.browser import faults
 from tests.browser.cast_accounts import CAREFUL
+from tests.browser.cast_archive import in_its_browser
 from tests.browser.stack import Stack
 from tests.factories import PASSWORD
 
@@ -348,6 +349,14 @@ PAGES = [
     Page("download-superseded", "/d/{link_superseded}"),
     Page("download-asked", "/d/{link_expired_mailed}", status=404, act=press("Ask for a new link")),
     Page("download-german", "/d/{link_german}"),
+    Page("download-withdrawn", "/d/{link_withdrawn}", status=410),
+    Page("download-zip", "/d/{link_several}"),
+    Page("archive", "/d/{archive}/", act=in_its_browser),
+    Page("archive-nothing", "/d/{archive}/?q=minibar", act=in_its_browser),
+    Page("archive-ask", "/d/{archive}/"),
+    Page("archive-ask-wrong", "/d/{archive}/", status=422, act=press("Send me my reports")),
+    Page("archive-way-in", "/a/{link_archive_fresh}"),
+    Page("archive-used", "/a/{link_archive_used}", status=404),
     Page("download-one", "/d/{link_single}"),
     Page("unsubscribe", "/u/{link_stop}"),
     Page("download-which", "/d/{link}", status=422, act=download_nothing_in_particular),
@@ -452,6 +461,7 @@ PAGES = [
     Page("key-made", f"{HERE}/settings/keys/new/", MARTA, act=make_a_key),
     Page("webhook-made", f"{HERE}/settings/webhooks/new/", MARTA, act=make_a_webhook),
     Page("unsubscribed", "/u/{link_stopped}", act=stop_the_mails),
+    Page("archive-asked", "/d/{link_several}", act=press("Send me my reports")),
     Page("job-new-link", f"{HERE}/jobs/{{single}}/links/", MARTA, act=press("Make link")),
     Page("api-docs", "/api/docs/"),
     Page("api-docs-resource", "/api/docs/jobs/"),

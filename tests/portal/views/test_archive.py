@@ -8,6 +8,7 @@ from itertools import count
 
 import pytest
 import requests
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -18,6 +19,7 @@ from reports.job_ends import job_ended
 from reports.mails.letters import letter_of_notice
 from reports.models import ArchiveVisit, Delivery, Download, Link, Notice, Recipient, SnapshotJob
 from reports.recalling import recall
+from tenants import roles
 from tenants.audit import Actor
 from tenants.models import Tenant
 from tenants.scope import platform_scope, tenant_scope
@@ -556,3 +558,26 @@ class TestItsRows:
         assert (shown.status_code, titles(shown)) == (403, [])
         with tenant_scope(acme):
             assert not Notice.objects.filter(address=NORA).exists()
+
+
+COPIES = """
+insert into reports_delivery (id, tenant_id, job_id, occurrence_id, address, language, name, audience_name, channel, status, tries, is_copy,
+                              maybe_twice, failure_code, answer, sent_at, ended_at, created_at)
+select gen_random_uuid(), tenant_id, job_id, occurrence_id, 'guest' || n || '@customer.example', language, '', '', channel, status, 1,
+       is_copy, false, '', '', sent_at, ended_at, created_at - n * interval '1 minute'
+  from reports_delivery, generate_series(1, %s) n where id = %s
+"""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_a_large_ledger_only_the_rows_of_the_address_are_read(acme, globex, daily_calls, login):
+    for tenant in (acme, globex):
+        mailed = send(tenant, daily_calls)
+        with tenant_scope(tenant), connection.cursor() as cursor:
+            cursor.execute(COPIES, [20_000, mailed.pk])
+    login(roles.OWNER).execute("analyze reports_delivery")
+    with tenant_scope(acme):
+        plan = archive.sent_to(acme, EVA, timezone.now()).order_by("-created_at", "-id")[:51].explain()
+
+    assert "delivery_by_address" in plan
+    assert "Seq Scan" not in plan

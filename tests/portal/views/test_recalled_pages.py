@@ -97,7 +97,7 @@ class TestAnOldLink:
         assert WHY in shown.content.decode()
 
     def test_with_a_passcode_says_nothing_before_it_was_given(self, ready_job):
-        link, token = make_link(job=ready_job, protection="passcode", passcode="hashed")
+        _link, token = make_link(job=ready_job, protection="passcode", passcode="hashed")
         withdraw(ready_job)
 
         shown = Client().get(f"/d/{ready_job.tenant.code}/{token}")
