@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from portal.job_deliveries import Sent
-from reports.models import Attempt, Delivery, Link, Occurrence, Report, Schedule, SnapshotJob, Suppression, Webhook, WebhookDelivery
+from reports.models import Attempt, Delivery, Link, Occurrence, Report, Review, Schedule, SnapshotJob, Suppression, Webhook, WebhookDelivery
 from reports.schedules.figures import is_late
 
 Job, LinkStatus, Stopped = SnapshotJob.Status, Link.Status, Suppression.Reason
@@ -34,6 +34,12 @@ JOBS: dict[str, Look] = {
     Job.COMPLETED: Look(Job.COMPLETED.label, "check", "ok"),
     Job.FAILED: Look(Job.FAILED.label, "alert-circle", "bad"),
     Job.CANCELLED: Look(Job.CANCELLED.label, "ban"),
+}
+# Of files that are made, and are not let go yet, or never.
+REVIEWS: dict[str, Look] = {
+    Review.Status.CHECKING: Look(Review.Status.CHECKING.label, "loader-2", "run"),
+    Review.Status.HELD: Look(Review.Status.HELD.label, "player-pause", "warn"),
+    Review.Status.REJECTED: Look(Review.Status.REJECTED.label, "ban"),
 }
 AFTER_A_RETRY = Look(_("Delivered after a retry"), "check", "ok")
 RETRYING = Look(_("Retrying"), "refresh", "warn", 1)
@@ -119,6 +125,8 @@ def of_job(job: SnapshotJob) -> Look:
     if job.status == Job.STARTING and not job.attempt_count:
         # It has a slot, and its data sets' rules are being asked for: nothing was sent yet.
         return JOBS[Job.QUEUED]
+    if job.review_status in REVIEWS:
+        return REVIEWS[job.review_status]
     if job.status == Job.COMPLETED and job.attempt_count > 1:
         return AFTER_A_RETRY
     return JOBS[job.status]

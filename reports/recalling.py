@@ -11,8 +11,9 @@ from reports import event_data
 from reports.events import tell
 from reports.links.job_ends import made_again, whose_files
 from reports.mails.recall_notices import tell_of_recall
-from reports.models import Delivery, Event, Occurrence, SnapshotFile, SnapshotJob
+from reports.models import Delivery, Event, Occurrence, Review, SnapshotFile, SnapshotJob
 from reports.models.jobs import SnapshotFileQuerySet
+from reports.occurrences import rounds
 from reports.occurrences.settling import settle
 from reports.refused import Place, Refused
 from tenants.audit import Actor, record
@@ -42,6 +43,10 @@ def recall(job: SnapshotJob, because: str, actor: Actor, *, now: datetime) -> No
     row = SnapshotJob.objects.for_tenant(job.tenant).get(pk=job.pk)
     if row.status != SnapshotJob.Status.COMPLETED:
         raise Refused("job_not_completed", _("Only a job that has files can be withdrawn."))
+    if Review.objects.filter(job=row).waiting().exists():
+        raise Refused("job_held", _("Its files are held, so nobody has them. Decide that they are not sent."))
+    if not rounds.gave_files(row):
+        raise Refused("job_not_completed", _("It was not sent to anybody, so there is nothing to withdraw."))
     if row.recalled_at:
         raise Refused("job_recalled", _("This job was withdrawn already."))
     jobs = SnapshotJob.objects.for_tenant(job.tenant).filter(pk__in=versions)

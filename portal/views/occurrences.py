@@ -19,7 +19,9 @@ from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from portal import actors
+from portal.decide_form import DecideForm
 from portal.filters import states_row
+from portal.held_rows import held_of
 from portal.live import Live, plain_query, poll_seconds
 from portal.pages import SeeOther, tenant_page
 from portal.paging import page_of
@@ -28,13 +30,15 @@ from portal.schedule_rows import seen
 from portal.status import of_delivery
 from reports.csv_text import harmless
 from reports.delivery import trying
-from reports.models import Delivery, Download, Occurrence, SnapshotJob
+from reports.models import Delivery, Download, Occurrence, Review, SnapshotJob
+from reports.models.reviews import with_review
 from reports.models.sending import DeliveryQuerySet
 from reports.occurrences import acting
 from reports.refused import Refused
 from reports.schedules import story
 from reports.schedules.ledger import Ledger, ledgers
 from tenants.audit import record
+from tenants.models import Tenant
 
 DONE = (Delivery.Status.SENT, Delivery.Status.SUPPRESSED)
 OPEN, ALL = "", "all"
@@ -49,9 +53,8 @@ def occurrence(request: TenantRequest, schedule: uuid.UUID, occurrence: uuid.UUI
     now = timezone.now()
     found = find(request, schedule, occurrence)
     ledger = ledgers(request.tenant, [found]).get(found.pk, Ledger())
-    jobs = list(
-        SnapshotJob.objects.for_tenant(request.tenant).filter(occurrence=found).order_by("created_at", "id").prefetch_related("files")
-    )
+    made = with_review(SnapshotJob.objects.for_tenant(request.tenant).filter(occurrence=found))
+    jobs = list(made.order_by("created_at", "id").prefetch_related("files"))
     query = plain_query(request)
     deliveries = Delivery.objects.for_tenant(request.tenant).filter(occurrence=found)
     open_ = deliveries.exclude(status__in=DONE)
@@ -59,18 +62,23 @@ def occurrence(request: TenantRequest, schedule: uuid.UUID, occurrence: uuid.UUI
     chosen = query.get("status", OPEN) if to_do else ALL
     page = page_of(with_downloads(open_ if chosen != ALL else deliveries), query)
     sets = _sets(deliveries)
-    moves = [(job.status, job.attempt_count) for job in jobs]
+    moves = [(job.status, job.review_status, job.attempt_count) for job in jobs]
     sent = [(delivery.status, delivery.tries, delivery.next_try_at, delivery.last_download_at) for delivery in page.rows]
     live = Live(request, seen(found), ledger, moves, sent, timezone.localdate(now), seconds=poll_seconds([found], now))
     if live.unchanged:
         return HttpResponse(status=204)
+    with_sets = [(job, sets.get(job.pk, [])) for job in jobs]
+    held = held_of(with_sets, _held_reviews(request.tenant, jobs))
+    may_decide = bool(held.jobs) and request.may("jobs.release")
     context = {
         "live": live,
         "now": now,
+        "held": held,
+        "decide_form": DecideForm(held, request.tenant.retention_days) if may_decide else None,
         "occurrence": found,
         "schedule": found.schedule,
         "ledger": ledger,
-        "jobs": [(job, sets.get(job.pk, [])) for job in jobs],
+        "jobs": with_sets,
         "page": page,
         "timeline": story.lines(found, jobs, ledger),
         "shown": states_row(query, SHOWN, chosen, {OPEN: str(to_do), ALL: str(to_do + ledger.sent + ledger.not_sent)}) if to_do else [],
@@ -83,6 +91,12 @@ def with_downloads(deliveries: DeliveryQuerySet) -> QuerySet[Any]:
     """`last_download_at`: None: nobody fetched anything by its link yet."""
     newest = Download.objects.filter(tenant=OuterRef("tenant"), link__delivery=OuterRef("pk")).order_by("-at")
     return deliveries.annotate(last_download_at=Subquery(newest.values("at")[:1]))
+
+
+def _held_reviews(tenant: Tenant, jobs: list[SnapshotJob]) -> dict[uuid.UUID, Review]:
+    """By the job; without a question where none is held."""
+    held = [job.pk for job in jobs if job.review_status == Review.Status.HELD]
+    return {review.job_id: review for review in Review.objects.for_tenant(tenant).filter(job__in=held)} if held else {}
 
 
 def _sets(deliveries: DeliveryQuerySet) -> dict[uuid.UUID, list[tuple[str, int]]]:

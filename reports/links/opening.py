@@ -13,6 +13,7 @@ from reports import event_data, files
 from reports.events import tell
 from reports.links.entitlement import entitled, show_to_reader
 from reports.models import Download, Event, Link, SnapshotFile, SnapshotJob
+from reports.nudges import receipts
 from reports.refused import Refused
 from tenants.audit import Actor
 from tenants.models import Tenant, TenantCode
@@ -38,7 +39,8 @@ def find(tenant: Tenant, token: str) -> Link | None:
     """As whoever has it may see it. Inside the tenant's scope."""
     # A corrected version is rare: asked for where there is one, instead of read as empty columns at each click.
     links = Link.objects.for_tenant(tenant).select_related("tenant", "job__report")
-    links = links.annotate(schedule_zone=F("job__occurrence__schedule__timezone"))
+    of_schedule = {"schedule_zone": F("job__occurrence__schedule__timezone"), "wants_receipts": F("job__occurrence__schedule__receipts")}
+    links = links.annotate(**of_schedule)
     link = links.prefetch_related("job__files", "superseded_by__files").filter(token_sha256=secret_hash(token)).first()
     if link:
         show_to_reader([link])
@@ -112,6 +114,8 @@ def _write(link: Link, file: SnapshotFile, actor: Actor, repeated: bool, now: da
     download = files.note_download(file, actor, now=now, link=link, is_repeat=repeated)
     if not repeated:
         tell(link.tenant, Event.Type.LINK_DOWNLOADED, event_data.of_download(download, link.recipient_id), now)
+        if link.wants_receipts and link.job.occurrence:
+            receipts.note(link.job.occurrence, download, now)
 
 
 def _may_repeat(link: Link, file: SnapshotFile, now: datetime) -> bool:

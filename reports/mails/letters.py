@@ -17,13 +17,17 @@ from reports.delivery.unsubscribing import unsubscribe_url
 from reports.mails import (
     archive_mails,
     destination_mails,
+    digest_mails,
     envelope,
     failure_mails,
+    gate_mails,
     handing_over,
     invitation_mails,
     link_mails,
     quota_mails,
     recall_mails,
+    receipt_mails,
+    reminder_mails,
     webhook_mails,
 )
 from reports.mails.attachments import Attaching, attaching
@@ -68,6 +72,8 @@ def letter_of_notice(notice: Notice, now: datetime) -> Letter | None:
             return None
         sender = envelope.company_sender(notice.tenant) if notice.kind in TO_CUSTOMERS else envelope.portal_name()
         headers = {"Feedback-ID": f"{notice.kind}:{notice.tenant.code}:fanfold"}
+        if notice.kind in CAN_BE_STOPPED:
+            headers |= {"List-Unsubscribe": f"<{unsubscribe_url(notice)}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
         return Letter(envelope.message(notice, content, now, sender=sender, headers=headers))
 
 
@@ -91,6 +97,10 @@ CONTENTS: dict[Notice.Kind, Callable[[Notice, datetime], Content | None]] = {
     Notice.Kind.CORRECTED: recall_mails.corrected,
     Notice.Kind.RECALLED: recall_mails.recalled,
     Notice.Kind.DESTINATION: destination_mails.needs_people,
+    Notice.Kind.REMINDER: reminder_mails.reminder,
+    Notice.Kind.RECEIPT: receipt_mails.receipt,
+    Notice.Kind.DIGEST: digest_mails.digest,
+    Notice.Kind.HELD: gate_mails.held,
 }
 # In the company's name; the others come from the portal.
 TO_CUSTOMERS = frozenset(
@@ -102,8 +112,11 @@ TO_CUSTOMERS = frozenset(
         Notice.Kind.ARCHIVE,
         Notice.Kind.CORRECTED,
         Notice.Kind.RECALLED,
+        Notice.Kind.REMINDER,
     }
 )
+# Nobody asked for them and nobody has to act on them.
+CAN_BE_STOPPED = frozenset({Notice.Kind.REMINDER, Notice.Kind.DIGEST})
 
 
 def _handover(delivery: Delivery, url: str) -> tuple[Handover, list[SnapshotFile]]:

@@ -13,7 +13,20 @@ from reports.delivery.last_look import reason_not_to_send
 from reports.job_ends import job_ended
 from reports.links import remaking
 from reports.mails.letters import letter_of_notice
-from reports.models import Delivery, Download, Event, Grant, JobEvent, Link, Notice, Recipient, SnapshotFile, SnapshotJob, Suppression
+from reports.models import (
+    Delivery,
+    Download,
+    Event,
+    Grant,
+    JobEvent,
+    Link,
+    Notice,
+    Recipient,
+    Review,
+    SnapshotFile,
+    SnapshotJob,
+    Suppression,
+)
 from reports.recalling import recall
 from reports.refused import Refused
 from tenants.audit import Actor
@@ -114,6 +127,18 @@ def test_only_what_has_files_can_be_withdrawn(status, acme, daily_calls, now):
         withdraw(job, now)
 
     assert refused.value.code == "job_not_completed"
+
+
+@pytest.mark.parametrize(("status", "code"), [("held", "job_held"), ("checking", "job_held"), ("rejected", "job_not_completed")])
+def test_what_was_never_let_go_cannot_be_withdrawn(status, code, ready, now):
+    times = {"decided_at": now} if status == "rejected" else {"next_try_at": now}
+    with tenant_scope(ready.tenant):
+        Review.objects.create(tenant=ready.tenant, job=ready, status=status, created_at=now, **times)
+
+    with pytest.raises(Refused) as refused:
+        withdraw(ready, now)
+
+    assert (refused.value.code, row(ready).recalled_at) == (code, None)
 
 
 @pytest.mark.parametrize("because", ["", "  ", "x" * 301])

@@ -221,7 +221,7 @@ class CancelJob(JobView):
 class RetryJob(JobView):
     scopes = {"POST": "jobs:write"}
     idempotency = V1View.OPTIONAL
-    refuses = {"POST": ("job_not_ended", *OF_A_REPORT)}
+    refuses = {"POST": ("job_not_ended", "job_held", *OF_A_REPORT)}
 
     @extend_schema(operation_id="retry_job", request=None, responses={201: JobOut})
     def post(self, request: Request, job: str) -> Response:
@@ -237,7 +237,7 @@ class RetryJob(JobView):
 class RestateJob(JobView):
     scopes = {"POST": "jobs:write"}
     idempotency = V1View.OPTIONAL
-    refuses = {"POST": ("job_not_completed", "job_recalled", "reason_missing", *OF_A_REPORT)}
+    refuses = {"POST": ("job_not_completed", "job_held", "job_recalled", "reason_missing", *OF_A_REPORT)}
 
     @extend_schema(
         operation_id="restate_job",
@@ -263,7 +263,7 @@ class RestateJob(JobView):
 
 class RecallJob(JobView):
     scopes = {"POST": "jobs:write"}
-    refuses = {"POST": ("job_not_completed", "job_recalled", "reason_missing")}
+    refuses = {"POST": ("job_not_completed", "job_held", "job_recalled", "reason_missing")}
 
     @extend_schema(
         operation_id="recall_job",

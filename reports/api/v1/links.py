@@ -114,6 +114,7 @@ class Links(V1View):
         "POST": (
             "file_not_ready",
             "file_gone",
+            "job_held",
             "job_recalled",
             "link_invalid",
             "domain_not_allowed",

@@ -10,7 +10,7 @@ from tenants.rls import run, tenant_table
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("reports", "0040_delivery_under_way"),
+        ("reports", "0042_reviews"),
         ("tenants", "0013_platform_ends_sessions"),
     ]
 
