@@ -40,6 +40,12 @@ def facts_of(account: Account) -> AccountFacts:
     return AccountFacts(account.aws_account_id, account.region, account.role_arn, account.external_id)
 
 
+def read_facts(account_id: int) -> AccountFacts:
+    """Outside any scope: whom to be there is nothing that a tenant's scope may read."""
+    with engine_scope():
+        return facts_of(Account.objects.get(pk=account_id))
+
+
 def check_and_store(quicksight: QuickSight, report_id: uuid.UUID, account_id: int, began: datetime) -> Preflight:
     """Asks the account about a stored report and keeps the answer. `began` is now, by the database's clock.
 

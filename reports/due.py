@@ -30,7 +30,7 @@ due as materialized (
         select m.id from {table} m
          where m.tenant_id = waiting.tenant_id and m.status in ({open}) and m.next_try_at is not null and {only}
            and m.next_try_at <= statement_timestamp()
-           and not exists ({held}) and waiting.tenant_id <> all(%(but)s)
+           and {free} and not exists ({held}) and waiting.tenant_id <> all(%(but)s)
          order by m.next_try_at limit %(each)s for update skip locked) mine
      limit %(room)s)
 update {table} m
@@ -54,18 +54,19 @@ class Taken(NamedTuple):
 @dataclass(frozen=True)
 class Line:
     """A table with the due columns. `open`: the states in which a row waits; `held`: a query that finds a row where `waiting.tenant_id`
-    may not go on just now; `only`: a condition on the row `m`, such as the one of a partial index."""
+    may not go on just now; `only`: a condition on the row `m` that its index has, too; `free`: one that is asked of what is due."""
 
     table: str
     open: tuple[str, ...]
     held: str
     lease_seconds: float
     only: str = "true"
+    free: str = "true"
 
     @property
     def statement(self) -> str:
         states = ", ".join(f"'{state}'" for state in self.open)
-        return TAKE.format(table=self.table, open=states, held=self.held, only=self.only)
+        return TAKE.format(table=self.table, open=states, held=self.held, only=self.only, free=self.free)
 
     def take(self, after: uuid.UUID, each: int, room: int, but: Collection[uuid.UUID] = ()) -> list[Taken]:
         """In the engine's scope: `room` at most, `each` of a tenant, of those after `after` and none of `but`."""

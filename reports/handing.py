@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db.models import OuterRef, Q, Subquery
 
 from reports.address_book.addresses import is_allowed
-from reports.models import Audience, Delivery, Recipient, SnapshotJob, Suppression
+from reports.models import Audience, Delivery, Destination, Recipient, SnapshotJob, Suppression
 from reports.models.audiences import RecipientQuerySet
 from reports.occurrences.job_ends import JOB_FAILED
 from reports.occurrences.rounds import WAITS_FOR_FILES
@@ -70,6 +70,22 @@ def new_delivery(job: SnapshotJob, person: Person, now: datetime) -> Delivery:
         failure_code=why,
         created_at=now,
         ended_at=now if why else None,
+    )
+
+
+def new_shipment(job: SnapshotJob, destination: Destination, audience: Audience | None, now: datetime) -> Delivery:
+    """Not stored: the job's files to a destination."""
+    return Delivery(
+        tenant=job.tenant,
+        job=job,
+        occurrence=job.occurrence,
+        audience=audience,
+        audience_name=audience.name if audience else "",
+        channel=destination.kind,
+        destination=destination,
+        name=destination.name,
+        language=job.tenant.language,
+        created_at=now,
     )
 
 

@@ -21,15 +21,15 @@ from reports.alerts import alert, settle
 from reports.aws import removal
 from reports.aws.clients import AccountFacts
 from reports.aws.errors import AwsError, NotFound
-from reports.catalogue import facts_of
-from reports.models import Account, SnapshotFile
+from reports.catalogue import read_facts
+from reports.models import SnapshotFile
 from reports.models.jobs import SnapshotFileQuerySet
 from reports.purging import MayGoOn
 from reports.refused import Place, Refused
 from tenants import log_context
 from tenants.audit import Actor, record
 from tenants.models import Tenant, TenantCode
-from tenants.scope import engine_scope, tenant_scope
+from tenants.scope import tenant_scope
 
 logger = logging.getLogger(__name__)
 MOST_REASON = 300
@@ -153,7 +153,7 @@ def _next(tenant: Tenant, after: SnapshotFile | None) -> list[SnapshotFile]:
 
 def move(file: SnapshotFile, now: datetime) -> bool:
     """False: somebody else moved or removed it meanwhile. Outside any scope. Raises NotFound when S3 has it no more, and AwsError."""
-    account, to = _account(file.job.account_id), retention.held_key(file.key)
+    account, to = read_facts(file.job.account_id), retention.held_key(file.key)
     copied = removal.copy(account, file.bucket, file.key, to, file.version_id)
     if copied.size_bytes != file.size_bytes:
         raise AwsError("SizeChanged", f"{file.pk} has {copied.size_bytes} bytes in S3, and {file.size_bytes} in its row")
@@ -176,7 +176,7 @@ def remove_old_copies(tenant_id: uuid.UUID, now: datetime) -> None:
         moved = SnapshotFile.objects.filter(tenant=tenant_id, moved_at__lte=now - signed_for).exclude(moved_from="")
         batch = list(moved.select_related("job").order_by("moved_at")[:BATCH])
     for file in batch:
-        account = _account(file.job.account_id)
+        account = read_facts(file.job.account_id)
         try:
             _remove_object(account, file.bucket, file.moved_from)
         except AwsError as error:
@@ -189,8 +189,3 @@ def remove_old_copies(tenant_id: uuid.UUID, now: datetime) -> None:
 def _remove_object(account: AccountFacts, bucket: str, key: str) -> None:
     found = removal.versions(account, bucket, key)
     removal.remove(account, bucket, (version for version in found if version.key == key))
-
-
-def _account(account_id: int) -> AccountFacts:
-    with engine_scope():
-        return facts_of(Account.objects.get(pk=account_id))

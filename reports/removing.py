@@ -12,9 +12,9 @@ from datetime import datetime
 
 from reports import retention
 from reports.aws import removal
-from reports.catalogue import facts_of
-from reports.models import Account, SnapshotFile, SnapshotJob
-from tenants.scope import engine_scope, tenant_scope
+from reports.catalogue import read_facts
+from reports.models import SnapshotFile, SnapshotJob
+from tenants.scope import tenant_scope
 
 
 @dataclass(frozen=True, order=True)
@@ -43,8 +43,7 @@ def holdings(job_id: uuid.UUID) -> Holdings:
 
 def remove(held: Holdings, *, but: Collection[str] = ()) -> int:
     """All of it but these keys; how many versions went. Outside any scope. Raises AwsError."""
-    with engine_scope():
-        account = facts_of(Account.objects.get(pk=held.account_id))
+    account = read_facts(held.account_id)
     count = 0
     for place in sorted(held.places):
         found = removal.versions(account, place.bucket, place.prefix)

@@ -25,7 +25,7 @@ from reports.aws.clients import quicksight_client
 from reports.aws.quicksight import QuickSight
 from reports.catalogue import facts_of
 from reports.delivery import account as account_mail
-from reports.delivery import courier, ses_events
+from reports.delivery import carrier, courier, ses_events
 from reports.engine import capacity, limiter, load, process, pump, recount
 from reports.engine.clock import DatabaseClock
 from reports.engine.only_one import end_holder
@@ -56,6 +56,7 @@ STANDS: dict[str, tuple[int, Callable[[], Callable[[], bool]]]] = {
     "expander": (1, lambda: gate.while_open(expanding.expander(0))),
     "expander-2": (3, lambda: gate.while_open(expanding.expander(1))),
     "courier": (2, lambda: gate.while_open(courier.courier())),
+    "carrier": (6, lambda: gate.while_open(carrier.carrier())),
     "webhooks": (5, lambda: gate.while_open(sender.sender())),
     # Tells of restored mode too, and so is not held by it.
     "alarms": (4, telling.teller),

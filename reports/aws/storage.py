@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -65,6 +66,20 @@ def read_bytes(account: AccountFacts, bucket: str, key: str) -> bytes:
 def read_quickly(account: AccountFacts, bucket: str, key: str) -> bytes:
     """As `read_bytes`, where others wait for it."""
     return bytes(ask(account, quick_s3_client, lambda client: client.get_object(Bucket=bucket, Key=key)["Body"].read()))
+
+
+def fetch(account: AccountFacts, bucket: str, key: str, into: Path) -> bytes:
+    """Writes the object into a file, however large it is; its SHA-256. Raises as `read_object` does."""
+    return ask(account, s3_client, lambda client: _fetched(client.get_object(Bucket=bucket, Key=key)["Body"], into))
+
+
+def _fetched(body: Any, into: Path) -> bytes:
+    digest = hashlib.sha256()
+    with into.open("wb") as local:
+        for chunk in body.iter_chunks(CHUNK):
+            local.write(chunk)
+            digest.update(chunk)
+    return digest.digest()
 
 
 def write(account: AccountFacts, bucket: str, key: str, body: bytes) -> None:

@@ -14,7 +14,7 @@ from reports import links
 from reports.after_sending import place_of, write_down
 from reports.aws import storage
 from reports.aws.errors import AwsError
-from reports.catalogue import facts_of
+from reports.catalogue import read_facts
 from reports.delivery import budget, outcomes, sent_log
 from reports.delivery.channel import Channel, NotSent, OurFault, Parcel, Sent, TooFast, TryLater
 from reports.delivery.email import Email
@@ -166,12 +166,12 @@ def _line(lease: Lease, outgoing: Delivery | Notice, channel: str, now: datetime
 
 def _content(lease: Lease, file: SnapshotFile) -> bytes:
     with tenant_scope(lease.tenant_id):
-        account = SnapshotJob.objects.select_related("account").get(pk=file.job_id).account
+        account_id = SnapshotJob.objects.filter(tenant=lease.tenant_id, pk=file.job_id).values_list("account_id", flat=True).get()
     try:
-        return storage.read_bytes(facts_of(account), file.bucket, file.key)
+        return storage.read_bytes(read_facts(account_id), file.bucket, file.key)
     except AwsError as error:
         raise TryLater("file_unreadable", error.code) from error
 
 
-def _write_down(write: Callable[[], None]) -> None:
+def _write_down(write: Callable[[], object]) -> None:
     write_down(write, LEASE_SECONDS)

@@ -26,6 +26,8 @@ ASK_THEM = _("Ask the person to have their mail administrator accept our sender,
 CHECK_ROLE = _("Check the role, and that its trust policy names our account and the external ID; then test the destination.")
 CHECK_BUCKET = _("Check the bucket, its owner and the role’s permissions; then test the destination.")
 OURS = _("You need not do anything: we were told, and it is sent as soon as this is put right.")
+CHECK_SERVER = _("Check the name, then correct it under Destinations.")
+ASK_OPERATOR = _("Ask the server's operator. It is tried again by itself.")
 CAUSES: dict[str, Cause] = {
     # The way there.
     "unreachable": Cause(_("The mail server could not be reached."), BY_ITSELF),
@@ -54,6 +56,30 @@ CAUSES: dict[str, Cause] = {
     "not_accepted": Cause(_("Their mail server does not accept our email."), ASK_THEM),
     "returned": Cause(_("The email was accepted at first and came back later."), CHECK_ADDRESS),
     "held_up": Cause(_("Their mail server took it, and said later that it could not hand it over just then.")),
+    # A destination's.
+    "server_unreachable": Cause(_("The server could not be reached."), BY_ITSELF),
+    "server_silent": Cause(_("The server did not answer in time."), BY_ITSELF),
+    "server_dropped": Cause(_("The connection to the server broke."), BY_ITSELF),
+    "no_such_host": Cause(_("The name of the server is not found."), CHECK_SERVER),
+    "address_refused": Cause(_("The name of the server leads to an address that is not public."), CHECK_SERVER),
+    "no_common_method": Cause(_("The server offers no way to talk to it that is safe today."), ASK_OPERATOR),
+    "host_key_missing": Cause(_("The server's host key is not pinned yet."), _("Compare the key with its operator, then pin it.")),
+    "host_key_changed": Cause(
+        _("The server shows another host key than the pinned one, so nothing was sent: it may not be the same server."),
+        _("Ask its operator for the new key. Pin it if they confirm it."),
+    ),
+    "sign_in_refused": Cause(_("The server did not let us in."), _("Ask its operator whether our user, key or password has changed.")),
+    "not_permitted": Cause(_("We may not write there."), ASK_OPERATOR),
+    "folder_missing": Cause(_("The folder is not there, and we could not make it."), ASK_OPERATOR),
+    "destination_full": Cause(_("There is no room left."), ASK_OPERATOR),
+    "refused_by_server": Cause(_("The server did not take the file."), ASK_OPERATOR),
+    "cut_short": Cause(_("The file did not arrive whole, and was not given its name."), BY_ITSELF),
+    "name_taken": Cause(_("There are too many files of this name already."), _("Choose a pattern of names that tells files apart.")),
+    "credentials_unreadable": Cause(_("What signs us in there could not be read."), OURS),
+    "destination_stopped": Cause(
+        _("Nothing was sent there for three days."), _("Test the destination until it works, then send the files again.")
+    ),
+    "destination_removed": Cause(_("The destination was deleted before the files were sent.")),
     # Not sent on purpose.
     "unsubscribed": Cause(_("The person stopped these emails."), _("Only they can start them again, with the link in an earlier email.")),
     "bounced": Cause(_("An earlier email to this address came back."), CHECK_ADDRESS),
@@ -62,6 +88,7 @@ CAUSES: dict[str, Cause] = {
     "schedule_retired": Cause(_("The schedule was deleted before the email was sent.")),
     "report_withdrawn": Cause(_("The report is no longer offered to your company.")),
     "link_revoked": Cause(_("The link in this email was revoked before it was sent.")),
+    "recalled": Cause(_("The report was withdrawn before it was sent.")),
     "files_gone": Cause(_("The files were no longer kept when it was this email's turn."), _("Run the report again.")),
     "erased": Cause(_("The person was erased before the email was sent.")),
     "not_needed": Cause(_("There was nothing to say any more when it was this email's turn.")),

@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from reports.address_book import is_allowed
 from reports.erasing.hashing import suppression_of
-from reports.models import Audience, AudienceGroup, AudienceRecipient, Delivery, Grant, Link, Notice, SnapshotJob, Suppression
+from reports.models import Audience, AudienceGroup, AudienceRecipient, Delivery, Grant, Link, Notice, Schedule, SnapshotJob, Suppression
 from tenants.models import Tenant
 
 # What a person asked for a moment ago, at our page, comes although they stopped the regular mails.
@@ -33,10 +33,35 @@ def reason_not_to_send(outgoing: Delivery | Notice, now: datetime) -> str:
         return "report_withdrawn"
     if not outgoing.is_copy and not _still_wanted(outgoing):
         return "recipient_removed"
-    files = outgoing.job.files.all()
-    if files and not any(file.is_offered(outgoing.tenant, now) for file in files):
-        return "files_gone"
-    revoked = Link.objects.for_tenant(outgoing.tenant).filter(delivery=outgoing).exclude(revoked_at=None)
+    return _files_or_link(outgoing, now)
+
+
+def reason_not_to_ship(delivery: Delivery, now: datetime) -> str:
+    """As `reason_not_to_send`, of a delivery to a destination. Of a chat, whose message is a link, too."""
+    if delivery.destination is None:
+        return "destination_removed"
+    schedule = delivery.occurrence.schedule if delivery.occurrence else None
+    if schedule and schedule.retired_at:
+        return "schedule_retired"
+    if _is_withdrawn(delivery.tenant, delivery.job):
+        return "report_withdrawn"
+    if schedule and not _goes_there_still(delivery, schedule):
+        return "destination_removed"
+    return _files_or_link(delivery, now)
+
+
+def _goes_there_still(delivery: Delivery, schedule: Schedule) -> bool:
+    """By the audience it was made for, or another one of the schedule that gets the same rows."""
+    same_rows = Q(pk=delivery.audience_id) | Q(session_tags=delivery.job.narrowing_tags)
+    audiences = Audience.objects.filter(same_rows, tenant=delivery.tenant, schedule=schedule)
+    return audiences.filter(destinations=delivery.destination).exists()
+
+
+def _files_or_link(delivery: Delivery, now: datetime) -> str:
+    files = delivery.job.files.all()
+    if files and not any(file.is_offered(delivery.tenant, now) for file in files):
+        return "recalled" if delivery.job.recalled_at else "files_gone"
+    revoked = Link.objects.for_tenant(delivery.tenant).filter(delivery=delivery).exclude(revoked_at=None)
     return "link_revoked" if revoked.exists() else ""
 
 

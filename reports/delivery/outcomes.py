@@ -26,21 +26,23 @@ LATER = {"status": Status.PENDING, "lease_until": None}
 ENDED = {"lease_until": None, "next_try_at": None}
 
 
-def sent(lease: Lease, answer: Sent, now: datetime) -> None:
-    _write(lease, now, **ENDED, status=Status.SENT, sent_at=now, ended_at=now, failure_code="", answer=_said(answer.answer))
+def sent(lease: Lease, answer: Sent, now: datetime) -> bool:
+    """False: somebody else has it by now."""
+    return _write(lease, now, **ENDED, status=Status.SENT, sent_at=now, ended_at=now, failure_code="", answer=_said(answer.answer))
 
 
-def not_sent(lease: Lease, error: NotSent, now: datetime) -> None:
-    """Tries it later, or gives it up: what was refused, and what was tried often enough."""
+def not_sent(lease: Lease, error: NotSent, now: datetime, waits: tuple[int, ...] = retries.MINUTES) -> bool:
+    """Tries it later, or gives it up: what was refused, and what was tried often enough. Whether it was given up."""
     said: dict[str, Any] = {"failure_code": error.code, "answer": _said(error.answer)}
     if isinstance(error, TryLater) and error.unknown:
         said["maybe_twice"] = True
-    again_at = None if isinstance(error, Refused) else retries.next_try_at(lease.tries, now)
+    again_at = None if isinstance(error, Refused) else retries.next_try_at(lease.tries, now, waits)
     if again_at:
         _write(lease, now, **LATER, next_try_at=again_at, **said)
-        return
+        return False
     bounced = isinstance(error, Refused) and error.bounced
     _write(lease, now, **ENDED, status=Status.BOUNCED if bounced else Status.FAILED, ended_at=now, **said)
+    return True
 
 
 def put_back(lease: Lease, now: datetime, *, at: datetime | None = None, error: NotSent | None = None) -> None:
@@ -103,12 +105,12 @@ def suppress_address(outgoing: Delivery | Notice, reason: Suppression.Reason, an
         Suppression.objects.filter(pk=row.pk).update(**facts)
 
 
-def _write(lease: Lease, now: datetime, **changes: Any) -> None:
+def _write(lease: Lease, now: datetime, **changes: Any) -> bool:
     with tenant_scope(lease.tenant_id):
         rows = lease.model.objects.filter(tenant=lease.tenant_id, pk=lease.id, lease_until=lease.until, status__in=Outgoing.OPEN)
         if not rows.update(**changes):
             logger.info("%s %s: too late, somebody else has it", _name(lease), lease.id)
-            return
+            return False
         status, code = changes["status"], changes.get("failure_code", "")
         logger.info("%s %s: %s", _name(lease), lease.id, status, extra={"to": str(status), "why": code, "tries": lease.tries})
         if status not in Outgoing.OPEN:
@@ -116,6 +118,7 @@ def _write(lease: Lease, now: datetime, **changes: Any) -> None:
             if status == Status.BOUNCED:
                 suppress_address(outgoing, Suppression.Reason.BOUNCED, changes["answer"], now)
             _ended(outgoing, now)
+        return True
 
 
 def _ended(outgoing: Delivery | Notice, now: datetime) -> None:

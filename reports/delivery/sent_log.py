@@ -82,6 +82,11 @@ def places(tenant_id: uuid.UUID, address: str, narrowing_tags: dict[str, str] | 
     return list(derived_tokens(ADDRESS, f"{tenant_id}|{address.lower()}|{json.dumps(narrowing_tags or {}, sort_keys=True)}"))
 
 
+def of_destination(destination_id: uuid.UUID) -> str:
+    """What stands in an address's place."""
+    return f"destination {destination_id}"
+
+
 def leaving(line: Line) -> None:
     """Call outside any scope, right before it goes to its channel."""
     _writer.write(line)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from reports.delivery.chat import Chat
 from reports.delivery.s3copy import S3Copy
+from reports.delivery.sftp import Sftp
 from reports.destinations.config import Config, S3Config, SftpConfig
 
-AnyChannel = S3Copy | Chat
+AnyChannel = Sftp | S3Copy | Chat
 
 
 def channel_of(kind: str, config: Config, secret: str) -> AnyChannel:
@@ -15,6 +16,6 @@ def channel_of(kind: str, config: Config, secret: str) -> AnyChannel:
         case S3Config():
             return S3Copy(config)
         case SftpConfig():
-            raise NotImplementedError(kind)
+            return Sftp(config, secret)
         case _:
             return Chat(kind, secret)

@@ -14,7 +14,7 @@ from django.core.mail import EmailMessage
 from django.utils import timezone, translation
 
 from reports.delivery.unsubscribing import unsubscribe_url
-from reports.mails import envelope, failure_mails, handing_over, invitation_mails, link_mails, quota_mails, webhook_mails
+from reports.mails import destination_mails, envelope, failure_mails, handing_over, invitation_mails, link_mails, quota_mails, webhook_mails
 from reports.mails.attachments import Attaching, attaching
 from reports.mails.content import Content
 from reports.mails.handing_over import Handover
@@ -76,6 +76,7 @@ CONTENTS: dict[Notice.Kind, Callable[[Notice, datetime], Content | None]] = {
     Notice.Kind.INVITATION: invitation_mails.invitation,
     Notice.Kind.QUOTA: quota_mails.near,
     Notice.Kind.WEBHOOK: webhook_mails.needs_people,
+    Notice.Kind.DESTINATION: destination_mails.needs_people,
 }
 # In the company's name; the others come from the portal.
 TO_CUSTOMERS = frozenset({Notice.Kind.NEW_LINK, Notice.Kind.CODE, Notice.Kind.READY_AGAIN, Notice.Kind.TEST})

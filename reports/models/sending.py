@@ -133,6 +133,7 @@ class Delivery(Outgoing):
             models.Index(
                 fields=["tenant", "destination", "-created_at", "-id"], condition=~Q(destination=None), name="delivery_by_destination"
             ),
+            models.Index(fields=["destination"], condition=~Q(destination=None) & ~Q(lease_until=None), name="delivery_under_way"),
             models.Index(fields=["tenant", "sent_at"], condition=~Q(sent_at=None), name="delivery_by_time"),
         )
 

@@ -122,7 +122,7 @@ def send_again(deliveries: DeliveryQuerySet, now: datetime) -> int:
     Not those whose address is known to be no good, or who wanted no more: a mail to them would not go out. An occurrence of theirs is
     locked by the caller.
     """
-    suppressed = Suppression.objects.filter(tenant=OuterRef("tenant"), email=OuterRef("address"))
+    suppressed = Suppression.objects.named().filter(tenant=OuterRef("tenant"), email=OuterRef("address"))
     failed = deliveries.filter(~Exists(suppressed), status__in=NOT_SERVED, job__status=SnapshotJob.Status.COMPLETED)
     # One that is being written just now is left alone: its writer waits for the occurrence, which is ours, and has news of it.
     free = failed.select_for_update(of=("self",), skip_locked=True).values_list("pk", flat=True)

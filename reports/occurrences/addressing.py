@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from operator import itemgetter
@@ -11,10 +11,10 @@ from uuid import UUID
 
 from django.db.models import F, OuterRef, QuerySet, Subquery
 
-from reports.delivery.sent_log import places
-from reports.handing import Person, new_delivery
+from reports.delivery.sent_log import of_destination, places
+from reports.handing import Person, new_delivery, new_shipment
 from reports.links.making import for_delivery
-from reports.models import Audience, Delivery, Occurrence, Schedule, SnapshotJob, Suppression
+from reports.models import Audience, AudienceDestination, Delivery, Destination, Occurrence, Schedule, SnapshotJob, Suppression
 
 Status = Delivery.Status
 BEFORE_RESTORE = "before_restore"
@@ -23,10 +23,16 @@ BY_NAME = itemgetter(0, 1)
 
 @dataclass(frozen=True)
 class Rows:
-    """A set of rows, by the tags that narrow the tenant's own, and who gets it, by address."""
+    """A set of rows, by the tags that narrow the tenant's own, who gets it, by address, and where it goes, with whose wish that is."""
 
     tags: dict[str, str]
     people: dict[str, Person] = field(default_factory=dict)
+    destinations: dict[Destination, Audience] = field(default_factory=dict)
+
+    def places(self) -> list[str]:
+        """Whatever it goes to, as the send log has it."""
+        addresses = [address for address, person in self.people.items() if not person.stopped]
+        return addresses + [of_destination(destination.pk) for destination in self.destinations]
 
 
 def who_gets(schedule: Schedule) -> list[Rows]:
@@ -40,6 +46,9 @@ def who_gets(schedule: Schedule) -> list[Rows]:
         rows = found.setdefault(tuple(sorted(tags.items())), Rows(tags))
         person = Person(address, name, language, stopped or "", recipient_id, audience_id, audience_name)
         rows.people.setdefault(address, person)
+    for link in _destinations(schedule):
+        tags = link.audience.session_tags
+        found.setdefault(tuple(sorted(tags.items())), Rows(tags)).destinations.setdefault(link.destination, link.audience)
     if schedule.cc or not found:
         own = found.setdefault((), Rows({}))
         for address, stopped in _copies(schedule).items():
@@ -61,6 +70,11 @@ def _people(schedule: Schedule, path: str) -> QuerySet[Audience, tuple[Any, ...]
     return named.values_list("name", "address", "session_tags", "person_name", "person_language", "stopped", "person_id", "pk")
 
 
+def _destinations(schedule: Schedule) -> QuerySet[AudienceDestination]:
+    links = AudienceDestination.objects.filter(tenant=schedule.tenant_id, audience__schedule=schedule)
+    return links.select_related("audience", "destination").order_by("audience__name", "destination__name")
+
+
 def _copies(schedule: Schedule) -> dict[str, str]:
     """The addresses of the CC line, and what stops each."""
     addresses = [address.lower() for address in schedule.cc]
@@ -70,25 +84,31 @@ def _copies(schedule: Schedule) -> dict[str, str]:
     return {address: stopped.get(address, "") for address in addresses}
 
 
-def make_deliveries(occurrence: Occurrence, made: Iterable[tuple[SnapshotJob, dict[str, Person]]], now: datetime) -> None:
+def make_deliveries(occurrence: Occurrence, made: Iterable[tuple[SnapshotJob, Rows]], now: datetime) -> None:
     """For everybody, also for those to whom nothing is sent: the ledger is whole from the start."""
-    deliveries = [_delivery(occurrence, job, person, now) for job, people in made for person in people.values()]
+    deliveries = [delivery for job, rows in made for delivery in _deliveries(occurrence, job, rows, now)]
     if deliveries:
         Delivery.objects.bulk_create(deliveries, batch_size=1000)
-    for served in filter(lambda delivery: delivery.status == Status.SENT, deliveries):
+    for served in filter(lambda delivery: delivery.status == Status.SENT and delivery.address, deliveries):
         # Its mail is out, with a link whose address is made of the delivery's id: here it works again.
         for_delivery(served, now=now)
 
 
-def _delivery(occurrence: Occurrence, job: SnapshotJob, person: Person, now: datetime) -> Delivery:
-    delivery = new_delivery(job, person, now)
-    if occurrence.already_sent and (known_id := _id_before(occurrence, job, person)):
+def _deliveries(occurrence: Occurrence, job: SnapshotJob, rows: Rows, now: datetime) -> Iterator[Delivery]:
+    for person in rows.people.values():
+        yield _unless_served(occurrence, new_delivery(job, person, now), person.address, now)
+    for destination, audience in rows.destinations.items():
+        yield _unless_served(occurrence, new_shipment(job, destination, audience, now), of_destination(destination.pk), now)
+
+
+def _unless_served(occurrence: Occurrence, delivery: Delivery, place: str, now: datetime) -> Delivery:
+    if occurrence.already_sent and (known_id := _id_before(occurrence, delivery.job, place)):
         delivery.pk, delivery.status, delivery.failure_code = UUID(known_id), Status.SENT, BEFORE_RESTORE
         delivery.sent_at = delivery.ended_at = now
     return delivery
 
 
-def _id_before(occurrence: Occurrence, job: SnapshotJob, person: Person) -> str | None:
-    """Of the delivery that reached this person before the database was put back. None: none did."""
+def _id_before(occurrence: Occurrence, job: SnapshotJob, place: str) -> str | None:
+    """Of the delivery that reached this address or destination before the database was put back. None: none did."""
     known = occurrence.already_sent or {}
-    return next((known[place] for place in places(job.tenant_id, person.address, job.narrowing_tags) if place in known), None)
+    return next((known[place] for place in places(job.tenant_id, place, job.narrowing_tags) if place in known), None)

@@ -137,7 +137,7 @@ def _make(occurrence: Occurrence, wanted: SnapshotJob, now: datetime) -> None:
     """A job for each set of rows, and a delivery for everybody who is to get them. Raises Refused, and nothing is made then."""
     audiences = addressing.who_gets(occurrence.schedule)
     jobs = wanting.make_jobs(occurrence, wanted, [rows.tags for rows in audiences], now)
-    addressing.make_deliveries(occurrence, [(job, rows.people) for job, rows in zip(jobs, audiences, strict=True)], now)
+    addressing.make_deliveries(occurrence, list(zip(jobs, audiences, strict=True)), now)
     Occurrence.objects.filter(pk=occurrence.pk).update(status=Status.RUNNING, expanded_at=now, lease_until=None)
     if occurrence.schedule.job_count != len(jobs):
         Schedule.objects.for_tenant(occurrence.tenant).filter(pk=occurrence.schedule_id).update(job_count=len(jobs))

@@ -134,10 +134,9 @@ def _not_among(schedule: Schedule, lines: list[Line]) -> int:
     """Of those who get the schedule today: who joined after the backup nobody knows any more."""
     served = {line.place for line in lines}
     return sum(
-        served.isdisjoint(sent_log.places(schedule.tenant_id, address, rows.tags))
+        served.isdisjoint(sent_log.places(schedule.tenant_id, place, rows.tags))
         for rows in addressing.who_gets(schedule)
-        for address, person in rows.people.items()
-        if not person.stopped
+        for place in rows.places()
     )
 
 

@@ -9,13 +9,13 @@ from django.db.models import F
 from django.utils import timezone
 
 from reports.delivery import carrying
-from reports.delivery import courier as module
-from reports.delivery.courier import Courier
+from reports.delivery.courier import HANDS, Courier
 from reports.delivery.email_url import setup
 from reports.delivery.taking import Round
 from reports.models import Delivery, MailBudget, Notice, Occurrence, Schedule, Suppression
 from tenants.scope import engine_scope, tenant_scope
 from tests import factories
+from tests.hands import wait_until_free
 
 SENDER = "reports@mail.example"
 
@@ -70,15 +70,13 @@ def carry_all(model=Delivery, clock=timezone.now) -> int:
 def run(seconds: float = 20, courier: Courier | None = None) -> None:
     """A real courier with its threads, until nothing is due and nothing on its way. For transactional tests."""
     courier, end = courier or Courier(), time.monotonic() + seconds
-    while courier.turn() or module._carrying:
+    while courier.turn() or HANDS.carried():
         assert time.monotonic() < end, f"still busy after {seconds} s"
         time.sleep(0.02)
 
 
 def wait_until_nothing_is_carried(seconds: float = 40) -> None:
-    for thread in list(module._carrying):
-        thread.join(seconds)
-        assert not thread.is_alive()
+    wait_until_free(HANDS, seconds)
 
 
 def let_pass(tenant, **time_passed) -> None:

@@ -10,10 +10,9 @@ from django.db import connection
 from django.utils import timezone
 
 from reports import standing
-from reports.delivery import courier as module
 from reports.delivery import outcomes
 from reports.delivery.channel import Sent
-from reports.delivery.courier import Courier
+from reports.delivery.courier import HANDS, THREADS, Courier
 from reports.delivery.retries import MOST_TRIES
 from reports.models import Delivery, Notice, Schedule
 from tenants.scope import tenant_scope
@@ -43,7 +42,7 @@ def test_a_hanging_server_keeps_no_more_than_its_places_and_the_turn_goes_on(smt
     courier = Courier()
 
     courier.turn()
-    wait_for(lambda: smtp.hanging == module.THREADS, 10, "all places hang")
+    wait_for(lambda: smtp.hanging == THREADS, 10, "all places hang")
     began = time.monotonic()
     turns = [courier.turn() for _ in range(5)]
     lasted = time.monotonic() - began
@@ -110,7 +109,7 @@ def test_while_we_are_refused_one_mail_at_a_time_asks_again(smtp, job, settings,
     steps.let_pass(job.tenant, minutes=6)
 
     courier.turn()
-    probes = len(module._carrying)
+    probes = len(HANDS.carried())
     steps.wait_until_nothing_is_carried()
     smtp.heal()
     steps.let_pass(job.tenant, minutes=6)
@@ -119,7 +118,7 @@ def test_while_we_are_refused_one_mail_at_a_time_asks_again(smtp, job, settings,
     steps.run(courier=courier)
 
     assert rests is False
-    assert asked <= module.THREADS
+    assert asked <= THREADS
     assert probes <= 1
     assert [row.status for row in map(steps.now_of, deliveries)] == ["sent"] * 10
     assert len(smtp.mails) == 10

@@ -10,11 +10,11 @@ from django.utils import timezone
 
 from reports.events import tell
 from reports.models import Event, WebhookDelivery, WebhookTry
-from reports.webhooks import sender as module
 from reports.webhooks import sending
-from reports.webhooks.sender import Sender
+from reports.webhooks.sender import HANDS, Sender
 from reports.webhooks.taking import Round
 from tenants.scope import engine_scope, tenant_scope
+from tests.hands import wait_until_free
 
 
 def happen(tenant, type=Event.Type.JOB_COMPLETED, *, now=None, **data) -> Event:
@@ -40,15 +40,13 @@ def send_all(clock=timezone.now) -> int:
 def run(seconds: float = 20, sender: Sender | None = None) -> None:
     """A real sender with its threads, until nothing is due and nothing on its way. For transactional tests."""
     sender, end = sender or Sender(), time.monotonic() + seconds
-    while sender.turn() or module._posting:
+    while sender.turn() or HANDS.carried():
         assert time.monotonic() < end, f"still busy after {seconds} s"
         time.sleep(0.02)
 
 
 def wait_until_nothing_is_posted(seconds: float = 40) -> None:
-    for thread in list(module._posting):
-        thread.join(seconds)
-        assert not thread.is_alive()
+    wait_until_free(HANDS, seconds)
 
 
 def let_pass(tenant, **time_passed) -> None:

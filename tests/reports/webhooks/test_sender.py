@@ -8,8 +8,7 @@ import pytest
 from django.db import connection
 
 from reports.models import WebhookDelivery
-from reports.webhooks import sender as module
-from reports.webhooks.sender import Sender
+from reports.webhooks.sender import HANDS, Sender
 from reports.webhooks.taking import LINE, MOST_AT_ONCE
 from tenants.scope import engine_scope, tenant_scope
 from tests import factories
@@ -70,7 +69,7 @@ def test_a_receiver_that_hangs_delays_no_other_company(acme, globex, receiver, s
         while len(receiver.told) < 40:
             sender.turn()
             time.sleep(0.01)
-        under_way = [taken.tenant_id for taken in list(module._posting.values())]
+        under_way = [taken.tenant_id for taken in HANDS.carried()]
         slow.heal()
         steps.run(sender=sender)
 
