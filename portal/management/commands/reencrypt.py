@@ -34,7 +34,8 @@ class Command(BaseCommand):
                 "make new ones."
             )
         if told.unreadable_destinations:
+            destinations = ", ".join(told.unreadable_destinations)
             raise CommandError(
-                f"No key in use reads the secrets of the destinations {', '.join(told.unreadable_destinations)}. Add the key that they were "
-                "encrypted with to PORTAL_ENCRYPTION_KEYS. If it is lost, nothing is sent to them until their companies type the secrets anew."
+                f"No key in use reads the secrets of the destinations {destinations}. Add the key that they were encrypted with to "
+                "PORTAL_ENCRYPTION_KEYS. If it is lost, nothing is sent to them until their companies type the secrets anew."
             )

@@ -12,7 +12,7 @@ import pytest
 from botocore.config import Config
 
 from reports.aws import clients
-from reports.delivery.channel import NotSent, Shipment, ShippedFile, Step, TryLater
+from reports.delivery.channel import NotSent, Shipment, ShippedFile, Step, Stops, TryLater
 from reports.delivery.s3copy import S3Copy
 from reports.destinations.config import S3Config
 from tests.pretend_aws import REGION, Server
@@ -190,6 +190,15 @@ def test_a_role_that_lets_in_whoever_names_it_fails_the_test(aws: Server, partne
     aws.control.set(external_ids={})
 
     assert states() == {"role": "ok", "external_id": "failed", "write": "skipped", "owner": "skipped", "elsewhere": "skipped"}
+    assert objects(partner) == {}
+
+
+def test_nothing_is_sent_by_a_role_that_lets_in_whoever_names_it(aws: Server, partner: Any, file: ShippedFile) -> None:
+    aws.control.set(external_ids={})
+
+    error = refusal(Ledger().shipment(file))
+
+    assert (type(error), error.code) == (Stops, "role_open")
     assert objects(partner) == {}
 
 

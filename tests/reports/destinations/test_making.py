@@ -86,9 +86,9 @@ def test_an_external_id_is_ours_and_nobody_names_another_ones(acme, globex):
     assert len(first.config["external_id"]) == len("fanfold-") + 32
 
 
-def test_a_role_of_the_platform_is_refused(acme):
-    account = factories.make_account()
-    role = f"arn:aws:iam::{account.aws_account_id}:role/reports"
+def test_a_role_of_the_platform_is_refused(acme, settings):
+    settings.PORTAL_AWS_ACCOUNT = "111122223333"
+    role = "arn:aws:iam::111122223333:role/reports"
 
     error = refusal(lambda: make(acme, "s3", secret=None, config={"role_arn": role}))
 
