@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from reports.delivery.failures import cause_of
 from reports.destinations import config, naming
 from reports.destinations.config import S3Config, SftpConfig
-from reports.models import Destination
+from reports.models import Delivery, Destination
 
 Kind = Destination.Kind
 ICONS = {Kind.SFTP: "server", Kind.S3: "bucket", Kind.SLACK: "message", Kind.TEAMS: "message"}
@@ -34,6 +34,13 @@ def summary(destination: Destination) -> str:
     if isinstance(read, SftpConfig | S3Config) and read.folder.strip("/"):
         words.append(_("folder %(folder)s") % {"folder": read.folder})
     return ", ".join(words)
+
+
+def to_whom(delivery: Delivery) -> str:
+    """The address, or the destination's name."""
+    if delivery.address:
+        return delivery.address
+    return delivery.destination.name if delivery.destination else _("a deleted destination")
 
 
 def trouble(destination: Destination) -> tuple[str, str]:

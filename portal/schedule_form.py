@@ -192,9 +192,11 @@ def initial_of(schedule: Schedule, recipients: list[str], destinations: list[uui
     """What the form shows of a schedule."""
     stored = (*SAME, "formats", "visual_ids", "parameters", "cron", "cc", "attach", "link_protection", "link_passcode", "link_days")
     initial = {name: getattr(schedule, name) for name in (*stored, "link_max_uses")}
-    return initial | {"report": schedule.report.slug, "owner": str(schedule.owner_id or ""), "recipients": recipients} | {
-        "destinations": list(map(str, destinations))
-    }
+    return (
+        initial
+        | {"report": schedule.report.slug, "owner": str(schedule.owner_id or ""), "recipients": recipients}
+        | {"destinations": list(map(str, destinations))}
+    )
 
 
 def _chosen(label: Any, choices: list[tuple[str, Any]]) -> forms.Field:

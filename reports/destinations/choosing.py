@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from django.utils.translation import gettext as _
 
-from reports.models import Audience, AudienceDestination, Destination
+from reports.models import Audience, AudienceDestination, Destination, Schedule
 from reports.refused import Place, Refused
 from tenants.models import Tenant
 
@@ -34,6 +34,12 @@ def told(audience: Audience) -> list[str]:
     """By name, for the audit trail."""
     rows = AudienceDestination.objects.filter(tenant=audience.tenant_id, audience=audience)
     return list(rows.order_by("destination__name").values_list("destination__name", flat=True))
+
+
+def of_schedule(schedule: Schedule) -> list[str]:
+    """Names of all, whichever audience's rows they get."""
+    rows = Destination.objects.filter(tenant=schedule.tenant_id, audiences__schedule=schedule)
+    return list(rows.order_by("name").values_list("name", flat=True).distinct())
 
 
 def put(audience: Audience, wanted: Sequence[Destination]) -> tuple[list[str], list[str]]:
