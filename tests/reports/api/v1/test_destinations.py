@@ -228,7 +228,7 @@ def test_a_foreign_one_is_as_good_as_none(acme_v1, globex):
 
 def test_a_key_without_the_scope_is_refused(acme):
     reader = V1Client(make_api_key(tenant=acme, scopes=("destinations:read",))[1])
-    other = V1Client(make_api_key(tenant=acme, scopes=("webhooks:write",))[1])
+    other = V1Client(make_api_key(tenant=acme, name="Other", scopes=("webhooks:write",))[1])
 
     assert reader.get(ADDRESS).status_code == 200
     assert code(reader.post(ADDRESS, S3)) == (403, "missing_scope")
