@@ -12,6 +12,7 @@ from django.utils import timezone
 from portal import waiting
 from reports.models import Pause, Report, SnapshotJob
 from reports.models.jobs import SnapshotJobQuerySet
+from reports.models.reviews import with_review
 from reports.usual import LONG, usual_seconds
 from tenants.models import Tenant
 
@@ -37,7 +38,8 @@ def for_pages(jobs: SnapshotJobQuerySet) -> SnapshotJobQuerySet:
     names = ("kind", "since", "because", "code", "probe_at")
     pauses = Pause.objects.holding_up(account_id=OuterRef("account"), tenant_id=OuterRef("tenant"), report_id=OuterRef("report"))
     pause = pauses.values(row=JSONObject(**{name: name for name in names}))
-    return drawn.select_related("report", "account", "requested_by").only(*COLUMNS).annotate(held_by=Subquery(pause[:1]))  # type: ignore[no-redef]
+    drawn = drawn.select_related("report", "account", "requested_by").only(*COLUMNS)
+    return with_review(drawn).annotate(held_by=Subquery(pause[:1]))  # type: ignore[no-redef]
 
 
 def with_pace(tenant: Tenant, jobs: Iterable[SnapshotJob], now: datetime) -> list[SnapshotJob]:
@@ -58,6 +60,7 @@ def drawn(jobs: Iterable[SnapshotJob], now: datetime) -> list[tuple[object, ...]
         (
             job.pk,
             job.status,
+            job.review_status,
             job.attempt_count,
             waiting.why(job, now),
             waiting.place(job, now),

@@ -17,13 +17,28 @@ from portal.schedule_choices import life_choices, use_choices, zone_choices
 from reports.mails.variables import VARIABLES
 from reports.models import Destination, Format, Grant, Protection, Schedule
 from reports.refused import Refused
+from reports.schedules.checks import MOST_REMINDER_DAYS
 from tenants.models import Tenant, User
 
 DAY = INPUT | {"type": "date"}
 # portal.js draws the lines as chips; without script they are lines.
 LINES = {"class": "textarea", "rows": 4, "data-chips": "known", "data-add": _("Add a person or group"), "data-remove": _("Remove {name}")}
 # Fields that are typed as they are stored.
-SAME = ("name", "timezone", "starts_on", "ends_on", "missed", "ready_by", "subject", "message", "skip_if_empty", "tell_owner")
+SAME = (
+    "name",
+    "timezone",
+    "starts_on",
+    "ends_on",
+    "missed",
+    "ready_by",
+    "subject",
+    "message",
+    "skip_if_empty",
+    "tell_owner",
+    "remind_after_days",
+    "receipts",
+)
+GATE = ("release", "usual_percent", "must_contain", "hold_hours")
 # Where a fault is shown that has no field of its own name.
 AT = {"visual_ids": "visuals"}
 
@@ -67,11 +82,40 @@ class ScheduleForm(forms.Form):
     passcode = forms.CharField(label=_("Passcode"), required=False, max_length=64, widget=forms.TextInput(INPUT | {"autocomplete": "off"}))
     skip_if_empty = forms.BooleanField(label=_("Send nothing when the report is empty"), required=False)
     attach = forms.BooleanField(label=_("Attach small files to the email, beside the link"), required=False)
+    remind_after_days = forms.IntegerField(
+        label=_("Remind people who opened nothing after"),
+        required=False,
+        min_value=1,
+        max_value=MOST_REMINDER_DAYS,
+        help_text=_("Days. Empty: nobody is reminded. Each person is reminded once of each run."),
+        widget=forms.NumberInput(INPUT),
+    )
+    receipts = forms.BooleanField(label=_("Tell the owner by email who downloads"), required=False)
     subject = forms.CharField(label=_("Subject"), required=False, max_length=200, widget=forms.TextInput(INPUT))
     message = forms.CharField(label=_("Message"), required=False, max_length=4000, widget=forms.Textarea(TEXTAREA))
     ready_by = forms.TimeField(label=_("Ready by"), required=False, widget=forms.TimeInput(INPUT | {"type": "time"}, format="%H:%M"))
     missed = forms.ChoiceField(
         label=_("Runs missed while the portal was down"), choices=Schedule.Missed.choices, widget=forms.Select(SELECT)
+    )
+    release = forms.ChoiceField(label=_("Files"), choices=Schedule.Release.choices, required=False, widget=forms.Select(SELECT))
+    usual_percent = forms.IntegerField(
+        label=_("Unusual from"),
+        required=False,
+        help_text=_("Percent away from the middle of the last 10 files, in size, pages or rows."),
+        widget=forms.NumberInput(INPUT | {"min": 1, "max": 500}),
+    )
+    must_contain = forms.CharField(
+        label=_("Text that every file shows"),
+        required=False,
+        max_length=120,
+        help_text=_("Such as your company's name. Left empty, no text is looked for."),
+        widget=forms.TextInput(INPUT),
+    )
+    hold_hours = forms.IntegerField(
+        label=_("Held for at most"),
+        required=False,
+        help_text=_("Hours. If nobody decides by then, nothing is sent."),
+        widget=forms.NumberInput(INPUT | {"min": 1, "max": 168}),
     )
     tell_owner = forms.BooleanField(label=_("Tell the owner by email when a run fails for good"), required=False)
 
@@ -144,7 +188,7 @@ class ScheduleForm(forms.Form):
 
     def boxes_of_delivery(self) -> list[forms.BoundField]:
         """Those that this company and this report have."""
-        return [self[name] for name in ("attach", "skip_if_empty") if name in self.fields]
+        return [self[name] for name in ("attach", "skip_if_empty", "receipts") if name in self.fields]
 
     def parameters(self) -> list[period_fields.Drawn]:
         return [period_fields.drawn(self, parameter) for parameter in self.open]
@@ -156,6 +200,8 @@ class ScheduleForm(forms.Form):
             name: cleaned[name] for name in (*SAME, "report", "formats", "recipients", "cc", "passcode") if name in cleaned
         }
         values |= {name: cleaned[name] for name in ("attach", "link_protection") if name in cleaned}
+        # A number left empty stays as it is.
+        values |= {name: cleaned[name] for name in GATE if name in cleaned and (cleaned[name] or name == "must_contain")}
         values |= {
             name: int(cleaned[name]) if cleaned[name] else None for name in ("link_days", "link_max_uses", "owner") if name in cleaned
         }
@@ -190,7 +236,7 @@ def destination_field(tenant: Tenant) -> dict[str, forms.Field]:
 
 def initial_of(schedule: Schedule, recipients: list[str], destinations: list[uuid.UUID]) -> dict[str, Any]:
     """What the form shows of a schedule."""
-    stored = (*SAME, "formats", "visual_ids", "parameters", "cron", "cc", "attach", "link_protection", "link_passcode", "link_days")
+    stored = (*SAME, *GATE, "formats", "visual_ids", "parameters", "cron", "cc", "attach", "link_protection", "link_passcode", "link_days")
     initial = {name: getattr(schedule, name) for name in (*stored, "link_max_uses")}
     return (
         initial

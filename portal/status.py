@@ -16,6 +16,7 @@ from reports.models import (
     Link,
     Occurrence,
     Report,
+    Review,
     Schedule,
     SnapshotJob,
     Suppression,
@@ -46,6 +47,12 @@ JOBS: dict[str, Look] = {
     Job.COMPLETED: Look(Job.COMPLETED.label, "check", "ok"),
     Job.FAILED: Look(Job.FAILED.label, "alert-circle", "bad"),
     Job.CANCELLED: Look(Job.CANCELLED.label, "ban"),
+}
+# Of files that are made, and are not let go yet, or never.
+REVIEWS: dict[str, Look] = {
+    Review.Status.CHECKING: Look(Review.Status.CHECKING.label, "loader-2", "run"),
+    Review.Status.HELD: Look(Review.Status.HELD.label, "player-pause", "warn"),
+    Review.Status.REJECTED: Look(Review.Status.REJECTED.label, "ban"),
 }
 AFTER_A_RETRY = Look(_("Delivered after a retry"), "check", "ok")
 RETRYING = Look(_("Retrying"), "refresh", "warn", 1)
@@ -137,6 +144,8 @@ def of_job(job: SnapshotJob) -> Look:
     if job.status == Job.STARTING and not job.attempt_count:
         # It has a slot, and its data sets' rules are being asked for: nothing was sent yet.
         return JOBS[Job.QUEUED]
+    if job.review_status in REVIEWS:
+        return REVIEWS[job.review_status]
     if job.status == Job.COMPLETED and job.attempt_count > 1:
         return AFTER_A_RETRY
     return JOBS[job.status]

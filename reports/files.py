@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from reports.aws import storage
@@ -20,10 +21,15 @@ CONTENT_TYPES: dict[str, str] = {
 }
 
 
-def refuse_gone(file: SnapshotFile, *, now: datetime) -> None:
-    """Raises Refused for what is past its days, or was removed. In the tenant's scope."""
-    if file.is_offered(file.tenant, now):
+def refuse_gone(file: SnapshotFile, *, now: datetime, decides: bool = False) -> None:
+    """Raises Refused for what is past its days, was removed, or is held. In the tenant's scope.
+
+    `decides`: for who may release held files, and so may look at them.
+    """
+    if file.is_offered(file.tenant, now) or (decides and file.may_be_seen(file.tenant, now)):
         return
+    if file.held:
+        raise held()
     days = file.tenant.retention_days
     detail = ngettext(
         "%(name)s was kept for %(n)d day, and is no longer here. Run the report again to have a new file.",
@@ -33,12 +39,18 @@ def refuse_gone(file: SnapshotFile, *, now: datetime) -> None:
     raise Refused("file_gone", detail % {"name": file.name, "n": days})
 
 
-def note_download(file: SnapshotFile, actor: Actor, *, now: datetime, link: Link | None = None, is_repeat: bool = False) -> Download:
+def held() -> Refused:
+    return Refused("job_held", _("The files of this run are held for review. They are here once somebody releases them."))
+
+
+def note_download(
+    file: SnapshotFile, actor: Actor, *, now: datetime, link: Link | None = None, is_repeat: bool = False, decides: bool = False
+) -> Download:
     """Inside the tenant's scope, in the transaction that grants the file: every way to a file leads through here.
 
     Raises Refused as `refuse_gone` does.
     """
-    refuse_gone(file, now=now)
+    refuse_gone(file, now=now, decides=decides)
     record(actor, "file.downloaded", now=now, tenant=file.tenant_id, about=file, after={"file": file.name, "link": link and link.reference})
     return Download.objects.create(
         tenant_id=file.tenant_id,

@@ -11,12 +11,13 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from reports import handing, parameters, quotas
 from reports.caller_notes import check_notes
 from reports.engine.pump import wake
 from reports.job_ends import job_ended
-from reports.models import Audience, Format, Grant, JobEvent, Report, SnapshotJob
+from reports.models import Audience, Format, Grant, JobEvent, Report, Review, SnapshotJob
 from reports.models.catalogue import MAX_VISUALS
 from reports.models.jobs import log_move
 from reports.occurrences import rounds
@@ -249,16 +250,18 @@ def retry(job: SnapshotJob, actor: Actor, *, form_key: uuid.UUID | None = None, 
     newest = rounds.newest(job)
     if newest is not None and not newest.has_ended:
         return newest
-    takes_over = newest is not None and newest.status != Status.COMPLETED
+    _refuse_held(newest or job)
+    takes_over = newest is not None and not rounds.gave_files(newest)
     job = newest if newest is not None and takes_over else job
     wanted = _again(job, form_key)
-    if job.status != Status.COMPLETED:
+    gave_none = not rounds.gave_files(job)
+    if gave_none:
         # A correction that failed is still wanted as one.
         wanted = replace(wanted, replaces=job.replaces, replaces_because=job.replaces_because)
     again = submit(job.tenant, actor, wanted, now=now)
     if takes_over:
         rounds.take_over(job, again, now)
-    elif newest is None and job.status != Status.COMPLETED:
+    elif newest is None and gave_none:
         handing.hand_over(job, again)
     return again
 
@@ -267,11 +270,19 @@ def correct(job: SnapshotJob, actor: Actor, because: str, *, form_key: uuid.UUID
     """Run it again as a new version. Once that is ready, links of the old one show it first, with `because`: what end customers read."""
     if job.status != Status.COMPLETED:
         raise Refused("job_not_completed", "Only a job that has files can be corrected.")
+    _refuse_held(job)
+    if not rounds.gave_files(job):
+        raise Refused("job_not_completed", _("It was not sent to anybody, so there is nothing to correct. Run it again."))
     because = " ".join(because.split())
     if not 0 < len(because) <= MOST_REASON:
         detail = f"Say in 1 to {MOST_REASON} characters what was wrong: customers read it on the page of their link."
         raise Refused("reason_missing", detail, (Place(("because",), "invalid", detail),))
     return submit(job.tenant, actor, replace(_again(job, form_key), replaces=job, replaces_because=because), now=now)
+
+
+def _refuse_held(job: SnapshotJob) -> None:
+    if Review.objects.filter(job=job).waiting().exists():
+        raise Refused("job_held", _("Its files are held. Release them, or decide that they are not sent, then run it again."))
 
 
 def _again(job: SnapshotJob, form_key: uuid.UUID | None) -> Wanted:

@@ -47,6 +47,11 @@ LINES: dict[str, tuple[Text, Text, str, str]] = {
         "alert-triangle",
         "warn",
     ),
+    "review_held": (_("Held for review"), "", "player-pause", "warn"),
+    "passed": (_("Checked"), _("Nothing unusual was found."), "check", "ok"),
+    "released": (_("Released"), _("By %(actor)s"), "check", "ok"),
+    "rejected": (_("Not sent"), _("By %(actor)s"), "ban", "warn"),
+    "not_released": (_("Not sent"), _("Nobody released it in time."), "ban", "warn"),
     "imported": (_("Brought over from the older API"), _("As %(job)s. Its files stayed where they were."), "history", ""),
     "hidden": (_("Removed from the list"), _("By %(actor)s"), "trash", ""),
 }

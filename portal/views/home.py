@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from portal.forms import RetryForm
+from portal.held_runs import held_runs
 from portal.job_rows import drawn, for_pages, with_pace
 from portal.live import QUIET_SECONDS, Live, poll_seconds
 from portal.pages import tenant_page
@@ -34,8 +35,12 @@ def home(request: TenantRequest) -> HttpResponse:
     failing = request.failing()
     failed = list(for_pages(jobs.filter(pk__in=failing).newest_first()[:SHOWN])) if failing else []
     upcoming = list(for_list(Schedule.objects.for_tenant(request.tenant).active().order_by("next_run_at", "id")[:NEXT]))
+    held = held_runs(request.tenant)
+    waits = [(one.job.pk, one.number, one.unusual, one.until) for one in held]
     seconds = poll_seconds(running, now) or QUIET_SECONDS
-    live = Live(request, drawn([*running, *recent, *failed], now), len(failing), [seen(schedule) for schedule in upcoming], seconds=seconds)
+    live = Live(
+        request, drawn([*running, *recent, *failed], now), len(failing), waits, [seen(schedule) for schedule in upcoming], seconds=seconds
+    )
     if live.unchanged:
         return HttpResponse(status=204)
     first_run = not running and not recent
@@ -47,6 +52,8 @@ def home(request: TenantRequest) -> HttpResponse:
         "upcoming": upcoming,
         "may_schedule": request.may("schedules.manage"),
         "failures": [(job, RetryForm(auto_id=False)) for job in failed],
+        "held": held,
+        "may_decide": request.may("jobs.release"),
         "may_run": request.may("reports.run"),
         "first_run": first_run,
         "report_count": Grant.objects.for_tenant(request.tenant).active().count() if first_run else 0,

@@ -17,9 +17,10 @@ from django.views.decorators.vary import vary_on_headers
 
 from portal import actors, filters
 from portal.forms import RetryForm
+from portal.held_rows import held_job
 from portal.job_deliveries import sent, with_deliveries
 from portal.job_rows import drawn, for_pages, with_pace
-from portal.live import Live, plain_query, poll_seconds
+from portal.live import QUIET_SECONDS, Live, plain_query, poll_seconds
 from portal.pages import SeeOther, enters_itself, inside, tenant_page
 from portal.paging import page_of
 from portal.requests import TenantRequest
@@ -28,7 +29,7 @@ from reports import jobs as domain
 from reports.batches import counting
 from reports.engine import cadence
 from reports.failures import cause_of
-from reports.models import Batch, Grant, Report, SnapshotFile, SnapshotJob
+from reports.models import Batch, Grant, Report, Review, SnapshotFile, SnapshotJob
 from reports.models.jobs import SnapshotJobQuerySet
 from reports.refused import Refused
 from tenants.models import Tenant
@@ -105,15 +106,18 @@ def job(request: TenantRequest, job: uuid.UUID) -> HttpResponse:
     now = timezone.now()
     found = _find(request, job, with_deliveries)
     with_pace(request.tenant, [found], now)
-    live = Live(request, drawn([found], now), len(found.told), seconds=poll_seconds([found], now))
+    checked_soon = QUIET_SECONDS if found.review_status == Review.Status.CHECKING else None
+    live = Live(request, drawn([found], now), len(found.told), seconds=poll_seconds([found], now) or checked_soon)
     if live.unchanged:
         return HttpResponse(status=204)
     attempts = list(found.attempts.all())
     # Written with the move to completed, so no other job has any.
     files = list(found.files.all()) if found.status == Status.COMPLETED else []
     for file in files:
-        file.is_here = file.is_offered(request.tenant, now)
-    offered = [file for file in files if file.is_here]
+        file.is_here = file.is_offered(request.tenant, now) or (request.may("jobs.release") and file.may_be_seen(request.tenant, now))
+    offered = [file for file in files if file.is_here and not file.held]
+    is_held = found.review_status == Review.Status.HELD
+    review = Review.objects.for_tenant(request.tenant).get(job=found) if is_held else None
     context = {
         "live": live,
         "job": found,
@@ -127,10 +131,12 @@ def job(request: TenantRequest, job: uuid.UUID) -> HttpResponse:
         "advice": cause_of(found.failure_code).advice if found.failure_code else "",
         "sent": sent(found.delivered, now),
         "links": found.links.filter(delivery=None).with_last_download().order_by("-created_at", "-id") if files else [],
-        "retry_form": RetryForm() if request.may("jobs.retry") and found.has_ended else None,
+        "held": review and held_job(found, [], review),
+        "may_decide": bool(review) and request.may("jobs.release"),
+        "retry_form": RetryForm() if request.may("jobs.retry") and found.has_ended and found.review_status not in Review.OPEN else None,
         "may_see_proof": request.may("proof.view"),
         "may_cancel": request.may("jobs.cancel") and found.status == Status.QUEUED,
-        "may_correct": request.may("jobs.correct") and found.status == Status.COMPLETED,
+        "may_correct": request.may("jobs.correct") and found.status == Status.COMPLETED and not any(file.held for file in files),
         "may_revoke": request.may("links.revoke"),
     }
     return render(request, "portal/job_news.html" if live.asked else "portal/job.html", context)
@@ -168,7 +174,7 @@ def file(request: TenantRequest, slug: str, job: uuid.UUID, file: uuid.UUID) -> 
         found = get_object_or_404(SnapshotFile.objects.for_tenant(request.tenant), job=job, job__dry_run_tags__isnull=True, pk=file)
         found.tenant = request.tenant
         try:
-            files.note_download(found, actors.member(request), now=timezone.now())
+            files.note_download(found, actors.member(request), now=timezone.now(), decides=request.may("jobs.release"))
         except Refused as refused:
             messages.error(request, refused.detail)
             return SeeOther(reverse("job", args=[slug, job]))

@@ -19,8 +19,10 @@ from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from portal import actors
+from portal.decide_form import DecideForm
 from portal.destination_words import to_whom
 from portal.filters import states_row
+from portal.held_rows import held_of
 from portal.live import Live, plain_query, poll_seconds
 from portal.pages import SeeOther, tenant_page
 from portal.paging import page_of
@@ -29,13 +31,15 @@ from portal.schedule_rows import seen
 from portal.status import of_delivery
 from reports.csv_text import harmless
 from reports.delivery import trying
-from reports.models import Delivery, Download, Occurrence, SnapshotJob
+from reports.models import Delivery, Download, Occurrence, Review, SnapshotJob
+from reports.models.reviews import with_review
 from reports.models.sending import DeliveryQuerySet
 from reports.occurrences import acting
 from reports.refused import Refused
 from reports.schedules import story
 from reports.schedules.ledger import Ledger, ledgers
 from tenants.audit import record
+from tenants.models import Tenant
 
 DONE = (Delivery.Status.SENT, Delivery.Status.SUPPRESSED)
 OPEN, ALL = "", "all"
@@ -50,9 +54,8 @@ def occurrence(request: TenantRequest, schedule: uuid.UUID, occurrence: uuid.UUI
     now = timezone.now()
     found = find(request, schedule, occurrence)
     ledger = ledgers(request.tenant, [found]).get(found.pk, Ledger())
-    jobs = list(
-        SnapshotJob.objects.for_tenant(request.tenant).filter(occurrence=found).order_by("created_at", "id").prefetch_related("files")
-    )
+    made = with_review(SnapshotJob.objects.for_tenant(request.tenant).filter(occurrence=found))
+    jobs = list(made.order_by("created_at", "id").prefetch_related("files"))
     query = plain_query(request)
     deliveries = Delivery.objects.for_tenant(request.tenant).filter(occurrence=found)
     open_ = deliveries.exclude(status__in=DONE)
@@ -60,18 +63,23 @@ def occurrence(request: TenantRequest, schedule: uuid.UUID, occurrence: uuid.UUI
     chosen = query.get("status", OPEN) if to_do else ALL
     page = page_of(with_downloads(open_ if chosen != ALL else deliveries).select_related("destination"), query)
     sets = _sets(deliveries)
-    moves = [(job.status, job.attempt_count) for job in jobs]
+    moves = [(job.status, job.review_status, job.attempt_count) for job in jobs]
     sent = [(delivery.status, delivery.tries, delivery.next_try_at, delivery.last_download_at) for delivery in page.rows]
     live = Live(request, seen(found), ledger, moves, sent, timezone.localdate(now), seconds=poll_seconds([found], now))
     if live.unchanged:
         return HttpResponse(status=204)
+    with_sets = [(job, sets.get(job.pk, [])) for job in jobs]
+    held = held_of(with_sets, _held_reviews(request.tenant, jobs))
+    may_decide = bool(held.jobs) and request.may("jobs.release")
     context = {
         "live": live,
         "now": now,
+        "held": held,
+        "decide_form": DecideForm(held, request.tenant.retention_days) if may_decide else None,
         "occurrence": found,
         "schedule": found.schedule,
         "ledger": ledger,
-        "jobs": [(job, sets.get(job.pk, [])) for job in jobs],
+        "jobs": with_sets,
         "page": page,
         "timeline": story.lines(found, jobs, ledger),
         "shown": states_row(query, SHOWN, chosen, {OPEN: str(to_do), ALL: str(to_do + ledger.sent + ledger.not_sent)}) if to_do else [],
@@ -84,6 +92,12 @@ def with_downloads(deliveries: DeliveryQuerySet) -> QuerySet[Any]:
     """`last_download_at`: None: nobody fetched anything by its link yet."""
     newest = Download.objects.filter(tenant=OuterRef("tenant"), link__delivery=OuterRef("pk")).order_by("-at")
     return deliveries.annotate(last_download_at=Subquery(newest.values("at")[:1]))
+
+
+def _held_reviews(tenant: Tenant, jobs: list[SnapshotJob]) -> dict[uuid.UUID, Review]:
+    """By the job; without a question where none is held."""
+    held = [job.pk for job in jobs if job.review_status == Review.Status.HELD]
+    return {review.job_id: review for review in Review.objects.for_tenant(tenant).filter(job__in=held)} if held else {}
 
 
 def _sets(deliveries: DeliveryQuerySet) -> dict[uuid.UUID, list[tuple[str, int]]]:
@@ -107,9 +121,7 @@ def export(request: TenantRequest, schedule: uuid.UUID, occurrence: uuid.UUID) -
     answer.write("\ufeff")
     table = csv.writer(answer)
     table.writerow([_("Address"), _("Name"), _("Rows"), _("State"), _("Tries"), _("Answer"), _("Delivered"), _("Downloaded")])
-    deliveries = (
-        Delivery.objects.for_tenant(request.tenant).filter(occurrence=found).select_related("destination").order_by("address", "pk")
-    )
+    deliveries = Delivery.objects.for_tenant(request.tenant).filter(occurrence=found).select_related("destination")
     for delivery in with_downloads(deliveries.order_by("address", "pk")).iterator(chunk_size=2000):
         texts = (to_whom(delivery), delivery.name, delivery.audience_name, str(of_delivery(delivery).word))
         times = (_time(delivery.sent_at), _time(delivery.last_download_at))

@@ -89,7 +89,7 @@ class DescribeResult(CompatView):
     def get(self, request: Request, dashboard_id: str, job_id: str) -> Response:
         with self.caller.scope():
             job = find_job(self.caller, dashboard_id, job_id)
-            if not job.has_ended:
+            if answers.status_word(job) not in ("COMPLETED", "FAILED"):
                 detail = f"Dashboard Snapshot Job with id {job.pk} has not reached a terminal state."
                 raise CompatError(400, error=detail, code="job_not_ended")
             body = answers.result(job)

@@ -8,7 +8,7 @@ from typing import Any
 
 from reports.aws.quicksight import PARAMETER_LISTS
 from reports.engine.start import outputs
-from reports.models import Format, SnapshotFile, SnapshotJob
+from reports.models import Format, Review, SnapshotFile, SnapshotJob
 from tenants.models import SessionTag
 
 Status = SnapshotJob.Status
@@ -24,6 +24,11 @@ WORDS = {
 
 
 def status_word(job: SnapshotJob) -> str:
+    """It knows no gate: what is held runs still, and what is not let go has failed."""
+    if job.review_status in Review.OPEN:
+        return "RUNNING"
+    if job.review_status == Review.Status.REJECTED:
+        return "FAILED"
     return WORDS[Status(job.status)]
 
 
@@ -39,7 +44,8 @@ def description(job: SnapshotJob) -> dict[str, Any]:
 
 def result(job: SnapshotJob) -> dict[str, Any]:
     """Of a job that has ended."""
-    groups = [{"Files": [_file_of(job, file)], "S3Results": [{"S3Uri": s3_uri(file)}]} for file in job.files.all()]
+    files = job.files.all() if status_word(job) == "COMPLETED" else ()
+    groups = [{"Files": [_file_of(job, file)], "S3Results": [{"S3Uri": s3_uri(file)}]} for file in files]
     return {**_outline(job), "Result": {"AnonymousUsers": [{"FileGroups": groups}]}}
 
 
@@ -57,10 +63,10 @@ def item(job: SnapshotJob) -> dict[str, Any]:
         "outputDestination": {"BucketPrefix": job.requested_prefix},
         "timestamp": _time(job.created_at),
     }
-    if job.finished_at:
+    if job.finished_at and status_word(job) != "RUNNING":
         # The older API stored the parameters of finished jobs as text.
         line |= {"createdTime": _time(job.created_at), "completedTime": _time(job.finished_at), "jobParameters": json.dumps(given)}
-    files = job.files.all()
+    files = job.files.all() if status_word(job) == "COMPLETED" else ()
     if files:
         line["outputLocation"] = s3_uri(files[0])
     return line | ({"errorMessage": _reason(job)} if status_word(job) == "FAILED" else {})
@@ -79,12 +85,14 @@ def _outline(job: SnapshotJob) -> dict[str, Any]:
         "Status": 200,
     }
     if outline["JobStatus"] == "FAILED":
-        outline["ErrorInfo"] = {"ErrorType": (job.failure_code or job.status).upper(), "ErrorMessage": _reason(job)}
+        outline["ErrorInfo"] = {"ErrorType": (job.review_status or job.failure_code or job.status).upper(), "ErrorMessage": _reason(job)}
     return outline
 
 
 def _reason(job: SnapshotJob) -> str:
     """Our own sentence, never AWS's text."""
+    if job.review_status == Review.Status.REJECTED:
+        return "Its files were held, and nobody released them."
     return "The job was cancelled." if job.status == Status.CANCELLED else job.failure_text
 
 

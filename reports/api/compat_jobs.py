@@ -10,8 +10,9 @@ from reports import jobs
 from reports.api.caller import Caller
 from reports.api.compat_body import Submission, to_mapping
 from reports.api.compat_http import CompatError
-from reports.models import Grant, Report, SnapshotJob
+from reports.models import Grant, Report, Review, SnapshotJob
 from reports.models.jobs import SnapshotJobQuerySet
+from reports.models.reviews import with_review
 from reports.refused import Refused
 from tenants.audit import record
 
@@ -56,7 +57,7 @@ def _offers(report: Report, wanted: Submission) -> bool:
 
 def jobs_of(caller: Caller, dashboard_id: str) -> SnapshotJobQuerySet:
     """Without a dashboard all of them; none for one that the tenant does not know."""
-    visible = SnapshotJob.objects.for_tenant(caller.tenant).visible()
+    visible = with_review(SnapshotJob.objects.for_tenant(caller.tenant).visible())
     if not dashboard_id:
         return visible
     # PostgreSQL cannot even be asked for a text with NUL.
@@ -70,19 +71,19 @@ def find_job(caller: Caller, dashboard_id: str, job_id: str) -> SnapshotJob:
         pk = uuid.UUID(job_id)
     except ValueError:
         raise JobNotFound from None
-    job = SnapshotJob.objects.for_tenant(caller.tenant).visible().select_related("report").filter(pk=pk).first()
+    job = with_review(SnapshotJob.objects.for_tenant(caller.tenant).visible()).select_related("report").filter(pk=pk).first()
     if job is None or job.dashboard_id != dashboard_id:
         raise JobNotFound
     return job
 
 
 def hide(job: SnapshotJob, caller: Caller, now: datetime) -> bool:
-    """Take an ended job off every list, cancelling it first if it still waits. False: it is running and stays."""
+    """Take an ended job off every list, cancelling it first if it still waits. False: it is running, or held, and stays."""
     if job.status == Status.QUEUED:
         # Refused: it was started or ended a moment ago, which is what is looked at next.
         with suppress(Refused):
             jobs.cancel(job, caller.actor, now=now)
-    if not job.has_ended:
+    if not job.has_ended or job.review_status in Review.OPEN:
         return False
     if SnapshotJob.objects.for_tenant(caller.tenant).visible().filter(pk=job.pk).update(hidden_at=now):
         job.note("hidden", now, actor=caller.actor.label)

@@ -95,6 +95,8 @@ CAUSES: dict[str, Cause] = {
     "not_needed": Cause(_("There was nothing to say any more when it was this email's turn.")),
     "domain_not_allowed": Cause(_("Your company sends no reports to this domain."), _("Add the domain under Recipients, if it should.")),
     "empty": Cause(_("The report was empty, and the schedule sends nothing then.")),
+    "rejected": Cause(_("Somebody looked at the files, and decided that they are not sent.")),
+    "not_released": Cause(_("The files were held, and nobody released them in time.")),
     # The database was put back to an earlier time.
     "before_restore": Cause(_("It was sent before the portal's database was restored from a backup.")),
     "maybe_before_restore": Cause(

@@ -30,6 +30,7 @@ REWRITTEN = {
     "reports.Occurrence": ("detail",),
     "reports.RecipientGroup": ("name",),
     "reports.Recipient": ("name",),
+    "reports.Review": ("note",),
     "reports.Schedule": ("name", "subject", "message", "fault", "parameters"),
     "reports.SnapshotJob": (
         "parameters",
@@ -76,6 +77,11 @@ KEPT = {
     "reports.Link": {"created_by": WHO_ACTED},
     "reports.Occurrence": {"actor": WHO_ACTED, "already_sent": "keyed hashes, and ids"},
     "reports.Pause": {"by": WHO_ACTED, "because": OF_STAFF},
+    "reports.Review": {
+        "decided_by": WHO_ACTED,
+        "findings": "codes and numbers, and the schedule's text to look for",
+        "figures": "numbers",
+    },
     "reports.Schedule": {"paused_by": WHO_ACTED, "must_contain": "a text that the company's own files show"},
     "reports.SnapshotFile": {"key": "QuickSight's", "moved_from": "QuickSight's", "version_id": "S3's"},
     "reports.SnapshotJob": {"actor": WHO_ACTED, "recalled_by": WHO_ACTED, "dry_run_tags": OF_STAFF},

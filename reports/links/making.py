@@ -9,9 +9,11 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
+from django.db.models import Q
 
 from reports.address_book.addresses import clean_address, refuse_foreign_domain
-from reports.models import Delivery, Link, Notice, Protection, Recipient, Schedule, SnapshotJob
+from reports.files import held
+from reports.models import Delivery, Link, Notice, Protection, Recipient, Review, Schedule, SnapshotJob
 from reports.refused import Place, Refused
 from tenants.audit import Actor, record
 from tenants.models import Tenant
@@ -54,6 +56,8 @@ def create(job: SnapshotJob, actor: Actor, terms: Terms | None = None, *, now: d
     if job.status != SnapshotJob.Status.COMPLETED:
         raise Refused("file_not_ready", "This job has no files yet.")
     files = job.files.all()
+    if any(file.held for file in files):
+        raise held()
     never_here = job.trigger == SnapshotJob.Trigger.IMPORTED
     if never_here or (files and not any(file.is_offered(job.tenant, now) for file in files)):
         raise Refused("file_gone", "The files of this job are no longer kept. Run the report again.")
@@ -154,9 +158,10 @@ def _days(tenant: Tenant, schedule: Schedule | None) -> int:
 
 def _correction_of(job: SnapshotJob) -> SnapshotJob | None:
     """The newest version that is ready, if the job was corrected before the link was made."""
+    let_go = Q(review=None) | Q(review__status=Review.Status.RELEASED)
     newest = None
     for _step in range(20):
-        ready = (newest or job).replacements.filter(status=SnapshotJob.Status.COMPLETED).order_by("-finished_at").first()
+        ready = (newest or job).replacements.filter(let_go, status=SnapshotJob.Status.COMPLETED).order_by("-finished_at").first()
         if ready is None:
             break
         newest = ready

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from reports import jobs, notices, quotas
+from reports.files import held
 from reports.links.opening import offered
 from reports.models import Link, Notice, SnapshotFile, SnapshotJob
 from tenants.audit import Actor, record
@@ -47,7 +48,12 @@ def prepare_again(link: Link, file: SnapshotFile, actor: Actor, *, now: datetime
 
 
 def make_again(lost: SnapshotJob, file: SnapshotFile, actor: Actor, *, now: datetime) -> SnapshotJob:
-    """The job that does it, or did. After S3 said that the file is gone; in the tenant's scope."""
+    """The job that does it, or did. After S3 said that the file is gone; in the tenant's scope. Raises Refused for one that is held.
+
+    What is prepared again passes no gate: only what was let through may be.
+    """
+    if file.held:
+        raise held()
     return remake_of(lost) or _ask(lost, file, actor, now)
 
 

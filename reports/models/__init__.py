@@ -19,6 +19,7 @@ from reports.models.imports import CatalogueImport
 from reports.models.installation import Installation
 from reports.models.jobs import Attempt, JobEvent, SnapshotFile, SnapshotJob
 from reports.models.pauses import Pause
+from reports.models.reviews import Review
 from reports.models.schedules import Occurrence, Protection, Schedule
 from reports.models.sending import Delivery, MailBudget, Notice
 from reports.models.tag_drafts import TagDraft
@@ -67,6 +68,7 @@ __all__ = [
     "Report",
     "ReportParameter",
     "RequestBudget",
+    "Review",
     "Schedule",
     "Slot",
     "SnapshotFile",

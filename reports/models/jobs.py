@@ -215,6 +215,8 @@ class SnapshotJob(models.Model):
     told: list[dict[str, Any]]
     # Set by pages that show how a moving job gets on; reports/usual.py. NULL: not known.
     usual_seconds: float | None = None
+    # Of its review, where the reader asked for it. NULL: no gate stands before it, or it was not asked.
+    review_status: str | None = None
     is_slow: bool = False
     # The pause that holds it up, as {"kind", "since", "because", "code", "probe_at"}. NULL: none does, or it was not asked.
     held_by: dict[str, Any] | None = None
@@ -430,6 +432,8 @@ class SnapshotFile(models.Model):
     erasure = models.ForeignKey(
         Erasure, on_delete=models.SET_NULL, null=True, related_name="files", db_index=False, help_text="NULL: of nobody who was erased."
     )
+    # With its review, so that whoever forgets to ask hands out nothing.
+    held = models.BooleanField(default=False, db_default=False, help_text="A gate did not let it go: for the eyes of who decides alone.")
     # With its job, so that a click need not read that.
     recalled_at = models.DateTimeField(null=True, help_text="NULL: it was not withdrawn.")
     # A legal hold moves objects out of the lifecycle's reach. The old one stays while URLs that were signed for it may be used.
@@ -462,6 +466,10 @@ class SnapshotFile(models.Model):
         return self.created_at + timedelta(days=tenant.retention_days)
 
     def is_offered(self, tenant: Tenant, now: datetime) -> bool:
-        """Whether anybody may have it. A legal hold keeps what is past its days, and hands out none of it."""
+        """Whether everybody may have it who may have the report."""
+        return not self.held and self.may_be_seen(tenant, now)
+
+    def may_be_seen(self, tenant: Tenant, now: datetime) -> bool:
+        """By who decides on held files, too. A legal hold keeps what is past its days, and hands out none of it."""
         stands = self.purged_at is None and self.erasure_id is None and self.recalled_at is None
         return stands and now < self.offered_until(tenant)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from reports.models import Delivery, Occurrence, SnapshotJob
+from django.db.models import Q
+
+from reports.models import Delivery, Occurrence, Review, SnapshotJob
+from reports.occurrences import reasons
 from reports.occurrences.settling import settle
 
 Status = Delivery.Status
@@ -31,11 +34,17 @@ def newest(job: SnapshotJob) -> SnapshotJob | None:
     return rounds.select_related("tenant", "report").order_by("-round").first()
 
 
+def gave_files(job: SnapshotJob) -> bool:
+    """Of one that has ended: whether those who waited may have its files. Not asked of one that is held."""
+    return job.status == SnapshotJob.Status.COMPLETED and not Review.objects.filter(job=job, status=Review.Status.REJECTED).exists()
+
+
 def take_over(failed: SnapshotJob, again: SnapshotJob, now: datetime) -> int:
     """`again` becomes the next round of `failed`, in the same occurrence; the number of deliveries that wait for it now."""
     again.occurrence_id, again.fingerprint, again.round = failed.occurrence_id, failed.fingerprint, failed.round + 1
     again.save(update_fields=["occurrence", "fingerprint", "round"])
-    waiting = Delivery.objects.for_tenant(failed.tenant).filter(job=failed, status=Status.FAILED)
+    not_let_go = Q(status=Status.SUPPRESSED, failure_code__in=(reasons.REJECTED, reasons.NOT_RELEASED))
+    waiting = Delivery.objects.for_tenant(failed.tenant).filter(Q(status=Status.FAILED) | not_let_go, job=failed)
     moved = waiting.update(job=again, **WAITS_FOR_FILES)
     assert failed.occurrence_id
     settle(failed.occurrence_id, now)

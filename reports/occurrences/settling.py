@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from reports.mails.failure_notices import run_failed
-from reports.models import Delivery, Occurrence, SnapshotJob
+from reports.models import Delivery, Occurrence, Review, SnapshotJob
 from reports.occurrences import reasons
 
 Status = Occurrence.Status
@@ -22,7 +22,10 @@ class Outcome:
     detail: dict[str, Any] = field(default_factory=dict)
 
 
-RUNNING, DELIVERED = Outcome(Status.RUNNING), Outcome(Status.DELIVERED)
+RUNNING, HELD, DELIVERED = Outcome(Status.RUNNING), Outcome(Status.HELD), Outcome(Status.DELIVERED)
+CHECKING, REJECTED = Review.Status.CHECKING, Review.Status.REJECTED
+# Somebody's decision, or that nobody made one: who is told of that is told by the gate.
+NOT_LET_GO = (reasons.REJECTED, reasons.NOT_RELEASED)
 
 
 def settle(occurrence_id: uuid.UUID, now: datetime) -> Occurrence:
@@ -44,20 +47,26 @@ def end(occurrence: Occurrence, outcome: Outcome, now: datetime) -> None:
     occurrence.ended_at = None if outcome.status in Occurrence.OPEN else occurrence.ended_at or now
     occurrence.lease_until = None
     occurrence.save(update_fields=["status", "reason", "detail", "ended_at", "lease_until"])
-    if occurrence.status != before and occurrence.status in (Status.FAILED, Status.PARTLY_DELIVERED):
+    ended_badly = occurrence.status in (Status.FAILED, Status.PARTLY_DELIVERED) and outcome.reason not in NOT_LET_GO
+    if occurrence.status != before and ended_badly:
         run_failed(occurrence, now)
 
 
 def _outcome(occurrence: Occurrence) -> Outcome:
     deliveries = Delivery.objects.for_tenant(occurrence.tenant).filter(occurrence=occurrence)
     jobs = SnapshotJob.objects.for_tenant(occurrence.tenant).filter(occurrence=occurrence)
+    reviews = Review.objects.for_tenant(occurrence.tenant).filter(job__occurrence=occurrence)
+    held = reviews.held().values("job")
     # Asked first: of thousands of deliveries only the last one's end counts the others.
-    if deliveries.open().exists() or jobs.moving().exists():
+    if deliveries.open().exclude(job__in=held).exists() or jobs.moving().exists() or reviews.filter(status=CHECKING).exists():
         return RUNNING
+    if held.exists():
+        return HELD
     # Those of earlier rounds were made again.
-    rounds = jobs.order_by("round").values_list("fingerprint", "status", "failure_code")
-    newest = {fingerprint: (status, code) for fingerprint, status, code in rounds}
-    failed = [code for status, code in newest.values() if status != SnapshotJob.Status.COMPLETED]
+    rounds = jobs.order_by("round").values_list("fingerprint", "status", "failure_code", "review__status", "review__decided_by")
+    newest = {fingerprint: rest for fingerprint, *rest in rounds}
+    failed = [code for status, code, *_review in newest.values() if status != SnapshotJob.Status.COMPLETED]
+    not_let_go = [reasons.REJECTED if by else reasons.NOT_RELEASED for *_job, review, by in newest.values() if review == REJECTED]
     why: dict[str, Any] = {"reason": reasons.JOBS, "detail": {"code": failed[0]}} if failed else {"reason": reasons.DELIVERIES}
     counted = Counter(deliveries.values_list("status", flat=True))
     wanted = counted.total() - counted[Delivery.Status.SUPPRESSED]
@@ -67,8 +76,10 @@ def _outcome(occurrence: Occurrence) -> Outcome:
             return Outcome(Status.SKIPPED, reasons.EMPTY)
         if failed:
             return Outcome(Status.FAILED, **why)
+        if not_let_go:
+            return Outcome(Status.SKIPPED, not_let_go[0])
         # A schedule without recipients is there for its files; one whose every address stopped the mails delivered nothing.
         return Outcome(Status.SKIPPED, reasons.NOBODY) if counted else DELIVERED
     if sent == wanted:
-        return DELIVERED
+        return Outcome(Status.PARTLY_DELIVERED, not_let_go[0]) if not_let_go else DELIVERED
     return Outcome(Status.PARTLY_DELIVERED if sent else Status.FAILED, **why)

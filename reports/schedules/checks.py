@@ -22,7 +22,10 @@ from tenants.models.tenant import check_timezone
 from tenants.secrets import is_storable
 
 MAX_NAME, MAX_SUBJECT, MAX_MESSAGE = 120, 200, 4000
+MAX_CONTAINED = 120
 MAX_COPIES = 10
+MOST_REMINDER_DAYS = 30
+MOST_PERCENT, MOST_HOLD_HOURS = 500, 168
 
 
 def faults(schedule: Schedule, grant: Grant, values: dict[str, Any], *, now: datetime) -> list[Place]:
@@ -34,19 +37,32 @@ def faults(schedule: Schedule, grant: Grant, values: dict[str, Any], *, now: dat
         *_when(schedule, now),
         *_who(schedule),
         *_links(schedule, values),
+        *_reminders(schedule),
+        *_gate(schedule),
     ]
 
 
 def _texts(schedule: Schedule) -> Iterator[Place]:
-    for name, limit in (("name", MAX_NAME), ("subject", MAX_SUBJECT), ("message", MAX_MESSAGE)):
+    for name, limit in (("name", MAX_NAME), ("subject", MAX_SUBJECT), ("message", MAX_MESSAGE), ("must_contain", MAX_CONTAINED)):
         text = getattr(schedule, name)
         if len(text) > limit:
             yield Place((name,), "too_long", _("At most %(limit)d characters.") % {"limit": limit})
         if not is_storable(text):
             yield Place((name,), "invalid", _("It has a character that cannot be stored."))
-    for name in ("name", "subject"):
+    for name in ("name", "subject", "must_contain"):
         if any(not character.isprintable() for character in getattr(schedule, name)):
             yield Place((name,), "invalid", _("It has to be one line of text."))
+
+
+def _gate(schedule: Schedule) -> Iterator[Place]:
+    if schedule.release not in Schedule.Release.values:
+        yield Place(("release",), "invalid_choice", _("Choose what happens to the files before they are sent."))
+    if not 1 <= schedule.usual_percent <= MOST_PERCENT:
+        yield Place(("usual_percent",), "invalid", _("Choose 1 to %(limit)d percent.") % {"limit": MOST_PERCENT})
+    # What is held longer than files are kept could not be sent any more.
+    most = min(MOST_HOLD_HOURS, 24 * schedule.tenant.retention_days)
+    if not 1 <= schedule.hold_hours <= most:
+        yield Place(("hold_hours",), "invalid", _("Choose 1 to %(limit)d hours.") % {"limit": most})
 
 
 def _variables(schedule: Schedule) -> Iterator[Place]:
@@ -102,6 +118,13 @@ def _who(schedule: Schedule) -> Iterator[Place]:
         yield Place(("cc",), "too_long", _("At most %(limit)d addresses get a copy.") % {"limit": MAX_COPIES})
     if schedule.attach and not tenant.allow_attachments:
         yield Place(("attach",), "not_allowed", _("Attachments are switched off for your company; links work."))
+
+
+def _reminders(schedule: Schedule) -> Iterator[Place]:
+    days = schedule.remind_after_days
+    if days is not None and not 1 <= days <= MOST_REMINDER_DAYS:
+        text = _("People are reminded after 1 to %(limit)d days.") % {"limit": MOST_REMINDER_DAYS}
+        yield Place(("remind_after_days",), "invalid", text)
 
 
 def _links(schedule: Schedule, values: dict[str, Any]) -> Iterator[Place]:

@@ -43,9 +43,15 @@ PLAIN = (
     "attach",
     "skip_if_empty",
     "tell_owner",
+    "remind_after_days",
+    "receipts",
     "link_days",
     "link_max_uses",
     "link_protection",
+    "release",
+    "usual_percent",
+    "must_contain",
+    "hold_hours",
 )
 TIMES = ("cron", "timezone", "starts_on", "ends_on")
 DEFAULT_AUDIENCE = ""

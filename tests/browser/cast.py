@@ -20,6 +20,7 @@ from reports.models import Account, Attempt, Download, Erasure, JobEvent, Link, 
 from tenants.models import Invitation, Membership, Tenant, User
 from tenants.scope import platform_scope, tenant_scope
 from tests.browser.cast_accounts import make_accounts
+from tests.browser.cast_gate import make_held_run
 from tests.browser.cast_queue import make_busy_queue
 from tests.browser.cast_schedules import make_schedules
 from tests.browser.cast_staff import make_staff_views
@@ -118,6 +119,9 @@ def make_cast() -> Cast:
     cast.people["vera"] = make_staff_views(cast.parts, reports, cast.people["ines"], now)
     cast.people |= {"marta": marta, "newcomer": newcomer, "stranger": make_user(email="stranger@example.com")}
     cast.people |= make_accounts(cast.parts)
+    parts, people = make_held_run(reports["daily"], now)
+    cast.parts |= parts
+    cast.people |= people
     cast.people["hurried"] = make_member(tenant=harbour, role="viewer", email="nils@harbour.example", name="Nils Berg")
     return cast
 

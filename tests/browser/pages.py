@@ -22,7 +22,7 @@ from tests.factories import PASSWORD
 
 Act = Callable[[browser.Page], object]
 NUMBERS = itertools.count(1)
-MARTA, RUI, LONG, INES, DUARTE, VERA = "marta", "rui", "long", "ines", "duarte", "vera"
+MARTA, RUI, LONG, INES, DUARTE, VERA, SOFIA = "marta", "rui", "long", "ines", "duarte", "vera", "sofia"
 
 
 def nothing(page: browser.Page) -> None: ...
@@ -297,6 +297,10 @@ PAGES = [
     Page("schedule-audience-remove", f"{HERE}/schedules/{{schedule}}/audiences/{{audience}}/remove/", MARTA),
     Page("occurrence", f"{HERE}/schedules/{{schedule}}/runs/{{occurrence}}/", MARTA),
     Page("occurrence-all", f"{HERE}/schedules/{{schedule}}/runs/{{occurrence}}/?status=all", RUI),
+    Page("occurrence-held", "/t/resorts/schedules/{held_schedule}/runs/{held_run}/", SOFIA),
+    Page("occurrence-held-viewer", "/t/resorts/schedules/{held_schedule}/runs/{held_run}/", "tiago"),
+    Page("job-held", "/t/resorts/jobs/{held_job}/", SOFIA),
+    Page("home-held", "/t/resorts/", SOFIA),
     Page("recipients", f"{HERE}/recipients/", MARTA),
     Page("recipients-viewer", "/t/lumen/recipients/", MARTA),
     Page("recipients-not-found", f"{HERE}/recipients/?q=minibar", MARTA),
@@ -475,6 +479,7 @@ NO_PAGE = {
     "proof_keys": "public keys as JSON",
     "member_role": "takes a form, leads to the members",
     "member_rules": "takes a form, leads to the members",
+    "member_weekly_mail": "takes a form, leads to the members",
     "invitation_send": "takes a form, leads to the members",
     "invitation_withdraw": "takes a form, leads to the members",
     "support_set": "takes a form, leads to support access",
@@ -486,6 +491,8 @@ NO_PAGE = {
     "webhook_test": "takes a form, leads to the webhook",
     "webhook_message_replay": "takes a form, leads to the message",
     "job_cancel": "takes a form, leads to the job",
+    "job_release": "takes a form, leads to the job",
+    "job_reject": "takes a form, leads to the job",
     "job_retry": "takes a form, leads to the new job",
     "job_file": "takes a form, leads to the file",
     "schedule_preview": "takes a form, answers with a part of its page",
@@ -493,6 +500,7 @@ NO_PAGE = {
     "schedule_resume": "takes a form, leads back",
     "schedule_run": "takes a form, leads to the run",
     "occurrence_export": "a table for a spreadsheet",
+    "occurrence_decide": "takes a form, leads to the run",
     "occurrence_retry": "takes a form, leads to the run",
     "delivery_try": "takes a form, leads to the run",
     "schedule_mail_view": "the mail's own document, in the frame of the page schedule-mail",

@@ -27,6 +27,7 @@ from reports.delivery.email import Email
 from reports.delivery.sftp import Sftp
 from reports.engine import claim, collect, start
 from reports.engine.process import STOP_FILE
+from reports.gate import reviewing, verdicts
 from reports.occurrences import expanding, noting, taking, wanting
 from reports.outbound import posting
 from reports.restoring import mode, resuming
@@ -92,6 +93,12 @@ SHIPPING_STEPS: dict[str, Step] = {
     "files placed": Step(Sftp, "send"),
 }
 
+# Of a review: while its files are looked into, after the verdict is reached, or once it is written.
+GATE_STEPS: dict[str, Step] = {
+    "review taken": Step(reviewing, "_prepare", when=lambda task: task is not None),
+    "files judged": Step(reviewing, "judge"),
+    "verdict written": Step(verdicts, "write", committed=True),
+}
 
 # Of a planned instant: on its way to an occurrence, and from there to jobs and deliveries.
 PLAN_STEPS: dict[str, Step] = {
@@ -131,7 +138,8 @@ def install() -> None:
     if step := os.environ.get(WEB_STEP):
         WEB_STEPS[step].install(lambda step=step: kill_self(step))
     if step := os.environ.get(STEP):
-        (STEPS | MAIL_STEPS | WEBHOOK_STEPS | SHIPPING_STEPS | PLAN_STEPS | KEEP_STEPS)[step].install(lambda: kill_worker(step))
+        steps = STEPS | MAIL_STEPS | WEBHOOK_STEPS | SHIPPING_STEPS | GATE_STEPS | PLAN_STEPS | KEEP_STEPS
+        steps[step].install(lambda: kill_worker(step))
     if os.environ.get(POSTMASTER):
         for name, step in STEPS.items():
             step.install(lambda name=name: kill_postmaster(name))

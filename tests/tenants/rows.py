@@ -31,6 +31,7 @@ from reports.models import (
     Recipient,
     RecipientGroup,
     Report,
+    Review,
     Schedule,
     SnapshotJob,
     Suppression,
@@ -104,6 +105,7 @@ def fill(tenant: Tenant, report: Report) -> None:
         event = Event.objects.create(tenant=tenant, type=Event.Type.JOB_COMPLETED, created_at=now, body="{}")
         told = WebhookDelivery.objects.create(tenant=tenant, webhook=webhook, event=event, next_try_at=now, created_at=now)
         WebhookTry.objects.create(tenant=tenant, delivery=told, at=now, response_status=200, duration_ms=12)
+        Review.objects.create(tenant=tenant, job=job, next_try_at=now, created_at=now)
         destination = factories.make_destination(tenant=tenant)
         AudienceDestination.objects.create(tenant=tenant, audience=audience, destination=destination)
         # Of another job: both of one job could not be pointed at the same destination.

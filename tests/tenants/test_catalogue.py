@@ -58,6 +58,7 @@ UNIQUE_ACROSS_TENANTS = {
     "reports_attempt (job_id, number)": "the job is of the same tenant, by a foreign key of both",
     "reports_attempt (job_id)": "the job is of the same tenant, by a foreign key of both",
     "reports_snapshotfile (job_id, format, visual_id)": "the job is of the same tenant, by a foreign key of both",
+    "reports_review (job_id)": "the job is of the same tenant, by a foreign key of both",
     "reports_audience (schedule_id, name)": "the schedule is of the same tenant, by a foreign key of both",
     "reports_snapshotjob (occurrence_id, fingerprint, round)": "the occurrence is of the same tenant, by a foreign key of both",
     "reports_occurrence (schedule_id, planned_at)": "the schedule is of the same tenant, by a foreign key of both",

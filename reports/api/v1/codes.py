@@ -35,6 +35,8 @@ KINDS = {
     "job_not_ended": Kind(HTTPStatus.CONFLICT, "The job is still running", "GET the job."),
     "job_not_completed": Kind(HTTPStatus.CONFLICT, "The job has no files", "GET the job."),
     "job_running": Kind(HTTPStatus.CONFLICT, "The job is running already", 'Send `{"discard": true}` to drop its result.'),
+    "job_held": Kind(HTTPStatus.CONFLICT, "The files are held for review", "Release the job, or wait until somebody does."),
+    "job_not_held": Kind(HTTPStatus.CONFLICT, "The job is not held", "GET the job: somebody or the checks decided already."),
     "file_not_ready": Kind(HTTPStatus.CONFLICT, "The file is not ready", "Wait until the job is completed."),
     "nothing_failed": Kind(HTTPStatus.CONFLICT, "Nothing of it failed", "There is nothing to send again."),
     "slug_taken": Kind(HTTPStatus.CONFLICT, "The name is taken", "Use that one, or choose another name."),

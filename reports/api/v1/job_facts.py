@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 
-from reports.models import Delivery, SnapshotJob
+from reports.models import Delivery, Review, SnapshotJob
 from reports.usual import usual_seconds
 from tenants.models import Tenant
 from tenants.session_tags import tags_of
@@ -33,15 +33,17 @@ class Facts:
         return jobs.prefetch_related(*(relation for field, relation in RELATED.items() if field in self._asked))
 
     def dress(self, jobs: Sequence[Any]) -> None:
-        """Sets `shown_files`, `counts`, `superseded`, `expected_end` and `tag_list` on each."""
+        """Sets `shown_files`, `counts`, `superseded`, `expected_end`, `tag_list` and `review_status` on each."""
         ids = [job.pk for job in jobs]
         counts = self._counts(ids) if "deliveries" in self._asked else {}
         superseded = self._superseded(ids) if "superseded_by" in self._asked else {}
+        reviews = self._reviews(ids) if "release" in self._asked else {}
         usual = self._usual(jobs) if "expected_end_at" in self._asked else {}
         own = sorted(tags_of(self._tenant)) if "tags" in self._asked and jobs else []
         for job in jobs:
             # Written with the move to completed, so no other job has any.
             job.shown_files = job.files.all() if "files" in self._asked and job.status == Status.COMPLETED else ()
+            job.review_status = reviews.get(job.pk)
             job.counts = counts.get(job.pk, NONE)
             job.superseded = superseded.get(job.pk)
             job.expected_end = _expected_end(job, usual.get(job.report_id))
@@ -56,9 +58,14 @@ class Facts:
             of_job[COUNTED[status]] += number
         return counts
 
+    def _reviews(self, ids: list[uuid.UUID]) -> dict[uuid.UUID, str]:
+        """Without the jobs that no gate stands before."""
+        return dict(Review.objects.for_tenant(self._tenant).filter(job__in=ids).values_list("job", "status"))
+
     def _superseded(self, ids: list[uuid.UUID]) -> dict[uuid.UUID, uuid.UUID]:
         """The newest correction that is ready wins."""
         ready = SnapshotJob.objects.for_tenant(self._tenant).filter(replaces__in=ids, status=Status.COMPLETED)
+        ready = ready.filter(Q(review=None) | Q(review__status=Review.Status.RELEASED))
         return {replaces: pk for replaces, pk in ready.order_by("created_at", "pk").values_list("replaces", "pk") if replaces}
 
     def _usual(self, jobs: Sequence[Any]) -> dict[uuid.UUID, float]:

@@ -18,6 +18,8 @@ from reports.links import masked
 from reports.models import Attempt, Format, SnapshotFile, SnapshotJob
 
 ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
+# While its files are checked, it is not known yet whether they are held: nobody gets them.
+RELEASES = {None: "released", "released": "released", "checking": "held", "held": "held", "rejected": "rejected"}
 LANE_WORDS = {lane: word for word, lane in LANES.items()}
 # A dry run is in no answer.
 TRIGGERS = [trigger for trigger in SnapshotJob.Trigger.values if trigger != SnapshotJob.Trigger.DRY_RUN]
@@ -50,7 +52,7 @@ class FileOut(serializers.Serializer[Any]):
     def get_kept_until(self, row: SnapshotFile) -> Any:
         """null: it is gone."""
         tenant = self.context["tenant"]
-        return Instant().to_representation(row.offered_until(tenant)) if row.is_offered(tenant, timezone.now()) else None
+        return Instant().to_representation(row.offered_until(tenant)) if row.may_be_seen(tenant, timezone.now()) else None
 
 
 class AttemptOut(serializers.Serializer[Any]):
@@ -116,7 +118,7 @@ class JobRow(Resource):
     started_at = Instant(allow_null=True)
     ended_at = Instant(source="finished_at", allow_null=True)
     deadline_at = Instant()
-    release = serializers.SerializerMethodField()
+    release = serializers.SerializerMethodField(help_text="`held`: nobody gets its files yet; `rejected`: nobody will.")
     failure = serializers.SerializerMethodField()
     files = FileOut(source="shown_files", many=True)
     deliveries = DeliveryCounts(source="counts")
@@ -145,9 +147,9 @@ class JobRow(Resource):
     def get_queue_position(self, row: SnapshotJob) -> int | None:
         return row.ahead + 1 if row.status == SnapshotJob.Status.QUEUED and row.ahead is not None else None
 
-    @extend_schema_field({"type": "string", "enum": ["released"]})
+    @extend_schema_field({"type": "string", "enum": ["released", "held", "rejected"]})
     def get_release(self, row: SnapshotJob) -> str:
-        return "released"
+        return RELEASES[row.review_status]
 
     @extend_schema_field(FailureOut(allow_null=True))
     def get_failure(self, row: SnapshotJob) -> Any:

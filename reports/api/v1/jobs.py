@@ -216,7 +216,7 @@ class CancelJob(JobView):
 class RetryJob(JobView):
     scopes = {"POST": "jobs:write"}
     idempotency = V1View.OPTIONAL
-    refuses = {"POST": ("job_not_ended", *OF_A_REPORT)}
+    refuses = {"POST": ("job_not_ended", "job_held", *OF_A_REPORT)}
 
     @extend_schema(operation_id="retry_job", request=None, responses={201: JobOut})
     def post(self, request: Request, job: str) -> Response:
@@ -232,7 +232,7 @@ class RetryJob(JobView):
 class RestateJob(JobView):
     scopes = {"POST": "jobs:write"}
     idempotency = V1View.OPTIONAL
-    refuses = {"POST": ("job_not_completed", "reason_missing", *OF_A_REPORT)}
+    refuses = {"POST": ("job_not_completed", "job_held", "reason_missing", *OF_A_REPORT)}
 
     @extend_schema(
         operation_id="restate_job",

@@ -109,7 +109,9 @@ class Links(V1View):
         fields=LinkOut,
     )
     idempotency = V1View.OPTIONAL
-    refuses = {"POST": ("file_not_ready", "file_gone", "link_invalid", "domain_not_allowed", "recipient_invalid", "unknown_reference")}
+    refuses = {
+        "POST": ("file_not_ready", "file_gone", "job_held", "link_invalid", "domain_not_allowed", "recipient_invalid", "unknown_reference")
+    }
 
     @extend_schema(operation_id="list_links")
     def get(self, request: Request) -> Response:

@@ -22,7 +22,16 @@ from reports.models import Audience, AudienceDestination, AudienceRecipient, For
 from reports.models.catalogue import MAX_VISUALS
 from reports.occurrences import load
 from reports.schedules.addressees import MAX_PEOPLE
-from reports.schedules.checks import MAX_COPIES, MAX_MESSAGE, MAX_NAME, MAX_SUBJECT
+from reports.schedules.checks import (
+    MAX_CONTAINED,
+    MAX_COPIES,
+    MAX_MESSAGE,
+    MAX_NAME,
+    MAX_SUBJECT,
+    MOST_HOLD_HOURS,
+    MOST_PERCENT,
+    MOST_REMINDER_DAYS,
+)
 from reports.schedules.editing import DEFAULT_AUDIENCE
 from reports.schedules.figures import with_punctuality
 from tenants.models import Tenant
@@ -43,10 +52,14 @@ SAME = (
     "attach",
     "skip_if_empty",
     "tell_owner",
+    "remind_after_days",
+    "receipts",
     "subject",
     "message",
     "cc",
 )
+# Members of `release`, as the domain has them.
+GATE = {"mode": "release", "usual_percent": "usual_percent", "must_contain": "must_contain", "hold_hours": "hold_hours"}
 # The domain's names, and where that stands in the body.
 PLACES = {
     "visual_ids": ("visuals",),
@@ -54,7 +67,7 @@ PLACES = {
     "link_max_uses": ("link", "max_uses"),
     "link_protection": ("link", "protection"),
     "passcode": ("link", "passcode"),
-}
+} | {name: ("release", member) for member, name in GATE.items()}
 
 
 class ScheduleLinkIn(Body):
@@ -67,6 +80,26 @@ class ScheduleLinkIn(Body):
         required=False,
         write_only=True,
         help_text="That you give out yourself, one for all links of the schedule. It makes `protection` passcode. Never shown again.",
+    )
+
+
+class ScheduleReleaseIn(Body):
+    mode = Choice(
+        choices=list(Schedule.Release.values),
+        required=False,
+        help_text="`if_usual`: files that look unusual are held; `by_hand`: all are, for somebody to look.",
+    )
+    usual_percent = Whole(
+        min_value=1,
+        max_value=MOST_PERCENT,
+        required=False,
+        help_text="So far from the median of the last 10 files, in size, pages or rows, is usual.",
+    )
+    must_contain = Text(
+        max_length=MAX_CONTAINED, allow_blank=True, required=False, help_text="A text that every file has to show. Empty: none."
+    )
+    hold_hours = Whole(
+        min_value=1, max_value=MOST_HOLD_HOURS, required=False, help_text="What nobody released by then is not sent, now or later."
     )
 
 
@@ -98,8 +131,18 @@ class ScheduleChange(Body):
     )
     link = ScheduleLinkIn(required=False)
     attach = Truth(required=False, help_text="Small files also as attachments, where the company allows it.")
+    hold_for_release = Truth(required=False, help_text="true is `release.mode` by_hand, false at_once. Where both are given, that counts.")
+    release = ScheduleReleaseIn(required=False)
     skip_if_empty = Truth(required=False, help_text="Send nothing when the report is empty. Needs CSV.")
     tell_owner = Truth(required=False, help_text="A mail to the owner when a run fails for good.")
+    remind_after_days = Whole(
+        min_value=1,
+        max_value=MOST_REMINDER_DAYS,
+        allow_null=True,
+        required=False,
+        help_text="One more mail to who downloaded nothing after so many days. null: nobody is reminded.",
+    )
+    receipts = Truth(required=False, help_text="A mail to the owner about who downloaded.")
     subject = Text(max_length=MAX_SUBJECT, allow_blank=True, required=False)
     message = Text(max_length=MAX_MESSAGE, allow_blank=True, required=False)
     cc = serializers.ListField(child=Text(max_length=254), max_length=MAX_COPIES, required=False, help_text="Addresses that get a copy.")
@@ -118,6 +161,9 @@ def values_of(body: dict[str, Any]) -> dict[str, Any]:
             values[name] = link[member]
     if "protection" in link or "passcode" in link:
         values["link_protection"] = read_protection(link)
+    if "hold_for_release" in body:
+        values["release"] = Schedule.Release.BY_HAND if body["hold_for_release"] else Schedule.Release.AT_ONCE
+    values |= {GATE[member]: value for member, value in body.get("release", {}).items()}
     if "visuals" in body:
         values["visual_ids"] = body["visuals"] or []
     if "recipients" in body:
@@ -139,6 +185,13 @@ class ScheduleLinkOut(serializers.Serializer[Schedule]):
 
     def get_has_passcode(self, row: Schedule) -> bool:
         return row.link_protection == Protection.PASSCODE
+
+
+class ScheduleReleaseOut(serializers.Serializer[Schedule]):
+    mode = serializers.ChoiceField(source="release", choices=Schedule.Release.values)
+    usual_percent = serializers.IntegerField()
+    must_contain = serializers.CharField()
+    hold_hours = serializers.IntegerField()
 
 
 class PlannedOut(serializers.Serializer[Any]):
@@ -183,8 +236,12 @@ class ScheduleOut(Resource):
     destinations = serializers.ListField(source="destination_ids", child=serializers.UUIDField())
     link = ScheduleLinkOut(source="*")
     attach = serializers.BooleanField()
+    hold_for_release = serializers.SerializerMethodField(help_text="Whether `release.mode` is by_hand.")
+    release = ScheduleReleaseOut(source="*")
     skip_if_empty = serializers.BooleanField()
     tell_owner = serializers.BooleanField()
+    remind_after_days = serializers.IntegerField(allow_null=True)
+    receipts = serializers.BooleanField()
     subject = serializers.CharField()
     message = serializers.CharField()
     cc = serializers.ListField(child=serializers.EmailField())
@@ -199,6 +256,9 @@ class ScheduleOut(Resource):
     @extend_schema_field({"type": ["array", "null"], "items": {"type": "string"}})
     def get_visuals(self, row: Schedule) -> list[str] | None:
         return row.visual_ids or None
+
+    def get_hold_for_release(self, row: Schedule) -> bool:
+        return row.release == Schedule.Release.BY_HAND
 
     def get_paused(self, row: Schedule) -> bool:
         return not row.enabled

@@ -39,6 +39,8 @@ OPEN = {"account_login", "account_logout", "theme", "download", "brand", "invita
 NAMES = sorted(pattern.name for pattern in urls.company)
 POSTED = {
     "job_cancel",
+    "job_release",
+    "job_reject",
     "job_retry",
     "job_file",
     "schedule_mail_test",
@@ -46,11 +48,13 @@ POSTED = {
     "schedule_pause",
     "schedule_resume",
     "schedule_run",
+    "occurrence_decide",
     "occurrence_retry",
     "delivery_try",
     "recipient_send_again",
     "member_role",
     "member_rules",
+    "member_weekly_mail",
     "invitation_send",
     "invitation_withdraw",
     "support_set",
