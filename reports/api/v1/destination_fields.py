@@ -70,7 +70,7 @@ class ConfigOut(serializers.Serializer[Any]):
     file_name = serializers.CharField(required=False)
 
     def to_representation(self, value: dict[str, Any]) -> dict[str, Any]:
-        return {name: value[name] for name in self.fields if name in value}
+        return {name: value[name] for name in self._declared_fields if name in value}
 
 
 class StepOut(serializers.Serializer[Any]):
