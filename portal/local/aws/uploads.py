@@ -22,26 +22,27 @@ class Uploads:
         self._faults, self._moto = faults, moto
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        _bucket, key = bucket_and_key(environ)
+        bucket, key = bucket_and_key(environ)
         if environ["REQUEST_METHOD"] != "PUT" or not key:
             return self._moto(environ, start_response)
-        if self._fault("drop"):
+        if self._fault("drop", bucket):
             environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0) // 2)
             return hang_up(environ)
-        if fault := self._fault("error"):
+        if fault := self._fault("error", bucket):
             asked_for = Refused(fault.status or 503, fault.code, "This error was asked for.")
             return asked_for.as_xml(environ["PATH_INFO"])(environ, start_response)
         if not _is_intact(environ):
             changed = Refused(400, "BadDigest", "The SHA256 you specified did not match the calculated checksum.")
             return changed.as_xml(environ["PATH_INFO"])(environ, start_response)
-        hang, lost = self._fault("hang"), self._fault("accept_then_drop")
+        hang, lost = self._fault("hang", bucket), self._fault("accept_then_drop", bucket)
         answered = list(self._moto(environ, start_response))
         if hang:
             time.sleep(hang.seconds)
         return hang_up(environ) if lost else answered
 
-    def _fault(self, kind: str) -> Fault | None:
-        return self._faults.next_call(kind, PUT, "", by_name=True)
+    def _fault(self, kind: str, bucket: str) -> Fault | None:
+        """Narrowed to a bucket in the dashboard's place."""
+        return self._faults.next_call(kind, PUT, bucket, by_name=True)
 
 
 def _is_intact(environ: Environ) -> bool:
