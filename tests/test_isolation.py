@@ -26,6 +26,7 @@ from reports.models import (
     Audience,
     Batch,
     Delivery,
+    Destination,
     Link,
     Occurrence,
     Recipient,
@@ -121,6 +122,7 @@ class Company:
     visit: SupportVisit
     webhook: Webhook
     message: WebhookDelivery
+    destination: Destination
     token: str
     stop_token: str
     invitation_token: str
@@ -140,6 +142,8 @@ class Company:
             str(self.batch.pk),
             self.webhook.url,
             str(self.webhook.pk),
+            self.destination.name,
+            str(self.destination.pk),
             str(self.message.event_id),
             str(self.file.pk),
             self.file.name,
@@ -172,6 +176,7 @@ OBJECTS: dict[str, tuple[Callable[[Company], str], Callable[[], str]]] = {
     "invitation": (lambda company: str(company.invitation.pk), lambda: str(uuid.uuid4())),
     "schedule": (lambda company: str(company.schedule.pk), lambda: str(uuid.uuid4())),
     "occurrence": (lambda company: str(company.occurrence.pk), lambda: str(uuid.uuid4())),
+    "destination": (lambda company: str(company.destination.pk), lambda: str(uuid.uuid4())),
     "webhook": (lambda company: str(company.webhook.pk), lambda: str(uuid.uuid4())),
     "webhook_delivery": (lambda company: str(company.message.pk), lambda: str(uuid.uuid4())),
     "message": (lambda company: str(company.message.pk), lambda: str(uuid.uuid4())),
@@ -286,7 +291,7 @@ def _company(tenant: Tenant) -> Company:
         member = Membership.objects.get(tenant=tenant, user=viewer.pk)
     member.user = viewer
     sent = (occurrence, audience, delivery, recipient, group, suppression, member, invitation, factories.make_visit(tenant=tenant))
-    hooks = (webhook, message)
+    hooks = (webhook, message, factories.make_destination(tenant=tenant, name=f"Server of {tenant.slug}"))
     tokens = (token, stop_url.rpartition("/")[2], invitation_token, f"archive of {tenant.slug}")
     return Company(tenant, owner, job, batch, file, link, schedule, *sent, *hooks, *tokens, key, api_key, report.slug)
 

@@ -43,6 +43,7 @@ KINDS = {
     "slug_taken": Kind(HTTPStatus.CONFLICT, "The name is taken", "Use that one, or choose another name."),
     "recipient_exists": Kind(HTTPStatus.CONFLICT, "The recipient is there already", "Use that one."),
     "webhook_exists": Kind(HTTPStatus.CONFLICT, "There is such a webhook already", "Use that one."),
+    "destination_exists": Kind(HTTPStatus.CONFLICT, "There is a destination of this name already", "Use that one, or choose another name."),
     "test_running": Kind(HTTPStatus.CONFLICT, "Tests are under way", "Wait until they have ended."),
     "in_use": Kind(HTTPStatus.CONFLICT, "It is still in use", "Detach it from what `errors` names."),
     "mail_leaving": Kind(HTTPStatus.CONFLICT, "A mail is on its way", "Try again in a minute."),
@@ -80,9 +81,11 @@ KINDS = {
     "unknown_reference": Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "An id in the body is missing or not yours", "Check what `errors` names."),
     "batch_invalid": Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "Lines of the batch are wrong; nothing was created", "Mend those lines."),
     "import_invalid": Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "Lines of the import are wrong; nothing was changed", "Mend those lines."),
-    "address_refused": Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "Nothing is sent to that address", "Take a public https address."),
+    "address_refused": Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "Nothing is sent to that address", "Take a public address."),
     "unknown_event": Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "There is no such event", "The API's pages list them."),
     "webhook_limit": Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "There are as many webhooks as there may be", "Delete one."),
+    "destination_invalid": Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "The destination cannot be kept so", "Mend what `errors` names."),
+    "destination_limit": Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "There are as many destinations as there may be", "Delete one."),
     "refused": Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "It cannot be done now", "`detail` says why."),
     "rate_limited": Kind(HTTPStatus.TOO_MANY_REQUESTS, "Too many requests", "Wait `Retry-After` seconds."),
     "quota_exceeded": Kind(HTTPStatus.TOO_MANY_REQUESTS, "A quota is used up", "Wait, or ask the platform for more."),
@@ -108,6 +111,12 @@ RENAMED = {
     "tags_changed": "changed_meanwhile",
     "schedule_retired": "not_found",
     "too_many_webhooks": "webhook_limit",
+    "too_many_destinations": "destination_limit",
+    "invalid_config": "destination_invalid",
+    "bad_pattern": "destination_invalid",
+    "role_refused": "destination_invalid",
+    "secret_required": "destination_invalid",
+    "invalid_host_key": "destination_invalid",
 }
 
 

@@ -9,6 +9,7 @@ from django.urls import URLPattern, URLResolver, re_path
 from reports.api.v1.audiences import Audiences, SingleAudience
 from reports.api.v1.authentication import check_authenticators
 from reports.api.v1.batches import Batches, CancelBatch, SingleBatch
+from reports.api.v1.destinations import Destinations, SingleDestination, TestDestination
 from reports.api.v1.downloads import Downloads, DownloadsOfLink
 from reports.api.v1.events import Events
 from reports.api.v1.job_deliveries import JobDeliveries, RetryFailedDeliveries
@@ -40,6 +41,9 @@ ADDRESSES: list[tuple[str, type[V1View]]] = [
     ("batches", Batches),
     ("batches/<batch>", SingleBatch),
     ("batches/<batch>/cancel", CancelBatch),
+    ("destinations", Destinations),
+    ("destinations/<destination>", SingleDestination),
+    ("destinations/<destination>/test", TestDestination),
     ("events", Events),
     ("jobs", Jobs),
     ("jobs/<job>", SingleJob),
