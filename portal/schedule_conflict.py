@@ -32,6 +32,8 @@ LABELS: dict[str, str | Promise] = {
     "attach": gettext_lazy("Attach small files"),
     "skip_if_empty": gettext_lazy("Send nothing when empty"),
     "tell_owner": gettext_lazy("Tell the owner when a run fails"),
+    "remind_after_days": gettext_lazy("Remind people who opened nothing after"),
+    "receipts": gettext_lazy("Tell the owner by email who downloads"),
     "link_days": gettext_lazy("Link works for"),
     "link_max_uses": gettext_lazy("Downloads each"),
     "link_protection": gettext_lazy("A link asks for"),

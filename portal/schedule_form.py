@@ -17,13 +17,27 @@ from portal.schedule_choices import life_choices, use_choices, zone_choices
 from reports.mails.variables import VARIABLES
 from reports.models import Format, Grant, Protection, Schedule
 from reports.refused import Refused
+from reports.schedules.checks import MOST_REMINDER_DAYS
 from tenants.models import Tenant, User
 
 DAY = INPUT | {"type": "date"}
 # portal.js draws the lines as chips; without script they are lines.
 LINES = {"class": "textarea", "rows": 4, "data-chips": "known", "data-add": _("Add a person or group"), "data-remove": _("Remove {name}")}
 # Fields that are typed as they are stored.
-SAME = ("name", "timezone", "starts_on", "ends_on", "missed", "ready_by", "subject", "message", "skip_if_empty", "tell_owner")
+SAME = (
+    "name",
+    "timezone",
+    "starts_on",
+    "ends_on",
+    "missed",
+    "ready_by",
+    "subject",
+    "message",
+    "skip_if_empty",
+    "tell_owner",
+    "remind_after_days",
+    "receipts",
+)
 GATE = ("release", "usual_percent", "must_contain", "hold_hours")
 # Where a fault is shown that has no field of its own name.
 AT = {"visual_ids": "visuals"}
@@ -68,6 +82,15 @@ class ScheduleForm(forms.Form):
     passcode = forms.CharField(label=_("Passcode"), required=False, max_length=64, widget=forms.TextInput(INPUT | {"autocomplete": "off"}))
     skip_if_empty = forms.BooleanField(label=_("Send nothing when the report is empty"), required=False)
     attach = forms.BooleanField(label=_("Attach small files to the email, beside the link"), required=False)
+    remind_after_days = forms.IntegerField(
+        label=_("Remind people who opened nothing after"),
+        required=False,
+        min_value=1,
+        max_value=MOST_REMINDER_DAYS,
+        help_text=_("Days. Empty: nobody is reminded. Each person is reminded once of each run."),
+        widget=forms.NumberInput(INPUT),
+    )
+    receipts = forms.BooleanField(label=_("Tell the owner by email who downloads"), required=False)
     subject = forms.CharField(label=_("Subject"), required=False, max_length=200, widget=forms.TextInput(INPUT))
     message = forms.CharField(label=_("Message"), required=False, max_length=4000, widget=forms.Textarea(TEXTAREA))
     ready_by = forms.TimeField(label=_("Ready by"), required=False, widget=forms.TimeInput(INPUT | {"type": "time"}, format="%H:%M"))
@@ -164,7 +187,7 @@ class ScheduleForm(forms.Form):
 
     def boxes_of_delivery(self) -> list[forms.BoundField]:
         """Those that this company and this report have."""
-        return [self[name] for name in ("attach", "skip_if_empty") if name in self.fields]
+        return [self[name] for name in ("attach", "skip_if_empty", "receipts") if name in self.fields]
 
     def parameters(self) -> list[period_fields.Drawn]:
         return [period_fields.drawn(self, parameter) for parameter in self.open]

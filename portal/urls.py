@@ -148,6 +148,7 @@ company: list[URLPattern | URLResolver] = [
     path("settings/members/invite/", members.invite, name="member_invite"),
     path("settings/members/leave/", members.leave, name="member_leave"),
     path("settings/members/rules/", members.rules, name="member_rules"),
+    path("settings/members/weekly-mail/", members.weekly_mail, name="member_weekly_mail"),
     path("settings/members/<uuid:member>/role/", members.role, name="member_role"),
     path("settings/members/<uuid:member>/remove/", members.remove, name="member_remove"),
     path("settings/members/invitations/<uuid:invitation>/send/", members.invitation_send, name="invitation_send"),

@@ -34,6 +34,7 @@ from reports.erasing import objects
 from reports.gate import reviewer
 from reports.importing import working
 from reports.models import Account, Heartbeat, Process, Pump, Report
+from reports.nudges import digests, reminding
 from reports.occurrences import expanding, retiming
 from reports.restoring import gate
 from reports.restoring import mark as restore_mark
@@ -78,6 +79,8 @@ RECURRING = {
     "move-held": ("reports.tasks.move_held", WORK, 5),
     "remove-erased": ("reports.tasks.remove_erased", WORK, 5),
     "tidy": ("reports.tasks.tidy", WORK, 60),
+    "remind": ("reports.tasks.remind", WORK, 15),
+    "digests": ("reports.tasks.make_digests", WORK, 15),
     "forget-old": ("reports.tasks.forget_old", WORK, 60),
     "recount-queues": ("reports.tasks.recount_queues", WORK, 24 * 60),
 }
@@ -284,6 +287,20 @@ def tidy() -> None:
         Process.objects.filter(seen_at__lt=Now() - DEAD_KEPT).delete()
         capacity.forget_old()
     Task.objects.filter(success=False, stopped__lt=Now() - FAILURES_KEPT).delete()
+
+
+@doing("remind")
+def remind() -> None:
+    """Each quarter of an hour: who has downloaded nothing of what was sent some days ago. In restored mode it waits."""
+    if gate.is_open():
+        _within(lambda may_go_on: reminding.remind_all(timezone.now(), may_go_on))
+
+
+@doing("digests")
+def make_digests() -> None:
+    """Each quarter of an hour: the owners' week, where it is Monday morning. In restored mode it waits."""
+    if gate.is_open():
+        _within(lambda may_go_on: digests.make_all(timezone.now(), may_go_on))
 
 
 @doing("forget")

@@ -36,6 +36,7 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "members.view": EVERYONE,
     "members.leave": EVERYONE,
     "members.manage": OWNERS,
+    "members.weekly_mail": OWNERS,
     "support.manage": OWNERS,
     "proof.view": MANAGERS,
     "audit.view": MANAGERS,

@@ -108,6 +108,8 @@ WORDS: dict[str, Promise] = {
     "links.revoked": _("Links withdrawn"),
     "member.changed": _("Role changed by the platform"),
     "member.created": _("Member added by the platform"),
+    "member.digest_off": _("Weekly mail stopped"),
+    "member.digest_on": _("Weekly mail wanted again"),
     "member.removed": _("Member removed"),
     "member.role_changed": _("Role changed"),
     "occurrence.exported": _("List of a run's deliveries exported"),

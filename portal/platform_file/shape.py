@@ -36,7 +36,7 @@ from portal.platform_file.checks import (
 from reports.links.making import MOST_DAYS, MOST_USES
 from reports.models import Account, Format, Protection, ReportParameter, Schedule
 from reports.models.catalogue import MAX_VISUALS
-from reports.schedules.checks import MAX_CONTAINED, MOST_HOLD_HOURS, MOST_PERCENT
+from reports.schedules.checks import MAX_CONTAINED, MOST_HOLD_HOURS, MOST_PERCENT, MOST_REMINDER_DAYS
 from tenants.key_scopes import ROLES as SCOPES
 from tenants.models import Tenant
 from tenants.models.members import Role
@@ -98,6 +98,8 @@ SCHEDULE = Kind(
         "attach": flag,
         "skip_if_empty": flag,
         "tell_owner": flag,
+        "remind_after_days": or_empty(whole(1, MOST_REMINDER_DAYS), None),
+        "receipts": flag,
         "release": one_of(*Schedule.Release.values),
         "usual_percent": whole(1, MOST_PERCENT),
         "must_contain": text(MAX_CONTAINED, empty=True),

@@ -21,7 +21,7 @@ from portal.reauthentication import recently_authenticated
 from portal.requests import TenantRequest
 from portal.signed_in import end_sessions
 from reports.refused import Refused
-from tenants import company_rules, membership, visiting
+from tenants import company_rules, digest, membership, visiting
 from tenants.models import Invitation, Membership, SupportVisit
 from tenants.models.members import Role
 
@@ -40,6 +40,7 @@ def members(request: TenantRequest) -> HttpResponse:
         "may_manage": manages,
         "rules": RulesForm(initial={"mfa": request.tenant.mfa}),
         "mfa": request.tenant.get_mfa_display(),
+        "may_choose_weekly_mail": request.may("members.weekly_mail"),
     }
     return render(request, "portal/members.html", context)
 
@@ -135,6 +136,17 @@ def rules(request: TenantRequest) -> HttpResponse:
         messages.error(request, _("Choose one of the rules."))
     elif company_rules.set_second_step(request.tenant, form.cleaned_data["mfa"], actors.member(request), timezone.now()):
         messages.success(request, _("The rule is saved. It counts from each person’s next page."))
+    return _back(request)
+
+
+@require_POST
+@tenant_page("members.weekly_mail")
+def weekly_mail(request: TenantRequest) -> HttpResponse:
+    """An owner's own: `wants` is 1 or 0."""
+    member = get_object_or_404(Membership.objects.select_related("tenant"), tenant=request.tenant, user=request.user)
+    wants = request.POST.get("wants") == "1"
+    digest.want(member, actors.member(request), wants, now=timezone.now())
+    messages.success(request, _("You get a mail about each week.") if wants else _("You get no mail about the week any more."))
     return _back(request)
 
 

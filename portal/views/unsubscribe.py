@@ -50,12 +50,20 @@ def _answer(request: HttpRequest, code: str, token: str, *, act: str) -> HttpRes
             unsubscribing.stop(mail, actor, now=now)
         elif act == "start":
             unsubscribing.start_again(mail, actor, now=now)
+        if unsubscribing.is_digest(mail):
+            return _of_digest(request, mail)
         with translation.override(mail.language):
             stopped = unsubscribing.suppression(mail)
             own = stopped is not None and stopped.reason == Suppression.Reason.UNSUBSCRIBED
             about = {"tenant": mail.tenant, "address": links.masked(mail.address), "style": version_of(mail.tenant.brand_color)}
             context = about | {"stopped": stopped, "may_start": own, "started": act == "start"}
             return _hidden(render(request, "link/unsubscribe.html", context))
+
+
+def _of_digest(request: HttpRequest, mail: unsubscribing.Mail) -> HttpResponse:
+    with translation.override(mail.language):
+        context = {"tenant": mail.tenant, "address": links.masked(mail.address), "wants": unsubscribing.wants_digest(mail)}
+        return _hidden(render(request, "link/unsubscribe_digest.html", context))
 
 
 def _hidden(response: HttpResponse) -> HttpResponse:

@@ -14,7 +14,7 @@ from tenants.models import Tenant
 # What a person asked for a moment ago, at our page, comes although they stopped the regular mails.
 ASKED_FOR = {Notice.Kind.NEW_LINK, Notice.Kind.CODE, Notice.Kind.TEST, Notice.Kind.INVITATION}
 # What opens a report at the address it goes to.
-OPENS = {Notice.Kind.NEW_LINK, Notice.Kind.CODE, Notice.Kind.READY_AGAIN}
+OPENS = {Notice.Kind.NEW_LINK, Notice.Kind.CODE, Notice.Kind.READY_AGAIN, Notice.Kind.REMINDER}
 
 
 def reason_not_to_send(outgoing: Delivery | Notice, now: datetime) -> str:

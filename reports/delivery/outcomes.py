@@ -16,6 +16,7 @@ from reports.delivery.taking import Lease
 from reports.events import tell
 from reports.models import Delivery, Event, Notice, Suppression
 from reports.models.sending import Outgoing
+from reports.nudges.reminding import remind_at
 from reports.occurrences.settling import settle
 from tenants.scope import tenant_scope
 from tenants.secrets import storable
@@ -127,6 +128,8 @@ def _ended(outgoing: Delivery | Notice, now: datetime) -> None:
     if outgoing.status != Status.SUPPRESSED:
         type = Event.Type.DELIVERY_SENT if outgoing.status == Status.SENT else Event.Type.DELIVERY_FAILED
         tell(outgoing.tenant, type, event_data.of_delivery(outgoing), now)
+    if outgoing.status == Status.SENT and (at := remind_at(outgoing, now)):
+        _row(outgoing).update(remind_at=at)
     if outgoing.occurrence_id:
         settle(outgoing.occurrence_id, now)
 

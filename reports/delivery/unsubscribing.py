@@ -16,8 +16,9 @@ from django.conf import settings
 
 from reports.address_book.references import reference
 from reports.models import Delivery, Notice, Recipient, Suppression
+from tenants import digest
 from tenants.audit import Actor, record
-from tenants.models import Tenant
+from tenants.models import Membership, Tenant
 from tenants.secrets import derived_tokens
 
 PURPOSE = "stop the mails"
@@ -40,12 +41,21 @@ def find(tenant: Tenant, token: str) -> Mail | None:
     return (found[0] or found[1]) if any(signed) else None
 
 
+def is_digest(mail: Mail) -> bool:
+    """An owner's own mail about their company: stopping it stops nothing else."""
+    return isinstance(mail, Notice) and mail.kind == Notice.Kind.DIGEST
+
+
 def suppression(mail: Mail) -> Suppression | None:
+    """What stops a company's mails to the address. None: nothing does."""
     return Suppression.objects.filter(tenant=mail.tenant, email=mail.address.lower()).first()
 
 
 def stop(mail: Mail, actor: Actor, *, now: datetime) -> None:
     """Every mail that was not handed over yet stays here too: the courier looks right before it sends. Twice changes nothing."""
+    if is_digest(mail):
+        _want_digest(mail, actor, False, now)
+        return
     _row, is_new = Suppression.objects.get_or_create(
         tenant=mail.tenant, email=mail.address.lower(), defaults={"reason": Suppression.Reason.UNSUBSCRIBED, "at": now}
     )
@@ -55,9 +65,22 @@ def stop(mail: Mail, actor: Actor, *, now: datetime) -> None:
 
 def start_again(mail: Mail, actor: Actor, *, now: datetime) -> None:
     """Takes back the person's own word, and no other reason: an address that bounced still does."""
+    if is_digest(mail):
+        _want_digest(mail, actor, True, now)
+        return
     stopped = Suppression.objects.filter(tenant=mail.tenant, email=mail.address.lower(), reason=Suppression.Reason.UNSUBSCRIBED)
     if stopped.delete()[0]:
         record(actor, "recipient.resubscribed", now=now, tenant=mail.tenant, about=mail, after=_person(mail))
+
+
+def wants_digest(mail: Mail) -> bool:
+    return Membership.objects.filter(tenant=mail.tenant, user__email__iexact=mail.address, digest=True).exists()
+
+
+def _want_digest(mail: Mail, actor: Actor, wants: bool, now: datetime) -> None:
+    member = Membership.objects.filter(tenant=mail.tenant, user__email__iexact=mail.address).first()
+    if member and member.digest != wants:
+        digest.want(member, actor, wants, now=now)
 
 
 def _person(mail: Mail) -> dict[str, str] | None:

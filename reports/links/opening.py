@@ -10,6 +10,7 @@ from django.db.models import F
 from reports import event_data, files
 from reports.events import tell
 from reports.models import Download, Event, Link, SnapshotFile, SnapshotJob
+from reports.nudges import receipts
 from tenants.audit import Actor
 from tenants.models import Tenant, TenantCode
 from tenants.models.tenant import is_code
@@ -34,7 +35,8 @@ def find(tenant: Tenant, token: str) -> Link | None:
     """Inside the tenant's scope."""
     # A corrected version is rare: asked for where there is one, instead of read as empty columns at each click.
     links = Link.objects.for_tenant(tenant).select_related("tenant", "job__report")
-    links = links.annotate(schedule_zone=F("job__occurrence__schedule__timezone"))
+    of_schedule = {"schedule_zone": F("job__occurrence__schedule__timezone"), "wants_receipts": F("job__occurrence__schedule__receipts")}
+    links = links.annotate(**of_schedule)
     return links.prefetch_related("job__files", "superseded_by__files").filter(token_sha256=secret_hash(token)).first()
 
 
@@ -69,6 +71,8 @@ def redeem(link: Link, file: SnapshotFile, actor: Actor, *, repeated: bool, now:
         download = files.note_download(file, actor, now=now, link=link, is_repeat=repeated)
         if not repeated:
             tell(link.tenant, Event.Type.LINK_DOWNLOADED, event_data.of_download(download, link.recipient_id), now)
+            if link.wants_receipts and link.job.occurrence:
+                receipts.note(link.job.occurrence, download, now)
     return granted
 
 

@@ -24,6 +24,14 @@ class Address:
 
 
 @dataclass(frozen=True)
+class Section:
+    """A list under a heading."""
+
+    title: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Content:
     """Plain text in the reader's language; the drawing escapes it. What is empty is not drawn."""
 
@@ -40,6 +48,7 @@ class Content:
     # Six digits, to be typed.
     code: str = ""
     facts: tuple[Fact, ...] = ()
+    sections: tuple[Section, ...] = ()
     notes: tuple[str, ...] = ()
     links: tuple[Address, ...] = ()
     reply_to: str = ""

@@ -24,6 +24,7 @@ def as_text(content: Content) -> str:
         content.code,
         f"{content.button.label}:\n{content.button.url}" if content.button else "",
         "\n".join(f"{fact.label + ':':<{wide}}  {one_line(fact.value)}" for fact in content.facts),
+        *("\n".join((section.title, *(f"- {one_line(line)}" for line in section.lines))) for section in content.sections),
         "\n".join(map(one_line, content.notes)),
         "\n".join(f"{link.label}:\n{link.url}" for link in content.links),
         _("Questions: %(address)s") % {"address": content.reply_to} if content.reply_to else "",

@@ -16,6 +16,7 @@ from django.utils import timezone, translation
 from reports.delivery.unsubscribing import unsubscribe_url
 from reports.mails import (
     destination_mails,
+    digest_mails,
     envelope,
     failure_mails,
     gate_mails,
@@ -23,6 +24,8 @@ from reports.mails import (
     invitation_mails,
     link_mails,
     quota_mails,
+    receipt_mails,
+    reminder_mails,
     webhook_mails,
 )
 from reports.mails.attachments import Attaching, attaching
@@ -67,6 +70,8 @@ def letter_of_notice(notice: Notice, now: datetime) -> Letter | None:
             return None
         sender = envelope.company_sender(notice.tenant) if notice.kind in TO_CUSTOMERS else envelope.portal_name()
         headers = {"Feedback-ID": f"{notice.kind}:{notice.tenant.code}:fanfold"}
+        if notice.kind in CAN_BE_STOPPED:
+            headers |= {"List-Unsubscribe": f"<{unsubscribe_url(notice)}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
         return Letter(envelope.message(notice, content, now, sender=sender, headers=headers))
 
 
@@ -87,10 +92,15 @@ CONTENTS: dict[Notice.Kind, Callable[[Notice, datetime], Content | None]] = {
     Notice.Kind.QUOTA: quota_mails.near,
     Notice.Kind.WEBHOOK: webhook_mails.needs_people,
     Notice.Kind.DESTINATION: destination_mails.needs_people,
+    Notice.Kind.REMINDER: reminder_mails.reminder,
+    Notice.Kind.RECEIPT: receipt_mails.receipt,
+    Notice.Kind.DIGEST: digest_mails.digest,
     Notice.Kind.HELD: gate_mails.held,
 }
 # In the company's name; the others come from the portal.
-TO_CUSTOMERS = frozenset({Notice.Kind.NEW_LINK, Notice.Kind.CODE, Notice.Kind.READY_AGAIN, Notice.Kind.TEST})
+TO_CUSTOMERS = frozenset({Notice.Kind.NEW_LINK, Notice.Kind.CODE, Notice.Kind.READY_AGAIN, Notice.Kind.TEST, Notice.Kind.REMINDER})
+# Nobody asked for them and nobody has to act on them.
+CAN_BE_STOPPED = frozenset({Notice.Kind.REMINDER, Notice.Kind.DIGEST})
 
 
 def _handover(delivery: Delivery, url: str) -> tuple[Handover, list[SnapshotFile]]:

@@ -122,6 +122,9 @@ class Link(models.Model):
             models.Index(fields=["tenant", "-created_at", "-id"], condition=~Q(revoked_at=None), name="link_revoked"),
         )
 
+    # Set by readers that grant files: whether the schedule's owner is told of downloads.
+    wants_receipts: bool | None = None
+
     def __str__(self) -> str:
         return self.reference
 

@@ -104,6 +104,10 @@ class Delivery(Outgoing):
     placing: models.JSONField[dict[str, str], dict[str, str]] = models.JSONField(
         default=dict, db_default=models.Value({}, models.JSONField()), help_text="By a file's id, the name it was about to get there."
     )
+    # Set when it is sent, where its schedule reminds people: who turns that on later floods nobody.
+    remind_at = models.DateTimeField(
+        null=True, help_text="When to look whether anything was downloaded. NULL: never, or somebody has looked."
+    )
     name = models.CharField(max_length=120, blank=True)
     is_copy = models.BooleanField(default=False, help_text="Of the schedule's CC line.")
 
@@ -134,6 +138,7 @@ class Delivery(Outgoing):
                 fields=["tenant", "destination", "-created_at", "-id"], condition=~Q(destination=None), name="delivery_by_destination"
             ),
             models.Index(fields=["destination"], condition=~Q(destination=None) & ~Q(lease_until=None), name="delivery_under_way"),
+            models.Index(fields=["remind_at"], condition=~Q(remind_at=None), name="delivery_to_remind"),
             models.Index(fields=["tenant", "sent_at"], condition=~Q(sent_at=None), name="delivery_by_time"),
         )
 

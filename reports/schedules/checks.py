@@ -24,6 +24,7 @@ from tenants.secrets import is_storable
 MAX_NAME, MAX_SUBJECT, MAX_MESSAGE = 120, 200, 4000
 MAX_CONTAINED = 120
 MAX_COPIES = 10
+MOST_REMINDER_DAYS = 30
 MOST_PERCENT, MOST_HOLD_HOURS = 500, 168
 
 
@@ -36,6 +37,7 @@ def faults(schedule: Schedule, grant: Grant, values: dict[str, Any], *, now: dat
         *_when(schedule, now),
         *_who(schedule),
         *_links(schedule, values),
+        *_reminders(schedule),
         *_gate(schedule),
     ]
 
@@ -116,6 +118,13 @@ def _who(schedule: Schedule) -> Iterator[Place]:
         yield Place(("cc",), "too_long", _("At most %(limit)d addresses get a copy.") % {"limit": MAX_COPIES})
     if schedule.attach and not tenant.allow_attachments:
         yield Place(("attach",), "not_allowed", _("Attachments are switched off for your company; links work."))
+
+
+def _reminders(schedule: Schedule) -> Iterator[Place]:
+    days = schedule.remind_after_days
+    if days is not None and not 1 <= days <= MOST_REMINDER_DAYS:
+        text = _("People are reminded after 1 to %(limit)d days.") % {"limit": MOST_REMINDER_DAYS}
+        yield Place(("remind_after_days",), "invalid", text)
 
 
 def _links(schedule: Schedule, values: dict[str, Any]) -> Iterator[Place]:

@@ -42,6 +42,8 @@ PLAIN = (
     "attach",
     "skip_if_empty",
     "tell_owner",
+    "remind_after_days",
+    "receipts",
     "link_days",
     "link_max_uses",
     "link_protection",

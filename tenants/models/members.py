@@ -27,6 +27,7 @@ class Membership(models.Model):
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="memberships")
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=8, choices=Role)
+    digest = models.BooleanField(default=True, db_default=True, help_text="An owner gets a mail about each week.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -479,6 +479,7 @@ NO_PAGE = {
     "proof_keys": "public keys as JSON",
     "member_role": "takes a form, leads to the members",
     "member_rules": "takes a form, leads to the members",
+    "member_weekly_mail": "takes a form, leads to the members",
     "invitation_send": "takes a form, leads to the members",
     "invitation_withdraw": "takes a form, leads to the members",
     "support_set": "takes a form, leads to support access",

@@ -22,8 +22,9 @@ from reports import jobs, legal_hold, quotas, removing
 from reports.api.v1 import idempotency
 from reports.aws import removal
 from reports.aws.quicksight import QuickSight
-from reports.delivery import carrying
+from reports.delivery import carrying, packing, shipping
 from reports.delivery.email import Email
+from reports.delivery.sftp import Sftp
 from reports.engine import claim, collect, start
 from reports.engine.process import STOP_FILE
 from reports.gate import reviewing, verdicts
@@ -85,6 +86,12 @@ WEBHOOK_STEPS: dict[str, Step] = {
     "webhook prepared": Step(sending, "prepare", when=lambda message: message is not None),
     "webhook posted": Step(posting, "post"),
 }
+# Of files for a destination: before anything leaves, when one is whole there and about to get its name, when all have theirs.
+SHIPPING_STEPS: dict[str, Step] = {
+    "files packed": Step(packing, "pack", when=lambda packed: packed is not None),
+    "file whole": Step(shipping, "_note"),
+    "files placed": Step(Sftp, "send"),
+}
 
 # Of a review: while its files are looked into, after the verdict is reached, or once it is written.
 GATE_STEPS: dict[str, Step] = {
@@ -131,7 +138,8 @@ def install() -> None:
     if step := os.environ.get(WEB_STEP):
         WEB_STEPS[step].install(lambda step=step: kill_self(step))
     if step := os.environ.get(STEP):
-        (STEPS | MAIL_STEPS | WEBHOOK_STEPS | GATE_STEPS | PLAN_STEPS | KEEP_STEPS)[step].install(lambda: kill_worker(step))
+        steps = STEPS | MAIL_STEPS | WEBHOOK_STEPS | SHIPPING_STEPS | GATE_STEPS | PLAN_STEPS | KEEP_STEPS
+        steps[step].install(lambda: kill_worker(step))
     if os.environ.get(POSTMASTER):
         for name, step in STEPS.items():
             step.install(lambda name=name: kill_postmaster(name))

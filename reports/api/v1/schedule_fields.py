@@ -21,7 +21,16 @@ from reports.models import Audience, AudienceRecipient, Format, Occurrence, Prot
 from reports.models.catalogue import MAX_VISUALS
 from reports.occurrences import load
 from reports.schedules.addressees import MAX_PEOPLE
-from reports.schedules.checks import MAX_CONTAINED, MAX_COPIES, MAX_MESSAGE, MAX_NAME, MAX_SUBJECT, MOST_HOLD_HOURS, MOST_PERCENT
+from reports.schedules.checks import (
+    MAX_CONTAINED,
+    MAX_COPIES,
+    MAX_MESSAGE,
+    MAX_NAME,
+    MAX_SUBJECT,
+    MOST_HOLD_HOURS,
+    MOST_PERCENT,
+    MOST_REMINDER_DAYS,
+)
 from reports.schedules.editing import DEFAULT_AUDIENCE
 from reports.schedules.figures import with_punctuality
 from tenants.models import Tenant
@@ -42,6 +51,8 @@ SAME = (
     "attach",
     "skip_if_empty",
     "tell_owner",
+    "remind_after_days",
+    "receipts",
     "subject",
     "message",
     "cc",
@@ -120,6 +131,14 @@ class ScheduleChange(Body):
     release = ScheduleReleaseIn(required=False)
     skip_if_empty = Truth(required=False, help_text="Send nothing when the report is empty. Needs CSV.")
     tell_owner = Truth(required=False, help_text="A mail to the owner when a run fails for good.")
+    remind_after_days = Whole(
+        min_value=1,
+        max_value=MOST_REMINDER_DAYS,
+        allow_null=True,
+        required=False,
+        help_text="One more mail to who downloaded nothing after so many days. null: nobody is reminded.",
+    )
+    receipts = Truth(required=False, help_text="A mail to the owner about who downloaded.")
     subject = Text(max_length=MAX_SUBJECT, allow_blank=True, required=False)
     message = Text(max_length=MAX_MESSAGE, allow_blank=True, required=False)
     cc = serializers.ListField(child=Text(max_length=254), max_length=MAX_COPIES, required=False, help_text="Addresses that get a copy.")
@@ -214,6 +233,8 @@ class ScheduleOut(Resource):
     release = ScheduleReleaseOut(source="*")
     skip_if_empty = serializers.BooleanField()
     tell_owner = serializers.BooleanField()
+    remind_after_days = serializers.IntegerField(allow_null=True)
+    receipts = serializers.BooleanField()
     subject = serializers.CharField()
     message = serializers.CharField()
     cc = serializers.ListField(child=serializers.EmailField())

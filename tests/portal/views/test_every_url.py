@@ -54,6 +54,7 @@ POSTED = {
     "recipient_send_again",
     "member_role",
     "member_rules",
+    "member_weekly_mail",
     "invitation_send",
     "invitation_withdraw",
     "support_set",

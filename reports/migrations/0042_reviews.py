@@ -11,7 +11,7 @@ from tenants.rls import everything, same_tenant, tenant_table
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("reports", "0040_delivery_under_way"),
+        ("reports", "0041_reminders"),
         ("tenants", "0013_platform_ends_sessions"),
     ]
 
