@@ -104,7 +104,11 @@ class Schedule(models.Model):
         default=50, db_default=50, help_text="So far from the median of the last runs, in size, pages or rows, is usual."
     )
     must_contain = models.CharField(
-        max_length=120, blank=True, db_default="", help_text="A text that every file has to show, such as the company's name. Empty: none."
+        max_length=120,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="A text that every file has to show, such as the company's name. Empty: none.",
     )
     hold_hours = models.PositiveSmallIntegerField(default=24, db_default=24, help_text="Held files that nobody decides on are not sent.")
 
