@@ -153,7 +153,7 @@ def preview(request: TenantRequest) -> HttpResponse:
     initial, stored = {"report": request.POST.get("report", ""), "timezone": request.tenant.timezone}, _stored(request)
     linked = stored is not None and stored.template_id is not None
     if stored is not None and linked:
-        initial = initial_of(stored, [])
+        initial = initial_of(stored, [], [])
     form = ScheduleForm(request.tenant, grants, _members(request), request.POST, initial=initial, quiet=True, linked=linked)
     return render(request, "portal/_schedule_preview.html", {"preview": preview_of(request.tenant, form, stored, now=timezone.now())})
 
