@@ -10,9 +10,11 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.forms import Renderer, always_filled
 from portal.parameter_fields import INPUT, SELECT
-from portal.schedule_form import LINES, LinesField
-from reports.models import Audience
+from portal.schedule_form import LINES, LinesField, destination_field
+from reports.destinations import choosing
+from reports.models import Audience, Destination
 from reports.refused import Refused
+from tenants.models import Tenant
 
 # Pairs of a key and a value; one more than an audience has, and as many as people need.
 LEAST_PAIRS, MOST_PAIRS = 2, 10
@@ -31,9 +33,12 @@ class AudienceForm(forms.Form):
         widget=forms.Textarea(LINES),
     )
 
-    def __init__(self, keys: Sequence[str], audience: Audience | None, lines: list[str], data: Any = None) -> None:
+    def __init__(self, tenant: Tenant, keys: Sequence[str], audience: Audience | None, lines: list[str], data: Any = None) -> None:
+        """In the tenant's scope."""
         tags = list((audience.session_tags if audience else {}).items())
-        super().__init__(data, initial={"recipients": lines, "name": audience.name if audience else ""})
+        there = list(map(str, choosing.of_audience(audience)))
+        super().__init__(data, initial={"recipients": lines, "name": audience.name if audience else "", "destinations": there})
+        self.fields |= destination_field(tenant)
         self.is_default = audience is not None and not audience.name
         if not self.is_default:
             self.fields["name"] = forms.CharField(label=_("Name"), max_length=120, widget=forms.TextInput(INPUT))
@@ -66,6 +71,10 @@ class AudienceForm(forms.Form):
         cleaned = self.cleaned_data
         pairs = ((cleaned[f"key-{number}"], cleaned[f"value-{number}"]) for number in range(self.pairs))
         return {key: value for key, value in pairs if key}
+
+    def destinations(self, tenant: Tenant) -> list[Destination] | None:
+        """None: as they are; the company has none to choose from. Raises Refused."""
+        return choosing.by_id(tenant, self.cleaned_data["destinations"]) if "destinations" in self.fields else None
 
     def refuse(self, refused: Refused) -> None:
         """Each fault at its field: that of a tag at the pair which has its key."""

@@ -22,6 +22,7 @@ SHOWN = 50
 class Sent:
     """One delivery, as far as the page shows it; `failure_code` has words in reports/delivery/failures.py.
 
+    `destination`: the name of one; None: to an address, or it was deleted.
     `link_status` is one of Link.Status, empty: it never had a link. `last_download_at` None: not downloaded.
     """
 
@@ -31,6 +32,8 @@ class Sent:
     failure_code: str
     tries: int
     maybe_twice: bool
+    channel: str = Delivery.Channel.EMAIL
+    destination: str | None = None
     link_status: str = ""
     uses: int = 0
     expires_at: datetime | None = None
@@ -45,7 +48,8 @@ def with_deliveries(jobs: QuerySet[SnapshotJob]) -> QuerySet[Any]:
     columns = ("uses", "max_uses", "expires_at", "revoked_at", "last_download_at")
     link = links.values(row=JSONObject(**{name: name for name in columns}))[:1]
     shown = deliveries.order_by("address").annotate(newest_link=Subquery(link))
-    row = {name: name for name in ("address", "name", "status", "failure_code", "tries", "maybe_twice")} | {"link": "newest_link"}
+    row = {name: name for name in ("address", "name", "status", "failure_code", "tries", "maybe_twice", "channel")}
+    row |= {"link": "newest_link", "destination": "destination__name"}
     members = Download.objects.filter(tenant=OuterRef("tenant"), file__job=OuterRef("pk"), user__isnull=False)
     taken = members.values("actor").annotate(last=Max("at")).order_by("-last").values(row=JSONObject(actor="actor", at="last"))
     return jobs.annotate(

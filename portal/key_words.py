@@ -16,6 +16,8 @@ WORDS = {
     "audiences:write": _("Change recipients and groups"),
     "links:read": _("Read download links"),
     "links:write": _("Make and revoke download links"),
+    "destinations:read": _("Read destinations"),
+    "destinations:write": _("Change and test destinations"),
     "webhooks:read": _("Read webhooks and events"),
     "webhooks:write": _("Change webhooks"),
     "usage:read": _("Read usage"),

@@ -20,7 +20,7 @@ from portal.requests import MemberRequest
 
 View = Callable[..., HttpResponse]
 # Never sent back to a browser inside a page: whoever reads over a shoulder, or the page's source, would have them.
-SECRET_FIELDS = ("csrfmiddlewaretoken", "password", "password1", "password2", "oldpassword")
+SECRET_FIELDS = ("csrfmiddlewaretoken", "password", "password1", "password2", "oldpassword", "secret")
 
 
 def recently_authenticated(view: View) -> View:

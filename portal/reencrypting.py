@@ -9,8 +9,9 @@ from allauth.mfa.models import Authenticator
 from django.db import transaction
 
 from portal.second_step_secrets import place
+from reports.destinations import secrets as destination_secrets
 from reports.erasing import hashing
-from reports.models import Webhook
+from reports.models import Destination, Webhook
 from reports.webhooks import secrets
 from tenants.encryption import Unreadable, decrypt, encrypt, is_current
 from tenants.models import TenantCode
@@ -28,6 +29,8 @@ class Told:
     unreadable_companies: tuple[str, ...] = ()
     # Ids of webhooks whose secrets none reads.
     unreadable_webhooks: tuple[str, ...] = ()
+    # Ids of destinations whose secrets none reads.
+    unreadable_destinations: tuple[str, ...] = ()
 
 
 def reencrypt() -> Told:
@@ -45,6 +48,7 @@ def reencrypt() -> Told:
         except Unreadable:
             told.unreadable_companies += (code,)
         _renew_webhooks(tenant_id, told)
+        _renew_destinations(tenant_id, told)
     return told
 
 
@@ -59,6 +63,19 @@ def _renew_webhooks(tenant_id: uuid.UUID, told: Told) -> None:
             continue
         except Unreadable:
             told.unreadable_webhooks += (str(webhook.pk),)
+
+
+def _renew_destinations(tenant_id: uuid.UUID, told: Told) -> None:
+    with tenant_scope(tenant_id):
+        rows = list(Destination.objects.filter(tenant=tenant_id).exclude(sealed_secret=""))
+    for row in rows:
+        try:
+            with tenant_scope(tenant_id):
+                told.done += destination_secrets.renew(row)
+        except Destination.DoesNotExist:
+            continue
+        except Unreadable:
+            told.unreadable_destinations += (str(row.pk),)
 
 
 @transaction.atomic

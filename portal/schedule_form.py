@@ -15,7 +15,7 @@ from portal.forms import Renderer, always_filled, boxes
 from portal.parameter_fields import INPUT, PREFIX, SELECT, TEXTAREA, field_name
 from portal.schedule_choices import life_choices, use_choices, zone_choices
 from reports.mails.variables import VARIABLES
-from reports.models import Format, Grant, Protection, Schedule
+from reports.models import Destination, Format, Grant, Protection, Schedule
 from reports.refused import Refused
 from reports.schedules.checks import MOST_REMINDER_DAYS
 from reports.templates import owned
@@ -142,6 +142,7 @@ class ScheduleForm(forms.Form):
         self.report = self.grant.report
         self._add_report(grants)
         self._add_choices(tenant, members)
+        self.fields |= destination_field(tenant)
         for name, field in cadence_fields.fields(initial.get("cron", "")).items():
             self.fields[name] = field
         for name in self._set_by_template() if linked else ():
@@ -221,6 +222,8 @@ class ScheduleForm(forms.Form):
         chosen = cleaned.get("visuals", [])
         values["visual_ids"] = [] if set(chosen) == set(self.report.visual_ids) else chosen
         values["cron"] = cadence_fields.read(cleaned)
+        if "destinations" in self.fields:
+            values["destinations"] = cleaned.get("destinations", [])
         values.setdefault("skip_if_empty", False)
         values["message"] = values.get("message", "").replace("\r\n", "\n")
         return values
@@ -242,11 +245,21 @@ class ScheduleForm(forms.Form):
             self.add_error(None, refused.detail)
 
 
-def initial_of(schedule: Schedule, recipients: list[str]) -> dict[str, Any]:
+def destination_field(tenant: Tenant) -> dict[str, forms.Field]:
+    """Where files go beside people, of a company that has any. In the tenant's scope."""
+    offered = [(str(row.pk), f"{row.name} ({row.get_kind_display()})") for row in Destination.objects.for_tenant(tenant).order_by("name")]
+    return {"destinations": boxes(_("Destinations"), offered, required=False)} if offered else {}
+
+
+def initial_of(schedule: Schedule, recipients: list[str], destinations: list[uuid.UUID]) -> dict[str, Any]:
     """What the form shows of a schedule."""
     stored = (*SAME, *GATE, "formats", "visual_ids", "parameters", "cron", "cc", "attach", "link_protection", "link_passcode", "link_days")
     initial = {name: getattr(schedule, name) for name in (*stored, "link_max_uses")}
-    return initial | {"report": schedule.report.slug, "owner": str(schedule.owner_id or ""), "recipients": recipients}
+    return (
+        initial
+        | {"report": schedule.report.slug, "owner": str(schedule.owner_id or ""), "recipients": recipients}
+        | {"destinations": list(map(str, destinations))}
+    )
 
 
 def _chosen(label: Any, choices: list[tuple[str, Any]]) -> forms.Field:

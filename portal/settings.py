@@ -40,6 +40,7 @@ PORTAL_SETTINGS = {
     "PORTAL_PROOF_KEYS",
     "PORTAL_ALERT_WEBHOOK",
     "PORTAL_OUTBOUND_ALLOW",
+    "PORTAL_AWS_ACCOUNT",
     "PORTAL_API_AUTHENTICATORS",
     "PORTAL_JWT_ISSUER",
     "PORTAL_JWT_AUDIENCE",
@@ -282,6 +283,10 @@ try:
     outbound_allowed.read(PORTAL_OUTBOUND_ALLOW)
 except ValueError as error:
     raise ImproperlyConfigured(f"PORTAL_OUTBOUND_ALLOW has {str(error)!r}, which is neither a host nor host:port.") from error
+# Whose roles companies trust with their buckets; 12 digits.
+PORTAL_AWS_ACCOUNT = env_str("PORTAL_AWS_ACCOUNT", "")
+if PORTAL_AWS_ACCOUNT and not (PORTAL_AWS_ACCOUNT.isdecimal() and len(PORTAL_AWS_ACCOUNT) == 12):
+    raise ImproperlyConfigured("PORTAL_AWS_ACCOUNT is not the number of an AWS account, which has 12 digits.")
 PORTAL_ENCRYPTION_KEYS = env_list("PORTAL_ENCRYPTION_KEYS")
 PORTAL_PROOF_KEYS = env_list("PORTAL_PROOF_KEYS")
 for name, keys in (("PORTAL_ENCRYPTION_KEYS", PORTAL_ENCRYPTION_KEYS), ("PORTAL_PROOF_KEYS", PORTAL_PROOF_KEYS)):

@@ -9,7 +9,20 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from portal.job_deliveries import Sent
-from reports.models import Attempt, Delivery, Link, Occurrence, Report, Review, Schedule, SnapshotJob, Suppression, Webhook, WebhookDelivery
+from reports.models import (
+    Attempt,
+    Delivery,
+    Destination,
+    Link,
+    Occurrence,
+    Report,
+    Review,
+    Schedule,
+    SnapshotJob,
+    Suppression,
+    Webhook,
+    WebhookDelivery,
+)
 from reports.schedules.figures import is_late
 
 Job, LinkStatus, Stopped = SnapshotJob.Status, Link.Status, Suppression.Reason
@@ -89,6 +102,12 @@ ADDRESSES: dict[str | None, Look] = {
     Stopped.COMPLAINED: Look(Stopped.COMPLAINED.label, "ban", "bad"),
 }
 
+DESTINATIONS: dict[str, Look] = {
+    Destination.Status.UNTESTED: Look(Destination.Status.UNTESTED.label, "info-circle"),
+    Destination.Status.OK: Look(Destination.Status.OK.label, "check", "ok"),
+    Destination.Status.FAILING: Look(Destination.Status.FAILING.label, "alert-circle", "bad"),
+    Destination.Status.STOPPED: Look(Destination.Status.STOPPED.label, "player-pause", "bad"),
+}
 WEBHOOKS: dict[str, Look] = {
     Webhook.Status.ACTIVE: Look(Webhook.Status.ACTIVE.label, "check", "ok"),
     Webhook.Status.PAUSED: Look(Webhook.Status.PAUSED.label, "player-pause", "warn"),
@@ -175,6 +194,10 @@ def of_queue(tenant: Any) -> Look:
     if tenant.known:
         return NOT_IN_LINE
     return IS_RUNNING if tenant.running else NO_JOBS
+
+
+def of_destination(destination: Destination) -> Look:
+    return DESTINATIONS[destination.status]
 
 
 def of_webhook(webhook: Webhook) -> Look:

@@ -30,6 +30,8 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "links.revoke": MANAGERS,
     "keys.view": MANAGERS,
     "keys.manage": MANAGERS,
+    "destinations.view": MANAGERS,
+    "destinations.manage": MANAGERS,
     "webhooks.view": MANAGERS,
     "webhooks.manage": MANAGERS,
     "usage.view": MANAGERS,

@@ -21,6 +21,8 @@ ROLES: dict[str, frozenset[Role]] = {
     "audiences:write": MANAGERS,
     "links:read": EVERYONE,
     "links:write": MANAGERS,
+    "destinations:read": MANAGERS,
+    "destinations:write": MANAGERS,
     "webhooks:read": MANAGERS,
     "webhooks:write": MANAGERS,
     "usage:read": MANAGERS,

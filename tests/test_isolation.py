@@ -9,6 +9,7 @@ import re
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -21,9 +22,11 @@ from django.utils import timezone
 
 from reports.delivery.unsubscribing import unsubscribe_url
 from reports.models import (
+    ArchiveVisit,
     Audience,
     Batch,
     Delivery,
+    Destination,
     Link,
     Occurrence,
     Recipient,
@@ -38,6 +41,7 @@ from reports.models import (
 from tenants.key_scopes import ROLES
 from tenants.models import ApiKey, Invitation, Membership, SupportVisit, Tenant, User
 from tenants.scope import tenant_scope
+from tenants.secrets import secret_hash
 from tests import factories
 from tests.portal.views.conftest import aws, server
 from tests.pretend_aws import BUCKET, Server
@@ -118,9 +122,11 @@ class Company:
     visit: SupportVisit
     webhook: Webhook
     message: WebhookDelivery
+    destination: Destination
     token: str
     stop_token: str
     invitation_token: str
+    archive_token: str
     key: ApiKey
     api_key: str
     # Its dashboard has the same name.
@@ -136,6 +142,8 @@ class Company:
             str(self.batch.pk),
             self.webhook.url,
             str(self.webhook.pk),
+            self.destination.name,
+            str(self.destination.pk),
             str(self.message.event_id),
             str(self.file.pk),
             self.file.name,
@@ -168,6 +176,7 @@ OBJECTS: dict[str, tuple[Callable[[Company], str], Callable[[], str]]] = {
     "invitation": (lambda company: str(company.invitation.pk), lambda: str(uuid.uuid4())),
     "schedule": (lambda company: str(company.schedule.pk), lambda: str(uuid.uuid4())),
     "occurrence": (lambda company: str(company.occurrence.pk), lambda: str(uuid.uuid4())),
+    "destination": (lambda company: str(company.destination.pk), lambda: str(uuid.uuid4())),
     "webhook": (lambda company: str(company.webhook.pk), lambda: str(uuid.uuid4())),
     "webhook_delivery": (lambda company: str(company.message.pk), lambda: str(uuid.uuid4())),
     "message": (lambda company: str(company.message.pk), lambda: str(uuid.uuid4())),
@@ -177,6 +186,7 @@ OBJECTS: dict[str, tuple[Callable[[Company], str], Callable[[], str]]] = {
     "job_id": (lambda company: str(company.job.pk), lambda: str(uuid.uuid4())),
     "dashboard_id": (lambda company: company.report_slug, lambda: "no-such-dashboard"),
     "d/token": (lambda company: company.token, lambda: "x" * 43),
+    "a/token": (lambda company: company.archive_token, lambda: "x" * 43),
     "u/token": (lambda company: company.stop_token, lambda: "x" * 65),
     "invitations/token": (lambda company: company.invitation_token, lambda: "x" * 43),
 }
@@ -260,6 +270,9 @@ def _company(tenant: Tenant) -> Company:
     with tenant_scope(tenant):
         stop_url = unsubscribe_url(mailed)
         invitation, invitation_token = Invitation.issue(tenant, f"invited@{tenant.slug}.example", "viewer", timezone.now())
+        life = {"created_at": timezone.now(), "expires_at": timezone.now() + timedelta(minutes=30)}
+        hashed = secret_hash(f"archive of {tenant.slug}")
+        ArchiveVisit.objects.create(tenant=tenant, email=mailed.address, language="en", token_sha256=hashed, **life)
     owner = factories.make_member(tenant=tenant, email=f"owner@{tenant.slug}.example", role="owner")
     key, api_key = factories.make_api_key(tenant=tenant, name=f"key-of-{tenant.slug}", scopes=tuple(ROLES), created_by=owner)
     schedule = factories.make_schedule(tenant=tenant, report=report, name=f"Schedule of {tenant.slug}")
@@ -278,8 +291,8 @@ def _company(tenant: Tenant) -> Company:
         member = Membership.objects.get(tenant=tenant, user=viewer.pk)
     member.user = viewer
     sent = (occurrence, audience, delivery, recipient, group, suppression, member, invitation, factories.make_visit(tenant=tenant))
-    hooks = (webhook, message)
-    tokens = (token, stop_url.rpartition("/")[2], invitation_token)
+    hooks = (webhook, message, factories.make_destination(tenant=tenant, name=f"Server of {tenant.slug}"))
+    tokens = (token, stop_url.rpartition("/")[2], invitation_token, f"archive of {tenant.slug}")
     return Company(tenant, owner, job, batch, file, link, schedule, *sent, *hooks, *tokens, key, api_key, report.slug)
 
 

@@ -30,6 +30,7 @@ TITLES = {
     "recipients": "Recipients",
     "links": "Links",
     "downloads": "Downloads",
+    "destinations": "Destinations",
     "webhooks": "Webhooks",
     "events": "Events",
     "usage": "Usage",

@@ -99,6 +99,7 @@ def own_settings(address: str, aws: str, mail: str = "", *, unproxied: str = "")
         "EMAIL_URL": mail,
         "NO_PROXY": unproxied,
         "no_proxy": unproxied,
+        "PORTAL_AWS_ACCOUNT": ACCOUNT,
         "PORTAL_BASE_URL": address,
         "PORTAL_BUCKET": BUCKET,
         "PORTAL_EVENT_QUEUE_URL": f"{aws}/{ACCOUNT}/{EVENT_QUEUE}",

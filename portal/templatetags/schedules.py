@@ -76,6 +76,8 @@ def may_retry(run: Occurrence, ledger: Ledger) -> bool:
 def delivery_detail(delivery: Any, now: datetime) -> str:
     """Of one with its last_download_at: why it waits or failed, when it is tried again, whether it was fetched."""
     if delivery.status == Delivery.Status.SENT:
+        if delivery.placed:
+            return _("Placed as %(names)s") % {"names": ", ".join(delivery.placed.values())}
         at = delivery.last_download_at
         return _("Downloaded, last %(at)s") % {"at": words.moment_near(at, now)} if at else _("Not opened yet")
     if delivery.status == Delivery.Status.PENDING and not delivery.tries:

@@ -20,6 +20,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from portal import actors
 from portal.decide_form import DecideForm
+from portal.destination_words import to_whom
 from portal.filters import states_row
 from portal.held_rows import held_of
 from portal.live import Live, plain_query, poll_seconds
@@ -60,7 +61,7 @@ def occurrence(request: TenantRequest, schedule: uuid.UUID, occurrence: uuid.UUI
     open_ = deliveries.exclude(status__in=DONE)
     to_do = ledger.waiting + ledger.retrying + ledger.failed
     chosen = query.get("status", OPEN) if to_do else ALL
-    page = page_of(with_downloads(open_ if chosen != ALL else deliveries), query)
+    page = page_of(with_downloads(open_ if chosen != ALL else deliveries).select_related("destination"), query)
     sets = _sets(deliveries)
     moves = [(job.status, job.review_status, job.attempt_count) for job in jobs]
     sent = [(delivery.status, delivery.tries, delivery.next_try_at, delivery.last_download_at) for delivery in page.rows]
@@ -120,9 +121,9 @@ def export(request: TenantRequest, schedule: uuid.UUID, occurrence: uuid.UUID) -
     answer.write("\ufeff")
     table = csv.writer(answer)
     table.writerow([_("Address"), _("Name"), _("Rows"), _("State"), _("Tries"), _("Answer"), _("Delivered"), _("Downloaded")])
-    deliveries = Delivery.objects.for_tenant(request.tenant).filter(occurrence=found).order_by("address", "pk")
-    for delivery in with_downloads(deliveries).iterator(chunk_size=2000):
-        texts = (delivery.address, delivery.name, delivery.audience_name, str(of_delivery(delivery).word))
+    deliveries = Delivery.objects.for_tenant(request.tenant).filter(occurrence=found).select_related("destination")
+    for delivery in with_downloads(deliveries.order_by("address", "pk")).iterator(chunk_size=2000):
+        texts = (to_whom(delivery), delivery.name, delivery.audience_name, str(of_delivery(delivery).word))
         times = (_time(delivery.sent_at), _time(delivery.last_download_at))
         table.writerow([*map(harmless, texts), delivery.tries, harmless(delivery.answer), *times])
     return answer
@@ -149,11 +150,15 @@ def retry(request: TenantRequest, schedule: uuid.UUID, occurrence: uuid.UUID) ->
 @tenant_page("schedules.manage")
 def try_now(request: TenantRequest, schedule: uuid.UUID, occurrence: uuid.UUID, delivery: uuid.UUID) -> HttpResponse:
     found = find(request, schedule, occurrence)
-    waiting = get_object_or_404(Delivery.objects.for_tenant(request.tenant), occurrence=found, pk=delivery)
-    if trying.try_now(waiting, actors.member(request), now=timezone.now()):
-        messages.success(request, _("%(address)s is tried now.") % {"address": waiting.address})
+    rows = Delivery.objects.for_tenant(request.tenant).select_related("destination")
+    waiting = get_object_or_404(rows, occurrence=found, pk=delivery)
+    waiting.tenant, to, now = request.tenant, to_whom(waiting), timezone.now()
+    actor = actors.member(request)
+    is_again = waiting.destination is not None and acting.send_one_again(found, waiting, actor, now)
+    if is_again or trying.try_now(waiting, actor, now=now):
+        messages.success(request, _("%(address)s is tried now.") % {"address": to})
     else:
-        messages.error(request, _("%(address)s is not waiting for another try any more.") % {"address": waiting.address})
+        messages.error(request, _("%(address)s is not waiting for another try any more.") % {"address": to})
     return _back(request, found)
 
 

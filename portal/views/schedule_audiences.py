@@ -72,7 +72,7 @@ def remove(request: TenantRequest, schedule: uuid.UUID, audience: uuid.UUID) -> 
 
 def _changed(request: TenantRequest, schedule: Schedule, audience: Audience | None) -> HttpResponse:
     keys = domain.narrowing_keys(request.tenant, schedule.report)
-    form = AudienceForm(keys, audience, addressees.lines_of(audience), request.POST if request.method == "POST" else None)
+    form = AudienceForm(request.tenant, keys, audience, addressees.lines_of(audience), request.POST if request.method == "POST" else None)
     if form.is_valid():
         try:
             saved = _save(request, schedule, audience, form)
@@ -93,6 +93,7 @@ def _save(request: TenantRequest, schedule: Schedule, audience: Audience | None,
         name=cleaned.get("name", ""),
         session_tags=form.session_tags(),
         people=addressees.read(request.tenant, cleaned["recipients"]),
+        destinations=form.destinations(request.tenant),
         now=timezone.now(),
     )
 

@@ -22,6 +22,7 @@ from portal.schedule_conflict import Difference, differences
 from portal.schedule_form import ScheduleForm, initial_of
 from portal.schedule_preview import preview_of
 from portal.views.schedules import find
+from reports.destinations import choosing
 from reports.models import Audience, Grant, Schedule
 from reports.refused import Refused
 from reports.schedules import addressees, audiences, editing
@@ -45,7 +46,7 @@ def new(request: TenantRequest) -> HttpResponse:
 def duplicate(request: TenantRequest, schedule: uuid.UUID) -> HttpResponse:
     """A new one that begins as the other one is. A passcode is not copied: nobody can read it."""
     found = find(request, schedule)
-    initial = initial_of(found, _recipients(found)) | {"copy_of": found.pk, "link_passcode": "", "starts_on": None, "ends_on": None}
+    initial = initial_of(found, *_whom(found)) | {"copy_of": found.pk, "link_passcode": "", "starts_on": None, "ends_on": None}
     return _page(request, _grants(request), initial | {"name": _("%(name)s (copy)") % {"name": found.title[:110]}}, source=found)
 
 
@@ -53,7 +54,7 @@ def duplicate(request: TenantRequest, schedule: uuid.UUID) -> HttpResponse:
 @tenant_page("schedules.manage")
 def edit(request: TenantRequest, schedule: uuid.UUID) -> HttpResponse:
     found = find(request, schedule)
-    initial = initial_of(found, _recipients(found)) | {"version": editing.version_of(found)}
+    initial = initial_of(found, *_whom(found)) | {"version": editing.version_of(found)}
     return _page(request, _grants(request), initial, schedule=found)
 
 
@@ -152,7 +153,7 @@ def preview(request: TenantRequest) -> HttpResponse:
     initial, stored = {"report": request.POST.get("report", ""), "timezone": request.tenant.timezone}, _stored(request)
     linked = stored is not None and stored.template_id is not None
     if stored is not None and linked:
-        initial = initial_of(stored, [])
+        initial = initial_of(stored, [], [])
     form = ScheduleForm(request.tenant, grants, _members(request), request.POST, initial=initial, quiet=True, linked=linked)
     return render(request, "portal/_schedule_preview.html", {"preview": preview_of(request.tenant, form, stored, now=timezone.now())})
 
@@ -178,8 +179,9 @@ def _members(request: TenantRequest) -> list[User]:
     return list(people.only("email", "name").order_by("name", "email"))
 
 
-def _recipients(schedule: Schedule) -> list[str]:
+def _whom(schedule: Schedule) -> tuple[list[str], list[uuid.UUID]]:
+    """Who gets the company's own rows: people and groups, and destinations."""
     audience = Audience.objects.filter(tenant=schedule.tenant, schedule=schedule, name=editing.DEFAULT_AUDIENCE).first()
     if audience is not None:
         audience.tenant = schedule.tenant
-    return addressees.lines_of(audience)
+    return addressees.lines_of(audience), choosing.of_audience(audience)

@@ -23,6 +23,7 @@ from portal.paging import page_of
 from portal.requests import TenantRequest
 from portal.schedule_rows import for_detail, for_list, matching, seen
 from portal.way_back import way_back
+from reports.destinations import choosing
 from reports.models import Audience, Grant, Occurrence, Schedule
 from reports.models.schedules import ScheduleQuerySet
 from reports.occurrences import acting
@@ -90,6 +91,7 @@ def schedule(request: TenantRequest, schedule: uuid.UUID) -> HttpResponse:
         "latest": None if request.GET.get("before") or request.GET.get("after") else next(iter(page.rows), None),
         "figures": figures(found, now),
         "people": len({way.email for way in ways}),
+        "destinations": choosing.of_schedule(found),
         "audiences": _with_people(found, people_of(ways)),
         "may_manage": request.may("schedules.manage"),
     }

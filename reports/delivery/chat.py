@@ -1,4 +1,4 @@
-"""A message with a link into a Slack or Teams channel, by the channel's own webhook, whose URL is a secret: whoever has it may write there."""
+"""A message with a link into a Slack or Teams channel, by its webhook. The URL is a secret: whoever has it may write there."""
 
 from __future__ import annotations
 

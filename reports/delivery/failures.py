@@ -38,6 +38,7 @@ CAUSES: dict[str, Cause] = {
     "file_unreadable": Cause(_("A file to attach could not be read from the file store."), BY_ITSELF),
     # To S3 buckets and chats.
     "role_refused": Cause(_("AWS does not let us take on the role."), CHECK_ROLE),
+    "role_open": Cause(_("The role lets us in without the external ID, so anybody could have us write there."), CHECK_ROLE),
     "bucket_refused": Cause(_("The bucket does not let us write, or it belongs to another account than you named."), CHECK_BUCKET),
     "no_such_bucket": Cause(_("There is no such bucket."), CHECK_BUCKET),
     "aws_refused": Cause(_("AWS does not let the portal itself in just now."), OURS),

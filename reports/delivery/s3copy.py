@@ -2,6 +2,9 @@
 
 An object appears whole or not at all, and nothing of theirs is ever overwritten: a name that is taken gets a number. One that we were
 about to place ourselves in a try whose end nobody knows counts as placed.
+
+A role that lets us in without the external id is not used at all: whoever guesses its name could have us write there, and roles of the
+platform's own accounts, which ask for none of these ids, are closed to companies by this.
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ from django.utils.translation import gettext as _
 from reports.aws.clients import AccountFacts
 from reports.aws.errors import AccessDenied, AwsError, CredentialsRefused, NotFound, Throttled, Unanswered
 from reports.aws.foreign_bucket import CONFLICT, ForeignBucket, NameTaken, RoleRefused, is_open_to_all_our_customers
-from reports.delivery.channel import NotSent, Sent, Shipment, ShippedFile, Step, TryLater
+from reports.delivery.channel import NotSent, Sent, Shipment, ShippedFile, Step, Stops, TryLater
 from reports.delivery.failures import cause_of
 from reports.destinations import naming
 from reports.destinations.config import S3Config
@@ -32,6 +35,8 @@ class S3Copy:
         earlier = dict(shipment.placing)
         try:
             bucket = self._bucket()
+            if is_open_to_all_our_customers(self._role):
+                raise Stops("role_open")
             names = [self._place(bucket, file, shipment, earlier.get(file.id, "")) for file in shipment.files]
         except AwsError as error:
             raise _not_sent(error) from error

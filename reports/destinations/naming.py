@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 
 from reports import periods
 from reports.destinations.config import S3Config, SftpConfig
-from reports.models import Delivery, Format, SnapshotFile
+from reports.models import Delivery, SnapshotFile
 from reports.refused import Place, Refused
 
 FOLDER_WORDS = {
@@ -35,7 +35,6 @@ FOLDER_WORDS = {
 }
 FILE_WORDS = FOLDER_WORDS | {"format": gettext_lazy("pdf, csv or excel"), "ext": gettext_lazy("pdf, csv or xlsx")}
 IN_BRACKETS = re.compile(r"\{([^{}]*)\}")
-EXTENSIONS = {Format.PDF: "pdf", Format.CSV: "csv", Format.EXCEL: "xlsx"}
 MOST_PATTERN = 200
 # A name's end, with its number and its extension, is kept; servers and zip programs take no more than 255 bytes.
 MOST_NAME, MOST_WORD, MOST_FOLDER = 180, 80, 600
@@ -119,7 +118,7 @@ def _words(delivery: Delivery) -> dict[str, str]:
 
 
 def _words_of(file: SnapshotFile) -> dict[str, str]:
-    return {"format": file.format.lower(), "ext": EXTENSIONS[Format(file.format)]}
+    return {"format": file.format.lower(), "ext": PurePosixPath(file.name).suffix.removeprefix(".")}
 
 
 def _of_time(at: datetime) -> dict[str, str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 # Rows that are about nobody but that person.
 DELETED = {
+    "reports.ArchiveVisit": "email",
     "reports.Recipient": "email",
     "reports.Notice": "address",
 }

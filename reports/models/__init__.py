@@ -1,4 +1,5 @@
 from reports.models.alarms import Alarm, AlarmMessage
+from reports.models.archive import ArchiveVisit
 from reports.models.audiences import (
     Audience,
     AudienceGroup,
@@ -32,6 +33,7 @@ __all__ = [
     "AddressKey",
     "Alarm",
     "AlarmMessage",
+    "ArchiveVisit",
     "Attempt",
     "Audience",
     "AudienceDestination",

@@ -123,6 +123,17 @@ def _send_again(occurrence: Occurrence, now: datetime) -> int:
     return send_again(Delivery.objects.for_tenant(occurrence.tenant).filter(occurrence=occurrence), now)
 
 
+@transaction.atomic
+def send_one_again(occurrence: Occurrence, delivery: Delivery, actor: Actor, now: datetime) -> bool:
+    """One that failed although there are files. False: it did not, or nothing goes to its address."""
+    occurrence = Occurrence.objects.for_tenant(occurrence.tenant).select_for_update(of=("self",)).get(pk=occurrence.pk)
+    if not send_again(Delivery.objects.for_tenant(occurrence.tenant).filter(occurrence=occurrence, pk=delivery.pk), now):
+        return False
+    settle(occurrence.pk, now)
+    record(actor, "delivery.tried_now", now=now, tenant=occurrence.tenant, about=delivery)
+    return True
+
+
 def send_again(deliveries: DeliveryQuerySet, now: datetime) -> int:
     """Those that failed although there are files. How many.
 

@@ -10,7 +10,8 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from reports.models import Audience, Delivery, GroupMember, Report, Schedule
+from reports.destinations import choosing
+from reports.models import Audience, Delivery, Destination, GroupMember, Report, Schedule
 from reports.refused import Place, Refused
 from reports.schedules import addressees
 from reports.schedules.addressees import Addressees
@@ -50,9 +51,11 @@ def save(
     name: str,
     session_tags: dict[str, str],
     people: Addressees | None,
+    destinations: list[Destination] | None = None,
     now: datetime,
 ) -> Audience:
-    """In the tenant's scope. Raises Refused with a place for each fault, and then nothing was stored. `people` None: as they are."""
+    """In the tenant's scope. Raises Refused with a place for each fault, and then nothing was stored. `people` and `destinations` None: as
+    they are."""
     tenant = schedule.tenant
     tags = {key.strip(): value.strip() for key, value in session_tags.items() if key.strip() or value.strip()}
     is_default = audience is not None and not audience.name
@@ -71,17 +74,20 @@ def save(
     except IntegrityError:
         raise _taken(name) from None
     had, has = addressees.put(audience, people) if people else (addressees.told(audience),) * 2
-    after = {"name": name, "session_tags": tags, "recipients": has}
+    sent_to, sends_to = choosing.put(audience, destinations) if destinations is not None else (choosing.told(audience),) * 2
+    before |= {"recipients": had, "destinations": sent_to} if before else {}
+    after = {"name": name, "session_tags": tags, "recipients": has, "destinations": sends_to}
     if not before:
         record(actor, "audience.created", now=now, tenant=tenant, about=audience, after=after | {"schedule": schedule.slug})
-    elif before | {"recipients": had} != after:
-        record(actor, "audience.changed", now=now, tenant=tenant, about=audience, before=before | {"recipients": had}, after=after)
+    elif before != after:
+        record(actor, "audience.changed", now=now, tenant=tenant, about=audience, before=before, after=after)
     return audience
 
 
 def remove(audience: Audience, actor: Actor, *, now: datetime) -> None:
     """What was sent stays in the history under its name, and its people in the address book."""
     before = {"name": audience.name, "session_tags": audience.session_tags, "recipients": addressees.told(audience)}
+    before["destinations"] = choosing.told(audience)
     record(actor, "audience.removed", now=now, tenant=audience.tenant, about=audience, before=before)
     # Here and not by a cascade of the database: a delivery keeps its row and loses only its audience.
     Delivery.objects.for_tenant(audience.tenant).filter(audience=audience).update(audience=None)
@@ -96,7 +102,8 @@ def copy(source: Schedule, target: Schedule, actor: Actor, *, now: datetime) -> 
     for audience in Audience.objects.filter(tenant=source.tenant, schedule=source).exclude(name=""):
         audience.tenant = source.tenant
         people = addressees.read(source.tenant, addressees.lines_of(audience))
-        save(target, actor, name=audience.name, session_tags=audience.session_tags, people=people, now=now)
+        there = choosing.by_id(source.tenant, choosing.of_audience(audience))
+        save(target, actor, name=audience.name, session_tags=audience.session_tags, people=people, destinations=there, now=now)
 
 
 def who_gets(schedule: Schedule) -> list[Through]:

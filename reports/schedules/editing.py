@@ -16,7 +16,8 @@ from django.utils.translation import gettext as _
 
 from reports import jobs, scheduling
 from reports.address_book.addresses import clean_address
-from reports.models import Audience, Grant, Schedule, ScheduleTemplate
+from reports.destinations import choosing
+from reports.models import Audience, Destination, Grant, Schedule, ScheduleTemplate
 from reports.occurrences import noting
 from reports.refused import Place, Refused
 from reports.schedules import addressees, checks
@@ -65,6 +66,14 @@ class Form:
     version: str = ""
 
 
+@dataclass(frozen=True)
+class Whom:
+    """Who and what gets the tenant's own rows; None: as it is."""
+
+    people: Addressees | None
+    destinations: list[Destination] | None
+
+
 def save(
     tenant: Tenant,
     actor: Actor,
@@ -78,8 +87,9 @@ def save(
     """In the tenant's scope. Raises Refused with a place for each fault, and then nothing was stored.
 
     `values`: the names of PLAIN, `report` (a slug), `owner` (the id of a member, or None), `passcode` (as it will be typed) and who is in
-    the audience that gets the tenant's own rows: `recipients` (lines of addresses and names of groups) or `recipient_ids`. A new one may
-    have a `slug`. What is left out stays as it is. `template`: the platform's, whose values these are; nobody else may set them.
+    the audience that gets the tenant's own rows: `recipients` (lines of addresses and names of groups) or `recipient_ids`, and
+    `destinations` (ids). A new one may have a `slug`. What is left out stays as it is. `template`: the platform's, whose values these are;
+    nobody else may set them.
     """
     form = form or Form()
     if schedule is not None:
@@ -94,9 +104,10 @@ def save(
     if values.get("passcode"):
         wanted.link_passcode = make_password(values["passcode"])
     _set_due(wanted, schedule, now)
+    whom = Whom(people, choosing.by_id(tenant, values["destinations"]) if "destinations" in values else None)
     if schedule is None:
-        return _create(wanted, actor, people, form, now)
-    return _change(wanted, schedule, actor, people, "passcode" if values.get("passcode") else "", now)
+        return _create(wanted, actor, whom, form, now)
+    return _change(wanted, schedule, actor, whom, "passcode" if values.get("passcode") else "", now)
 
 
 def draft(tenant: Tenant, values: dict[str, Any], *, schedule: Schedule | None = None, now: datetime) -> tuple[Schedule, Addressees | None]:
@@ -172,7 +183,7 @@ def _set_due(wanted: Schedule, schedule: Schedule | None, now: datetime) -> None
     wanted.next_run_at = scheduling.next_run(wanted, now)
 
 
-def _create(wanted: Schedule, actor: Actor, people: Addressees | None, form: Form, now: datetime) -> Schedule:
+def _create(wanted: Schedule, actor: Actor, whom: Whom, form: Form, now: datetime) -> Schedule:
     """The key's own id: a second press meets the first one's row. Of the tenant, too: nobody can ask for another's id."""
     if form.key is not None:
         wanted.pk = uuid.uuid5(wanted.tenant.pk, str(form.key))
@@ -196,13 +207,12 @@ def _create(wanted: Schedule, actor: Actor, people: Addressees | None, form: For
         wanted.slug = f"{wanted.slug[:60]}-{uuid.uuid4().hex[:8]}"
         wanted.save(force_insert=True)
     after = _told(wanted, *PLAIN) | {"report": wanted.report.slug, "owner": wanted.owner_id}
-    if people is not None:
-        after["recipients"] = _put(wanted, people)[1]
+    after |= {name: has for name, (_had, has) in _put(wanted, whom).items()}
     record(actor, "schedule.created", now=now, tenant=wanted.tenant, about=wanted, after=after)
     return wanted
 
 
-def _change(wanted: Schedule, schedule: Schedule, actor: Actor, people: Addressees | None, secret: str, now: datetime) -> Schedule:
+def _change(wanted: Schedule, schedule: Schedule, actor: Actor, whom: Whom, secret: str, now: datetime) -> Schedule:
     changed = [name for name in PLAIN if getattr(wanted, name) != getattr(schedule, name)]
     before, after = _told(schedule, *changed), _told(wanted, *changed)
     for name, old, new in (
@@ -215,22 +225,25 @@ def _change(wanted: Schedule, schedule: Schedule, actor: Actor, people: Addresse
     if secret:
         after[secret] = "changed"
     wanted.save(force_update=True)
-    if people is not None:
-        had, has = _put(wanted, people)
+    for name, (had, has) in _put(wanted, whom).items():
         if had != has:
-            before["recipients"], after["recipients"] = had, has
+            before[name], after[name] = had, has
     if after:
         record(actor, "schedule.changed", now=now, tenant=wanted.tenant, about=wanted, before=before, after=after)
     return wanted
 
 
-def _put(schedule: Schedule, people: Addressees) -> tuple[list[str], list[str]]:
+def _put(schedule: Schedule, whom: Whom) -> dict[str, tuple[list[str], list[str]]]:
+    """What the schedule's own audience had and has, as the audit trail tells it, of what was given."""
+    people, there = whom.people, whom.destinations
     audience = Audience.objects.filter(tenant=schedule.tenant, schedule=schedule, name=DEFAULT_AUDIENCE).first()
-    if audience is None and not people.emails and not people.groups:
-        return [], []
+    if audience is None and not there and not (people and (people.emails or people.groups)):
+        nothing: tuple[list[str], list[str]] = ([], [])
+        return {"recipients": nothing} if people is not None else {}
     audience = audience or Audience.objects.create(tenant=schedule.tenant, schedule=schedule, name=DEFAULT_AUDIENCE)
     audience.tenant = schedule.tenant
-    return addressees.put(audience, people)
+    changes = {"recipients": addressees.put(audience, people)} if people is not None else {}
+    return changes | ({"destinations": choosing.put(audience, there)} if there is not None else {})
 
 
 def _told(schedule: Schedule, *names: str) -> dict[str, Any]:

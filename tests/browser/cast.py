@@ -20,6 +20,8 @@ from reports.models import Account, Attempt, Download, Erasure, JobEvent, Link, 
 from tenants.models import Invitation, Membership, Tenant, User
 from tenants.scope import platform_scope, tenant_scope
 from tests.browser.cast_accounts import make_accounts
+from tests.browser.cast_archive import make_archive
+from tests.browser.cast_destinations import make_destinations, make_long_destination
 from tests.browser.cast_gate import make_held_run
 from tests.browser.cast_queue import make_busy_queue
 from tests.browser.cast_schedules import make_schedules
@@ -114,6 +116,7 @@ def make_cast() -> Cast:
     _long_names(cast)
     harbour = _tenant("harbour", "Harbour Ferries", "HARBOURA", TAGS)
     newcomer = make_member(tenant=harbour, role="owner", email="nora@harbour.example", name="Nora Lund")
+    make_archive(cast.parts, _tenant("funchal", "Azure Bay Hotels", "FUNCHALA", TAGS), reports, now)
     _staff(cast, reports["daily"])
     make_busy_queue(cast.parts, reports, now)
     cast.people["vera"] = make_staff_views(cast.parts, reports, cast.people["ines"], now)
@@ -155,6 +158,7 @@ def _azure_bay(cast: Cast, here: Company, marta: User) -> None:
     key, _ = make_api_key(tenant=here.tenant, name="data-lake")
     _keys(cast, here, marta)
     cast.parts |= make_webhooks(here.tenant, marta, here.now)
+    cast.parts |= make_destinations(here.tenant, marta, here.now)
     for report in here.reports.values():
         make_grant(tenant=here.tenant, report=report)
     make_usage(here.tenant, here.reports, here.now)
@@ -408,6 +412,7 @@ def _long_names(cast: Cast) -> None:
     scheduled = make_schedule(
         tenant=here.tenant, report=here.report, formats=["PDF", "CSV", "EXCEL"], subject=f"{here.report.name} {{tenant}}"
     )
+    cast.parts |= make_long_destination(here.tenant, here.owner, HOST, VALUE, timezone.now())
     cast.parts |= make_long_webhook(here.tenant, here.owner, HOST, VALUE, timezone.now())
     cast.people["long"] = here.owner
     cast.parts |= {"long": str(here.completed.pk), "link_long": f"{here.tenant.code}/{token}", "scheduled_long": str(scheduled.pk)}

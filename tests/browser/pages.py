@@ -17,6 +17,7 @@ from django.conf import settings
 
 from tests.browser import faults
 from tests.browser.cast_accounts import CAREFUL
+from tests.browser.cast_archive import in_its_browser
 from tests.browser.stack import Stack
 from tests.factories import PASSWORD
 
@@ -352,6 +353,14 @@ PAGES = [
     Page("download-superseded", "/d/{link_superseded}"),
     Page("download-asked", "/d/{link_expired_mailed}", status=404, act=press("Ask for a new link")),
     Page("download-german", "/d/{link_german}"),
+    Page("download-withdrawn", "/d/{link_withdrawn}", status=410),
+    Page("download-zip", "/d/{link_several}"),
+    Page("archive", "/d/{archive}/", act=in_its_browser),
+    Page("archive-nothing", "/d/{archive}/?q=minibar", act=in_its_browser),
+    Page("archive-ask", "/d/{archive}/"),
+    Page("archive-ask-wrong", "/d/{archive}/", status=422, act=press("Send me my reports")),
+    Page("archive-way-in", "/a/{link_archive_fresh}"),
+    Page("archive-used", "/a/{link_archive_used}", status=404),
     Page("download-one", "/d/{link_single}"),
     Page("unsubscribe", "/u/{link_stop}"),
     Page("download-which", "/d/{link}", status=422, act=download_nothing_in_particular),
@@ -368,6 +377,20 @@ PAGES = [
     Page("key-replace", f"{HERE}/settings/keys/{{key}}/replace/", MARTA),
     Page("key-revoke", f"{HERE}/settings/keys/{{key}}/revoke/", MARTA),
     Page("api-keys", f"{HERE}/settings/keys/", MARTA),
+    Page("destinations", f"{HERE}/settings/destinations/", MARTA),
+    Page("destinations-none", "/t/saltmarsh/settings/destinations/", MARTA),
+    Page("destinations-long", "/t/donau/settings/destinations/", LONG),
+    Page("destinations-sftp", f"{HERE}/settings/destinations/{{sftp}}/", MARTA),
+    Page("destinations-s3", f"{HERE}/settings/destinations/{{bucket}}/", MARTA),
+    Page("destination-chat", f"{HERE}/settings/destinations/{{chat}}/", MARTA),
+    Page("destination-long", "/t/donau/settings/destinations/{sftp_long}/", LONG),
+    Page("destination-new", f"{HERE}/settings/destinations/new/", MARTA),
+    Page("destination-new-s3", f"{HERE}/settings/destinations/new/?kind=s3", MARTA),
+    Page("destination-new-slack", f"{HERE}/settings/destinations/new/?kind=slack", MARTA),
+    Page("destination-new-wrong", f"{HERE}/settings/destinations/new/", MARTA, 422, press("Save destination")),
+    Page("destination-edit", f"{HERE}/settings/destinations/{{sftp}}/edit/", MARTA),
+    Page("destination-host-key", f"{HERE}/settings/destinations/{{sftp}}/host-key/", MARTA),
+    Page("destination-remove", f"{HERE}/settings/destinations/{{chat}}/remove/", MARTA),
     Page("webhooks", f"{HERE}/settings/webhooks/", MARTA),
     Page("webhooks-none", "/t/saltmarsh/settings/webhooks/", MARTA),
     Page("webhooks-long", "/t/donau/settings/webhooks/", LONG),
@@ -467,6 +490,7 @@ PAGES = [
     Page("key-made", f"{HERE}/settings/keys/new/", MARTA, act=make_a_key),
     Page("webhook-made", f"{HERE}/settings/webhooks/new/", MARTA, act=make_a_webhook),
     Page("unsubscribed", "/u/{link_stopped}", act=stop_the_mails),
+    Page("archive-asked", "/d/{link_several}", act=press("Send me my reports")),
     Page("job-new-link", f"{HERE}/jobs/{{single}}/links/", MARTA, act=press("Make link")),
     Page("api-docs", "/api/docs/"),
     Page("api-docs-resource", "/api/docs/jobs/"),
@@ -497,6 +521,7 @@ NO_PAGE = {
     "visit_end": "takes a form, leads to support access",
     "staff_visit_raise": "drawn by what begins a visit: staff-visit-raise",
     "staff_visit_end": "takes a form, leads to the company",
+    "destination_test": "takes a form, leads to the destination",
     "webhook_pause": "takes a form, leads to the webhook",
     "webhook_resume": "takes a form, leads to the webhook",
     "webhook_test": "takes a form, leads to the webhook",

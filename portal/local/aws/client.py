@@ -33,9 +33,9 @@ class ControlClient:
         """Close the connection before anything was done."""
         self._post("fault", kind="drop", operation=operation, times=times, dashboard=dashboard)
 
-    def accept_then_drop(self, operation: str = "StartDashboardSnapshotJob", *, times: int = 1) -> None:
+    def accept_then_drop(self, operation: str = "StartDashboardSnapshotJob", *, times: int = 1, dashboard: str = "*") -> None:
         """Do what was asked, then close the connection without an answer."""
-        self._post("fault", kind="accept_then_drop", operation=operation, times=times)
+        self._post("fault", kind="accept_then_drop", operation=operation, times=times, dashboard=dashboard)
 
     def hang(self, operation: str, seconds: float, *, times: int = 1, dashboard: str = "*") -> None:
         """Do what was asked, then answer only after so many seconds."""

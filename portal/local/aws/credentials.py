@@ -17,14 +17,16 @@ class AccessKey:
 
 
 class KnownKeys:
-    def __init__(self, account: str, access_key: str, secret_key: str, clock: Clock) -> None:
-        self._account, self._keys, self._clock = account, {access_key: AccessKey(secret_key)}, clock
+    def __init__(self, access_key: str, secret_key: str, clock: Clock) -> None:
+        self._keys, self._clock = {access_key: AccessKey(secret_key)}, clock
 
     def find(self, access_key: str) -> AccessKey | None:
         return self._keys.get(access_key) or self._assumed(access_key)
 
     def _assumed(self, access_key: str) -> AccessKey | None:
-        for role in sts_backends[self._account]["aws"].assumed_roles:
+        # A role may be of any account; its keys are kept with those.
+        roles = (role for account in list(sts_backends.values()) for role in account["aws"].assumed_roles)
+        for role in roles:
             if role.access_key_id == access_key:
                 given_out, ends = (moment.replace(tzinfo=UTC).timestamp() for moment in (role.access_key.create_date, role.expiration))
                 return AccessKey(str(role.secret_access_key), self._clock.told(given_out) + ends - given_out)

@@ -42,10 +42,12 @@ class Faults:
     outage_status: int | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def next_call(self, kind: str, operation: str, dashboard_id: str) -> Fault | None:
+    def next_call(self, kind: str, operation: str, dashboard_id: str, *, by_name: bool = False) -> Fault | None:
+        """`by_name`: what was meant for any operation is not for this one."""
+        wanted = (operation,) if by_name else (operation, ANY)
         with self._lock:
             for fault in self.calls:
-                fits = fault.kind == kind and fault.operation in (operation, ANY) and fault.dashboard in (dashboard_id, ANY)
+                fits = fault.kind == kind and fault.operation in wanted and fault.dashboard in (dashboard_id, ANY)
                 if fits and fault.times > 0:
                     fault.times -= 1
                     return fault

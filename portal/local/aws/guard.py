@@ -47,8 +47,12 @@ class Guard:
             service = self._signed_service(environ)
             if service == "s3":
                 self._permissions.check(environ)
+            if service == "sts":
+                self._permissions.check_trust(_read_body(environ))
         except Refused as refused:
-            answer = refused.as_json() if speaks_json else refused.as_xml(environ["RAW_URI"].partition("?")[0])
+            is_sts = "/sts/aws4_request" in environ.get("HTTP_AUTHORIZATION", "")
+            as_xml = refused.as_query_xml() if is_sts else refused.as_xml(environ["RAW_URI"].partition("?")[0])
+            answer = refused.as_json() if speaks_json else as_xml
             return answer(environ, start_response)
         return self._own.get(service, self._others)(environ, start_response)
 

@@ -30,3 +30,12 @@ class Refused(Exception):
             f"<Resource>{escape(resource)}</Resource><RequestId>{uuid.uuid4().hex[:16].upper()}</RequestId></Error>"
         )
         return Response(body, self.status, content_type="application/xml")
+
+    def as_query_xml(self) -> Response:
+        """As STS says it."""
+        body = (
+            '<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">'
+            f"<Error><Type>Sender</Type><Code>{self.code}</Code><Message>{escape(self.message)}</Message></Error>"
+            f"<RequestId>{uuid.uuid4()}</RequestId></ErrorResponse>"
+        )
+        return Response(body, self.status, content_type="text/xml")

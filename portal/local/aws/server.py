@@ -32,6 +32,7 @@ from portal.local.aws.ses import Ses
 from portal.local.aws.signatures import presigned_url
 from portal.local.aws.store import ObjectStore
 from portal.local.aws.throttle import Throttle
+from portal.local.aws.uploads import Uploads
 from portal.local.aws.world import World
 
 HOST = "127.0.0.1"
@@ -85,10 +86,11 @@ def _world(options: Options, store: ObjectStore, address: str) -> World:
 
 
 def _application(options: Options, world: World, store: ObjectStore) -> Application:
-    keys = KnownKeys(options.account, options.access_key, options.secret_key, world.clock)
-    permissions = Permissions(world.switches, store.has_object)
-    own: dict[str, Application] = {"quicksight": QuickSight(world), "ses": Ses(world)}
-    guarded = Guard(own, Services(store, world.jobs), keys=keys, permissions=permissions, switches=world.switches, clock=world.clock)
+    keys = KnownKeys(options.access_key, options.secret_key, world.clock)
+    permissions = Permissions(world.account, world.switches, store.has_object)
+    others = Services(store, world.jobs)
+    own: dict[str, Application] = {"quicksight": QuickSight(world), "ses": Ses(world), "s3": Uploads(world.faults, others)}
+    guarded = Guard(own, others, keys=keys, permissions=permissions, switches=world.switches, clock=world.clock)
     return _with_control(Control(world, store, lambda: event_setup.set_up(options)), guarded)
 
 

@@ -37,6 +37,9 @@ class Switches:
     edition: str = "ENTERPRISE"
     capacity_pricing: bool = True
     denied: list[str] = field(default_factory=list)  # IAM actions that no key may use, with wildcards: "s3:List*"
+    external_ids: dict[str, str] = field(default_factory=dict)  # by the ARN of a role whose trust policy asks for one; others trust all
+    untrusting_roles: list[str] = field(default_factory=list)  # ARNs that nobody may take on
+    bucket_owners: dict[str, str] = field(default_factory=dict)  # account ids; of the others it is the account of all
     unwritable_buckets: list[str] = field(default_factory=list)  # for QuickSight; clients may still write
 
     # SES, and who hears of what became of its mails.

@@ -33,3 +33,9 @@ class Command(BaseCommand):
                 "encrypted with to PORTAL_ENCRYPTION_KEYS. If it is lost, nothing is sent to them: their companies have to delete them and "
                 "make new ones."
             )
+        if told.unreadable_destinations:
+            destinations = ", ".join(told.unreadable_destinations)
+            raise CommandError(
+                f"No key in use reads the secrets of the destinations {destinations}. Add the key that they were encrypted with to "
+                "PORTAL_ENCRYPTION_KEYS. If it is lost, nothing is sent to them until their companies type the secrets anew."
+            )

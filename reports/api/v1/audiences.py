@@ -20,7 +20,9 @@ from reports.api.v1.fields import Id, Instant, Tags, Text
 from reports.api.v1.query import ID, Filter, Query
 from reports.api.v1.refusals import retold
 from reports.api.v1.view import V1View
-from reports.models import Audience, AudienceGroup, AudienceRecipient, Schedule
+from reports.destinations import choosing
+from reports.destinations.making import MOST
+from reports.models import Audience, AudienceDestination, AudienceGroup, AudienceRecipient, Schedule
 from reports.refused import Place, Refused
 from reports.schedules import addressees, audiences
 from reports.schedules.addressees import MAX_PEOPLE, Addressees
@@ -40,6 +42,9 @@ class AudienceChange(Body):
     name = Text(max_length=MAX_NAME, help_text="Unique in its schedule.")
     tags = Tags(required=False, help_text="Beside the company's own session tags, of which it replaces none.")
     recipients = serializers.ListField(child=Id(), max_length=MAX_PEOPLE, required=False)
+    destinations = serializers.ListField(
+        child=Id(), max_length=MOST, required=False, help_text="That get the same files, or a link to them."
+    )
 
 
 class AudienceIn(AudienceChange):
@@ -57,6 +62,7 @@ class AudienceOut(Resource):
     name = serializers.CharField(help_text="Empty: the schedule's `recipients`, who get all of the company's rows.")
     tags = Tags(source="session_tags")
     recipients = serializers.ListField(source="recipient_ids", child=serializers.UUIDField())
+    destinations = serializers.ListField(source="destination_ids", child=serializers.UUIDField())
     groups = GroupOut(source="group_rows", many=True, help_text="Whose members get it too, as they are when it runs.")
     created_at = Instant()
     updated_at = Instant()
@@ -67,9 +73,11 @@ def with_people(rows: QuerySet[Any]) -> QuerySet[Any]:
     """What an answer tells of each beside the row itself, in the same statement."""
     of_row = {"tenant": OuterRef("tenant"), "audience": OuterRef("pk")}
     people = AudienceRecipient.objects.filter(**of_row).order_by("recipient")
+    there = AudienceDestination.objects.filter(**of_row).order_by("destination")
     groups = AudienceGroup.objects.filter(**of_row).order_by("group__name")
     return rows.annotate(
         recipient_ids=ArraySubquery(people.values("recipient")),
+        destination_ids=ArraySubquery(there.values("destination")),
         group_rows=ArraySubquery(groups.values(row=JSONObject(id="group", name="group__name"))),
     )
 
@@ -117,7 +125,7 @@ class Audiences(AudienceView):
 
         It gets its own files, of the rows that its tags leave over.
         """
-        body = {"tags": {}, "recipients": []} | AudienceIn.read(request)
+        body = {"tags": {}, "recipients": [], "destinations": []} | AudienceIn.read(request)
 
         def act() -> Response:
             with retold(PLACES):
@@ -127,6 +135,7 @@ class Audiences(AudienceView):
                     name=body["name"],
                     session_tags=body["tags"],
                     people=self.people(body),
+                    destinations=choosing.by_id(self.caller.tenant, body["destinations"]),
                     now=timezone.now(),
                 )
             row = self.read(made)
@@ -176,6 +185,7 @@ class SingleAudience(AudienceView):
                 name=body.get("name", row.name),
                 session_tags=body.get("tags", row.session_tags),
                 people=self.people(body) if "recipients" in body else None,
+                destinations=choosing.by_id(self.caller.tenant, body["destinations"]) if "destinations" in body else None,
                 now=timezone.now(),
             )
             return self.get_single(self.read(row))

@@ -28,6 +28,7 @@ EXAMPLE = {
     "job": "5b0a6b1e-1c1f-4e53-9b0e-0d8a0a6c2f11",
     "recipient": "c3a1e2d4-0b6f-4a8e-8f37-2d9c5e7b1a40",
     "recipient_masked": "o•••@acme.example",
+    "destination": None,
     "channel": "email",
     "status": "failed",
     "attempts": 7,
@@ -45,6 +46,7 @@ class DeliveryOut(Resource):
     job = serializers.UUIDField(source="job_id")
     recipient = serializers.UUIDField(source="recipient_id", allow_null=True, help_text="null: not in the address book.")
     recipient_masked = serializers.SerializerMethodField()
+    destination = serializers.UUIDField(source="destination_id", allow_null=True, help_text="null: to an address, or it was deleted.")
     channel = serializers.ChoiceField(choices=Delivery.Channel.values)
     status = serializers.ChoiceField(choices=Status.values)
     attempts = serializers.IntegerField(source="tries", min_value=0)
@@ -79,6 +81,7 @@ class JobDeliveries(JobView):
             Filter("status", one_of(Status.values), "In these states.", many=True),
             Filter("channel", one_of(Delivery.Channel.values), "By these channels.", many=True),
             Filter("recipient", ID, "To these recipients.", many=True),
+            Filter("destination", ID, "To these destinations.", many=True),
         ),
         by="created_at",
         fields=DeliveryOut,

@@ -16,8 +16,9 @@ from reports import scheduling
 from reports.api.v1.body import Body, Resource
 from reports.api.v1.fields import Choice, Day, Id, Instant, LocalInstant, Minute, Parameters, Slug, Text, Truth, Whole
 from reports.api.v1.protection import WORDS, read_protection
+from reports.destinations.making import MOST as MOST_DESTINATIONS
 from reports.links.making import LONGEST_PASSCODE, MOST_DAYS, MOST_USES, SHORTEST_PASSCODE
-from reports.models import Audience, AudienceRecipient, Format, Occurrence, Protection, Schedule
+from reports.models import Audience, AudienceDestination, AudienceRecipient, Format, Occurrence, Protection, Schedule
 from reports.models.catalogue import MAX_VISUALS
 from reports.occurrences import load
 from reports.schedules.addressees import MAX_PEOPLE
@@ -125,6 +126,9 @@ class ScheduleChange(Body):
     recipients = serializers.ListField(
         child=Id(), max_length=MAX_PEOPLE, required=False, help_text="Who gets all of the company's rows. Audiences have their own."
     )
+    destinations = serializers.ListField(
+        child=Id(), max_length=MOST_DESTINATIONS, required=False, help_text="That get all of the company's rows. Audiences have their own."
+    )
     link = ScheduleLinkIn(required=False)
     attach = Truth(required=False, help_text="Small files also as attachments, where the company allows it.")
     hold_for_release = Truth(required=False, help_text="true is `release.mode` by_hand, false at_once. Where both are given, that counts.")
@@ -164,6 +168,8 @@ def values_of(body: dict[str, Any]) -> dict[str, Any]:
         values["visual_ids"] = body["visuals"] or []
     if "recipients" in body:
         values["recipient_ids"] = body["recipients"]
+    if "destinations" in body:
+        values["destinations"] = body["destinations"]
     return values
 
 
@@ -228,6 +234,7 @@ class ScheduleOut(Resource):
     set_by_platform = serializers.SerializerMethodField(help_text="Whether a template of the platform sets what it sends and when.")
     audiences = serializers.ListField(source="audience_ids", child=serializers.UUIDField(), help_text="The one of `recipients` too.")
     recipients = serializers.ListField(source="recipient_ids", child=serializers.UUIDField())
+    destinations = serializers.ListField(source="destination_ids", child=serializers.UUIDField())
     link = ScheduleLinkOut(source="*")
     attach = serializers.BooleanField()
     hold_for_release = serializers.SerializerMethodField(help_text="Whether `release.mode` is by_hand.")
@@ -296,9 +303,13 @@ def _with_facts(rows: QuerySet[Any], now: datetime, only: frozenset[str] | None)
     runs = Occurrence.objects.filter(tenant=OuterRef("tenant"), schedule=OuterRef("pk")).newest_first()
     of_row = {"tenant": OuterRef("tenant"), "schedule": OuterRef("pk")}
     people = AudienceRecipient.objects.filter(tenant=OuterRef("tenant"), audience__schedule=OuterRef("pk"), audience__name=DEFAULT_AUDIENCE)
+    there = AudienceDestination.objects.filter(
+        tenant=OuterRef("tenant"), audience__schedule=OuterRef("pk"), audience__name=DEFAULT_AUDIENCE
+    )
     facts: dict[str, dict[str, Any]] = {
         "audiences": {"audience_ids": ArraySubquery(Audience.objects.filter(**of_row).order_by("name").values("pk"))},
         "recipients": {"recipient_ids": ArraySubquery(people.order_by("recipient").values("recipient"))},
+        "destinations": {"destination_ids": ArraySubquery(there.order_by("destination").values("destination"))},
         "last_occurrence": {"last_run": Subquery(runs.values(row=JSONObject(id="pk", planned_at="planned_at", status="status"))[:1])},
     }
     for name, annotation in facts.items():

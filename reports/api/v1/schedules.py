@@ -45,6 +45,7 @@ EXAMPLE = {
     "ready_by": "09:00",
     "paused": False,
     "recipients": ["0f8a4c1e-7d1b-4d7e-9b53-2f6f0f0f8d11"],
+    "destinations": [],
     "link": {"expires_in_days": 30, "max_uses": 50, "protection": "nothing"},
     "attach": False,
 }

@@ -26,7 +26,7 @@ TEMPLATE_WRITE = (
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("reports", "0042_reviews"),
+        ("reports", "0043_archive"),
         ("tenants", "0014_digest"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
