@@ -17,8 +17,8 @@ from portal.schedule_choices import life_choices, use_choices, zone_choices
 from reports.mails.variables import VARIABLES
 from reports.models import Destination, Format, Grant, Protection, Schedule
 from reports.refused import Refused
+from reports.schedule_templates import owned
 from reports.schedules.checks import MOST_REMINDER_DAYS
-from reports.templates import owned
 from tenants.models import Tenant, User
 
 DAY = INPUT | {"type": "date"}

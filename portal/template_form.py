@@ -1,4 +1,4 @@
-"""The form of a template over tenants. It only reads what was typed; reports/templates/checking.py decides what is right."""
+"""The form of a template over tenants. It only reads what was typed; reports/schedule_templates/checking.py decides what is right."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ class TemplateForm(forms.Form):
         return [period_fields.drawn(self, parameter) for parameter in self.declared]
 
     def values(self) -> dict[str, Any]:
-        """As reports.templates.making takes them, without the report."""
+        """As reports.schedule_templates.making takes them, without the report."""
         cleaned = self.cleaned_data
         values: dict[str, Any] = {name: cleaned[name] for name in (*SAME, "slug", "formats") if name in cleaned}
         given = {parameter.name: period_fields.read(parameter, cleaned) for parameter in self.declared}

@@ -15,9 +15,9 @@ from portal.status import Look
 from reports import scheduling
 from reports.models import Grant, Occurrence, ScheduleTemplate, TemplateUse
 from reports.occurrences import reasons
+from reports.schedule_templates import ledger
+from reports.schedule_templates.checking import as_schedule
 from reports.scheduling import PlannedRun
-from reports.templates import ledger
-from reports.templates.checking import as_schedule
 from tenants.models import Tenant
 
 State, Status = TemplateUse.State, Occurrence.Status

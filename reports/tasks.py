@@ -38,7 +38,7 @@ from reports.nudges import digests, reminding
 from reports.occurrences import expanding, retiming
 from reports.restoring import gate
 from reports.restoring import mark as restore_mark
-from reports.templates import applying
+from reports.schedule_templates import applying
 from reports.webhooks import sender
 from tenants.scope import engine_scope
 

@@ -22,7 +22,7 @@ from portal.staff_pages import staff_page
 from portal.views.staff_templates import find
 from reports.models import Occurrence
 from reports.refused import Refused
-from reports.templates import changing, ledger
+from reports.schedule_templates import changing, ledger
 
 ALL = "all"
 DAYS = 14

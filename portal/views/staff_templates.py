@@ -21,7 +21,7 @@ from portal.staff_pages import staff_page
 from portal.template_form import ReportForm, TemplateForm
 from reports.models import Report, ScheduleTemplate
 from reports.refused import Refused
-from reports.templates import changing, making
+from reports.schedule_templates import changing, making
 
 SIZE = 50
 PREVIEW = "preview"

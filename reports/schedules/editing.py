@@ -20,9 +20,9 @@ from reports.destinations import choosing
 from reports.models import Audience, Destination, Grant, Schedule, ScheduleTemplate
 from reports.occurrences import noting
 from reports.refused import Place, Refused
+from reports.schedule_templates import owned
 from reports.schedules import addressees, checks
 from reports.schedules.addressees import Addressees
-from reports.templates import owned
 from tenants.audit import Actor, record
 from tenants.models import Tenant
 

@@ -31,7 +31,7 @@ from reports.gate import reviewing, verdicts
 from reports.occurrences import expanding, noting, taking, wanting
 from reports.outbound import posting
 from reports.restoring import mode, resuming
-from reports.templates import applying
+from reports.schedule_templates import applying
 from reports.webhooks import sending
 
 # The step at which the worker dies; or the pid file of a PostgreSQL server that dies at each step. MARKS: where sprung traps are noted.

@@ -14,7 +14,7 @@ from tenants.scope import engine_scope, tenant_scope
 from tests import factories
 from tests.faults import killing
 from tests.reports.engine.worker import environment_of, running_worker, wait_for
-from tests.reports.templates import steps
+from tests.reports.schedule_templates import steps
 
 pytestmark = pytest.mark.django_db(transaction=True)
 TENANTS = 6

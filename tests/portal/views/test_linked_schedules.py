@@ -9,13 +9,13 @@ import pytest
 from django.utils import timezone
 
 from reports.models import Schedule
-from reports.templates import applying
+from reports.schedule_templates import applying
 from tenants.scope import tenant_scope
 from tests.factories import make_api_key
 from tests.recently import sign_in
 from tests.reports.api.v1.conftest import V1Client, code
-from tests.reports.templates import steps
-from tests.reports.templates.steps import linked
+from tests.reports.schedule_templates import steps
+from tests.reports.schedule_templates.steps import linked
 
 pytestmark = pytest.mark.django_db
 

@@ -11,13 +11,13 @@ from django.utils import timezone
 
 from portal.views import staff_templates
 from reports.models import ScheduleTemplate, TemplateUse
-from reports.templates import applying
+from reports.schedule_templates import applying
 from tenants.models import AuditEvent
 from tenants.scope import staff_scope, tenant_scope
 from tests import factories
 from tests.recently import sign_in
-from tests.reports.templates import steps
-from tests.reports.templates.steps import linked
+from tests.reports.schedule_templates import steps
+from tests.reports.schedule_templates.steps import linked
 
 pytestmark = pytest.mark.django_db
 HERE = "/staff/templates/"

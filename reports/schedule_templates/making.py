@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 
 from reports.models import ScheduleTemplate
 from reports.refused import Place, Refused
-from reports.templates import checking
-from reports.templates.told import told
+from reports.schedule_templates import checking
+from reports.schedule_templates.told import told
 from tenants.audit import Actor, record
 from tenants.models import User
 

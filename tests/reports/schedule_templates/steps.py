@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from reports.models import Schedule, ScheduleTemplate, TemplateUse
-from reports.templates import applying, changing, making
+from reports.schedule_templates import applying, changing, making
 from tenants.audit import Actor
 from tenants.models import Tenant, User
 from tenants.scope import staff_scope, tenant_scope

@@ -12,8 +12,8 @@ from reports.schedules import audiences, editing
 from tenants.audit import Actor
 from tenants.scope import tenant_scope
 from tests import factories
-from tests.reports.templates import steps
-from tests.reports.templates.steps import linked
+from tests.reports.schedule_templates import steps
+from tests.reports.schedule_templates.steps import linked
 
 pytestmark = pytest.mark.django_db
 

@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from reports import jobs
 from reports.models import Grant, Report, Schedule, ScheduleTemplate
 from reports.refused import Place, Refused
+from reports.schedule_templates.owned import WRITTEN
 from reports.schedules import checks
-from reports.templates.owned import WRITTEN
 from tenants.models import Tenant
 
 ANYWHERE = "UTC"

@@ -6,12 +6,12 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from reports.templates import ledger
+from reports.schedule_templates import ledger
 from tenants import roles
 from tenants.scope import staff_scope, tenant_scope
 from tests import factories
-from tests.reports.templates import steps
-from tests.reports.templates.steps import linked
+from tests.reports.schedule_templates import steps
+from tests.reports.schedule_templates.steps import linked
 from tests.tenants.rows import sql
 
 pytestmark = pytest.mark.django_db

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from reports.models import ScheduleTemplate
-from reports.templates.owned import WRITTEN
+from reports.schedule_templates.owned import WRITTEN
 
 
 def told(template: ScheduleTemplate) -> dict[str, Any]:

@@ -16,8 +16,8 @@ from django.utils.translation import gettext as _
 from reports import tasks
 from reports.models import ScheduleTemplate, TemplateUse
 from reports.refused import Refused
-from reports.templates import checking
-from reports.templates.told import told
+from reports.schedule_templates import checking
+from reports.schedule_templates.told import told
 from tenants.audit import Actor, record
 
 AS_IT_BEGINS: dict[str, Any] = {"failure_code": "", "failure": ""}

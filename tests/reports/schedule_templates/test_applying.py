@@ -11,15 +11,15 @@ from django.db import DatabaseError
 from reports.models import Audience, Occurrence, Schedule, TemplateUse
 from reports.occurrences import acting
 from reports.refused import Refused
+from reports.schedule_templates import applying, changing
+from reports.schedule_templates.applying import AGAIN_AFTER, TAKEN_FOR
 from reports.schedules import editing
-from reports.templates import applying, changing
-from reports.templates.applying import AGAIN_AFTER, TAKEN_FOR
 from tenants.audit import Actor
 from tenants.models import AuditEvent, Tenant
 from tenants.scope import engine_scope, platform_scope, staff_scope, tenant_scope
 from tests import factories
-from tests.reports.templates import steps
-from tests.reports.templates.steps import linked, use_of
+from tests.reports.schedule_templates import steps
+from tests.reports.schedule_templates.steps import linked, use_of
 
 pytestmark = pytest.mark.django_db
 

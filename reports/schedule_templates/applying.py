@@ -17,8 +17,8 @@ from reports.mails.variables import fill
 from reports.models import Grant, Schedule, ScheduleTemplate, TemplateUse
 from reports.occurrences import acting
 from reports.refused import Refused
+from reports.schedule_templates.owned import ALWAYS, WRITTEN
 from reports.schedules import editing
-from reports.templates.owned import ALWAYS, WRITTEN
 from tenants.audit import Actor
 from tenants.models import Tenant
 from tenants.scope import as_engine, engine_scope, tenant_scope

@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from reports.models import Schedule, TemplateUse
-from reports.templates import applying
-from reports.templates.applying import TAKEN_FOR
+from reports.schedule_templates import applying
+from reports.schedule_templates.applying import TAKEN_FOR
 from tenants.scope import engine_scope, tenant_scope
 from tests import factories
 from tests.reports.engine.threads import together
-from tests.reports.templates import steps
+from tests.reports.schedule_templates import steps
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
