@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from threading import Thread
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from reports import links
@@ -81,6 +83,36 @@ def test_not_before_its_days_are_over(acme, delivery):
 
     assert remind() == 0
     assert remind(timezone.now() + timedelta(minutes=2)) == 1
+
+
+@pytest.mark.parametrize(("late", "number"), [(timedelta(days=7) - timedelta(seconds=1), 1), (timedelta(days=7), 0)])
+def test_not_when_the_portal_was_down_for_a_week(late, number, acme, delivery):
+    with tenant_scope(acme):
+        Link.objects.filter(delivery=delivery).update(expires_at=delivery.sent_at + timedelta(days=90))
+    due = steps.now_of(delivery).remind_at
+
+    assert remind(due + late) == number
+    assert steps.now_of(delivery).remind_at is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_at_once_remind_once(acme, delivery):
+    now, numbers = timezone.now(), []
+
+    def look() -> None:
+        try:
+            numbers.append(reminding.remind_all(now, always))
+        finally:
+            connection.close()
+
+    threads = [Thread(target=look) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(numbers) == [0, 0, 0, 1]
+    assert len(reminders(acme)) == 1
 
 
 def test_a_mail_that_leaves_knows_when_to_look(acme, job, smtp_like):
