@@ -24,6 +24,7 @@ from reports.models.reviews import Review
 from reports.models.schedules import Occurrence, Protection, Schedule
 from reports.models.sending import Delivery, MailBudget, Notice
 from reports.models.tag_drafts import TagDraft
+from reports.models.templates import ScheduleTemplate, TemplateUse
 from reports.models.usage import DailyUsage
 from reports.models.webhooks import Event, Webhook, WebhookDelivery, WebhookTry
 
@@ -72,11 +73,13 @@ __all__ = [
     "RequestBudget",
     "Review",
     "Schedule",
+    "ScheduleTemplate",
     "Slot",
     "SnapshotFile",
     "SnapshotJob",
     "Suppression",
     "TagDraft",
+    "TemplateUse",
     "TenantQueue",
     "Webhook",
     "WebhookDelivery",

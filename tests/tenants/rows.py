@@ -120,7 +120,8 @@ def fill(tenant: Tenant, report: Report) -> None:
         Event.objects.create(tenant=tenant, type=Event.Type.PING, created_at=now, body="{}")
         ApiKey.objects.filter(pk=key.pk).update(created_by=user)
         record(Actor("test"), "test.done", now=now, tenant=tenant)
-    factories.make_visit(tenant=tenant)
+    visit = factories.make_visit(tenant=tenant)
+    factories.make_template_use(template=factories.make_template(staff=visit.staff, report=report), tenant=tenant)
     with engine_scope():
         TenantQueue.objects.create(account_id=report.account_id, lane=0, tenant=tenant, virtual_time=0)
         Pause.objects.create(kind=Pause.Kind.TENANT, tenant=tenant, since=now, by="test", because="An unpaid bill.")

@@ -48,6 +48,7 @@ KINDS = {
     "in_use": Kind(HTTPStatus.CONFLICT, "It is still in use", "Detach it from what `errors` names."),
     "mail_leaving": Kind(HTTPStatus.CONFLICT, "A mail is on its way", "Try again in a minute."),
     "schedule_fault": Kind(HTTPStatus.CONFLICT, "The portal itself paused the schedule", "PATCH what `detail` says is wrong."),
+    "set_by_template": Kind(HTTPStatus.CONFLICT, "The platform sets this of the schedule", "Leave out what `errors` names."),
     "changed_meanwhile": Kind(HTTPStatus.CONFLICT, "It was changed meanwhile", "Read it again, then decide."),
     "file_gone": Kind(HTTPStatus.GONE, "The file is gone", "Run the report again."),
     "stale_version": Kind(HTTPStatus.PRECONDITION_FAILED, "It was changed since you read it", "GET, merge, send again."),
