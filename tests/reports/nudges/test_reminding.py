@@ -7,6 +7,7 @@ from threading import Thread
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from reports import links
@@ -14,8 +15,9 @@ from reports.delivery.last_look import reason_not_to_send
 from reports.mails.letters import letter_of_notice
 from reports.models import AudienceRecipient, Delivery, Link, Notice, Schedule, SnapshotFile, Suppression
 from reports.nudges import reminding
+from tenants import roles
 from tenants.models import Tenant
-from tenants.scope import platform_scope, tenant_scope
+from tenants.scope import engine_scope, platform_scope, tenant_scope
 from tests import factories
 from tests.reports.delivery import steps
 
@@ -224,3 +226,23 @@ def test_companies_take_turns_and_each_sees_its_own(acme, globex, delivery, monk
 
     assert remind() == 1
     assert reminders(globex) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_due_is_found_by_its_index_however_much_was_sent(acme, delivery, job, login):
+    with tenant_scope(acme):
+        ended = {"status": "sent", "created_at": delivery.sent_at, "sent_at": delivery.sent_at, "ended_at": delivery.sent_at}
+        others = [Delivery(tenant=acme, job=job, address=f"p{index}@customer.example", **ended) for index in range(3000)]
+        Delivery.objects.bulk_create(others)
+    login(roles.OWNER).execute("analyze reports_delivery")
+
+    with CaptureQueriesContext(connection) as asked:
+        assert remind() == 1
+
+    companies, rows = [query["sql"] for query in asked.captured_queries if '"remind_at" <=' in query["sql"]]
+    with engine_scope(), connection.cursor() as cursor:
+        cursor.execute("explain " + companies)
+        assert "delivery_to_remind" in str(cursor.fetchall())
+    with tenant_scope(acme), connection.cursor() as cursor:
+        cursor.execute("explain " + rows)
+        assert "delivery_to_remind" in str(cursor.fetchall())
