@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 
 from reports import links
 from reports.models import Link, Protection, SnapshotFile
@@ -17,7 +18,7 @@ def had(request: HttpRequest, file: SnapshotFile) -> bool:
     return _remembers(request, f"had-{file.pk.hex}", links.REPEAT_WITHIN)
 
 
-def note_had(response: HttpResponse, request: HttpRequest, file: SnapshotFile) -> None:
+def note_had(response: HttpResponseBase, request: HttpRequest, file: SnapshotFile) -> None:
     _remember(response, request, f"had-{file.pk.hex}", links.REPEAT_WITHIN)
 
 
@@ -26,7 +27,7 @@ def is_unlocked(request: HttpRequest, link: Link) -> bool:
     return link.protection == Protection.NOTHING or _remembers(request, f"open-{link.pk.hex}", links.UNLOCKED_FOR)
 
 
-def unlock(response: HttpResponse, request: HttpRequest, link: Link) -> None:
+def unlock(response: HttpResponseBase, request: HttpRequest, link: Link) -> None:
     _remember(response, request, f"open-{link.pk.hex}", links.UNLOCKED_FOR)
 
 
@@ -34,7 +35,7 @@ def _remembers(request: HttpRequest, name: str, age: timedelta) -> bool:
     return request.get_signed_cookie(name, default=None, salt=SALT + request.path, max_age=age) is not None
 
 
-def _remember(response: HttpResponse, request: HttpRequest, name: str, age: timedelta) -> None:
+def _remember(response: HttpResponseBase, request: HttpRequest, name: str, age: timedelta) -> None:
     response.set_signed_cookie(
         name,
         "1",

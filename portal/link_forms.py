@@ -9,9 +9,9 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from portal.recipient_forms import INPUT, SELECT, PlainForm
-from reports.jobs import MOST_REASON
 from reports.links import Terms
 from reports.models import Protection
+from reports.recalling import MOST_REASON
 from tenants.models import Tenant
 
 
@@ -52,6 +52,8 @@ class LinkForm(PlainForm):
 
 
 class CorrectForm(PlainForm):
+    """What is to be done is said by the button; see portal/views/job_correct.py."""
+
     form_key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
     because = forms.CharField(
         label=_("What was wrong"),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 
 from portal import link_cookies
@@ -14,7 +15,9 @@ from portal.job_rows import for_pages, with_pace
 from reports import links
 from reports.links.remaking import is_gone, remake_of
 from reports.models import Link, Protection, SnapshotJob
+from reports.zipping import may_be_zipped
 
+Answer = TypeVar("Answer", bound=HttpResponseBase)
 LOOK_AGAIN_SECONDS = 20
 ENDED = {
     Link.Status.REVOKED: "link/revoked.html",
@@ -66,7 +69,9 @@ def not_there(request: HttpRequest, link: Link, now: datetime) -> HttpResponse |
 
 
 def gone(request: HttpRequest, link: Link, now: datetime) -> HttpResponse | None:
-    """None while any of its files is kept, or being made again."""
+    """None while any of its files is kept and not withdrawn, or being made again."""
+    if links.is_withdrawn(link):
+        return _page(request, "link/withdrawn.html", link, 410)
     return _page(request, "link/gone.html", link, 410) if is_gone(link, now) else None
 
 
@@ -89,12 +94,21 @@ def ready(request: HttpRequest, link: Link, now: datetime, *, ask: bool = False)
     old, new = links.versions(link)
     files = links.offered(link, now)
     newer, older = ([file for file in files if file.job_id == job_id] for job_id in (link.superseded_by_id, link.job_id))
-    return _page(request, template, link, 422 if ask else 200, ask=ask, old=old, new=new, newer=newer, older=older)
+    zipped = links.newest(link, now)
+    told = {"zipped": zipped if may_be_zipped(zipped) else [], "newer": newer, "older": older}
+    return _page(request, template, link, 422 if ask else 200, ask=ask, old=old, new=new, **told)
 
 
 def unanswered(request: HttpRequest, link: Link) -> HttpResponse:
     """The file store is silent or refuses us; nothing is known about the file."""
     response = _page(request, "link/unanswered.html", link, 503)
+    response["Retry-After"] = str(LOOK_AGAIN_SECONDS)
+    return response
+
+
+def busy(request: HttpRequest, link: Link) -> HttpResponse:
+    """As many ZIPs are being sent as may be at once."""
+    response = _page(request, "link/busy.html", link, 503)
     response["Retry-After"] = str(LOOK_AGAIN_SECONDS)
     return response
 
@@ -109,7 +123,7 @@ def too_many(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def hidden(response: HttpResponse) -> HttpResponse:
+def hidden(response: Answer) -> Answer:
     response["X-Robots-Tag"] = "noindex"
     response["Cache-Control"] = "no-store"
     return response

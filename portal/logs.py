@@ -19,7 +19,7 @@ from tenants import log_context
 
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 SECRETS = (
-    (re.compile(r"(/[du]/[^/\s]+/)[^\s/\"'?]+", re.IGNORECASE), r"\1[token]"),
+    (re.compile(r"(/[adu]/[^/\s]+/)[^\s/\"'?]+", re.IGNORECASE), r"\1[token]"),
     (re.compile(r"(/invitations/[^/\s]+/)[^\s/\"'?]+"), r"\1[token]"),
     (re.compile(r"(/accounts/password/reset/key/)[^\s/\"'?]+"), r"\1[token]"),
     (re.compile(r"fan_[A-Z2-7]{8}_[\w-]+"), "fan_[key]"),

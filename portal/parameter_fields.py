@@ -14,6 +14,7 @@ from reports.models import ReportParameter
 Type = ReportParameter.Type
 INPUT, SELECT, TEXTAREA = {"class": "input"}, {"class": "select"}, {"class": "textarea", "rows": 3}
 DAY_LENGTH = len("2026-11-22")
+PREFIX = "parameter-"
 MINUTES = "%Y-%m-%dT%H:%M"
 
 
@@ -33,7 +34,7 @@ class LinesField(forms.CharField):
 
 def field_name(parameter: ReportParameter) -> str:
     """Names of parameters may hold anything; positions do not."""
-    return f"parameter-{parameter.position}"
+    return f"{PREFIX}{parameter.position}"
 
 
 def field_for(parameter: ReportParameter) -> forms.Field:

@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from portal.recipient_forms import PlainForm
-from reports.jobs import MOST_REASON
+from reports.recalling import MOST_REASON
 
 
 class ReasonForm(PlainForm):

@@ -37,6 +37,8 @@ OPEN = {
     "theme": "light or dark, in the visitor's own cookie",
     "invitation": "the token is the right to it",
     "download": "the token is the right to it",
+    "archive": "a cookie that one mailed address gave is the right to it; else it asks for an address, and tells nothing of it",
+    "archive_way_in": "the token is the right to it",
     "unsubscribe": "the token is the right to it",
     "api_docs": "how the API is used; of no company",
     "api_docs_errors": "the API's errors",

@@ -12,12 +12,13 @@ from django.utils.translation import gettext_lazy as _
 
 from portal import cadence_fields, period_fields
 from portal.forms import Renderer, always_filled, boxes
-from portal.parameter_fields import INPUT, SELECT, TEXTAREA, field_name
+from portal.parameter_fields import INPUT, PREFIX, SELECT, TEXTAREA, field_name
 from portal.schedule_choices import life_choices, use_choices, zone_choices
 from reports.mails.variables import VARIABLES
 from reports.models import Destination, Format, Grant, Protection, Schedule
 from reports.refused import Refused
 from reports.schedules.checks import MOST_REMINDER_DAYS
+from reports.templates import owned
 from tenants.models import Tenant, User
 
 DAY = INPUT | {"type": "date"}
@@ -128,11 +129,15 @@ class ScheduleForm(forms.Form):
         *,
         initial: dict[str, Any],
         quiet: bool = False,
+        linked: bool = False,
     ) -> None:
-        """`quiet`: what was typed is shown again without a word about it, because nothing was to be saved."""
+        """`quiet`: what was typed is shown again without a word about it, because nothing was to be saved.
+
+        `linked`: to a template of the platform; what that one sets is shown, and cannot be typed.
+        """
         super().__init__(data, initial={"key": uuid.uuid4()} | initial)
-        self.quiet = quiet
-        chosen = (data or initial).get("report")
+        self.quiet, self.linked = quiet, linked
+        chosen = (initial if linked else data or initial).get("report")
         self.grant = next((grant for grant in grants if grant.report.slug == chosen), grants[0])
         self.report = self.grant.report
         self._add_report(grants)
@@ -140,6 +145,13 @@ class ScheduleForm(forms.Form):
         self.fields |= destination_field(tenant)
         for name, field in cadence_fields.fields(initial.get("cron", "")).items():
             self.fields[name] = field
+        for name in self._set_by_template() if linked else ():
+            self.fields[name].disabled = True
+
+    def _set_by_template(self) -> list[str]:
+        cadence, parameters = cadence_fields.fields(""), [name for name in self.fields if name.startswith(PREFIX)]
+        names = ("report", "visuals", *owned.SET_BY_TEMPLATE, *cadence, *parameters)
+        return [name for name in names if name in self.fields]
 
     def _add_report(self, grants: Sequence[Grant]) -> None:
         report, kept = self.report, self.initial.get("parameters", {})
@@ -215,6 +227,11 @@ class ScheduleForm(forms.Form):
         values.setdefault("skip_if_empty", False)
         values["message"] = values.get("message", "").replace("\r\n", "\n")
         return values
+
+    def wanted(self) -> dict[str, Any]:
+        """What is to be saved: `values`, without those that a template sets."""
+        values = self.values()
+        return {name: value for name, value in values.items() if not self.linked or name not in (*owned.SET_BY_TEMPLATE, "report")}
 
     def refuse(self, refused: Refused) -> None:
         """Each fault at its field, or on top of the form where it has none."""

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from reports import jobs
 from reports.models import Report, Schedule, SnapshotJob
 from reports.models.jobs import SnapshotJobQuerySet
+from reports.recalling import MOST_REASON
 from reports.refused import Place, Refused
 from tenants.audit import Actor, record
 from tenants.models import Tenant, TenantCode
@@ -42,8 +43,8 @@ def clear(
     Raises Refused without a reason, and has cancelled nothing then. Broken off in the middle it may be asked again.
     """
     because = " ".join(because.split())
-    if not 0 < len(because) <= jobs.MOST_REASON:
-        detail = _("Say in 1 to %(limit)d characters why: people read it on the page of their job.") % {"limit": jobs.MOST_REASON}
+    if not 0 < len(because) <= MOST_REASON:
+        detail = _("Say in 1 to %(limit)d characters why: people read it on the page of their job.") % {"limit": MOST_REASON}
         raise Refused("reason_missing", detail, (Place(("because",), "invalid", detail),))
     return sum(_clear(tenant_id, report, schedule, actor, because, now) for tenant_id in _tenant_ids(tenant, schedule))
 

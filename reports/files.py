@@ -28,6 +28,8 @@ def refuse_gone(file: SnapshotFile, *, now: datetime, decides: bool = False) -> 
     """
     if file.is_offered(file.tenant, now) or (decides and file.may_be_seen(file.tenant, now)):
         return
+    if file.recalled_at:
+        raise Refused("job_recalled", _("%(name)s was withdrawn: nobody gets it any more.") % {"name": file.name})
     if file.held:
         raise held()
     days = file.tenant.retention_days
@@ -48,8 +50,10 @@ def note_download(
 ) -> Download:
     """Inside the tenant's scope, in the transaction that grants the file: every way to a file leads through here.
 
-    Raises Refused as `refuse_gone` does.
+    Raises Refused as `refuse_gone` does. Locked and read again: who withdraws it waits for us, or we see that it was withdrawn.
     """
+    current = SnapshotFile.objects.filter(tenant=file.tenant_id).select_for_update(of=("self",), no_key=True)
+    file.refresh_from_db(fields=["recalled_at", "erasure", "purged_at", "held"], from_queryset=current)
     refuse_gone(file, now=now, decides=decides)
     record(actor, "file.downloaded", now=now, tenant=file.tenant_id, about=file, after={"file": file.name, "link": link and link.reference})
     return Download.objects.create(

@@ -1,4 +1,5 @@
-"""What is kept for a while only, company by company: events with their messages, and the answers to idempotent requests.
+"""What is kept for a while only, company by company: events with their messages, visits to archives, and the answers to
+idempotent requests.
 
 Stored answers may hold what is shown once, encrypted, so they go hourly and not with the night.
 """
@@ -10,12 +11,14 @@ from datetime import datetime, timedelta
 
 from django.db.models import Model, QuerySet
 
-from reports.models import Event, IdempotentRequest
+from reports.models import ArchiveVisit, Event, IdempotentRequest
 from reports.webhooks.parking import EVENTS_KEPT
 from tenants.models import TenantCode
 from tenants.scope import tenant_scope
 
 ANSWERS_KEPT = timedelta(hours=24)
+# Their address and their session live an hour; till then it can be said that an address was used already.
+VISITS_KEPT = timedelta(hours=24)
 # Of one transaction: a delete holds its rows, and those that hang on them, until the commit.
 BATCH = 1000
 
@@ -28,7 +31,8 @@ def forget_old(now: datetime) -> int:
 def _forget(tenant_id: uuid.UUID, now: datetime) -> int:
     events = Event.objects.filter(tenant=tenant_id, created_at__lt=now - EVENTS_KEPT)
     answers = IdempotentRequest.objects.filter(tenant=tenant_id, created_at__lt=now - ANSWERS_KEPT)
-    return _in_batches(tenant_id, events) + _in_batches(tenant_id, answers)
+    visits = ArchiveVisit.objects.filter(tenant=tenant_id, created_at__lt=now - VISITS_KEPT)
+    return sum(_in_batches(tenant_id, old) for old in (events, answers, visits))
 
 
 def _in_batches(tenant_id: uuid.UUID, old: QuerySet[Model]) -> int:

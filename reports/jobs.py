@@ -21,6 +21,7 @@ from reports.models import Audience, Format, Grant, JobEvent, Report, Review, Sn
 from reports.models.catalogue import MAX_VISUALS
 from reports.models.jobs import log_move
 from reports.occurrences import rounds
+from reports.recalling import check_reason, recall
 from reports.refused import Place, Refused
 from reports.session_tags import refuse_unsafe_narrowing
 from tenants.audit import Actor, record
@@ -28,7 +29,6 @@ from tenants.models import Tenant
 from tenants.session_tags import tags_of
 
 Status = SnapshotJob.Status
-MOST_REASON = 300
 # The words that programs have for the lanes.
 LANES = {lane.name.lower(): lane for lane in SnapshotJob.Lane}
 
@@ -266,18 +266,24 @@ def retry(job: SnapshotJob, actor: Actor, *, form_key: uuid.UUID | None = None, 
     return again
 
 
-def correct(job: SnapshotJob, actor: Actor, because: str, *, form_key: uuid.UUID | None = None, now: datetime) -> SnapshotJob:
-    """Run it again as a new version. Once that is ready, links of the old one show it first, with `because`: what end customers read."""
+@transaction.atomic
+def correct(
+    job: SnapshotJob, actor: Actor, because: str, *, withdraw: bool = False, form_key: uuid.UUID | None = None, now: datetime
+) -> SnapshotJob:
+    """Run it again as a new version. Once that is ready, links of the old one show it first, with `because`: what end customers read.
+
+    `withdraw`: nobody gets the files of the old one meanwhile, nor ever again.
+    """
     if job.status != Status.COMPLETED:
         raise Refused("job_not_completed", "Only a job that has files can be corrected.")
     _refuse_held(job)
     if not rounds.gave_files(job):
         raise Refused("job_not_completed", _("It was not sent to anybody, so there is nothing to correct. Run it again."))
-    because = " ".join(because.split())
-    if not 0 < len(because) <= MOST_REASON:
-        detail = f"Say in 1 to {MOST_REASON} characters what was wrong: customers read it on the page of their link."
-        raise Refused("reason_missing", detail, (Place(("because",), "invalid", detail),))
-    return submit(job.tenant, actor, replace(_again(job, form_key), replaces=job, replaces_because=because), now=now)
+    because = check_reason(because)
+    newer = submit(job.tenant, actor, replace(_again(job, form_key), replaces=job, replaces_because=because), now=now)
+    if withdraw and job.recalled_at is None:
+        recall(job, because, actor, now=now)
+    return newer
 
 
 def _refuse_held(job: SnapshotJob) -> None:

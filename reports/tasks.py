@@ -38,6 +38,7 @@ from reports.nudges import digests, reminding
 from reports.occurrences import expanding, retiming
 from reports.restoring import gate
 from reports.restoring import mark as restore_mark
+from reports.templates import applying
 from reports.webhooks import sender
 from tenants.scope import engine_scope
 
@@ -78,6 +79,7 @@ RECURRING = {
     "purge": ("reports.tasks.purge", WORK, 15),
     "move-held": ("reports.tasks.move_held", WORK, 5),
     "remove-erased": ("reports.tasks.remove_erased", WORK, 5),
+    "apply-templates": ("reports.tasks.apply_templates", WORK, 1),
     "tidy": ("reports.tasks.tidy", WORK, 60),
     "remind": ("reports.tasks.remind", WORK, 15),
     "digests": ("reports.tasks.make_digests", WORK, 15),
@@ -264,6 +266,18 @@ def send_move_held() -> None:
 def send_remove_erased() -> None:
     """Call after the commit, outside any scope."""
     async_task("reports.tasks.remove_erased", cluster=WORK)
+
+
+@doing("templates")
+def apply_templates() -> None:
+    """Each minute, and when staff changed one: what is due of templates over tenants."""
+    if gate.is_open() and _within(lambda may_go_on: applying.apply_due(timezone.now(), may_go_on)):
+        send_apply_templates()
+
+
+def send_apply_templates() -> None:
+    """Call after the commit, outside any scope."""
+    async_task("reports.tasks.apply_templates", cluster=WORK)
 
 
 def _within(work: Callable[[Callable[[], bool]], object]) -> bool:

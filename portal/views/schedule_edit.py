@@ -103,8 +103,9 @@ def _done(
     redraw = REDRAW in request.POST
     data = request.POST if request.method == "POST" else None
     members = _members(request)
-    form = ScheduleForm(request.tenant, grants, members, data, initial=initial, quiet=redraw)
-    if redraw and request.POST.get("drawn", form.report_slug) != form.report_slug:
+    linked = schedule is not None and schedule.template_id is not None
+    form = ScheduleForm(request.tenant, grants, members, data, initial=initial, quiet=redraw, linked=linked)
+    if redraw and not linked and request.POST.get("drawn", form.report_slug) != form.report_slug:
         # What was typed belongs to the other report; this one's fields begin with its defaults.
         kept = {"report": form.report_slug, "name": request.POST.get("name", "")}
         return Editing(form, ScheduleForm(request.tenant, grants, members, initial=initial | kept))
@@ -125,7 +126,7 @@ def _done(
 def _save(request: TenantRequest, form: ScheduleForm, schedule: Schedule | None, source: Schedule | None) -> Schedule:
     now, actor = timezone.now(), actors.member(request)
     seen = editing.Form(form.cleaned_data["key"], form.cleaned_data["version"])
-    saved = editing.save(request.tenant, actor, form.values(), schedule=schedule, form=seen, now=now)
+    saved = editing.save(request.tenant, actor, form.wanted(), schedule=schedule, form=seen, now=now)
     if source is not None:
         audiences.copy(source, saved, actor, now=now)
     return saved
@@ -135,10 +136,10 @@ def _told_of_the_other(
     request: TenantRequest, grants: list[Grant], initial: dict[str, Any], schedule: Schedule, form: ScheduleForm
 ) -> Editing:
     """Everything typed stays; the form now knows the other's version, so that saving again is a decision."""
-    told = tuple(differences(schedule, form.values(), initial["recipients"]))
+    told = tuple(differences(schedule, form.wanted(), initial["recipients"]))
     data = request.POST.copy()
     data["version"] = editing.version_of(schedule)
-    again = ScheduleForm(request.tenant, grants, _members(request), data, initial=initial, quiet=True)
+    again = ScheduleForm(request.tenant, grants, _members(request), data, initial=initial, quiet=True, linked=form.linked)
     return Editing(again, conflict=told or (Difference(_("Something that is not shown here"), ""),), status=409)
 
 
@@ -149,9 +150,11 @@ def preview(request: TenantRequest) -> HttpResponse:
     grants = _grants(request)
     if not grants:
         return HttpResponse(status=204)
-    initial = {"report": request.POST.get("report", ""), "timezone": request.tenant.timezone}
-    form = ScheduleForm(request.tenant, grants, _members(request), request.POST, initial=initial, quiet=True)
-    stored = _stored(request)
+    initial, stored = {"report": request.POST.get("report", ""), "timezone": request.tenant.timezone}, _stored(request)
+    linked = stored is not None and stored.template_id is not None
+    if stored is not None and linked:
+        initial = initial_of(stored, [], [])
+    form = ScheduleForm(request.tenant, grants, _members(request), request.POST, initial=initial, quiet=True, linked=linked)
     return render(request, "portal/_schedule_preview.html", {"preview": preview_of(request.tenant, form, stored, now=timezone.now())})
 
 

@@ -147,9 +147,13 @@ def remove(request: TenantRequest, schedule: uuid.UUID) -> HttpResponse:
     found = _find_any(request, schedule)
     if found.retired_at:
         return _back(request, found)
-    if request.method != "POST":
+    if request.method != "POST" and found.template_id is None:
         return render(request, "portal/schedule_remove.html", {"schedule": found})
-    acting.retire(found, actors.member(request), timezone.now())
+    try:
+        acting.retire(found, actors.member(request), timezone.now())
+    except Refused as refused:
+        messages.error(request, refused.detail)
+        return _back(request, found)
     messages.success(request, _("“%(name)s” was removed. Its runs stay in the history.") % {"name": found.title})
     return SeeOther(reverse("schedules", args=[request.tenant.slug]))
 

@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
 
+from botocore.exceptions import BotoCoreError
+
 from reports.aws.asking import ask
 from reports.aws.clients import AccountFacts, quick_s3_client, s3_client
-from reports.aws.errors import AccessDenied, NotFound
+from reports.aws.errors import AccessDenied, NotFound, Unanswered
 
 CHUNK = 1024 * 1024
 HEAD_BYTES = 512
@@ -66,6 +68,17 @@ def read_bytes(account: AccountFacts, bucket: str, key: str) -> bytes:
 def read_quickly(account: AccountFacts, bucket: str, key: str) -> bytes:
     """As `read_bytes`, where others wait for it."""
     return bytes(ask(account, quick_s3_client, lambda client: client.get_object(Bucket=bucket, Key=key)["Body"].read()))
+
+
+def pieces(account: AccountFacts, bucket: str, key: str) -> Iterator[bytes]:
+    """An object of any size, piece by piece, while somebody waits. Raises AwsError, also after some of them."""
+    body = ask(account, quick_s3_client, lambda client: client.get_object(Bucket=bucket, Key=key)["Body"])
+    try:
+        yield from body.iter_chunks(CHUNK)
+    except BotoCoreError as error:
+        raise Unanswered("BrokenOff", "the answer broke off") from error
+    finally:
+        body.close()
 
 
 def fetch(account: AccountFacts, bucket: str, key: str, into: Path) -> bytes:

@@ -7,14 +7,15 @@ from datetime import datetime
 from django.db.models import Q
 
 from reports.address_book import is_allowed
+from reports.delivery.wanted import still_wanted
 from reports.erasing.hashing import suppression_of
-from reports.models import Audience, AudienceGroup, AudienceRecipient, Delivery, Grant, Link, Notice, Schedule, SnapshotJob, Suppression
+from reports.models import Audience, Delivery, Grant, Link, Notice, Schedule, SnapshotJob, Suppression
 from tenants.models import Tenant
 
 # What a person asked for a moment ago, at our page, comes although they stopped the regular mails.
-ASKED_FOR = {Notice.Kind.NEW_LINK, Notice.Kind.CODE, Notice.Kind.TEST, Notice.Kind.INVITATION}
-# What opens a report at the address it goes to.
-OPENS = {Notice.Kind.NEW_LINK, Notice.Kind.CODE, Notice.Kind.READY_AGAIN, Notice.Kind.REMINDER}
+ASKED_FOR = {Notice.Kind.NEW_LINK, Notice.Kind.CODE, Notice.Kind.TEST, Notice.Kind.INVITATION, Notice.Kind.ARCHIVE}
+# What opens a report, or leads to all of them, at the address it goes to.
+OPENS = {Notice.Kind.NEW_LINK, Notice.Kind.CODE, Notice.Kind.READY_AGAIN, Notice.Kind.CORRECTED, Notice.Kind.ARCHIVE, Notice.Kind.REMINDER}
 
 
 def reason_not_to_send(outgoing: Delivery | Notice, now: datetime) -> str:
@@ -31,7 +32,7 @@ def reason_not_to_send(outgoing: Delivery | Notice, now: datetime) -> str:
         return "schedule_retired"
     if _is_withdrawn(outgoing.tenant, outgoing.job):
         return "report_withdrawn"
-    if not outgoing.is_copy and not _still_wanted(outgoing):
+    if not outgoing.is_copy and not still_wanted([outgoing]):
         return "recipient_removed"
     return _files_or_link(outgoing, now)
 
@@ -67,11 +68,13 @@ def _files_or_link(delivery: Delivery, now: datetime) -> str:
 
 def _not_to_open(notice: Notice) -> str:
     """What the company has ruled out since the old link was sent, no new one brings back."""
-    if notice.kind not in OPENS or notice.link is None:
+    if notice.kind not in OPENS:
         return ""
     if not is_allowed(notice.tenant, notice.address):
         return "domain_not_allowed"
-    return "report_withdrawn" if notice.kind == Notice.Kind.NEW_LINK and _is_withdrawn(notice.tenant, notice.link.job) else ""
+    if notice.kind != Notice.Kind.NEW_LINK or notice.link is None:
+        return ""
+    return "report_withdrawn" if _is_withdrawn(notice.tenant, notice.link.job) else ""
 
 
 def _is_withdrawn(tenant: Tenant, job: SnapshotJob) -> bool:
@@ -84,18 +87,3 @@ def _suppressed(outgoing: Delivery | Notice) -> str:
         return ""
     asked_for = isinstance(outgoing, Notice) and outgoing.kind in ASKED_FOR
     return "" if asked_for and found.reason == Suppression.Reason.UNSUBSCRIBED else found.reason
-
-
-def _still_wanted(delivery: Delivery) -> bool:
-    """In the audience it was made for, or in another one of the schedule that gets the same rows; directly or by a group.
-
-    Of a single job it was asked for by name: as long as they are in the address book.
-    """
-    if delivery.recipient_id is None or delivery.occurrence is None:
-        return delivery.recipient_id is not None
-    same_rows = Q(pk=delivery.audience_id) | Q(session_tags=delivery.job.narrowing_tags)
-    # Asked from the person's side, one after the other: both at once would pair everybody of the audience with everybody of its groups.
-    by_name = AudienceRecipient.objects.filter(tenant=delivery.tenant, recipient=delivery.recipient_id).values("audience")
-    by_group = AudienceGroup.objects.filter(tenant=delivery.tenant, group__members__recipient=delivery.recipient_id).values("audience")
-    audiences = Audience.objects.filter(same_rows, tenant=delivery.tenant, schedule=delivery.occurrence.schedule_id)
-    return audiences.filter(pk__in=by_name).exists() or audiences.filter(pk__in=by_group).exists()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 # Rows that are about nobody but that person.
 DELETED = {
+    "reports.ArchiveVisit": "email",
     "reports.Recipient": "email",
     "reports.Notice": "address",
 }
@@ -85,6 +86,7 @@ KEPT = {
     "reports.Schedule": {"paused_by": WHO_ACTED, "must_contain": "a text that the company's own files show"},
     "reports.SnapshotFile": {"key": "QuickSight's", "moved_from": "QuickSight's", "version_id": "S3's"},
     "reports.SnapshotJob": {"actor": WHO_ACTED, "recalled_by": WHO_ACTED, "dry_run_tags": OF_STAFF},
+    "reports.TemplateUse": {"failure": "of the platform's own template"},
     "reports.TagDraft": {"tags": OF_STAFF, "instead_of": OF_STAFF, "by": WHO_ACTED, "reason": OF_STAFF},
     "reports.Webhook": {
         "url": "of a company's program",
@@ -115,6 +117,7 @@ NOT_OF_CUSTOMERS = {
     "reports.MailBudget": "our own sender",
     "reports.Report": "of the catalogue",
     "reports.ReportParameter": "of the catalogue",
+    "reports.ScheduleTemplate": "of the platform",
     "sessions.Session": "of people who sign in; a notice on its way to a page may name somebody until that page is seen",
     "tenants.Tenant": "the company itself",
     "tenants.User": "of people who sign in",

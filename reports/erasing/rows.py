@@ -14,7 +14,7 @@ from django.db.models import Q
 
 from reports.erasing.hashing import address_hash
 from reports.erasing.places import REWRITTEN
-from reports.models import Delivery, Download, Erasure, Link, Notice, Recipient, Schedule, Suppression
+from reports.models import ArchiveVisit, Delivery, Download, Erasure, Link, Notice, Recipient, Schedule, Suppression
 from reports.models.delivery import LinkQuerySet
 from tenants.models import Tenant
 
@@ -67,6 +67,7 @@ def take_out(person: Person, now: datetime) -> dict[str, int]:
     mails = Delivery.objects.for_tenant(person.tenant).filter(address=person.address)
     count["deliveries"] += mails.update(address=person.stand_in, name="", answer="", recipient=None)
     count["notices"] += notices_to(person).delete()[0]
+    count["visits"] += ArchiveVisit.objects.for_tenant(person.tenant).filter(email=person.address).delete()[0]
     # With it go its places in groups and audiences.
     count["recipients"] += Recipient.objects.for_tenant(person.tenant).filter(email=person.address).delete()[0]
     for label, columns in REWRITTEN.items():

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
+from reports.mails.recall_notices import tell_of_correction
 from reports.models import Link, Notice, SnapshotJob
 from reports.models.delivery import LinkQuerySet
 from tenants.models import Tenant
@@ -24,11 +25,35 @@ def settle_links(job: SnapshotJob, now: datetime) -> None:
         return
     links = Link.objects.for_tenant(job.tenant)
     if lost := whose_files(job):
+        _stay_withdrawn(lost, job)
         links.filter(job=lost).update(job=job)
         links.filter(superseded_by=lost).update(superseded_by=job)
         waiting.update(next_try_at=now)
     if job.replaces:
         _to_correct(links, job.replaces).exclude(job=job).update(superseded_by=job)
+        if lost is None:
+            tell_of_correction(job, _older(job), now)
+
+
+def _stay_withdrawn(lost: SnapshotJob, job: SnapshotJob) -> None:
+    """What was withdrawn while its files were prepared again stays so. Locked: or it is withdrawn after us, and we with it."""
+    own = SnapshotJob.objects.for_tenant(job.tenant)
+    lost = own.select_for_update(of=("self",), no_key=True).get(pk=lost.pk)
+    if lost.recalled_at is None:
+        return
+    names = ("recalled_at", "recalled_by", "recalled_because")
+    own.filter(pk=job.pk).update(**{name: getattr(lost, name) for name in names})
+    job.files.update(recalled_at=lost.recalled_at)
+
+
+def _older(job: SnapshotJob) -> set[uuid.UUID]:
+    """All versions that it replaces, with those that prepared their files again."""
+    found: set[uuid.UUID] = set()
+    version = job.replaces
+    while version and version.pk not in found:
+        found.add(version.pk)
+        version = version.replaces
+    return found | made_again(job.tenant, SnapshotJob.objects.for_tenant(job.tenant).filter(pk__in=found))
 
 
 def whose_files(job: SnapshotJob) -> SnapshotJob | None:

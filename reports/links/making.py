@@ -55,6 +55,8 @@ def create(job: SnapshotJob, actor: Actor, terms: Terms | None = None, *, now: d
     """The URL holds the only copy of the token and cannot be shown again. Raises Refused while there are no files, or for bad terms."""
     if job.status != SnapshotJob.Status.COMPLETED:
         raise Refused("file_not_ready", "This job has no files yet.")
+    if job.recalled_at:
+        raise Refused("job_recalled", "This job was withdrawn: nobody gets its files any more.")
     files = job.files.all()
     if any(file.held for file in files):
         raise held()
@@ -161,7 +163,8 @@ def _correction_of(job: SnapshotJob) -> SnapshotJob | None:
     let_go = Q(review=None) | Q(review__status=Review.Status.RELEASED)
     newest = None
     for _step in range(20):
-        ready = (newest or job).replacements.filter(let_go, status=SnapshotJob.Status.COMPLETED).order_by("-finished_at").first()
+        completed = (newest or job).replacements.filter(let_go, status=SnapshotJob.Status.COMPLETED, recalled_at=None)
+        ready = completed.order_by("-finished_at").first()
         if ready is None:
             break
         newest = ready
@@ -169,7 +172,8 @@ def _correction_of(job: SnapshotJob) -> SnapshotJob | None:
 
 
 def for_notice(notice: Notice, *, now: datetime) -> NewLink:
-    """The link that the mail of a `new_link` or `ready_again` notice carries: to what `notice.link` leads to, for the same address.
+    """The link that the mail of a `new_link`, `ready_again` or `corrected` notice carries: to what `notice.link` leads to, for the same
+    address.
 
     Made once, and with the same address each time the mail is tried. In the tenant's scope. Raises Refused("link_revoked") for a link
     that was revoked after somebody asked.
@@ -177,7 +181,7 @@ def for_notice(notice: Notice, *, now: datetime) -> NewLink:
     old = notice.link
     if old is None or old.revoked_at:
         raise Refused("link_revoked", "This link was revoked.")
-    if notice.kind == Notice.Kind.READY_AGAIN and old.delivery:
+    if _works_beside(notice, old, now) and old.delivery:
         # That link works still, and its address can be made again.
         return for_delivery(old.delivery, now=now)
     tokens = {secret_hash(token): token for token in derived_tokens(ASKED_FOR, str(notice.pk))}
@@ -187,10 +191,15 @@ def for_notice(notice: Notice, *, now: datetime) -> NewLink:
     return NewLink(link, url(notice.tenant, tokens[bytes(link.token_sha256)]))
 
 
+def _works_beside(notice: Notice, old: Link, now: datetime) -> bool:
+    """Whether the old link stays good; the mail of a correction is also sent to those whose link has ended."""
+    return notice.kind == Notice.Kind.READY_AGAIN or (notice.kind == Notice.Kind.CORRECTED and old.is_working(now))
+
+
 def _renewed(notice: Notice, old: Link, token_sha256: bytes, now: datetime) -> Link:
     kept: dict[str, Any] = {name: getattr(old, name) for name in ("tenant", "job", "recipient", "delivery", "superseded_by")}
     kept |= {name: getattr(old, name) for name in ("max_uses", "email", "language", "protection", "passcode", "created_by")}
-    if notice.kind == Notice.Kind.READY_AGAIN:
+    if _works_beside(notice, old, now):
         # Beside the old one, which works still: no longer than that, and with what is left of it.
         kept |= {"expires_at": old.expires_at, "max_uses": max(1, old.max_uses - old.uses)}
     else:

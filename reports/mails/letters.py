@@ -15,6 +15,7 @@ from django.utils import timezone, translation
 
 from reports.delivery.unsubscribing import unsubscribe_url
 from reports.mails import (
+    archive_mails,
     destination_mails,
     digest_mails,
     envelope,
@@ -24,6 +25,7 @@ from reports.mails import (
     invitation_mails,
     link_mails,
     quota_mails,
+    recall_mails,
     receipt_mails,
     reminder_mails,
     webhook_mails,
@@ -91,6 +93,9 @@ CONTENTS: dict[Notice.Kind, Callable[[Notice, datetime], Content | None]] = {
     Notice.Kind.INVITATION: invitation_mails.invitation,
     Notice.Kind.QUOTA: quota_mails.near,
     Notice.Kind.WEBHOOK: webhook_mails.needs_people,
+    Notice.Kind.ARCHIVE: archive_mails.way_in,
+    Notice.Kind.CORRECTED: recall_mails.corrected,
+    Notice.Kind.RECALLED: recall_mails.recalled,
     Notice.Kind.DESTINATION: destination_mails.needs_people,
     Notice.Kind.REMINDER: reminder_mails.reminder,
     Notice.Kind.RECEIPT: receipt_mails.receipt,
@@ -98,7 +103,18 @@ CONTENTS: dict[Notice.Kind, Callable[[Notice, datetime], Content | None]] = {
     Notice.Kind.HELD: gate_mails.held,
 }
 # In the company's name; the others come from the portal.
-TO_CUSTOMERS = frozenset({Notice.Kind.NEW_LINK, Notice.Kind.CODE, Notice.Kind.READY_AGAIN, Notice.Kind.TEST, Notice.Kind.REMINDER})
+TO_CUSTOMERS = frozenset(
+    {
+        Notice.Kind.NEW_LINK,
+        Notice.Kind.CODE,
+        Notice.Kind.READY_AGAIN,
+        Notice.Kind.TEST,
+        Notice.Kind.ARCHIVE,
+        Notice.Kind.CORRECTED,
+        Notice.Kind.RECALLED,
+        Notice.Kind.REMINDER,
+    }
+)
 # Nobody asked for them and nobody has to act on them.
 CAN_BE_STOPPED = frozenset({Notice.Kind.REMINDER, Notice.Kind.DIGEST})
 

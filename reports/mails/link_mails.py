@@ -36,7 +36,7 @@ def code(notice: Notice, now: datetime) -> Content | None:
     digits = links.new_code(link, now)
     report = {"report": link.job.report.name}
     minutes = int(links.CODE_LIFE.total_seconds() // 60)
-    return _to_customer(
+    return to_customer(
         notice,
         subject=_("Your passcode for %(report)s") % report,
         title=_("Your passcode for %(report)s") % report,
@@ -57,7 +57,7 @@ def _with_link(notice: Notice, title: str, lead: str, notes: list[str], now: dat
     made = links.for_notice(notice, now=now)
     title %= {"report": made.link.job.report.name}
     ends = f"{words.moment_long(made.link.expires_at)} ({words.zone_city()})"
-    return _to_customer(
+    return to_customer(
         notice,
         subject=title,
         title=title,
@@ -69,7 +69,7 @@ def _with_link(notice: Notice, title: str, lead: str, notes: list[str], now: dat
     )
 
 
-def _to_customer(
+def to_customer(
     notice: Notice,
     *,
     subject: str,

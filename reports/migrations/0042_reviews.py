@@ -16,6 +16,17 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AlterField(
+            model_name="schedule",
+            name="must_contain",
+            field=models.CharField(
+                blank=True,
+                db_default="",
+                default="",
+                help_text="A text that every file has to show, such as the company's name. Empty: none.",
+                max_length=120,
+            ),
+        ),
         migrations.AddField(
             model_name="snapshotfile",
             name="held",

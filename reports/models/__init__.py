@@ -1,4 +1,5 @@
 from reports.models.alarms import Alarm, AlarmMessage
+from reports.models.archive import ArchiveVisit
 from reports.models.audiences import (
     Audience,
     AudienceGroup,
@@ -23,6 +24,7 @@ from reports.models.reviews import Review
 from reports.models.schedules import Occurrence, Protection, Schedule
 from reports.models.sending import Delivery, MailBudget, Notice
 from reports.models.tag_drafts import TagDraft
+from reports.models.templates import ScheduleTemplate, TemplateUse
 from reports.models.usage import DailyUsage
 from reports.models.webhooks import Event, Webhook, WebhookDelivery, WebhookTry
 
@@ -31,6 +33,7 @@ __all__ = [
     "AddressKey",
     "Alarm",
     "AlarmMessage",
+    "ArchiveVisit",
     "Attempt",
     "Audience",
     "AudienceDestination",
@@ -70,11 +73,13 @@ __all__ = [
     "RequestBudget",
     "Review",
     "Schedule",
+    "ScheduleTemplate",
     "Slot",
     "SnapshotFile",
     "SnapshotJob",
     "Suppression",
     "TagDraft",
+    "TemplateUse",
     "TenantQueue",
     "Webhook",
     "WebhookDelivery",

@@ -109,6 +109,8 @@ class Link(models.Model):
     created_at = models.DateTimeField()
 
     objects = LinkQuerySet.as_manager()
+    # Of a corrected or withdrawn report, set by reports/links/entitlement.py: whether its reader may know why, and what took its place.
+    may_know: bool = False
 
     class Meta:
         constraints = (

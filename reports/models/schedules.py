@@ -65,6 +65,13 @@ class Schedule(models.Model):
     name = models.CharField(max_length=120, blank=True, help_text="Empty: the report's name.")
     report = models.ForeignKey(Report, on_delete=models.PROTECT, related_name="schedules")
     owner = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+", help_text="NULL: the tenant's owners.")
+    template = models.ForeignKey(
+        "reports.ScheduleTemplate",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="schedules",
+        help_text="The platform's, which sets most of it. NULL: the tenant's own.",
+    )
     formats = ArrayField(models.CharField(max_length=5, choices=Format))
     visual_ids = ArrayField(models.CharField(max_length=512), default=list, blank=True, help_text="Empty: all of the report's.")
     # As people gave them: a relative period such as {"relative": "yesterday"} is worked out for each planned instant.
@@ -104,7 +111,11 @@ class Schedule(models.Model):
         default=50, db_default=50, help_text="So far from the median of the last runs, in size, pages or rows, is usual."
     )
     must_contain = models.CharField(
-        max_length=120, blank=True, db_default="", help_text="A text that every file has to show, such as the company's name. Empty: none."
+        max_length=120,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="A text that every file has to show, such as the company's name. Empty: none.",
     )
     hold_hours = models.PositiveSmallIntegerField(default=24, db_default=24, help_text="Held files that nobody decides on are not sent.")
 
@@ -121,7 +132,12 @@ class Schedule(models.Model):
     load_warning: str = ""
 
     class Meta:
-        constraints = (models.UniqueConstraint(fields=["tenant", "slug"], name="one_schedule_per_slug"),)
+        constraints = (
+            models.UniqueConstraint(fields=["tenant", "slug"], name="one_schedule_per_slug"),
+            models.UniqueConstraint(
+                fields=["template", "tenant"], condition=Q(retired_at=None, template__isnull=False), name="one_live_schedule_per_template"
+            ),
+        )
         indexes = (
             models.Index(fields=["next_run_at"], condition=Q(retired_at=None), name="schedule_due"),
             models.Index(fields=["tenant", "-created_at", "-id"], condition=Q(retired_at=None), name="schedule_list"),

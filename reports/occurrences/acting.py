@@ -66,7 +66,14 @@ def resume(schedule: Schedule, actor: Actor, now: datetime) -> None:
 
 
 def retire(schedule: Schedule, actor: Actor, now: datetime) -> None:
-    """It runs no more; its history stays. Retiring twice changes nothing."""
+    """It runs no more; its history stays. Retiring twice changes nothing. Raises Refused for one that the platform set up."""
+    if schedule.template_id is not None:
+        raise Refused("set_by_template", _("The platform set up this schedule, and removes it. You can pause it."))
+    end(schedule, actor, now)
+
+
+def end(schedule: Schedule, actor: Actor, now: datetime) -> None:
+    """As `retire`, whoever set it up."""
     if Schedule.objects.for_tenant(schedule.tenant).kept().filter(pk=schedule.pk).update(retired_at=now):
         record(actor, "schedule.retired", now=now, tenant=schedule.tenant, about=schedule)
     schedule.refresh_from_db(fields=["retired_at"])

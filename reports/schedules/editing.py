@@ -17,11 +17,12 @@ from django.utils.translation import gettext as _
 from reports import jobs, scheduling
 from reports.address_book.addresses import clean_address
 from reports.destinations import choosing
-from reports.models import Audience, Destination, Grant, Schedule
+from reports.models import Audience, Destination, Grant, Schedule, ScheduleTemplate
 from reports.occurrences import noting
 from reports.refused import Place, Refused
 from reports.schedules import addressees, checks
 from reports.schedules.addressees import Addressees
+from reports.templates import owned
 from tenants.audit import Actor, record
 from tenants.models import Tenant
 
@@ -74,18 +75,30 @@ class Whom:
 
 
 def save(
-    tenant: Tenant, actor: Actor, values: dict[str, Any], *, schedule: Schedule | None = None, form: Form | None = None, now: datetime
+    tenant: Tenant,
+    actor: Actor,
+    values: dict[str, Any],
+    *,
+    schedule: Schedule | None = None,
+    form: Form | None = None,
+    template: ScheduleTemplate | None = None,
+    now: datetime,
 ) -> Schedule:
     """In the tenant's scope. Raises Refused with a place for each fault, and then nothing was stored.
 
     `values`: the names of PLAIN, `report` (a slug), `owner` (the id of a member, or None), `passcode` (as it will be typed) and who is in
     the audience that gets the tenant's own rows: `recipients` (lines of addresses and names of groups) or `recipient_ids`, and
-    `destinations` (ids). A new one may have a `slug`. What is left out stays as it is.
+    `destinations` (ids). A new one may have a `slug`. What is left out stays as it is. `template`: the platform's, whose values these are;
+    nobody else may set them.
     """
     form = form or Form()
     if schedule is not None:
         schedule = _locked(schedule, form.version)
     wanted, people = draft(tenant, values, schedule=schedule, now=now)
+    if template is not None:
+        wanted.template_id = template.pk
+    elif schedule is not None:
+        owned.refuse_changes(schedule, wanted)
     if people:
         addressees.take_room(tenant, people)
     if values.get("passcode"):
@@ -148,7 +161,7 @@ def _as_it_will_be(tenant: Tenant, schedule: Schedule | None, values: dict[str, 
     if schedule is not None:
         wanted.pk, wanted.slug, wanted.link_passcode = schedule.pk, schedule.slug, schedule.link_passcode
         wanted.enabled, wanted.paused_at, wanted.paused_by = schedule.enabled, schedule.paused_at, schedule.paused_by
-        wanted.created_at = schedule.created_at
+        wanted.created_at, wanted.template_id = schedule.created_at, schedule.template_id
     return wanted
 
 

@@ -20,6 +20,7 @@ from reports.models import Account, Attempt, Download, Erasure, JobEvent, Link, 
 from tenants.models import Invitation, Membership, Tenant, User
 from tenants.scope import platform_scope, tenant_scope
 from tests.browser.cast_accounts import make_accounts
+from tests.browser.cast_archive import make_archive
 from tests.browser.cast_destinations import make_destinations, make_long_destination
 from tests.browser.cast_gate import make_held_run
 from tests.browser.cast_queue import make_busy_queue
@@ -115,6 +116,7 @@ def make_cast() -> Cast:
     _long_names(cast)
     harbour = _tenant("harbour", "Harbour Ferries", "HARBOURA", TAGS)
     newcomer = make_member(tenant=harbour, role="owner", email="nora@harbour.example", name="Nora Lund")
+    make_archive(cast.parts, _tenant("funchal", "Azure Bay Hotels", "FUNCHALA", TAGS), reports, now)
     _staff(cast, reports["daily"])
     make_busy_queue(cast.parts, reports, now)
     cast.people["vera"] = make_staff_views(cast.parts, reports, cast.people["ines"], now)

@@ -10,7 +10,18 @@ from reports.models import CapacitySample, DailyUsage, Report
 from tenants.audit import Actor
 from tenants.models import Tenant, User
 from tenants.scope import engine_scope, staff_scope, tenant_scope
-from tests.factories import make_file, make_grant, make_job, make_link, make_member, make_schedule, make_tenant
+from tests.factories import (
+    make_file,
+    make_grant,
+    make_job,
+    make_link,
+    make_member,
+    make_occurrence,
+    make_schedule,
+    make_template,
+    make_template_use,
+    make_tenant,
+)
 
 BECAUSE = "Two invoices are not paid. Your contact at AnyCompany has written to you about it on 3 November."
 
@@ -19,7 +30,9 @@ def make_staff_views(parts: dict[str, str], reports: dict[str, Report], ines: Us
     """The person of the suspended company."""
     with staff_scope(ines):
         busy = Tenant.objects.get(slug=parts["busy_tenant"])
+        paused, long_named = (Tenant.objects.get(slug=parts[name]) for name in ("paused_tenant", "long_tenant"))
     _day(reports["daily"], now)
+    _template(ines, [paused, long_named, busy], reports["daily"], now)
     _company(busy, reports, now)
     verano = make_tenant(slug="verano", name="Verano Telecom", session_tags={"tenant_id": "3301"})
     person = make_member(tenant=verano, role="owner", email="vera@verano.example", name="Vera Lima")
@@ -31,6 +44,22 @@ def make_staff_views(parts: dict[str, str], reports: dict[str, Report], ines: Us
         suspending.suspend(verano, Actor(ines.email, user_id=ines.pk), BECAUSE, now - timedelta(hours=20))
     parts |= {"suspended_tenant": verano.slug, "busy_report": reports["daily"].slug, "link_resting": f"{verano.code}/{token}"}
     return person
+
+
+def _template(ines: User, companies: list[Tenant], report: Report, now: datetime) -> None:
+    """Of a busy company, of one with a long name, and of one that does not have the report; the first two ran this morning."""
+    template = make_template(staff=ines, report=report, slug="morning-calls", name="Morning calls", parameters={"Lines": ["Groups"]})
+    failed = {"failure_code": "report_not_available", "failure": "There is no such report.", "applied_version": None}
+    at = now.replace(hour=6, minute=30, second=0, microsecond=0)
+    for number, tenant in enumerate(companies):
+        make_template_use(template=template, tenant=tenant, **(failed if tenant == companies[-1] else {}))
+        if tenant == companies[-1]:
+            continue
+        linked = make_schedule(tenant=tenant, report=report, name=template.name, slug=template.slug, template_id=template.pk)
+        for days in range(3):
+            status, reason = ("failed", "jobs_failed") if (days, number) == (0, 1) else ("delivered", "")
+            make_occurrence(schedule=linked, planned_at=at - timedelta(days=days), status=status, reason=reason)
+    make_template(staff=ines, report=report, slug="month-close", name="Month close", cron="0 6 1 * *")
 
 
 def _company(tenant: Tenant, reports: dict[str, Report], now: datetime) -> None:

@@ -17,6 +17,7 @@ from django.conf import settings
 
 from tests.browser import faults
 from tests.browser.cast_accounts import CAREFUL
+from tests.browser.cast_archive import in_its_browser
 from tests.browser.stack import Stack
 from tests.factories import PASSWORD
 
@@ -352,6 +353,14 @@ PAGES = [
     Page("download-superseded", "/d/{link_superseded}"),
     Page("download-asked", "/d/{link_expired_mailed}", status=404, act=press("Ask for a new link")),
     Page("download-german", "/d/{link_german}"),
+    Page("download-withdrawn", "/d/{link_withdrawn}", status=410),
+    Page("download-zip", "/d/{link_several}"),
+    Page("archive", "/d/{archive}/", act=in_its_browser),
+    Page("archive-nothing", "/d/{archive}/?q=minibar", act=in_its_browser),
+    Page("archive-ask", "/d/{archive}/"),
+    Page("archive-ask-wrong", "/d/{archive}/", status=422, act=press("Send me my reports")),
+    Page("archive-way-in", "/a/{link_archive_fresh}"),
+    Page("archive-used", "/a/{link_archive_used}", status=404),
     Page("download-one", "/d/{link_single}"),
     Page("unsubscribe", "/u/{link_stop}"),
     Page("download-which", "/d/{link}", status=422, act=download_nothing_in_particular),
@@ -446,6 +455,17 @@ PAGES = [
     Page("staff-tenant-resume", "/staff/tenants/{suspended_tenant}/resume/", INES),
     Page("suspended", "/t/{suspended_tenant}/", VERA, 403),
     Page("link-resting", "/d/{link_resting}", status=403),
+    Page("staff-templates", "/staff/templates/", INES),
+    Page("staff-template", "/staff/templates/morning-calls/", INES),
+    Page("staff-template-none", "/staff/templates/month-close/", INES),
+    Page("staff-template-report", "/staff/templates/new/", INES),
+    Page("staff-template-new", "/staff/templates/new/?report={busy_report}", INES),
+    Page("staff-template-new-wrong", "/staff/templates/new/?report={busy_report}", INES, 422, press("Save template")),
+    Page("staff-template-edit", "/staff/templates/morning-calls/edit/", INES),
+    Page("staff-template-tenants", "/staff/templates/morning-calls/tenants/", INES),
+    Page("staff-template-runs", "/staff/templates/morning-calls/runs/", INES),
+    Page("staff-template-runs-none", "/staff/templates/month-close/runs/", INES),
+    Page("staff-template-remove", "/staff/templates/morning-calls/remove/", INES),
     Page("staff-queue-clear", "/staff/queue/{busy_tenant}/clear/", INES),
     Page("staff-pause", "/staff/pauses/pause/?kind=tenant&name={busy_tenant}", INES),
     Page("staff-pause-wrong", "/staff/pauses/pause/?kind=delivery", INES, 422, press("Pause")),
@@ -470,6 +490,7 @@ PAGES = [
     Page("key-made", f"{HERE}/settings/keys/new/", MARTA, act=make_a_key),
     Page("webhook-made", f"{HERE}/settings/webhooks/new/", MARTA, act=make_a_webhook),
     Page("unsubscribed", "/u/{link_stopped}", act=stop_the_mails),
+    Page("archive-asked", "/d/{link_several}", act=press("Send me my reports")),
     Page("job-new-link", f"{HERE}/jobs/{{single}}/links/", MARTA, act=press("Make link")),
     Page("api-docs", "/api/docs/"),
     Page("api-docs-resource", "/api/docs/jobs/"),

@@ -31,6 +31,7 @@ from reports.gate import reviewing, verdicts
 from reports.occurrences import expanding, noting, taking, wanting
 from reports.outbound import posting
 from reports.restoring import mode, resuming
+from reports.templates import applying
 from reports.webhooks import sending
 
 # The step at which the worker dies; or the pid file of a PostgreSQL server that dies at each step. MARKS: where sprung traps are noted.
@@ -117,6 +118,12 @@ KEEP_STEPS: dict[str, Step] = {
     "object moved": Step(legal_hold, "move", when=bool),
 }
 
+# Of what brings a template about in a tenant: it is taken, its schedule is written, all of it is committed.
+TEMPLATE_STEPS: dict[str, Step] = {
+    "use taken": Step(applying, "_take", when=bool),
+    "schedule made": Step(applying, "_bring_about"),
+    "template applied": Step(applying, "_apply"),
+}
 # Of a web process that creates a job for a program: before and after it is stored, after the answer is, and after the commit.
 WEB_STEPS: dict[str, Step] = {
     "quota taken": Step(quotas, "take_jobs"),
@@ -138,7 +145,7 @@ def install() -> None:
     if step := os.environ.get(WEB_STEP):
         WEB_STEPS[step].install(lambda step=step: kill_self(step))
     if step := os.environ.get(STEP):
-        steps = STEPS | MAIL_STEPS | WEBHOOK_STEPS | SHIPPING_STEPS | GATE_STEPS | PLAN_STEPS | KEEP_STEPS
+        steps = STEPS | MAIL_STEPS | WEBHOOK_STEPS | SHIPPING_STEPS | GATE_STEPS | PLAN_STEPS | KEEP_STEPS | TEMPLATE_STEPS
         steps[step].install(lambda: kill_worker(step))
     if os.environ.get(POSTMASTER):
         for name, step in STEPS.items():

@@ -27,6 +27,7 @@ TEXTS = {
     **{f"link, code {code!r}": f"GET /d/{code}/{TOKEN} 404" for code in CODES},
     **{f"invitation, code {code!r}": f"POST /invitations/{code}/{TOKEN}/ 303" for code in CODES},
     "new password": f"GET /accounts/password/reset/key/2-{TOKEN}/ 302",
+    "way into an archive": f"POST /a/ABCD2345/{TOKEN} 303",
     "link, token with a dot": f"GET /d/ABCD2345/{TOKEN}.{TOKEN}",
     "link, token with escapes": f"GET /d/ABCD2345/%00{TOKEN}%20{TOKEN}",
     "link, quoted": f"Not Found: '/d/ABCD2345/{TOKEN}'",

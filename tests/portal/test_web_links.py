@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import http.client
+import io
 import re
 import urllib.parse
+import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -46,6 +48,16 @@ class Visitor:
         status, headers, _page = self.ask("POST", urllib.parse.urlencode({"csrfmiddlewaretoken": form_token}))
         return status, headers.get("Location", "")
 
+    def fetch_zip(self, form_token: str) -> bytes:
+        """Raises IncompleteRead where the connection is cut."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.web.port, timeout=60)
+        headers = {"Cookie": self.cookies, "Content-Type": "application/x-www-form-urlencoded"}
+        try:
+            connection.request("POST", self.path, urllib.parse.urlencode({"csrfmiddlewaretoken": form_token, "act": "all"}), headers)
+            return connection.getresponse().read()
+        finally:
+            connection.close()
+
 
 @pytest.fixture
 def ready(acme, daily_calls, server):
@@ -75,3 +87,26 @@ def test_row_22_eight_clients_on_a_link_with_three_uses_are_granted_exactly_thre
     assert token not in written
     assert "X-Amz-Signature" not in written
     assert written.count("[token] 303") == 3
+
+
+def test_a_zip_comes_whole_or_its_connection_is_cut_and_the_process_goes_on(ready, server, database_env, tmp_path):
+    body = b"day;calls\n" * 200_000
+    second = make_file(job=ready, format="CSV", body=body, bucket=BUCKET)
+    server.client("s3").put_object(Bucket=BUCKET, Key=second.key, Body=body)
+    _link, token = make_link(job=ready)
+
+    with running_web(database_env | server.environment, tmp_path) as web:
+        visitor = Visitor(web, f"/d/{ready.tenant.code}/{token}")
+        form = visitor.look()
+        whole = visitor.fetch_zip(form)
+        server.client("s3").put_object(Bucket=BUCKET, Key=second.key, Body=body[:1_500_000])
+        with pytest.raises(http.client.IncompleteRead) as cut:
+            visitor.fetch_zip(form)
+        after = visitor.ask("GET")[0]
+
+    with zipfile.ZipFile(io.BytesIO(whole)) as opened:
+        assert sorted(opened.read(name) for name in opened.namelist()) == sorted([BODY, body])
+    with pytest.raises(zipfile.BadZipFile):
+        zipfile.ZipFile(io.BytesIO(cut.value.partial))
+    assert after == 200
+    assert token not in web.written.read_text()

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from reports import forgetting
-from reports.models import Event, IdempotentRequest, WebhookDelivery, WebhookTry
+from reports.models import ArchiveVisit, Event, IdempotentRequest, WebhookDelivery, WebhookTry
 from reports.tasks import RECURRING
 from tenants.scope import tenant_scope
 from tests.reports.webhooks import steps
@@ -43,6 +43,19 @@ def test_answers_to_idempotent_requests_go_after_a_day(acme, now):
 
     with tenant_scope(acme):
         assert [row.key for row in IdempotentRequest.objects.all()] == ["young"]
+
+
+def test_visits_to_archives_go_after_a_day(acme, now):
+    ages = {"old@customer.example": timedelta(hours=24, seconds=1), "young@customer.example": timedelta(hours=23)}
+    with tenant_scope(acme):
+        for email, age in ages.items():
+            life = {"expires_at": now - age, "created_at": now - age}
+            ArchiveVisit.objects.create(tenant=acme, email=email, language="en", token_sha256=email.encode()[:32], **life)
+
+    forgetting.forget_old(now)
+
+    with tenant_scope(acme):
+        assert [row.email for row in ArchiveVisit.objects.all()] == ["young@customer.example"]
 
 
 def test_many_go_in_steps(acme, now, monkeypatch):

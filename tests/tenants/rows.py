@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from reports.models import (
     AddressKey,
+    ArchiveVisit,
     Audience,
     AudienceDestination,
     AudienceGroup,
@@ -93,6 +94,8 @@ def fill(tenant: Tenant, report: Report) -> None:
             link=link,
             created_at=now,
         )
+        life = {"expires_at": now, "created_at": now}
+        ArchiveVisit.objects.create(tenant=tenant, email="ops@example.com", language="en", token_sha256=b"archive", **life)
         DailyUsage.objects.create(tenant=tenant, day=now.date(), jobs=1)
         dry_run = factories.make_dry_run(tenant=tenant, report=report)
         TagDraft.objects.create(tenant=tenant, tags={}, instead_of={}, dry_run=dry_run, by="ops@anycompany.example", created_at=now)
@@ -117,7 +120,8 @@ def fill(tenant: Tenant, report: Report) -> None:
         Event.objects.create(tenant=tenant, type=Event.Type.PING, created_at=now, body="{}")
         ApiKey.objects.filter(pk=key.pk).update(created_by=user)
         record(Actor("test"), "test.done", now=now, tenant=tenant)
-    factories.make_visit(tenant=tenant)
+    visit = factories.make_visit(tenant=tenant)
+    factories.make_template_use(template=factories.make_template(staff=visit.staff, report=report), tenant=tenant)
     with engine_scope():
         TenantQueue.objects.create(account_id=report.account_id, lane=0, tenant=tenant, virtual_time=0)
         Pause.objects.create(kind=Pause.Kind.TENANT, tenant=tenant, since=now, by="test", because="An unpaid bill.")

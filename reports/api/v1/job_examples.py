@@ -25,6 +25,7 @@ ANSWER = {
     "audience": None,
     "retry_of": None,
     "superseded_by": None,
+    "recalled_at": None,
     "reference": "case-4711",
     "metadata": {"crm_id": "A-9"},
     "queue_position": 3,

@@ -64,7 +64,7 @@ class Facts:
 
     def _superseded(self, ids: list[uuid.UUID]) -> dict[uuid.UUID, uuid.UUID]:
         """The newest correction that is ready wins."""
-        ready = SnapshotJob.objects.for_tenant(self._tenant).filter(replaces__in=ids, status=Status.COMPLETED)
+        ready = SnapshotJob.objects.for_tenant(self._tenant).filter(replaces__in=ids, status=Status.COMPLETED, recalled_at=None)
         ready = ready.filter(Q(review=None) | Q(review__status=Review.Status.RELEASED))
         return {replaces: pk for replaces, pk in ready.order_by("created_at", "pk").values_list("replaces", "pk") if replaces}
 

@@ -37,7 +37,7 @@ class DownloadFile(JobView):
     scopes = {"GET": "jobs:read"}
     # Each call is a download: HEAD would be one that nobody got.
     http_method_names = ("get",)
-    refuses = {"GET": ("file_not_ready", "file_gone", "job_held")}
+    refuses = {"GET": ("file_not_ready", "file_gone", "job_held", "job_recalled")}
 
     @extend_schema(
         operation_id="download_file", responses=SignedOut, examples=[OpenApiExample("For a minute", EXAMPLE, response_only=True)]

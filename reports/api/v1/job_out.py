@@ -110,6 +110,7 @@ class JobRow(Resource):
     audience = serializers.UUIDField(source="audience_id", allow_null=True)
     retry_of = serializers.UUIDField(source="retry_of_id", allow_null=True)
     superseded_by = serializers.UUIDField(source="superseded", allow_null=True, help_text="The corrected version, once it is ready.")
+    recalled_at = Instant(allow_null=True, help_text="When its files were withdrawn. null: they stand.")
     reference = serializers.SerializerMethodField(help_text="Yours.")
     metadata = Metadata(help_text="Yours.")
     queue_position = serializers.SerializerMethodField(help_text="1 is next. null: it does not wait, or that is not known yet.")

@@ -28,6 +28,7 @@ from reports.api.v1.view import V1View, created
 from reports.api.v1.waiting import wait_for_news
 from reports.caller_notes import MAX_REFERENCE
 from reports.models import Occurrence, Report, SnapshotJob
+from reports.recalling import MOST_REASON, recall
 from reports.requesting import request as ask
 
 # Seconds.
@@ -44,8 +45,12 @@ class CancelIn(Body):
     discard = Truth(default=False, help_text="Of a job that runs: drop its result when it comes.")
 
 
-class CorrectionIn(Body):
-    because = Text(max_length=domain.MOST_REASON, help_text="What was wrong: customers read it on the page of their link.")
+class RecallIn(Body):
+    because = Text(max_length=MOST_REASON, help_text="What was wrong: customers read it on the page of their link.")
+
+
+class CorrectionIn(RecallIn):
+    recall = Truth(default=False, help_text="Nobody gets the files of the old one any more, from now on.")
 
 
 class ByReport(Filter):
@@ -232,7 +237,7 @@ class RetryJob(JobView):
 class RestateJob(JobView):
     scopes = {"POST": "jobs:write"}
     idempotency = V1View.OPTIONAL
-    refuses = {"POST": ("job_not_completed", "job_held", "reason_missing", *OF_A_REPORT)}
+    refuses = {"POST": ("job_not_completed", "job_held", "job_recalled", "reason_missing", *OF_A_REPORT)}
 
     @extend_schema(
         operation_id="restate_job",
@@ -243,15 +248,40 @@ class RestateJob(JobView):
     def post(self, request: Request, job: str) -> Response:
         """Run a job again as a corrected version.
 
-        Once it is ready, links of the old one show it first, with what was wrong.
+        Once it is ready, links of the old one show it first, with what was wrong, to those who would still be sent the report. Who
+        downloaded the old one gets a mail then.
         """
 
         def act() -> Response:
             found = self.find(job)
-            because = CorrectionIn.read(request)["because"]
-            return self.made(domain.correct(found, self.caller.actor, because, now=timezone.now()))
+            wish = CorrectionIn.read(request)
+            newer = domain.correct(found, self.caller.actor, wish["because"], withdraw=wish["recall"], now=timezone.now())
+            return self.made(newer)
 
         return self.create(act)
+
+
+class RecallJob(JobView):
+    scopes = {"POST": "jobs:write"}
+    refuses = {"POST": ("job_not_completed", "job_held", "job_recalled", "reason_missing")}
+
+    @extend_schema(
+        operation_id="recall_job",
+        request=RecallIn,
+        responses=JobOut,
+        examples=[OpenApiExample("It was wrong", {"because": "Sunday's calls were missing."}, request_only=True)],
+    )
+    def post(self, request: Request, job: str) -> Response:
+        """Withdraw the files of a job.
+
+        From then on nobody gets them: links say that they were withdrawn, mails that wait are not sent, and who downloaded them
+        gets a mail. It cannot be undone.
+        """
+        with self.caller.scope():
+            found = self.find(job)
+            because = RecallIn.read(request)["because"]
+            recall(found, because, self.caller.actor, now=timezone.now())
+            return Response(self.answer(found))
 
 
 def _worth_a_look_in(row: Any, now: datetime) -> int:

@@ -66,6 +66,7 @@ class LinkOut(Resource):
     protection = serializers.SerializerMethodField()
     has_passcode = serializers.SerializerMethodField()
     last_download_at = Instant(allow_null=True)
+    recalled_at = Instant(source="job.recalled_at", allow_null=True, help_text="When its files were withdrawn. null: they stand.")
     created_at = Instant()
 
     def get_recipient_masked(self, row: Link) -> str | None:
@@ -94,7 +95,7 @@ class ByStatus(Filter):
 
 
 def with_last_download(rows: QuerySet[Any]) -> QuerySet[Any]:
-    return cast(LinkQuerySet, rows).with_last_download()
+    return cast(LinkQuerySet, rows).select_related("job").with_last_download()
 
 
 class Links(V1View):
@@ -110,7 +111,16 @@ class Links(V1View):
     )
     idempotency = V1View.OPTIONAL
     refuses = {
-        "POST": ("file_not_ready", "file_gone", "job_held", "link_invalid", "domain_not_allowed", "recipient_invalid", "unknown_reference")
+        "POST": (
+            "file_not_ready",
+            "file_gone",
+            "job_held",
+            "job_recalled",
+            "link_invalid",
+            "domain_not_allowed",
+            "recipient_invalid",
+            "unknown_reference",
+        )
     }
 
     @extend_schema(operation_id="list_links")
@@ -151,7 +161,7 @@ class Links(V1View):
         )
 
     def _made(self, made: NewLink) -> Response:
-        row: Any = Link.objects.for_tenant(self.caller.tenant).with_last_download().get(pk=made.link.pk)
+        row: Any = with_last_download(Link.objects.for_tenant(self.caller.tenant)).get(pk=made.link.pk)
         row.url = made.url
         return self.created(LinkMade(row), row, f"links/{row.pk}/")
 
@@ -164,7 +174,7 @@ class SingleLink(V1View):
     def get(self, request: Request, link: str) -> Response:
         """A link."""
         with self.caller.scope():
-            return self.get_single(self.get_object(Link.objects.for_tenant(self.caller.tenant).with_last_download(), link))
+            return self.get_single(self.get_object(with_last_download(Link.objects.for_tenant(self.caller.tenant)), link))
 
 
 class RevokeLink(V1View):
@@ -181,7 +191,7 @@ class RevokeLink(V1View):
         with self.caller.scope():
             found = self.get_object(rows.select_related("tenant"), link)
             links.revoke(found, self.caller.actor, now=timezone.now())
-            return Response(LinkOut(rows.with_last_download().get(pk=found.pk)).data)
+            return Response(LinkOut(with_last_download(rows).get(pk=found.pk)).data)
 
 
 class RevokeIn(Body):

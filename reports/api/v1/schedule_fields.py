@@ -231,6 +231,7 @@ class ScheduleOut(Resource):
     missed = serializers.ChoiceField(choices=Schedule.Missed.values)
     ready_by = Minute(allow_null=True)
     paused = serializers.SerializerMethodField()
+    set_by_platform = serializers.SerializerMethodField(help_text="Whether a template of the platform sets what it sends and when.")
     audiences = serializers.ListField(source="audience_ids", child=serializers.UUIDField(), help_text="The one of `recipients` too.")
     recipients = serializers.ListField(source="recipient_ids", child=serializers.UUIDField())
     destinations = serializers.ListField(source="destination_ids", child=serializers.UUIDField())
@@ -262,6 +263,9 @@ class ScheduleOut(Resource):
 
     def get_paused(self, row: Schedule) -> bool:
         return not row.enabled
+
+    def get_set_by_platform(self, row: Schedule) -> bool:
+        return row.template_id is not None
 
     @extend_schema_field(PlannedOut(many=True))
     def get_next_runs(self, row: Schedule) -> Any:

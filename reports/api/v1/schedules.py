@@ -130,7 +130,7 @@ class SingleSchedule(ScheduleView):
     scopes = {"GET": "schedules:read", "PATCH": "schedules:write", "DELETE": "schedules:write"}
     query = Query(fields=ScheduleOut)
     versioned = True
-    refuses = {"PATCH": (*INVALID, "schedule_fault")}
+    refuses = {"PATCH": (*INVALID, "schedule_fault", "set_by_template"), "DELETE": ("set_by_template",)}
 
     @extend_schema(operation_id="get_schedule")
     def get(self, request: Request, schedule: str) -> Response:
@@ -147,7 +147,8 @@ class SingleSchedule(ScheduleView):
     def patch(self, request: Request, schedule: str) -> Response:
         """Change a schedule.
 
-        What is left out stays as it is, in `link` too. A run that has begun goes on as the schedule was.
+        What is left out stays as it is, in `link` too. A run that has begun goes on as the schedule was. Of one that is `set_by_platform`
+        the company changes `timezone`, `paused`, `recipients`, `cc`, `link` and `tell_owner`.
         """
         body, now = ScheduleChange.read(request, partial=True), timezone.now()
         paused = body.pop("paused", None)
@@ -164,7 +165,8 @@ class SingleSchedule(ScheduleView):
     def delete(self, request: Request, schedule: str) -> Response:
         """Delete a schedule.
 
-        It runs no more. Its runs stay in the history, and its links go on working until they end or are revoked.
+        It runs no more. Its runs stay in the history, and its links go on working until they end or are revoked. One that is
+        `set_by_platform` is removed by the platform alone.
         """
         with self.caller.scope():
             row = etags.hold(request, self.rows(), self.found(schedule))

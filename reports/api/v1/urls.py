@@ -15,7 +15,7 @@ from reports.api.v1.events import Events
 from reports.api.v1.job_deliveries import JobDeliveries, RetryFailedDeliveries
 from reports.api.v1.job_files import DownloadFile
 from reports.api.v1.job_release import RejectJob, ReleaseJob
-from reports.api.v1.jobs import CancelJob, Jobs, RestateJob, RetryJob, SingleJob
+from reports.api.v1.jobs import CancelJob, Jobs, RecallJob, RestateJob, RetryJob, SingleJob
 from reports.api.v1.links import Links, RevokeLink, RevokeLinks, SingleLink
 from reports.api.v1.me import Me
 from reports.api.v1.occurrences import Occurrences, RetryOccurrence, SingleOccurrence
@@ -52,6 +52,7 @@ ADDRESSES: list[tuple[str, type[V1View]]] = [
     ("jobs/<job>/deliveries/retry-failed", RetryFailedDeliveries),
     ("jobs/<job>/files/<file>/download", DownloadFile),
     ("jobs/<job>/proof", JobProof),
+    ("jobs/<job>/recall", RecallJob),
     ("jobs/<job>/reject", RejectJob),
     ("jobs/<job>/release", ReleaseJob),
     ("jobs/<job>/restate", RestateJob),

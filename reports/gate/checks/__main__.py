@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import resource
 import sys
+from contextlib import suppress
 from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
@@ -22,7 +23,9 @@ KINDS = {"PDF": "pdf", "EXCEL": "excel", "CSV": "csv_text"}
 def main(format: str, path: str) -> None:
     # Before a byte of the file is read. It writes no files, and opens few.
     resource.setrlimit(resource.RLIMIT_CPU, (MOST_SECONDS, MOST_SECONDS))
-    resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
+    # macOS refuses to limit it.
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     kind = import_module(f"reports.gate.checks.{KINDS[format]}")
     try:

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from portal import urls
 from tenants.access import STAFF_ACTIONS, staff_may
-from tests.factories import make_member, make_user
+from tests.factories import make_member, make_template, make_user
 from tests.portal.views.drafts import make_draft
 from tests.recently import sign_in
 
@@ -20,7 +20,7 @@ POSTED |= {"staff_tags_discard", "staff_tags_dry_run", "staff_tags_dry_file"}
 
 
 def addresses(draft: uuid.UUID, tenant: str = "acme") -> dict[str, str]:
-    values = {"draft": draft, "tenant": tenant, "report": "daily-calls", "file": uuid.uuid4()}
+    values = {"draft": draft, "tenant": tenant, "report": "daily-calls", "file": uuid.uuid4(), "template": "morning"}
     paths = {p.name: reverse(p.name, kwargs={name: values[name] for name in p.pattern.converters}) for p in urls.staff}
     return paths | {name: f"{paths[name]}?kind=tenant&name={tenant}" for name in ("staff_pause", "staff_resume")}
 
@@ -36,6 +36,7 @@ def signed_in(user) -> Client:
 
 @pytest.fixture
 def paths(ines, acme, daily_calls):
+    make_template(staff=ines, report=daily_calls, slug="morning")
     return addresses(make_draft(ines).pk)
 
 
@@ -74,6 +75,13 @@ def test_staff_are_let_in(paths, ines):
         "staff_tenant_take_back": 200,
         "staff_tenant_suspend": 200,
         "staff_tenant_resume": 200,
+        "staff_templates": 200,
+        "staff_template_new": 200,
+        "staff_template": 200,
+        "staff_template_edit": 200,
+        "staff_template_tenants": 200,
+        "staff_template_runs": 200,
+        "staff_template_remove": 200,
         "staff_visit": 200,
         "staff_visit_raise": 302,
         "staff_visit_end": 303,

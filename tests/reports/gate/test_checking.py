@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from datetime import timedelta
+
 import pytest
+from django.conf import settings
 from django.utils import timezone
 
 from reports.gate import retries, verdicts
@@ -276,3 +281,29 @@ def test_nothing_of_a_suspended_company_is_checked(aws, acme, schedule):
         Tenant.objects.filter(pk=acme.pk).update(suspended_at=timezone.now())
 
     assert steps.review_all() == 0
+
+
+def test_a_file_that_fills_the_memory_costs_only_its_own_check(aws, acme, schedule):
+    """A line without an end is one cell, which the reader of CSVs has to hold whole."""
+    poison = b'"' + b"x" * 4_000_000 + b"\0" * 10
+    first, second = steps.make_run(schedule, planned_at=timezone.now() - timedelta(hours=1)), steps.make_run(schedule)
+    steps.finish(aws, first, poison, format="CSV")
+    steps.finish(aws, second, OURS)
+
+    steps.review_all()
+
+    assert steps.review_of(first).status == "held"
+    assert steps.review_of(second).status == "released"
+
+
+@pytest.mark.parametrize("limit", [("MOST_SECONDS", 1), ("MOST_MEMORY", 80 * 1024**2)])
+def test_a_check_that_takes_too_much_is_ended(tmp_path, limit):
+    """The process is real, and so is its limit."""
+    name, most = limit
+    source = f"from reports.gate.checks import __main__ as m; m.{name} = {most}; m.main('PDF', {str(tmp_path / 'x')!r})"
+    (tmp_path / "x").write_bytes(files.pdf(*["Acme Hotels\n" * 1000] * 50))
+
+    ended = subprocess.run([sys.executable, "-c", source], input=b"nowhere in it", capture_output=True, cwd=settings.BASE_DIR)
+
+    assert ended.returncode != 0
+    assert ended.stdout == b""

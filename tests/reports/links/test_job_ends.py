@@ -82,7 +82,7 @@ class TestACorrection:
         with tenant_scope(ready.tenant):
             assert [file.job_id for file in links.offered(shown, now)] == [second.pk, ready.pk]
             assert links.versions(shown) == (1, 2)
-            assert all(links.redeem(shown, file, VISITOR, repeated=False, now=now) for file in links.offered(shown, now))
+            assert all(links.redeem(shown, [file], VISITOR, repeated=False, now=now) for file in links.offered(shown, now))
 
     def test_that_is_corrected_again_gives_way_to_the_third(self, ready, now):
         link, _token = make_link(job=ready, now=now)

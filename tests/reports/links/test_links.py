@@ -33,7 +33,7 @@ def revoke(link, now) -> None:
 
 def redeem(link, now, *, repeated: bool = False) -> bool:
     with tenant_scope(link.tenant_id):
-        return links.redeem(link, link.job.files.get(), VISITOR, repeated=repeated, now=now)
+        return links.redeem(link, [link.job.files.get()], VISITOR, repeated=repeated, now=now)
 
 
 def seen(link) -> tuple[int, int]:

@@ -145,7 +145,7 @@ def test_row_23_of_a_click_and_a_revocation_at_once_no_grant_comes_after_the_com
         for _ in range(10):
             was_revoked = committed.is_set()
             with tenant_scope(link.tenant_id):
-                granted = links.redeem(link, file, VISITOR, repeated=False, now=now)
+                granted = links.redeem(link, [file], VISITOR, repeated=False, now=now)
             if granted and was_revoked:
                 late.append(link)
 

@@ -199,7 +199,7 @@ def test_a_download_by_a_link_is_told_without_the_link(acme, daily_calls):
         found = links.opening.find(acme, token)
         (offered,) = links.opening.offered(found, timezone.now())
         for repeated in (False, True):
-            assert links.opening.redeem(found, offered, Actor("a visitor", ip="192.0.2.7"), repeated=repeated, now=timezone.now())
+            assert links.opening.redeem(found, [offered], Actor("a visitor", ip="192.0.2.7"), repeated=repeated, now=timezone.now())
 
     (body,) = told(acme)
     data = body["data"]

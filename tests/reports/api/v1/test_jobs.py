@@ -18,6 +18,7 @@ from tests.factories import (
     make_dry_run,
     make_file,
     make_job,
+    make_link,
     make_recipient,
     make_schedule,
     make_tenant,
@@ -56,6 +57,7 @@ def test_a_job_is_asked_for_and_read_again(acme_v1, acme):
         "audience": None,
         "retry_of": None,
         "superseded_by": None,
+        "recalled_at": None,
         "reference": "case-4711",
         "metadata": {"crm_id": "A-9"},
         "queue_position": None,
@@ -318,6 +320,41 @@ def test_a_correction_needs_a_reason_and_stands_in_place_of_the_first_once_it_is
 
     assert code(blank) == (422, "reason_missing")
     assert acme_v1.get(f"{ADDRESS}{job.pk}/").json()["superseded_by"] == made["id"]
+
+
+def test_a_job_is_withdrawn_once_and_gives_no_file_from_then_on(acme_v1, acme, daily_calls):
+    job = make_job(tenant=acme, report=daily_calls, status="completed")
+    file = make_file(job=job)
+    link, _token = make_link(job=job)
+
+    blank = acme_v1.post(f"{ADDRESS}{job.pk}/recall/", {"because": " "})
+    withdrawn = acme_v1.post(f"{ADDRESS}{job.pk}/recall/", {"because": "Sunday was missing."})
+    again = acme_v1.post(f"{ADDRESS}{job.pk}/recall/", {"because": "Sunday was missing."})
+
+    assert code(blank) == (422, "reason_missing")
+    assert withdrawn.status_code == 200
+    assert withdrawn.json()["recalled_at"] is not None
+    assert [file["kept_until"] for file in withdrawn.json()["files"]] == [None]
+    assert code(again) == (409, "job_recalled")
+    assert code(acme_v1.get(f"{ADDRESS}{job.pk}/files/{file.pk}/download/")) == (409, "job_recalled")
+    assert code(acme_v1.post("/api/v1/links/", {"job": str(job.pk)})) == (409, "job_recalled")
+    assert acme_v1.get(f"/api/v1/links/{link.pk}/").json()["recalled_at"] == withdrawn.json()["recalled_at"]
+
+
+def test_a_job_without_files_cannot_be_withdrawn(acme_v1, acme, daily_calls):
+    job = make_job(tenant=acme, report=daily_calls, status="running")
+
+    assert code(acme_v1.post(f"{ADDRESS}{job.pk}/recall/", {"because": "Sunday was missing."})) == (409, "job_not_completed")
+
+
+def test_a_correction_can_withdraw_the_first_at_once(acme_v1, acme, daily_calls):
+    job = make_job(tenant=acme, report=daily_calls, status="completed")
+
+    made = acme_v1.post(f"{ADDRESS}{job.pk}/restate/", {"because": "Sunday was missing.", "recall": True})
+
+    assert made.status_code == 201
+    assert made.json()["recalled_at"] is None
+    assert acme_v1.get(f"{ADDRESS}{job.pk}/").json()["recalled_at"] is not None
 
 
 def test_scopes_are_kept(acme, daily_calls):
