@@ -37,7 +37,7 @@ def again(job, token: str, at, *, repeated: bool = False) -> None:
     with tenant_scope(job.tenant_id):
         link = links.find(job.tenant, token)
         assert link is not None
-        assert links.redeem(link, job.files.get(), Actor(link.reference), repeated=repeated, now=at)
+        assert links.redeem(link, [job.files.get()], Actor(link.reference), repeated=repeated, now=at)
 
 
 def receipts(tenant) -> list[Notice]:
