@@ -180,7 +180,8 @@ class ScheduleForm(forms.Form):
         self.fields["link_protection"] = _chosen(_("A link asks for"), list(Protection.choices))
         if not tenant.allow_attachments:
             del self.fields["attach"]
-        always_filled(self.fields["passcode"])
+        for name in ("passcode", "release", "usual_percent", "hold_hours"):
+            always_filled(self.fields[name])
         if self.initial.get("link_passcode"):
             self.fields["passcode"].help_text = _("Left empty, it stays as it is.")
 

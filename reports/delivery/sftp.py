@@ -24,6 +24,7 @@ from reports.delivery.channel import NotSent, Refused, Sent, Shipment, ShippedFi
 from reports.delivery.failures import cause_of
 from reports.destinations.config import OUR_KEY, SftpConfig
 from reports.outbound.addresses import Resolve, checked
+from reports.outbound.connecting import connect
 from reports.outbound.errors import NotCalled
 
 CONNECT_SECONDS = 15.0
@@ -122,14 +123,9 @@ class Sftp:
         }
 
     def _socket(self) -> socket.socket:
-        """To the very address that was checked. Raises NotCalled and OSError."""
-        last = OSError("no address")
-        for address in checked(self.config.host, self.config.port, resolve=self.resolve):
-            try:
-                return socket.create_connection((address, self.config.port), timeout=CONNECT_SECONDS)
-            except OSError as error:
-                last = error
-        raise last
+        """To the very address that was checked. Raises NotCalled."""
+        host, port = self.config.host, self.config.port
+        return connect(host, port, checked(host, port, resolve=self.resolve), CONNECT_SECONDS)
 
     async def _why_not(self, error: Exception) -> NotSent:
         """A server with a key of another kind, and none of the pinned one's, breaks off before anything was compared."""

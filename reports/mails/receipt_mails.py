@@ -22,7 +22,8 @@ def receipt(notice: Notice, now: datetime) -> Content | None:
     if run is None or not run.schedule.receipts:
         return None
     since = datetime.fromisoformat(notice.data["since"])
-    of_run = Download.objects.filter(tenant=notice.tenant, file__job__occurrence=run, at__gte=since, is_repeat=False).exclude(link=None)
+    of_run = Download.objects.filter(tenant=notice.tenant, link__job__occurrence=run, at__gte=since, is_repeat=False)
+    of_run = of_run.exclude(link__email__iexact=notice.address)
     found = list(of_run.select_related("file", "link__delivery").order_by("at")[: MOST + 1])
     if not found:
         return None

@@ -7,6 +7,7 @@ mail's figures are read when it is written.
 from __future__ import annotations
 
 import hashlib
+import random
 import uuid
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
@@ -15,6 +16,7 @@ from django.db.models import Q
 
 from reports import notices
 from reports.models import DailyUsage, Notice
+from tenants import log_context
 from tenants.models import Membership, Tenant, TenantCode
 from tenants.models.members import Role
 from tenants.scope import tenant_scope
@@ -37,10 +39,13 @@ def week_to_tell_of(tenant: Tenant, now: datetime) -> date | None:
 def make_all(now: datetime, may_go_on: MayGoOn) -> int:
     """How many mails were asked for. A company at a time. Outside any scope."""
     count = 0
-    for tenant_id in TenantCode.objects.values_list("tenant_id", flat=True):
-        if not may_go_on():
-            break
-        count += make(tenant_id, now)
+    waiting = list(TenantCode.objects.values_list("tenant_id", flat=True))
+    # Where a run has not time for all, or one fails, none is always the last.
+    random.shuffle(waiting)
+    while waiting and may_go_on():
+        tenant_id = waiting.pop()
+        with log_context.about(tenant=tenant_id):
+            count += make(tenant_id, now)
     return count
 
 

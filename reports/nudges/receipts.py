@@ -21,12 +21,19 @@ APART = timedelta(days=1)
 def note(run: Occurrence, download: Download, now: datetime) -> None:
     """In the tenant's scope, in the transaction of a download of `run`, whose schedule wants receipts."""
     for owner in owners(run.schedule):
-        _ask(run, owner, download.at, now)
+        if not _is_own(download, owner):
+            _ask(run, owner, download.at, now)
+
+
+def _is_own(download: Download, owner: str) -> bool:
+    """An owner who is sent the report, too, knows what they downloaded."""
+    return download.link is not None and download.link.email.casefold() == owner.casefold()
 
 
 def _ask(run: Occurrence, owner: str, at: datetime, now: datetime) -> None:
     asked = Notice.objects.filter(tenant=run.tenant, kind=Notice.Kind.RECEIPT, occurrence=run, address=owner)
-    last = asked.order_by("created_at").last()
+    # The row is held until the download is written, so that the courier does not begin a mail that would miss it.
+    last = asked.select_for_update().order_by("created_at").last()
     if last and last.status == Notice.Status.PENDING and last.tries == 0:
         # Nobody has begun to write it, so it tells of this one, too.
         return

@@ -5,7 +5,7 @@ When a delivery is to be looked at stands in its row since it was sent (`remind_
 
 from __future__ import annotations
 
-import logging
+import random
 import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -14,11 +14,13 @@ from reports import notices
 from reports.delivery.last_look import reason_not_to_send
 from reports.links.remaking import is_gone
 from reports.models import Delivery, Download, Link, Notice
+from tenants import log_context
 from tenants.scope import engine_scope, tenant_scope
 
-logger = logging.getLogger(__name__)
 # Of a company in one turn.
 BATCH = 200
+# Past that, the portal having been down, a reminder would come out of the blue.
+LATEST = timedelta(days=7)
 MayGoOn = Callable[[], bool]
 
 
@@ -34,9 +36,12 @@ def remind_all(now: datetime, may_go_on: MayGoOn) -> int:
     """How many were reminded. Companies take turns. Outside any scope."""
     count = 0
     waiting = _companies(now)
+    # Where a run has not time for all, or one fails, none is always the last.
+    random.shuffle(waiting)
     while waiting and may_go_on():
         tenant_id = waiting.pop(0)
-        reminded, more = remind_some(tenant_id, now)
+        with log_context.about(tenant=tenant_id):
+            reminded, more = remind_some(tenant_id, now)
         count += reminded
         waiting += [tenant_id] if more else []
     return count
@@ -59,7 +64,8 @@ def remind_some(tenant_id: uuid.UUID, now: datetime) -> tuple[int, bool]:
 
 
 def _remind(delivery: Delivery, now: datetime) -> bool:
-    link = link_to_remind_of(delivery, now)
+    is_late = delivery.remind_at is not None and delivery.remind_at <= now - LATEST
+    link = None if is_late else link_to_remind_of(delivery, now)
     if link is None:
         return False
     about = {

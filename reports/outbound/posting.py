@@ -21,7 +21,8 @@ from django.utils.translation import gettext as _
 
 from reports.outbound import allowed
 from reports.outbound.addresses import Resolve, checked
-from reports.outbound.errors import AddressRefused, CannotConnect, Dropped, NotCalled, NotEncrypted, TimedOut
+from reports.outbound.connecting import connect
+from reports.outbound.errors import AddressRefused, Dropped, NotCalled, NotEncrypted, TimedOut
 from reports.refused import Place, Refused
 
 CONNECT_SECONDS = 5.0
@@ -112,28 +113,13 @@ def post(url: str, body: bytes, headers: dict[str, str], *, resolve: Resolve | N
 @contextmanager
 def _connected(target: Target, addresses: list[str]) -> Iterator[http.client.HTTPConnection]:
     """To the first address that takes us. The name is for TLS and the Host header; nobody looks it up again."""
-    plain = _connect(target, addresses)
+    plain = connect(target.host, target.port, addresses, CONNECT_SECONDS)
     with plain:
         sock = _encrypted(target, plain) if target.scheme == "https" else plain
         with sock:
             connection = http.client.HTTPConnection(target.host, target.port)
             connection.sock = sock
             yield connection
-
-
-def _connect(target: Target, addresses: list[str]) -> socket.socket:
-    end, last = time.monotonic() + CONNECT_SECONDS, OSError()
-    for number, address in enumerate(addresses):
-        left = end - time.monotonic()
-        # The last ones of many get what is left; the first must not use it up.
-        patience = left if number == len(addresses) - 1 else left / 2
-        if left <= 0:
-            break
-        try:
-            return socket.create_connection((address, target.port), timeout=patience)
-        except OSError as error:
-            last = error
-    raise CannotConnect(f"No connection to {target.host}, port {target.port}: {last.strerror or 'no answer'}.")
 
 
 def _encrypted(target: Target, plain: socket.socket) -> ssl.SSLSocket:

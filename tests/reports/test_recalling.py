@@ -132,6 +132,7 @@ def test_only_what_has_files_can_be_withdrawn(status, acme, daily_calls, now):
 @pytest.mark.parametrize(("status", "code"), [("held", "job_held"), ("checking", "job_held"), ("rejected", "job_not_completed")])
 def test_what_was_never_let_go_cannot_be_withdrawn(status, code, ready, now):
     times = {"decided_at": now} if status == "rejected" else {"next_try_at": now}
+    times |= {"held_at": now, "held_until": now} if status == "held" else {}
     with tenant_scope(ready.tenant):
         Review.objects.create(tenant=ready.tenant, job=ready, status=status, created_at=now, **times)
 

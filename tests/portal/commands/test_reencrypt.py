@@ -9,7 +9,8 @@ from django.core.management import CommandError, call_command
 
 from portal.second_step_codes import accepted
 from portal.second_step_secrets import secrets_of
-from reports.models import Webhook
+from reports.destinations import secrets as destination_secrets
+from reports.models import Destination, Webhook
 from reports.webhooks import rotating
 from reports.webhooks import secrets as webhook_secrets
 from tenants.audit import Actor
@@ -99,3 +100,18 @@ def test_a_webhook_that_no_key_reads_is_named_and_holds_up_no_other(acme, settin
 
     with tenant_scope(acme):
         assert is_current(Webhook.objects.get(pk=whole.pk).sealed_secret)
+
+
+def test_a_destinations_secret_is_brought_along_and_one_that_no_key_reads_is_named(acme, settings):
+    whole, broken = factories.make_destination(tenant=acme, secret="sesame"), factories.make_destination(tenant=acme, name="Broken")
+    with tenant_scope(acme):
+        Destination.objects.filter(pk=broken.pk).update(sealed_secret="00000000.AAAA")
+    settings.PORTAL_ENCRYPTION_KEYS = [key()]
+
+    with pytest.raises(CommandError, match=rf"destinations {broken.pk}\."):
+        call_command("reencrypt")
+
+    with tenant_scope(acme):
+        renewed = Destination.objects.get(pk=whole.pk)
+    assert is_current(renewed.sealed_secret)
+    assert destination_secrets.read(renewed) == "sesame"

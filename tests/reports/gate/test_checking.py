@@ -296,7 +296,7 @@ def test_a_file_that_fills_the_memory_costs_only_its_own_check(aws, acme, schedu
     assert steps.review_of(second).status == "released"
 
 
-@pytest.mark.parametrize("limit", [("MOST_SECONDS", 1), ("MOST_MEMORY", 80 * 1024**2)])
+@pytest.mark.parametrize("limit", [("MOST_SECONDS", 1), ("MOST_MEMORY", 20 * 1024**2)])
 def test_a_check_that_takes_too_much_is_ended(tmp_path, limit):
     """The process is real, and so is its limit."""
     name, most = limit

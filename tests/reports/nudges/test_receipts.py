@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from threading import Thread
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from reports import links
+from reports.delivery.taking import Round
+from reports.files import note_download
 from reports.mails.letters import letter_of_notice
 from reports.models import Link, Notice
 from tenants.audit import Actor
-from tenants.scope import tenant_scope
+from tenants.scope import engine_scope, tenant_scope
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -37,7 +41,7 @@ def again(job, token: str, at, *, repeated: bool = False) -> None:
     with tenant_scope(job.tenant_id):
         link = links.find(job.tenant, token)
         assert link is not None
-        assert links.redeem(link, job.files.get(), Actor(link.reference), repeated=repeated, now=at)
+        assert links.redeem(link, [job.files.get()], Actor(link.reference), repeated=repeated, now=at)
 
 
 def receipts(tenant) -> list[Notice]:
@@ -105,9 +109,50 @@ def test_nobody_hears_of_it_where_the_schedule_does_not_say_so(acme, job):
     assert receipts(acme) == []
 
 
-def test_what_a_member_downloads_in_the_portal_is_no_receipt(acme, olga, job):
-    from reports.files import note_download
+def test_an_owner_hears_nothing_of_what_they_download_themselves(acme, olga, job):
+    now = timezone.now()
+    download(job, olga.email.upper(), now)
+    alone = receipts(acme)
+    download(job, "kim@customer.example", now + timedelta(minutes=1))
+    download(job, olga.email, now + timedelta(minutes=2))
 
+    (notice,) = receipts(acme)
+
+    assert alone == []
+    text = letter(notice)
+    assert text.startswith("1 download of Morning calls")
+    assert "kim@customer.example" in text
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_courier_begins_no_mail_while_a_download_that_it_tells_of_is_written(acme, job):
+    """Else the mail would miss it, and no later one would tell of it."""
+    now = timezone.now()
+    download(job, "kim@customer.example", now)
+    delivery = factories.make_delivery(job=job, address="lou@customer.example", status="sent")
+    _made, token = factories.make_link(job=job, email="lou@customer.example", delivery=delivery)
+    with tenant_scope(acme):
+        Notice.objects.filter(tenant=acme).update(next_try_at=now - timedelta(seconds=1))
+    taken = []
+
+    def take() -> None:
+        try:
+            with engine_scope():
+                taken.append(len(Round(Notice).take(10)))
+        finally:
+            connection.close()
+
+    with tenant_scope(acme):
+        again(job, token, now)
+        courier = Thread(target=take)
+        courier.start()
+        courier.join()
+    take()
+
+    assert taken == [0, 1]
+
+
+def test_what_a_member_downloads_in_the_portal_is_no_receipt(acme, olga, job):
     with tenant_scope(acme):
         note_download(job.files.get(), Actor(olga.email), now=timezone.now())
 

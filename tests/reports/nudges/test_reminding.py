@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from threading import Thread
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from reports import links
@@ -12,8 +15,9 @@ from reports.delivery.last_look import reason_not_to_send
 from reports.mails.letters import letter_of_notice
 from reports.models import AudienceRecipient, Delivery, Link, Notice, Schedule, SnapshotFile, Suppression
 from reports.nudges import reminding
+from tenants import roles
 from tenants.models import Tenant
-from tenants.scope import platform_scope, tenant_scope
+from tenants.scope import engine_scope, platform_scope, tenant_scope
 from tests import factories
 from tests.reports.delivery import steps
 
@@ -81,6 +85,36 @@ def test_not_before_its_days_are_over(acme, delivery):
 
     assert remind() == 0
     assert remind(timezone.now() + timedelta(minutes=2)) == 1
+
+
+@pytest.mark.parametrize(("late", "number"), [(timedelta(days=7) - timedelta(seconds=1), 1), (timedelta(days=7), 0)])
+def test_not_when_the_portal_was_down_for_a_week(late, number, acme, delivery):
+    with tenant_scope(acme):
+        Link.objects.filter(delivery=delivery).update(expires_at=delivery.sent_at + timedelta(days=90))
+    due = steps.now_of(delivery).remind_at
+
+    assert remind(due + late) == number
+    assert steps.now_of(delivery).remind_at is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_at_once_remind_once(acme, delivery):
+    now, numbers = timezone.now(), []
+
+    def look() -> None:
+        try:
+            numbers.append(reminding.remind_all(now, always))
+        finally:
+            connection.close()
+
+    threads = [Thread(target=look) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(numbers) == [0, 0, 0, 1]
+    assert len(reminders(acme)) == 1
 
 
 def test_a_mail_that_leaves_knows_when_to_look(acme, job, smtp_like):
@@ -192,3 +226,23 @@ def test_companies_take_turns_and_each_sees_its_own(acme, globex, delivery, monk
 
     assert remind() == 1
     assert reminders(globex) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_due_is_found_by_its_index_however_much_was_sent(acme, delivery, job, login):
+    with tenant_scope(acme):
+        ended = {"status": "sent", "created_at": delivery.sent_at, "sent_at": delivery.sent_at, "ended_at": delivery.sent_at}
+        others = [Delivery(tenant=acme, job=job, address=f"p{index}@customer.example", **ended) for index in range(3000)]
+        Delivery.objects.bulk_create(others)
+    login(roles.OWNER).execute("analyze reports_delivery")
+
+    with CaptureQueriesContext(connection) as asked:
+        assert remind() == 1
+
+    companies, rows = [query["sql"] for query in asked.captured_queries if '"remind_at" <=' in query["sql"]]
+    with engine_scope(), connection.cursor() as cursor:
+        cursor.execute("explain " + companies)
+        assert "delivery_to_remind" in str(cursor.fetchall())
+    with tenant_scope(acme), connection.cursor() as cursor:
+        cursor.execute("explain " + rows)
+        assert "delivery_to_remind" in str(cursor.fetchall())

@@ -337,8 +337,9 @@ def test_a_job_is_withdrawn_once_and_gives_no_file_from_then_on(acme_v1, acme, d
     assert [file["kept_until"] for file in withdrawn.json()["files"]] == [None]
     assert code(again) == (409, "job_recalled")
     assert code(acme_v1.get(f"{ADDRESS}{job.pk}/files/{file.pk}/download/")) == (409, "job_recalled")
-    assert code(acme_v1.post("/api/v1/links/", {"job": str(job.pk)})) == (409, "job_recalled")
-    assert acme_v1.get(f"/api/v1/links/{link.pk}/").json()["recalled_at"] == withdrawn.json()["recalled_at"]
+    linker = V1Client(make_api_key(tenant=acme, name="linker", scopes=("links:read", "links:write"))[1])
+    assert code(linker.post("/api/v1/links/", {"job": str(job.pk)})) == (409, "job_recalled")
+    assert linker.get(f"/api/v1/links/{link.pk}/").json()["recalled_at"] == withdrawn.json()["recalled_at"]
 
 
 def test_a_job_without_files_cannot_be_withdrawn(acme_v1, acme, daily_calls):

@@ -70,6 +70,7 @@ def test_a_link_is_made_and_read_again_without_its_address(acme_v1, acme, job, f
         "protection": "nothing",
         "has_passcode": False,
         "last_download_at": None,
+        "recalled_at": None,
         "created_at": "",
     }
     assert acme_v1.get(made["Location"].removeprefix("http://testserver")).json() == body
