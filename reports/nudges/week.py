@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from django.db.models import Count, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from reports import usage, words
 from reports.models import DailyUsage, Destination, Occurrence, Schedule, Suppression
@@ -19,6 +19,10 @@ DAYS = timedelta(days=7)
 # Of each thing.
 MOST = 8
 KEY_ENDS_WITHIN = timedelta(days=14)
+BAD_ADDRESSES = {
+    Suppression.Reason.BOUNCED: gettext_lazy("%(address)s bounces and gets no more mail."),
+    Suppression.Reason.COMPLAINED: gettext_lazy("%(address)s marked a mail as spam and gets no more."),
+}
 
 
 @dataclass(frozen=True)
@@ -86,7 +90,7 @@ def _destinations(tenant: Tenant) -> list[str]:
 def _bounced(tenant: Tenant, first: date) -> list[str]:
     since = usage.starts_at(tenant, first)
     found = Suppression.objects.filter(tenant=tenant, at__gte=since).named().exclude(reason=Suppression.Reason.UNSUBSCRIBED)
-    return [_("%(address)s bounces and gets no more mail.") % {"address": row.email} for row in found.order_by("email")[:MOST]]
+    return [BAD_ADDRESSES[Suppression.Reason(row.reason)] % {"address": row.email} for row in found.order_by("email")[:MOST]]
 
 
 def _paused(tenant: Tenant) -> list[str]:

@@ -18,6 +18,7 @@ MISSED, PAUSED, RETIRED, EMPTY, NOBODY = "portal_was_down", "paused", "retired",
 SUSPENDED = "suspended"
 # The gate: somebody decided so, or nobody did in time.
 REJECTED, NOT_RELEASED = "rejected", "not_released"
+RECALLED = "recalled"
 # The database was put back to an earlier time.
 BEFORE_RESTORE, MAYBE_BEFORE_RESTORE = "before_restore", "maybe_before_restore"
 # It could not.
@@ -91,6 +92,7 @@ SENTENCES: dict[str, Callable[[dict[str, Any]], str]] = {
     EMPTY: lambda detail: _("The report was empty, and this schedule sends nothing then."),
     REJECTED: lambda detail: _("Somebody looked at the files, and decided that they are not sent."),
     NOT_RELEASED: lambda detail: _("The files were held, and nobody released them in time."),
+    RECALLED: lambda detail: _("The report was withdrawn before anything of it was sent."),
     NOBODY: lambda detail: _("The report was made and can be downloaded here, but nothing is sent to any of the addresses."),
     FAULT: _fault,
     NOT_OFFERED: lambda detail: str(cause_of(NOT_OFFERED).message),

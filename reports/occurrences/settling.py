@@ -72,8 +72,8 @@ def _outcome(occurrence: Occurrence) -> Outcome:
     wanted = counted.total() - counted[Delivery.Status.SUPPRESSED]
     sent = counted[Delivery.Status.SENT]
     if not wanted:
-        if deliveries.filter(failure_code=reasons.EMPTY).exists():
-            return Outcome(Status.SKIPPED, reasons.EMPTY)
+        if not_sent := deliveries.filter(failure_code__in=(reasons.EMPTY, reasons.RECALLED)).values_list("failure_code", flat=True).first():
+            return Outcome(Status.SKIPPED, not_sent)
         if failed:
             return Outcome(Status.FAILED, **why)
         if not_let_go:
