@@ -118,6 +118,7 @@ GRANTED = {
         "reports_schedule": {"SELECT", "UPDATE"},
         "reports_scheduletemplate": READ,
         "reports_templateuse": {"SELECT", "UPDATE"},
+        "reports_review": {"SELECT", "UPDATE"},
         "reports_occurrence": WRITE,
         "reports_delivery": {"SELECT", "UPDATE"},
         "reports_notice": {"SELECT", "UPDATE"},
