@@ -24,11 +24,21 @@ class Address:
 
 
 @dataclass(frozen=True)
+class Measure:
+    """How much of something: `value` says it in words, `percent` draws it."""
+
+    label: str
+    value: str
+    percent: int
+
+
+@dataclass(frozen=True)
 class Section:
-    """A list under a heading."""
+    """Measures and lines under a heading."""
 
     title: str
-    lines: tuple[str, ...]
+    lines: tuple[str, ...] = ()
+    measures: tuple[Measure, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -48,6 +58,8 @@ class Content:
     # Six digits, to be typed.
     code: str = ""
     facts: tuple[Fact, ...] = ()
+    # Large, side by side: three at most.
+    figures: tuple[Fact, ...] = ()
     sections: tuple[Section, ...] = ()
     notes: tuple[str, ...] = ()
     links: tuple[Address, ...] = ()

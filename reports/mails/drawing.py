@@ -6,7 +6,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 from reports.brand import brand
-from reports.mails.content import Content, one_line
+from reports.mails.content import Content, Section, one_line
 
 
 def as_html(content: Content) -> str:
@@ -24,10 +24,16 @@ def as_text(content: Content) -> str:
         content.code,
         f"{content.button.label}:\n{content.button.url}" if content.button else "",
         "\n".join(f"{fact.label + ':':<{wide}}  {one_line(fact.value)}" for fact in content.facts),
-        *("\n".join((section.title, *(f"- {one_line(line)}" for line in section.lines))) for section in content.sections),
+        "\n".join(f"{figure.value} {figure.label}" for figure in content.figures),
+        *map(_section, content.sections),
         "\n".join(map(one_line, content.notes)),
         "\n".join(f"{link.label}:\n{link.url}" for link in content.links),
         _("Questions: %(address)s") % {"address": content.reply_to} if content.reply_to else "",
         one_line(content.foot),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _section(section: Section) -> str:
+    measured = [f"- {one_line(measure.label)}: {measure.value}" for measure in section.measures]
+    return "\n".join((section.title, *measured, *(f"- {one_line(line)}" for line in section.lines)))

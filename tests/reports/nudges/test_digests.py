@@ -78,7 +78,7 @@ def test_it_tells_of_the_week_before(berlin, olga, week):
     assert notice.data == {"week": "2026-11-16"}
     assert message.subject == "Your week: 3 jobs delivered"
     assert "75.0 % without failure" in message.body
-    assert "Downloads:  7" in message.body
+    assert "7 downloads" in message.body
     assert message.extra_headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
 
 
