@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -12,7 +13,7 @@ from portal import cadence_fields
 from portal.schedule_form import ScheduleForm
 from reports import cadence, periods, scheduling
 from reports.mails import preview as mail_preview
-from reports.models import GroupMember, Schedule
+from reports.models import AudienceDestination, GroupMember, Schedule
 from reports.occurrences import load
 from reports.schedules import addressees
 from reports.schedules.audiences import who_gets
@@ -32,6 +33,7 @@ class Preview:
     sender: str = ""
     subject: str = ""
     people: int | None = None
+    destinations: int = 0
     schedule: Schedule | None = None
 
 
@@ -42,6 +44,7 @@ def preview_of(tenant: Tenant, form: ScheduleForm, stored: Schedule | None, *, n
     preview = Preview(sender=tenant.sender_name or _("%(company)s Reports") % {"company": tenant.name})
     preview.schedule = schedule
     preview.people = _people(tenant, values.get("recipients", []), stored)
+    preview.destinations = _destinations(values.get("destinations") or [], stored)
     _add_times(preview, schedule, now)
     schedule.next_run_at = preview.runs[0].at if preview.runs else None
     preview.subject = _subject(schedule, now)
@@ -116,3 +119,13 @@ def _people(tenant: Tenant, lines: list[str], stored: Schedule | None) -> int:
     members = GroupMember.objects.filter(tenant=tenant, group__in=found.groups or []).values_list("recipient__email", flat=True)
     others = [way.email for way in who_gets(stored) if way.audience.name] if stored else []
     return len({*found.emails, *members, *others})
+
+
+def _destinations(typed: Collection[Any], stored: Schedule | None) -> int:
+    others = (
+        AudienceDestination.objects.filter(tenant=stored.tenant, audience__schedule=stored)
+        if stored
+        else AudienceDestination.objects.none()
+    )
+    named = others.exclude(audience__name="").values_list("destination_id", flat=True)
+    return len({*map(str, typed), *map(str, named)})

@@ -15,7 +15,7 @@ from reports.models import Audience, Recipient, Schedule
 from reports.schedules import addressees
 from tenants.models import AuditEvent
 from tenants.scope import platform_scope, tenant_scope
-from tests.factories import make_audience, make_group, make_recipient, make_report, make_schedule
+from tests.factories import make_audience, make_destination, make_group, make_recipient, make_report, make_schedule
 
 pytestmark = pytest.mark.django_db
 NEW = "/t/acme/schedules/new/"
@@ -357,6 +357,15 @@ def test_the_next_runs_are_shown_while_it_is_typed(as_adam, daily_calls):
     assert "Sun 28 Mar 2027" in shown
     assert "02:00" in shown
     assert "Clocks go forward on 28 March" in shown
+
+
+def test_what_goes_to_a_server_alone_is_not_called_skipped(acme, as_adam, daily_calls):
+    destination = make_destination(tenant=acme)
+
+    shown = as_adam.post(PREVIEW, filled(recipients="", destinations=[str(destination.pk)])).content.decode()
+
+    assert "Nobody yet" not in shown
+    assert "Destinations" in shown
 
 
 @pytest.mark.parametrize(
