@@ -29,7 +29,7 @@ EXTRA = {
 # Of globex's, by the words a form could use for them.
 THEIRS = ("tenant", "tenant_id", "job_id", "report_id", "schedule_id", "user", "user_id", "owner_id", "member_id", "created_by_id")
 # Right on one form each, and on no other.
-OF_CHANCE = re.compile(r'"duration_ms": \d+|"(sealed_secret|sealed_old_secret|secret_hint)": "[^"]*"')
+OF_CHANCE = re.compile(r'"duration_ms": \d+|"seconds": [\d.]+|"(sealed_secret|sealed_old_secret|secret_hint)": "[^"]*"')
 ON_ANOTHER_FORM = {"role": "owner", "mfa": "optional", "allows_support": "on"}
 
 

@@ -16,6 +16,7 @@ from tests.factories import (
     make_api_key,
     make_audience,
     make_delivery,
+    make_destination,
     make_file,
     make_grant,
     make_group,
@@ -59,6 +60,7 @@ POSTED = {
     "invitation_withdraw",
     "support_set",
     "visit_end",
+    "destination_test",
     "webhook_pause",
     "webhook_resume",
     "webhook_test",
@@ -121,6 +123,7 @@ def theirs(globex, acme):
         "suppression": make_suppression(tenant=globex).pk,
         **of_people(globex),
         **of_webhook(make_webhook(tenant=globex)),
+        "destination": make_destination(tenant=globex).pk,
     }
     return [
         *addresses("globex", **things),
@@ -155,7 +158,7 @@ def test_addresses_outside_a_company_are_led_to_sign_in_too(client):
 
 def test_what_belongs_to_another_company_answers_as_what_is_not_there(as_olga, theirs):
     nobodys = ("job", "file", "link", "schedule", "occurrence", "audience", "delivery", "recipient", "group", "suppression")
-    nobodys += ("member", "invitation", "visit", "key", "webhook", "message")
+    nobodys += ("member", "invitation", "visit", "key", "webhook", "message", "destination")
     unknown = {"report": "no-such-report"} | {name: uuid.uuid4() for name in nobodys}
     missing = [
         *addresses("no-such-company", **unknown),
@@ -173,9 +176,8 @@ def test_what_belongs_to_another_company_answers_as_what_is_not_there(as_olga, t
 def test_an_address_that_acts_takes_no_visit(as_adam, ready_job, name):
     file, (link, _) = make_file(job=ready_job, format="CSV"), make_link(job=ready_job)
     more = of_schedule(make_schedule(tenant=ready_job.tenant, report=ready_job.report), ready_job)
-    more |= {
-        name: uuid.uuid4() for name in ("recipient", "group", "suppression", "member", "invitation", "visit", "key", "webhook", "message")
-    }
+    others = ("recipient", "group", "suppression", "member", "invitation", "visit", "key", "webhook", "message", "destination")
+    more |= {name: uuid.uuid4() for name in others}
     paths = dict(addresses("acme", job=ready_job.pk, file=file.pk, link=link.pk, report="daily-calls", **more))
 
     assert as_adam.get(paths[name]).status_code == 405

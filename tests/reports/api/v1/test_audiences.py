@@ -53,7 +53,7 @@ def test_an_audience_is_made_and_read_again(acme_v1, acme, pack):
     assert made.status_code == 201, body
     assert {name: body[name] for name in wanted} == wanted
     assert body["groups"] == []
-    assert set(body) == {*wanted, "id", "groups", "created_at", "updated_at", "version"}
+    assert set(body) == {*wanted, "id", "groups", "destinations", "created_at", "updated_at", "version"}
     read = acme_v1.get(made["Location"].removeprefix("http://testserver"))
     assert read.json() == body
     assert read["ETag"] == made["ETag"]

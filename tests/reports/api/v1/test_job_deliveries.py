@@ -65,6 +65,7 @@ def test_each_is_told_without_its_address(acme_v1, acme, job):
         "job": str(job.pk),
         "recipient": str(recipient.pk),
         "recipient_masked": "o•••@customer.example",
+        "destination": None,
         "channel": "email",
         "status": "sent",
         "attempts": 2,
