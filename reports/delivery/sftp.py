@@ -116,6 +116,8 @@ class Sftp:
             "known_hosts": ([pinned], [], []),
             "client_keys": [asyncssh.import_private_key(self.secret)] if by_key else None,
             "password": None if by_key else self.secret,
+            # Packed, a small packet of theirs would fill our memory.
+            "compression_algs": None,
             "config": None,
             "agent_path": None,
             "gss_host": None,
