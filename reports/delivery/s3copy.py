@@ -56,14 +56,19 @@ class S3Copy:
         return ForeignBucket(self._role, self._config.bucket, self._config.owner_account)
 
     def _place(self, bucket: ForeignBucket, file: ShippedFile, shipment: Shipment, earlier: str) -> str:
-        for number in range(1, MOST_NAMES + 1):
-            key = _key(shipment.folder, naming.numbered(file.name, number) if number > 1 else file.name)
+        # The one that may be ours is asked for first: noted under another name, it would be forgotten by a try that ends in between.
+        for key in dict.fromkeys([earlier, *_keys(shipment, file)] if earlier else _keys(shipment, file)):
             shipment.is_about_to_place(file.id, key)
             try:
                 bucket.place(key, file.content, file.size_bytes, file.sha256)
             except NameTaken:
                 if key != earlier:
                     continue
+            except AwsError as error:
+                if not isinstance(error, Unanswered) and key != earlier:
+                    # It is not there. What has this name at the next try is somebody else's, such as the file of yesterday.
+                    shipment.is_about_to_place(file.id, "")
+                raise
             shipment.has_placed(file.id, key)
             return key
         raise TryLater("name_taken", file.name)
@@ -88,6 +93,11 @@ def _elsewhere(listed: bool) -> str:
     if listed:
         return _("the bucket could be listed, too: the role needs s3:PutObject alone")
     return _("listing the bucket is refused")
+
+
+def _keys(shipment: Shipment, file: ShippedFile) -> list[str]:
+    names = [file.name, *(naming.numbered(file.name, number) for number in range(2, MOST_NAMES + 1))]
+    return [_key(shipment.folder, name) for name in names]
 
 
 def _key(folder: str, name: str) -> str:

@@ -26,6 +26,7 @@ from reports.destinations.config import OUR_KEY, SftpConfig
 from reports.outbound.addresses import Resolve, checked
 from reports.outbound.connecting import connect
 from reports.outbound.errors import NotCalled
+from tenants.secrets import storable
 
 CONNECT_SECONDS = 15.0
 # Of one step, such as a part of a file: a server that says nothing for so long is not waited for.
@@ -35,6 +36,7 @@ TOTAL_SECONDS = 480.0
 PART_BYTES = 1024 * 1024
 # A pattern that gives so many files one name is no pattern.
 MOST_NUMBERS = 99
+MOST_ANSWER = 500
 TEST_NAME, TEST_TEXT = ".fanfold-test", b"test of %s\n"
 # What servers say, as failures.py has it.
 CODES: dict[type[Exception], str] = {
@@ -114,6 +116,8 @@ class Sftp:
             "known_hosts": ([pinned], [], []),
             "client_keys": [asyncssh.import_private_key(self.secret)] if by_key else None,
             "password": None if by_key else self.secret,
+            # Packed, a small packet of theirs would fill our memory.
+            "compression_algs": None,
             "config": None,
             "agent_path": None,
             "gss_host": None,
@@ -286,7 +290,8 @@ class Test:
             said = error if isinstance(error, NotSent) else TryLater("server_silent")
             if said.code == "sign_in_refused":
                 self._ok(str(HOST_KEY_IS_PINNED))
-            words = f"{cause_of(said.code).message} {said.answer}".strip()
+            # A server may say anything, and at any length; it is stored and shown.
+            words = f"{cause_of(said.code).message} {storable(said.answer)[:MOST_ANSWER]}".strip()
             self.steps.append(Step(self._next(), Step.FAILED, words))
         return self.steps + [Step(name, Step.SKIPPED, _("Not reached.")) for name in STEPS[len(self.steps) :]]
 

@@ -94,9 +94,15 @@ def _send(lease: Lease, packed: Packed) -> Sent:
         try:
             return send()
         except NotSent as error:
-            if not (isinstance(error, TryLater) and error.unknown):
+            if not (isinstance(error, TryLater) and error.unknown) and not _has_some(lease):
                 sent_log.stayed(packed.line)
             raise
+
+
+def _has_some(lease: Lease) -> bool:
+    """Whether a file is there already: of this delivery something did leave."""
+    with tenant_scope(lease.tenant_id):
+        return Delivery.objects.filter(tenant=lease.tenant_id, pk=lease.id).exclude(placed={}).exists()
 
 
 def _sending(lease: Lease, packed: Packed, folder: Path) -> Callable[[], Sent]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from datetime import timedelta
 
+import asyncssh
 import pytest
 from django.utils import timezone
 
 from reports.delivery import carrier as module
-from reports.delivery import sftp, shipping
+from reports.delivery import sent_log, sftp, shipping
 from reports.delivery.carrier import HANDS, Carrier
 from reports.delivery.taking import Lease
 from reports.destinations import condition
@@ -183,6 +184,19 @@ def test_of_two_files_the_one_that_arrived_is_not_sent_again(acme, job, destinat
     assert sorted(peer.files().values()) == sorted([BODY, b"a,b\n1,2\n"])
     assert len(peer.shown) == 2
     assert len(steps.now_of(delivery).placed) == 2
+
+
+def test_the_send_log_knows_a_delivery_of_which_one_file_arrived_and_one_did_not(acme, job, destination, audience, peer, aws, settings):
+    settings.PORTAL_BUCKET = BUCKET
+    arrived = put(aws, job, b"a,b\n1,2\n", format="CSV")
+    delivery = due(job, destination, audience, placed={str(arrived.pk): "/in/calls.csv"})
+    peer.refuses("rename", asyncssh.SFTPPermissionDenied("no"))
+
+    run()
+
+    around = timedelta(minutes=5)
+    assert steps.now_of(delivery).failure_code == "not_permitted"
+    assert delivery.pk in sent_log.read(timezone.now() - around, timezone.now() + around).left
 
 
 def test_a_changed_host_key_stops_the_destination_and_tells_the_owners_once(acme, olga, job, destination, audience, peer):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +120,33 @@ def test_an_upload_whose_answer_is_lost_is_found_by_the_next_try_and_doubles_not
     assert (error.code, getattr(error, "unknown", None)) == ("fate_unknown_there", True)
     assert objects(partner) == {"close/sales.pdf": len(CONTENT)}
     assert ledger.placed == {file.id: "close/sales.pdf"}
+
+
+def test_a_name_of_before_is_not_taken_for_ours_after_a_try_that_surely_placed_nothing(
+    aws: Server, partner: Any, file: ShippedFile
+) -> None:
+    partner.put_object(Bucket=BUCKET, Key="close/sales.pdf", Body=b"of yesterday")
+    aws.control.fail_next("PutObject", "SlowDown", status=503)
+    ledger = Ledger()
+
+    refusal(ledger.shipment(file))
+    S3Copy(CONFIG).send(ledger.shipment(file))
+
+    assert objects(partner) == {"close/sales.pdf": 12, "close/sales-2.pdf": len(CONTENT)}
+    assert ledger.placed == {file.id: "close/sales-2.pdf"}
+
+
+def test_the_name_that_may_be_ours_is_asked_for_first_and_stays_written_down(partner: Any, file: ShippedFile) -> None:
+    partner.put_object(Bucket=BUCKET, Key="close/sales.pdf", Body=b"theirs")
+    partner.put_object(Bucket=BUCKET, Key="close/sales-2.pdf", Body=CONTENT)
+    ledger = Ledger(placing={file.id: "close/sales-2.pdf"})
+    noted = list[str]()
+    shipment = replace(ledger.shipment(file), is_about_to_place=lambda _file, key: noted.append(key))
+
+    S3Copy(CONFIG).send(shipment)
+
+    assert set(noted) <= {"close/sales-2.pdf"}
+    assert ledger.placed == {file.id: "close/sales-2.pdf"}
 
 
 def test_what_was_placed_before_a_failure_is_not_sent_again(aws: Server, partner: Any, tmp_path: Path) -> None:

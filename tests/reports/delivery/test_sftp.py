@@ -279,6 +279,15 @@ def test_a_test_shows_the_step_that_failed_and_those_that_were_not_reached(peer)
     assert PASSWORD not in " ".join(step.text for step in steps)
 
 
+def test_what_a_server_says_in_a_test_can_be_stored_and_is_cut(peer):
+    peer.refuses("rename", asyncssh.SFTPFailure("no\x00 " + "blah " * 5000))
+
+    text = channel(peer).test()[-1].text
+
+    assert "\x00" not in text
+    assert len(text) < 1000
+
+
 def test_a_test_of_a_changed_host_key_fails_there(peer):
     to_the_pinned_one = channel(peer)
     peer.change_host_key()
