@@ -103,7 +103,8 @@ class Walker:
     acme: Company
     globex: Company
     hidden: Company
-    draft: str
+    draft: str = ""
+    template: str = ""
 
     def paths(self, address: Address) -> dict[str, str]:
         """By whose they are: acme's own; in acme's name, what globex has; globex's."""
@@ -118,8 +119,9 @@ class Walker:
         return paths
 
     def _value(self, address: Address, name: str, company: Company) -> str:
-        if address in OF_STAFF and name in ("tenant", "draft"):
-            return self.draft if name == "draft" else company.tenant.slug
+        of_staff = {"tenant": company.tenant.slug, "draft": self.draft, "template": self.template}
+        if address in OF_STAFF and name in of_staff:
+            return of_staff[name]
         known = address.example(name)
         assert known, f"tests/test_isolation.py does not say what <{name}> of {address} is"
         return known[0](company)
@@ -153,7 +155,11 @@ def test_everybody_gets_what_the_table_of_actions_says(who, acme_company, globex
     caplog.set_level(logging.ERROR)
     person = PEOPLE[who]
     hidden = acme_company if who == "an owner of another company" else globex_company
-    walker = Walker(_browser(who, acme_company, globex_company, ines), acme_company, globex_company, hidden, str(make_draft(ines).pk))
+    browser, template = (
+        _browser(who, acme_company, globex_company, ines),
+        factories.make_template(staff=ines, report=acme_company.job.report),
+    )
+    walker = Walker(browser, acme_company, globex_company, hidden, str(make_draft(ines).pk), template.slug)
     _store(aws, acme_company)
     before = _rows(globex_company.tenant)
 
@@ -240,7 +246,7 @@ def _wrong_for(which: str, acme: Company, globex: Company) -> Iterator[str]:
     with _of_the_test():
         browser, in_force = _key_of(which, acme, globex)
         hidden = acme if which == "a key of another company" else globex
-        walker = Walker(browser, acme, globex, hidden, draft="")
+        walker = Walker(browser, acme, globex, hidden)
         for address in OF_THE_API:
             for whose, path in walker.paths(address).items():
                 whose = "another's object" if hidden is acme and address.objects else whose

@@ -40,7 +40,7 @@ HOSTILE = (
 
 def test_a_filter_for_what_another_company_has_finds_what_one_for_nothing_finds(attacker):
     pairs = [(of(attacker.globex), unknown()) for of, unknown in map(OBJECTS.get, ("report", "job", "schedule", "group", "member"))]
-    pairs += [(str(attacker.globex.tenant.pk), str(uuid.uuid4())), (attacker.globex.tenant.slug, "nobody")]
+    pairs += [(str(attacker.globex.tenant.pk), str(uuid.uuid4())), (attacker.globex.tenant.slug, "nocompany")]
     pairs += [(attacker.globex.owner.email, "owner@nobody.example"), (attacker.globex.tenant.name, "Nobody Airlines")]
     asked = attacker.queries(OF_COMPANIES)
 
