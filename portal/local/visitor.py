@@ -22,10 +22,11 @@ def opener(*handlers: HTTPRedirectHandler) -> OpenerDirector:
 
 
 def download(url: str, folder: Path) -> list[Path]:
-    """The saved files, one for each button of the page. Raises DownloadFailed or OSError."""
+    """The saved files, one for each file's button of the page. Raises DownloadFailed or OSError."""
     browser = opener()
     with browser.open(url, timeout=TIMEOUT_SECONDS) as page:
-        forms = forms_of(page.read().decode())
+        # Other forms ask for all of them at once, or for something else.
+        forms = [form for form in forms_of(page.read().decode()) if "file" in form]
     if not forms:
         raise DownloadFailed(f"The page of the link offers no file: {url}")
     return [_press(browser, url, form, folder) for form in forms]
