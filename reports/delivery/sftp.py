@@ -298,7 +298,7 @@ class Test:
     async def _all(self) -> None:
         config = self.sftp.config
         await asyncio.to_thread(checked, config.host, config.port, resolve=self.sftp.resolve)
-        self._ok(_("The name was found, and its address is public."))
+        self._ok(_("The name was found, and its address may be called."))
         (await asyncio.to_thread(self.sftp._socket)).close()
         self._ok(_("Connected to port %(port)d.") % {"port": config.port})
         if not config.host_key:

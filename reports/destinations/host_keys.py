@@ -63,8 +63,10 @@ def pin(destination: Destination, actor: Actor, line: str, *, now: datetime) -> 
     line, before = read(line), row.config.get("host_key", "")
     if row.kind != Destination.Kind.SFTP or line == before:
         return False
-    Destination.objects.filter(tenant=row.tenant_id, pk=row.pk).update(config=row.config | {"host_key": line})
-    destination.refresh_from_db(fields=["config", "version", "updated_at"])
+    # What a test said of it before it could reach the server says nothing any more.
+    status = row.status if row.status == Destination.Status.STOPPED else Destination.Status.UNTESTED
+    Destination.objects.filter(tenant=row.tenant_id, pk=row.pk).update(config=row.config | {"host_key": line}, status=status)
+    destination.refresh_from_db(fields=["config", "status", "version", "updated_at"])
     facts = {"before": {"host_key": fingerprint(before)}, "after": {"host_key": fingerprint(line)}}
     record(actor, "destination.host_key_pinned", now=now, tenant=row.tenant_id, about=destination, **facts)
     return True

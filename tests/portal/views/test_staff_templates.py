@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -12,8 +13,8 @@ from django.utils import timezone
 from portal.views import staff_templates
 from reports.models import ScheduleTemplate, TemplateUse
 from reports.schedule_templates import applying
-from tenants.models import AuditEvent
-from tenants.scope import staff_scope, tenant_scope
+from tenants.models import AuditEvent, Tenant
+from tenants.scope import platform_scope, staff_scope, tenant_scope
 from tests import factories
 from tests.recently import sign_in
 from tests.reports.schedule_templates import steps
@@ -92,6 +93,18 @@ def test_next_runs_are_shown_before_anything_is_saved(browser, ines, morning):
     assert answer.status_code == 200
     assert "06:15" in answer.content.decode()
     assert stored(ines, "morning").cron == "30 7 * * 1-5"
+
+
+def test_next_runs_have_the_time_of_their_zone(browser, acme, globex, morning):
+    """Half past seven is half past seven everywhere, whatever the reader's own clock says."""
+    with platform_scope():
+        Tenant.objects.filter(pk=acme.pk).update(timezone="America/New_York")
+
+    page = browser.get(f"{HERE}{morning.slug}/").content.decode()
+
+    shown = re.findall(r'<p class="num small">(.*?)</p>', page, re.DOTALL)
+    assert len(shown) >= 3
+    assert all("07:30" in run for run in shown)
 
 
 def test_all_that_have_the_report_are_chosen_at_once(browser, ines, acme, globex, daily_calls):
