@@ -232,10 +232,10 @@ REDIS_URL = env_url("PORTAL_BROKER", "", schemes=("redis", "rediss")) if PORTAL_
 REDIS_URL += ("&" if "?" in REDIS_URL else "?") + "socket_timeout=5&socket_connect_timeout=2"
 # 0: as many as there are accounts, and one more; see portal/supervisor.py.
 PORTAL_ENGINE_WORKERS = env_int("PORTAL_ENGINE_WORKERS", 0, low=0, high=200)
-# Seven stand by (two expanders, the courier, the carrier, the sender of webhooks, the reviewer, and what tells of alarms). An import, a
-# check of reports and the reading of mail events may each take most of a minute, and have the others: who stands by ends after a window,
-# and must not wait for a place to go on.
-WORK_WORKERS = 10
+# Five stand by (two expanders, the courier, what carries to destinations and webhooks and looks into held files, and what tells of alarms).
+# An import, a check of reports and the reading of mail events may each take most of a minute, and have the others: who stands by ends
+# after a window, and must not wait for a place to go on.
+WORK_WORKERS = 8
 Q_CLUSTER: dict[str, object] = {
     "name": "portal",
     "workers": PORTAL_ENGINE_WORKERS or 2,

@@ -63,6 +63,11 @@ def _one_stand(name: str, number: int, turn: Callable[[], bool], end: float) -> 
             return "stop"
 
 
+def together(*turns: Callable[[], bool]) -> Callable[[], bool]:
+    """One after the other in a place; whether any of them had work."""
+    return lambda: any([turn() for turn in turns])
+
+
 def dead(names: list[str]) -> list[str]:
     """Those of the names that nobody does just now."""
     alive = Process.objects.working_within(BEAT_LATE).values_list("doing", flat=True)

@@ -59,9 +59,8 @@ STANDS: dict[str, tuple[int, Callable[[], Callable[[], bool]]]] = {
     "expander": (1, lambda: gate.while_open(expanding.expander(0))),
     "expander-2": (3, lambda: gate.while_open(expanding.expander(1))),
     "courier": (2, lambda: gate.while_open(courier.courier())),
-    "carrier": (6, lambda: gate.while_open(carrier.carrier())),
-    "webhooks": (5, lambda: gate.while_open(sender.sender())),
-    "reviewer": (7, lambda: gate.while_open(reviewer.reviewer())),
+    # Their work is done by threads and processes of their own, so they share a place.
+    "carrier": (6, lambda: gate.while_open(standing.together(carrier.carrier(), sender.sender(), reviewer.reviewer()))),
     # Tells of restored mode too, and so is not held by it.
     "alarms": (4, telling.teller),
 }
