@@ -44,17 +44,18 @@ class DestinationForm(PlainForm):
         if not self.is_valid():
             return
         try:
-            checking.reach(self.kind, self.members(), self.secret())
+            checking.reach(self.kind, self.members(), self.typed_secret())
         except Refused as refused:
             self.refuse(refused)
 
     def wanted(self) -> Wanted:
-        return Wanted(self.cleaned_data["name"], self.members(), self.secret())
+        return Wanted(self.cleaned_data["name"], self.members(), self.typed_secret())
 
     def members(self) -> dict[str, Any]:
         return {name: self.cleaned_data[name] for name in self.defaults if self.cleaned_data.get(name) not in (None, "")}
 
-    def secret(self) -> str | None:
+    def typed_secret(self) -> str | None:
+        """Not by the field's name: where a kind has none, a template would find this in its place."""
         return self.cleaned_data.get("secret") or None
 
     def refuse(self, refused: Refused) -> None:

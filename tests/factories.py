@@ -288,7 +288,8 @@ def make_destination(
 ) -> Destination:
     """An SFTP server by default; `config` and `secret` as reports/destinations/ has them by kind. Without a secret it has none."""
     now = timezone.now()
-    fields = {"config": DESTINATIONS[kind], "created_by": "owner", "created_at": now} | fields
+    own = {"sftp": {"host": f"sftp.{tenant.slug}.example"}, "s3": {"bucket": f"{tenant.slug}-lake"}}
+    fields = {"config": DESTINATIONS[kind] | own.get(kind, {}), "created_by": "owner", "created_at": now} | fields
     destination = Destination(tenant=tenant, name=name, kind=kind, **fields)
     if secret:
         destination.sealed_secret, destination.secret_set_at = destination_secrets.seal(destination, secret), now

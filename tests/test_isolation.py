@@ -257,11 +257,6 @@ def globex_company(globex: Tenant) -> Company:
     return _company(globex)
 
 
-def _destination(tenant: Tenant) -> Destination:
-    config = factories.DESTINATIONS["sftp"] | {"host": f"sftp.{tenant.slug}.example"}
-    return factories.make_destination(tenant=tenant, name=f"Server of {tenant.slug}", config=config)
-
-
 def _company(tenant: Tenant) -> Company:
     """With a report of its own, so that its very name is foreign to others."""
     report = factories.make_report(slug=f"{tenant.slug}-revenue", name=f"Revenue of {tenant.slug}")
@@ -296,7 +291,7 @@ def _company(tenant: Tenant) -> Company:
         member = Membership.objects.get(tenant=tenant, user=viewer.pk)
     member.user = viewer
     sent = (occurrence, audience, delivery, recipient, group, suppression, member, invitation, factories.make_visit(tenant=tenant))
-    hooks = (webhook, message, _destination(tenant))
+    hooks = (webhook, message, factories.make_destination(tenant=tenant, name=f"Server of {tenant.slug}"))
     tokens = (token, stop_url.rpartition("/")[2], invitation_token, f"archive of {tenant.slug}")
     return Company(tenant, owner, job, batch, file, link, schedule, *sent, *hooks, *tokens, key, api_key, report.slug)
 

@@ -61,6 +61,14 @@ def shown(response):
     return response.content.decode()
 
 
+@pytest.mark.parametrize("kind", ["sftp", "s3", "slack", "teams"])
+def test_each_kind_has_a_form_of_its_own(kind, as_adam):
+    answer = as_adam.get(f"{NEW}?kind={kind}")
+
+    assert answer.status_code == 200
+    assert ('name="secret"' in answer.content.decode()) == (kind != "s3")
+
+
 def test_a_new_server_is_saved_and_its_password_shown_nowhere(as_adam, acme):
     response = as_adam.post(f"{NEW}?kind=sftp", SFTP)
 
