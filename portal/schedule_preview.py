@@ -44,7 +44,7 @@ def preview_of(tenant: Tenant, form: ScheduleForm, stored: Schedule | None, *, n
     preview = Preview(sender=tenant.sender_name or _("%(company)s Reports") % {"company": tenant.name})
     preview.schedule = schedule
     preview.people = _people(tenant, values.get("recipients", []), stored)
-    preview.destinations = _destinations(values.get("destinations") or [], stored)
+    preview.destinations = _destinations(tenant, values.get("destinations") or [], preview.people, stored)
     _add_times(preview, schedule, now)
     schedule.next_run_at = preview.runs[0].at if preview.runs else None
     preview.subject = _subject(schedule, now)
@@ -121,11 +121,9 @@ def _people(tenant: Tenant, lines: list[str], stored: Schedule | None) -> int:
     return len({*found.emails, *members, *others})
 
 
-def _destinations(typed: Collection[Any], stored: Schedule | None) -> int:
-    others = (
-        AudienceDestination.objects.filter(tenant=stored.tenant, audience__schedule=stored)
-        if stored
-        else AudienceDestination.objects.none()
-    )
-    named = others.exclude(audience__name="").values_list("destination_id", flat=True)
-    return len({*map(str, typed), *map(str, named)})
+def _destinations(tenant: Tenant, typed: Collection[Any], people: int, stored: Schedule | None) -> int:
+    """Those that are chosen here. Where nothing else would keep a run from being skipped, those of audiences with a page of their own."""
+    if typed or people or stored is None:
+        return len(typed)
+    others = AudienceDestination.objects.filter(tenant=tenant, audience__schedule=stored).exclude(audience__name="")
+    return others.values("destination").distinct().count()

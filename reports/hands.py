@@ -6,9 +6,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
+
+from reports.engine.clock import DatabaseClock
+from tenants.scope import engine_scope
 
 Work = TypeVar("Work")
+WAIT_SECONDS = 0.5
 
 
 class Hands(Generic[Work]):
@@ -43,3 +47,32 @@ class Hands(Generic[Work]):
         finally:
             self._busy.pop(threading.current_thread(), None)
             self._freed.set()
+
+
+class Giver(Generic[Work]):
+    """Stands by: each turn takes what is due, as much as there are hands free, and gives it to them."""
+
+    hands: ClassVar[Hands[Any]]
+
+    def __init__(self) -> None:
+        self._clock = DatabaseClock()
+
+    def take(self) -> list[Work]:
+        """What is due, leased. In the engine's scope."""
+        raise NotImplementedError
+
+    def carry(self, work: Work) -> None:
+        """In a thread of its own, outside any scope. Never raises."""
+        raise NotImplementedError
+
+    def turn(self) -> bool:
+        """Whether anything was taken, or no hand is free."""
+        if self.hands.free <= 0:
+            self.hands.wait(WAIT_SECONDS)
+            return True
+        with engine_scope():
+            self._clock.synchronise()
+            found = self.take()
+        for work in found:
+            self.hands.give(work, self.carry)
+        return bool(found)

@@ -12,13 +12,10 @@ from collections.abc import Callable, Iterable
 from reports.delivery import shipping
 from reports.delivery.taking import OPEN, PAUSED, Lease
 from reports.due import FIRST, Line
-from reports.engine.clock import DatabaseClock
-from reports.hands import Hands
+from reports.hands import Giver, Hands
 from reports.models import Delivery, Pause
-from tenants.scope import engine_scope
 
 HANDS = Hands[Lease]("carrier", 16)
-WAIT_SECONDS = 0.5
 # Of a company, whose servers may all hang.
 MOST_AT_ONCE = 4
 ELSEWHERE = "m.channel <> 'email'"
@@ -32,23 +29,20 @@ def carrier() -> Callable[[], bool]:
     return Carrier().turn
 
 
-class Carrier:
-    def __init__(self) -> None:
-        self._after, self._clock = FIRST, DatabaseClock()
+class Carrier(Giver[Lease]):
+    hands = HANDS
 
-    def turn(self) -> bool:
-        """Whether anything was taken, or all places are taken."""
-        if HANDS.free <= 0:
-            HANDS.wait(WAIT_SECONDS)
-            return True
-        with engine_scope():
-            self._clock.synchronise()
-            if Pause.objects.filter(kind=Pause.Kind.DELIVERY, tenant=None).exists():
-                return False
-            taken = self._take(HANDS.free, [lease.tenant_id for lease in HANDS.carried()])
-        for lease in taken:
-            HANDS.give(lease, lambda lease: shipping.carry(lease, self._clock))
-        return bool(taken)
+    def __init__(self) -> None:
+        super().__init__()
+        self._after = FIRST
+
+    def take(self) -> list[Lease]:
+        if Pause.objects.filter(kind=Pause.Kind.DELIVERY, tenant=None).exists():
+            return []
+        return self._take(HANDS.free, [lease.tenant_id for lease in HANDS.carried()])
+
+    def carry(self, work: Lease) -> None:
+        shipping.carry(work, self._clock)
 
     def _take(self, room: int, busy: Iterable[uuid.UUID]) -> list[Lease]:
         """One of each company after the last one served, then from the first one on."""

@@ -5,33 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from reports.due import Taken
-from reports.engine.clock import DatabaseClock
 from reports.gate import reviewing
 from reports.gate.taking import Round
-from reports.hands import Hands
-from tenants.scope import engine_scope
+from reports.hands import Giver, Hands
 
 # Each has a process look into its files, which keeps a core busy.
 HANDS = Hands[Taken]("review", 4)
-WAIT_SECONDS = 0.5
 
 
 def reviewer() -> Callable[[], bool]:
     return Reviewer().turn
 
 
-class Reviewer:
-    def __init__(self) -> None:
-        self._round, self._clock = Round(), DatabaseClock()
+class Reviewer(Giver[Taken]):
+    hands = HANDS
 
-    def turn(self) -> bool:
-        """Whether anything was taken."""
-        if HANDS.free <= 0:
-            HANDS.wait(WAIT_SECONDS)
-            return True
-        with engine_scope():
-            self._clock.synchronise()
-            found = self._round.take(HANDS.free)
-        for taken in found:
-            HANDS.give(taken, lambda taken: reviewing.carry(taken, self._clock))
-        return bool(found)
+    def __init__(self) -> None:
+        super().__init__()
+        self._round = Round()
+
+    def take(self) -> list[Taken]:
+        return self._round.take(HANDS.free)
+
+    def carry(self, work: Taken) -> None:
+        reviewing.carry(work, self._clock)

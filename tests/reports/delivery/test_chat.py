@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -112,9 +113,13 @@ def test_who_does_not_listen_is_tried_later_and_the_secret_is_in_no_error(receiv
     ],
 )
 def test_webhooks_of_chats_are_let_in(kind, url, monkeypatch):
-    monkeypatch.setattr("reports.outbound.addresses.ask_system", lambda host, port: ["34.226.14.10"])
+    asked = []
+    monkeypatch.setattr("reports.outbound.addresses.ask_system", lambda host, port: asked.append((host, port)) or ["34.226.14.10"])
 
     check_url(kind, url)
+
+    # Its host was let in, and its address looked at.
+    assert asked == [(urlsplit(url).hostname, 443)]
 
 
 @pytest.mark.parametrize(
