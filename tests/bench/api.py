@@ -13,41 +13,28 @@ from statistics import quantiles
 from urllib.parse import urlsplit
 
 import pytest
-from django.db import connection
 from django.test import RequestFactory
 
 from reports.api.v1 import paging
-from reports.models import Grant, Report, SnapshotJob
+from reports.models import SnapshotJob
 from tenants import roles
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
 from tests import factories
+from tests.bench import million
 from tests.bench.figures import RUNS, seconds, show
 from tests.portal.web_process import Web, running_web
 
 pytestmark = pytest.mark.django_db(transaction=True)
-MANY, CALLS, ENDS = 1_000_000, 200, 200
+CALLS = 200
 TARGET, DEEPEST = 0.060, 1.5
-JOBS = """
-insert into reports_snapshotjob
-       (id, tenant_id, account_id, report_id, status, lane, trigger, formats, visual_ids, parameters, given_parameters, actor,
-        narrowing_tags, fingerprint, round, admitted, replaces_because, dashboard_id, sheet_id, requested_prefix, created_at,
-        deadline_at, started_at, finished_at, failure_code, failure_message, attempt_count, no_verdicts, crashes, waiting, reference)
-select gen_random_uuid(), %(tenant)s, %(account)s, (%(reports)s::uuid[])[1 + n %% 5],
-       case when n %% 50 = 0 then 'failed' else 'completed' end, 1, 'api', '{PDF}', '{}', '{"Region": ["North"]}',
-       '{"Region": "North"}', 'bench', '{}', '', 1, true, '', 'd', 's', '', now() - n * interval '20 s', now(),
-       now() - n * interval '20 s', now() - n * interval '20 s' + interval '40 s',
-       case when n %% 50 = 0 then 'result_missing' else '' end, '', 1, 0, 0, '', 'case ' || n
-  from generate_series(1, %(number)s) n
-"""
 
 
 @pytest.fixture
 def busy(database_env, tmp_path) -> Iterator[tuple[Web, Tenant, str]]:
     """A million ended jobs of one company, after which its tables were looked at as autovacuum does."""
     tenant = factories.make_tenant()
-    reports = [factories.make_report(parameters=[]) for _ in range(5)]
-    _fill(tenant, reports)
+    million.fill(tenant)
     secret = factories.make_api_key(tenant=tenant)[1]
     traps = {"DJANGO_SETTINGS_MODULE": "tests.fuzz.settings"}
     with running_web(database_env | traps, tmp_path) as web:
@@ -57,7 +44,7 @@ def busy(database_env, tmp_path) -> Iterator[tuple[Web, Tenant, str]]:
 def test_a_million_jobs(busy, login):
     web, tenant, secret = busy
     owner = login(roles.OWNER)
-    for table in ("reports_snapshotjob", "reports_snapshotfile", "reports_attempt", "reports_jobevent"):
+    for table in million.TABLES:
         owner.execute(f"analyze {table}")
     caller = Caller(web, secret)
     first = caller.json("/api/v1/jobs/")
@@ -121,22 +108,3 @@ def _last_page(tenant: Tenant) -> str:
         before = SnapshotJob.objects.for_tenant(tenant).order_by("created_at", "id")[50]
     request = RequestFactory().get("/api/v1/jobs/")
     return urlsplit(paging._address(request, tenant.pk, paging.NEXT, before, "created_at"))._replace(scheme="", netloc="").geturl()
-
-
-def _fill(tenant: Tenant, reports: list[Report]) -> None:
-    with tenant_scope(tenant), connection.cursor() as cursor:
-        for report in reports:
-            Grant.objects.create(tenant=tenant, report=report)
-        cursor.execute("set local statement_timeout = 0")
-        ids = [report.pk for report in reports]
-        cursor.execute(JOBS, {"tenant": tenant.pk, "account": reports[0].account_id, "reports": ids, "number": MANY})
-    with tenant_scope(tenant):
-        newest = list(SnapshotJob.objects.for_tenant(tenant).select_related("report").newest_first()[:ENDS])
-        oldest = list(SnapshotJob.objects.for_tenant(tenant).select_related("report").order_by("created_at", "id")[:ENDS])
-    for job in newest + oldest:
-        attempt = factories.make_attempt(job=job, ended_at=job.finished_at)
-        if job.status == "completed":
-            factories.make_file(job=job, attempt=attempt)
-        with tenant_scope(tenant):
-            for type in ("queued", "submitted", "accepted", "rendered", "saved", "completed"):
-                job.note(type, job.created_at, actor="bench", attempt=1, seconds=40, name="report.pdf")

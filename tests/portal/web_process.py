@@ -47,12 +47,12 @@ class Web:
 
 
 @contextmanager
-def running_web(environment: dict[str, str], folder: Path, *, root: Path = ROOT) -> Iterator[Web]:
+def running_web(environment: dict[str, str], folder: Path, *, root: Path = ROOT, workers: int = 1) -> Iterator[Web]:
     """At a free port of 127.0.0.1; ended by SIGTERM. `root`: where the product lies."""
     written = folder / "web.log"
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "DJANGO"))}
     with socket.create_server(("127.0.0.1", 0)) as listener, written.open("wb") as log:
-        options = {"config": "python:portal.gunicorn", "bind": f"fd://{listener.fileno()}", "workers": 1}
+        options = {"config": "python:portal.gunicorn", "bind": f"fd://{listener.fileno()}", "workers": workers}
         process = subprocess.Popen(
             [sys.executable, "-m", "gunicorn", *(f"--{name}={value}" for name, value in options.items())],
             cwd=root,
