@@ -33,7 +33,7 @@ account as materialized (select id, name, slots, unanswered_since, refused_since
 lane as (select * from unnest(%(lanes)s::int[], %(lane_names)s::text[]) lane(number, name)),
 -- Jobs that were not let in yet and may be, as `admit` asks it; without a pump all are such.
 inbox as materialized (
-    select account.id as account_id, job.lane, greatest(job.created_at, job.not_before) as since, job.tenant_id,
+    select account.id as account_id, job.lane, greatest(job.created_at, job.not_before) as since,
            (job.not_before is null or job.not_before <= statement_timestamp())
            and not exists (select from reports_pause pause where pause.kind = 'tenant' and pause.tenant_id = job.tenant_id)
            and not exists (select from reports_pause pause where pause.kind = 'report' and pause.report_id = job.report_id) as is_ready
@@ -116,9 +116,9 @@ LOOKS = {
           from account join reports_pump pump on pump.account_id = account.id where pump.beat_at is not null""",
     "heartbeat_age_seconds": f"select jsonb_build_object('cluster', cluster), {SECONDS.format('beat_at')} from reports_heartbeat",
     "worker_processes": """
-        select jsonb_build_object('cluster', cluster), count(process.id) from unnest(%(clusters)s::text[]) cluster
-          left join reports_process process using (cluster)
-         where process.id is null or process.seen_at > statement_timestamp() - %(seen)s::interval group by cluster""",
+        select jsonb_build_object('cluster', name), count(process.id) from unnest(%(clusters)s::text[]) name
+          left join reports_process process on process.cluster = name and process.seen_at > statement_timestamp() - %(seen)s::interval
+         group by name""",
     "stand_up": """
         select jsonb_build_object('stand', name), exists (
                select from reports_process where doing = 'stand ' || name

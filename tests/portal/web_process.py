@@ -24,6 +24,7 @@ class Web:
     process: subprocess.Popen[bytes]
     port: int
     written: Path
+    _pages: Path | None = None
 
     def get(self, path: str, **headers: str) -> tuple[int, http.client.HTTPMessage, bytes]:
         """Waits until a process serves: the socket listens from the start."""
@@ -34,6 +35,17 @@ class Web:
             return response.status, response.headers, response.read()
         finally:
             connection.close()
+
+    def children(self) -> list[psutil.Process]:
+        return [child for child in psutil.Process(self.process.pid).children() if child.status() != psutil.STATUS_ZOMBIE]
+
+    @property
+    def pages(self) -> Path:
+        """Where its processes count pages. Told by what they have open, and known from then on."""
+        if self._pages is None:
+            opened = [file.path for child in self.children() for file in child.open_files() if file.path.endswith(".db")]
+            self._pages = Path(opened[0]).parent
+        return self._pages
 
     def connections(self) -> int:
         """Those that were taken from the queue of the socket, and are open."""
@@ -47,12 +59,12 @@ class Web:
 
 
 @contextmanager
-def running_web(environment: dict[str, str], folder: Path, *, root: Path = ROOT) -> Iterator[Web]:
+def running_web(environment: dict[str, str], folder: Path, *, root: Path = ROOT, workers: int = 1) -> Iterator[Web]:
     """At a free port of 127.0.0.1; ended by SIGTERM. `root`: where the product lies."""
     written = folder / "web.log"
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "DJANGO"))}
     with socket.create_server(("127.0.0.1", 0)) as listener, written.open("wb") as log:
-        options = {"config": "python:portal.gunicorn", "bind": f"fd://{listener.fileno()}", "workers": 1}
+        options = {"config": "python:portal.gunicorn", "bind": f"fd://{listener.fileno()}", "workers": workers}
         process = subprocess.Popen(
             [sys.executable, "-m", "gunicorn", *(f"--{name}={value}" for name, value in options.items())],
             cwd=root,
