@@ -119,3 +119,10 @@ def test_prometheus_own_tool_agrees(command):
     done = subprocess.run([promtool, *command], cwd=PROMETHEUS, capture_output=True, text=True)
 
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_operators_pages_say_what_each_measure_means_as_the_code_does():
+    rows = re.findall(r"^\| `(fanfold_\w+)` \| (.*?) \| (.*?) \|$", (ROOT / "docs" / "operations.md").read_text(), re.M)
+    told = {name.removesuffix("_total"): (tuple(re.findall(r"\w+", labels)), meaning) for name, labels, meaning in rows}
+
+    assert told == {measure.family: (measure.labels, measure.meaning) for measure in measures.ALL}
