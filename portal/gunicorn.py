@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from portal import page_times
 from portal.env import env_int
 from portal.logs import log_level, logging_settings
 from reports.api.v1 import waiting
@@ -34,6 +35,23 @@ control_socket_disable = True
 accesslog = None
 loglevel = log_level().lower()
 logconfig_dict = logging_settings()
+
+
+def on_starting(server: Any) -> None:
+    """What its processes count of pages lies beside each other, and any of them tells the sum. A server that takes over has its own."""
+    server.pages = page_times.make_folder(worker_tmp_dir)
+
+
+def on_exit(server: Any) -> None:
+    page_times.remove_folder(server.pages)
+
+
+def pre_fork(server: Any, worker: Any) -> None:
+    worker.pages_number = page_times.free_number(living.pages_number for living in server.WORKERS.values())
+
+
+def post_fork(server: Any, worker: Any) -> None:
+    page_times.count_as(worker.pages_number)
 
 
 def post_worker_init(worker: Any) -> None:

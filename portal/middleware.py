@@ -10,12 +10,14 @@ from collections.abc import Callable
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
+from portal import page_times
+from reports import tallies
 from tenants import log_context
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 logger = logging.getLogger(__name__)
 # Asked every few seconds, or many times a page: these lines would bury the others.
-QUIET = ("/healthz", "/readyz", settings.STATIC_URL)
+QUIET = ("/healthz", "/readyz", "/metrics", settings.STATIC_URL)
 
 
 class RequestIdMiddleware:
@@ -29,7 +31,11 @@ class RequestIdMiddleware:
         with log_context.about(request_id=request_id):
             began = time.monotonic()
             response = self.get_response(request)
-            _write_line(request, response, time.monotonic() - began)
+            seconds = time.monotonic() - began
+            _write_line(request, response, seconds)
+            page_times.note(request, response, seconds)
+            # Whatever was counted is committed by now.
+            tallies.flush_if_due()
         response["X-Request-Id"] = request_id
         return response
 

@@ -47,6 +47,7 @@ OPEN = {
     "brand": "colours of a company's customer pages",
     "healthz": "whether the process lives",
     "readyz": "whether it can serve",
+    "metrics": "a bearer token of the operator's is the right to it; figures, and nothing of any company",
 }
 Patterns = Sequence[URLPattern | URLResolver]
 

@@ -336,7 +336,7 @@ LOGGING = logging_settings()
 # --- Security --------------------------------------------------------------------------------------------------------
 # Only behind a proxy that says how it was asked can a request be told to come back by HTTPS; any other would be sent round for ever.
 SECURE_SSL_REDIRECT = IS_HTTPS and TRUSTED_PROXY_HOPS > 0
-SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz)$"]
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]
 SILENCED_SYSTEM_CHECKS = [] if SECURE_SSL_REDIRECT else ["security.W008"]
 SECURE_HSTS_SECONDS = int(timedelta(days=730).total_seconds()) if IS_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = IS_HTTPS

@@ -5,7 +5,7 @@ from __future__ import annotations
 from allauth.account.views import logout
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
-from portal import health
+from portal import health, metrics
 from portal.rules import require_rules
 from portal.views import (
     account,
@@ -241,6 +241,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("theme/", session.theme, name="theme"),
     path("accounts/", include(accounts)),
     path("", include(health.urlpatterns)),
+    path("", include(metrics.urlpatterns)),
     path("", include("reports.api.compat_urls")),
     path("api/docs/", api_docs.guide, name="api_docs"),
     path("api/docs/errors/", api_docs.errors, name="api_docs_errors"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from reports import event_data
+from reports import event_data, measures, tallies
 from reports.batches.ending import count_down
 from reports.events import tell
 from reports.gate.beginning import begin
@@ -21,6 +21,8 @@ TOLD = {
 
 
 def job_ended(job: SnapshotJob, now: datetime) -> None:
+    cause = job.failure_code if job.status == SnapshotJob.Status.FAILED else ""
+    tallies.count(measures.JOBS, account=job.account_id, status=job.status, cause=cause)
     if job.status == SnapshotJob.Status.COMPLETED and begin(job, now):
         # Whoever waits for its files goes on to wait, until its review is decided (reports/gate/).
         if job.occurrence_id:

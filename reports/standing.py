@@ -12,6 +12,7 @@ from datetime import timedelta
 
 from django.db import InterfaceError, OperationalError, connection
 
+from reports import tallies
 from reports.engine.only_one import only_one
 from reports.engine.process import STAND, beat, doing, stopping
 from reports.models import Process
@@ -56,6 +57,7 @@ def _one_stand(name: str, number: int, turn: Callable[[], bool], end: float) -> 
                     beat(f"{STAND}{name}")
                     beat_at = time.monotonic() + BEAT_SECONDS
                 has_worked = turn()
+                tallies.flush_if_due()
                 if time.monotonic() > end:
                     return "window"
                 if not has_worked:

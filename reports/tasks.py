@@ -19,10 +19,11 @@ from django_q.brokers import get_broker
 from django_q.models import Schedule, Task
 from django_q.tasks import async_task
 
-from reports import forgetting, legal_hold, purging, rechecking, recounting, standing
+from reports import figures, forgetting, legal_hold, purging, rechecking, recounting, standing
 from reports.alarms import telling
 from reports.aws.clients import quicksight_client
 from reports.aws.quicksight import QuickSight
+from reports.calls import counting
 from reports.catalogue import facts_of
 from reports.delivery import account as account_mail
 from reports.delivery import carrier, courier, ses_events
@@ -61,8 +62,8 @@ STANDS: dict[str, tuple[int, Callable[[], Callable[[], bool]]]] = {
     "courier": (2, lambda: gate.while_open(courier.courier())),
     # Their work is done by threads and processes of their own, so they share a place.
     "carrier": (6, lambda: gate.while_open(standing.together(carrier.carrier(), sender.sender(), reviewer.reviewer()))),
-    # Tells of restored mode too, and so is not held by it.
-    "alarms": (4, telling.teller),
+    # Tell of restored mode too, and so are not held by it.
+    "alarms": (4, lambda: standing.together(telling.teller(), figures.writer(CLUSTERS, list(STANDS)))),
 }
 SEND_ONCE_SECONDS = 5
 # Code-owned rows, never a tenant's: one row that does not parse would stop all others.
@@ -195,7 +196,8 @@ def _recheck(account_id: int) -> None:
         facts = facts_of(account := Account.objects.get(pk=account_id))
     # Made before the first turn of the budget is taken: it takes longer than two calls are apart.
     quicksight_client(facts)
-    rechecking.recheck(account, QuickSight(facts, gate=lambda: limiter.wait_for_turn(account_id)), clock)
+    quicksight = QuickSight(facts, gate=lambda: limiter.wait_for_turn(account_id), heard=counting(account_id))
+    rechecking.recheck(account, quicksight, clock)
 
 
 @doing("plan load")

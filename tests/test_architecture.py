@@ -110,6 +110,7 @@ READS_ENVIRONMENT = {
     "portal.wsgi": "names the settings",
     "portal.env": "the strict helpers of the settings",
     "portal.database": "is asked by the settings",
+    "portal.page_times": "names a folder to the metrics library, which looks there",
     "portal.cluster": "gives it to the processes it starts",
     "reports.engine.process": "is told stop file and queue by the supervisor, which differ by process",
 }

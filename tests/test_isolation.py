@@ -81,6 +81,7 @@ WITHOUT_OBJECTS = {
     "api/no/such/thing": "an address that there is not",
     "healthz": "the process",
     "readyz": "the process",
+    "metrics": "figures of the installation, with the operator's token; tests/portal/test_metrics.py",
 }
 # Addresses written as a regular expression, by name: one that it matches. The older API is asked with a key, the pages with a session.
 OLDER_API = "qs-anonymous-snapshot"

@@ -10,7 +10,7 @@ from typing import Any
 from reports.aws.asking import ask
 from reports.aws.catalogue import Dashboard, DataSet, Definition, Summary, read_dashboard, read_data_set, read_definition, read_summary
 from reports.aws.clients import AccountFacts, quicksight_client
-from reports.aws.errors import NotYet
+from reports.aws.errors import AwsError, NotYet
 
 # The most that ListDashboards gives at once.
 LIST_PAGE = 100
@@ -75,10 +75,12 @@ class SnapshotResult:
 
 @dataclass
 class QuickSight:
-    """Calls for one account. `gate` is asked before each call and returns when the account's request rate allows it."""
+    """Calls for one account. `gate` is asked before each call and returns when the account's request rate allows it; `heard` is told what
+    came of it: the operation, and AWS's refusal or None."""
 
     account: AccountFacts
     gate: Callable[[], None] = field(default=lambda: None)
+    heard: Callable[[str, AwsError | None], None] = field(default=lambda operation, refusal: None)
 
     def connect(self) -> None:
         """Make the client, which takes a while; later calls find it."""
@@ -133,7 +135,13 @@ class QuickSight:
             self.gate()
             return dict(getattr(client, operation)(AwsAccountId=self.account.aws_account_id, **arguments))
 
-        return ask(self.account, quicksight_client, act)
+        try:
+            answer = ask(self.account, quicksight_client, act)
+        except AwsError as refusal:
+            self.heard(operation, refusal)
+            raise
+        self.heard(operation, None)
+        return answer
 
 
 def _tags(session_tags: dict[str, str]) -> list[dict[str, str]]:

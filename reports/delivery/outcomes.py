@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import F
 from django.db.models.query import QuerySet
 
-from reports import event_data
+from reports import event_data, measures, tallies
 from reports.delivery import retries
 from reports.delivery.channel import NotSent, Refused, Sent, TryLater
 from reports.delivery.taking import Lease
@@ -123,6 +123,8 @@ def _write(lease: Lease, now: datetime, **changes: Any) -> bool:
 
 
 def _ended(outgoing: Delivery | Notice, now: datetime) -> None:
+    channel = outgoing.channel if isinstance(outgoing, Delivery) else measures.NOTICE
+    tallies.count(measures.DELIVERIES, channel=channel, status=outgoing.status)
     if not isinstance(outgoing, Delivery):
         return
     if outgoing.status != Status.SUPPRESSED:

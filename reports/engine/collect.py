@@ -8,6 +8,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
+from reports import measures, tallies
 from reports.aws import storage
 from reports.aws.clients import AccountFacts
 from reports.aws.errors import AccessDenied, AwsError, NotFound, NoVerdict
@@ -172,7 +173,7 @@ def _unusable(job: SnapshotJob, attempt: Attempt, bad: BadResult, now: datetime)
     if bad.may_come and now < ended + cadence.FILE_MAY_COME_FOR:
         moves.look_again(job, now, cadence.FILE_RECHECK)
     elif bad.permanent or (bad.may_come and _was_missing_before(job)):
-        moves.end_attempt(attempt, now, bad.code, bad.error_type, str(bad))
+        moves.end_attempt(job, attempt, now, bad.code, bad.error_type, str(bad))
         moves.fail(job, bad.code, now)
     else:
         moves.try_again(job, attempt, now, bad.code, bad.error_type, str(bad))
@@ -186,7 +187,9 @@ def _was_missing_before(job: SnapshotJob) -> bool:
 def _complete(job: SnapshotJob, attempt: Attempt, found: list[Found], region: str, now: datetime) -> None:
     if moves.dropped(job, now) or not job.move_to(Status.COMPLETED, finished_at=now):
         return
-    moves.end_attempt(attempt, now)
+    moves.end_attempt(job, attempt, now)
+    if attempt.service_updated_at:
+        tallies.observe(measures.COLLECT, (now - attempt.service_updated_at).total_seconds(), account=job.account_id)
     files = SnapshotFile.objects.bulk_create([_file(job, attempt, single, region, now) for single in found])
     saved = [job.event("saved", now, name=file.name, size_bytes=file.size_bytes) for file in files]
     JobEvent.objects.bulk_create([*saved, job.event("completed", now)])

@@ -101,5 +101,5 @@ def _refused(job: SnapshotJob, refusal: AwsError, now: datetime) -> None:
         moves.try_again(job, attempt, now, "result_missing", refusal.code, refusal.message)
         return
     code = "access_denied" if isinstance(refusal, AccessDenied) else "report_failed"
-    moves.end_attempt(attempt, now, code, refusal.code, refusal.message)
+    moves.end_attempt(job, attempt, now, code, refusal.code, refusal.message)
     moves.fail(job, code, now)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+from reports import measures, tallies
 from reports.aws.errors import AccountRefused, LimitReached, NoVerdict, Throttled, Unanswered
 from reports.engine import breaker, cadence, slots
 from reports.failures import DISCARDED
@@ -76,7 +77,7 @@ def fail(job: SnapshotJob, code: str, now: datetime, *, detail: str = "") -> Non
     if dropped(job, now):
         return
     if job.move_to(Status.FAILED, failure_code=code, failure_message=detail, finished_at=now):
-        job.attempts.filter(ended_at=None).update(ended_at=now, failure_code=code)
+        _end_open(job, now, code)
         job.note("failed", now, code=code)
         job_ended(job, now)
 
@@ -89,7 +90,7 @@ def dropped(job: SnapshotJob, now: datetime) -> bool:
     if job.discarded_at is None:
         return False
     if job.move_to(Status.CANCELLED, why=DISCARDED, finished_at=now):
-        job.attempts.filter(ended_at=None).update(ended_at=now, failure_code=DISCARDED)
+        _end_open(job, now, DISCARDED)
         job.note("dropped", now)
         job_ended(job, now)
     return True
@@ -106,15 +107,25 @@ def refuse(job: SnapshotJob, code: str, now: datetime, *, detail: str = "") -> N
         job.note("held", now, code=code)
 
 
-def end_attempt(attempt: Attempt, now: datetime, code: str = "", error_type: str = "", error_message: str = "") -> None:
-    Attempt.objects.filter(pk=attempt.pk, ended_at=None).update(
+def end_attempt(job: SnapshotJob, attempt: Attempt, now: datetime, code: str = "", error_type: str = "", error_message: str = "") -> None:
+    ended = Attempt.objects.filter(pk=attempt.pk, ended_at=None).update(
         ended_at=now, failure_code=code, error_type=error_type[:128], error_message=error_message
     )
+    _count(job, code, ended)
+
+
+def _end_open(job: SnapshotJob, now: datetime, code: str) -> None:
+    _count(job, code, job.attempts.filter(ended_at=None).update(ended_at=now, failure_code=code))
+
+
+def _count(job: SnapshotJob, code: str, ended: int) -> None:
+    if ended:
+        tallies.count(measures.ATTEMPTS, ended, account=job.account_id, outcome=code or Status.COMPLETED)
 
 
 def try_again(job: SnapshotJob, attempt: Attempt, now: datetime, code: str, error_type: str = "", error_message: str = "") -> None:
     """An attempt failed for a reason that may pass: back to the queue with a new id, or the end after the last attempt."""
-    end_attempt(attempt, now, code, error_type, error_message)
+    end_attempt(job, attempt, now, code, error_type, error_message)
     if dropped(job, now):
         return
     if attempt.number >= cadence.MAX_ATTEMPTS:
@@ -133,7 +144,7 @@ def postpone(job: SnapshotJob, error: NoVerdict, now: datetime) -> None:
         code = "service_unavailable" if isinstance(error, Unanswered | FileStoreSilent) else "deadline_passed"
         code = "account_paused" if isinstance(error, AccountRefused) else code
         for attempt in job.attempts.filter(ended_at=None):
-            end_attempt(attempt, now, code, error.code, error.message)
+            end_attempt(job, attempt, now, code, error.code, error.message)
         fail(job, code, now)
     elif isinstance(error, LimitReached) and job.status == Status.STARTING:
         if dropped(job, now):

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.db.models.functions import Now
 
+from reports import tallies
 from reports.models import Process
 from tenants.scope import engine_scope
 
@@ -75,3 +76,4 @@ def doing(what: str) -> Iterator[None]:
 def _rest() -> None:
     with suppress(OperationalError, InterfaceError):
         beat("")
+    tallies.flush()

@@ -21,6 +21,7 @@ from django_q.conf import Conf
 from django_q.exceptions import TimeoutException
 from django_q.tasks import async_task
 
+from reports import tallies
 from reports.engine import events, holding, leasing, moves, process, takeover
 from reports.engine.clock import DatabaseClock
 from reports.engine.crew import RECONNECT_SECONDS, Crew, write_down
@@ -103,6 +104,8 @@ def pump(account_id: int, window: float = WINDOW_SECONDS) -> str:
     """A django-q2 task. Returns why it ended: busy, held, idle, window or stop."""
     with process.doing(f"{PUMP}{account_id}"):
         ended = _through_outages(account_id, window)
+        # Before this process may end.
+        tallies.flush()
         _leave_hanging_threads()
     return ended
 

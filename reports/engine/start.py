@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
-from reports import catalogue, parameters, retention
+from reports import catalogue, measures, parameters, retention, tallies
 from reports.aws.errors import AccessDenied, AlreadyExists, AwsError, NotFound, NotYet, NoVerdict
 from reports.aws.quicksight import Output, QuickSight, SnapshotRequest
 from reports.engine import cadence, moves
@@ -232,12 +232,16 @@ def outputs(job: SnapshotJob) -> list[Output]:
 
 
 def _accepted(job: SnapshotJob, attempt: Attempt, now: datetime) -> None:
+    is_first = job.started_at is None
     # The pump, which knows how long such a report takes, puts the first look off.
     changes: dict[str, Any] = {"next_look_at": now + timedelta(seconds=cadence.SHORTEST_LOOK), "lease_until": None, "no_verdicts": 0}
     changes |= {"waiting": "", "rendering_since": now, "render_until": now + timedelta(minutes=job.report.render_minutes)}
     if job.move_to(Status.RUNNING, started_at=job.started_at or now, **changes):
         Attempt.objects.filter(pk=attempt.pk).update(accepted_at=now, service_status="QUEUED")
         job.note("accepted", now)
+        if is_first:
+            lane = SnapshotJob.Lane(job.lane).name.lower()
+            tallies.observe(measures.WAIT, (now - job.asked_at).total_seconds(), account=job.account_id, lane=lane)
 
 
 def _refused(tenant_id: uuid.UUID, job_id: uuid.UUID, refusal: AwsError, now: datetime) -> None:
@@ -245,7 +249,7 @@ def _refused(tenant_id: uuid.UUID, job_id: uuid.UUID, refusal: AwsError, now: da
 
     def act(job: SnapshotJob) -> None:
         for attempt in job.attempts.filter(ended_at=None):
-            moves.end_attempt(attempt, now, code, refusal.code, refusal.message)
+            moves.end_attempt(job, attempt, now, code, refusal.code, refusal.message)
         moves.refuse(job, code, now)
 
     moves.move(tenant_id, job_id, Status.STARTING, act)

@@ -11,9 +11,11 @@ from queue import Empty
 from django.db import OperationalError, connection
 from psycopg.errors import QueryCanceled
 
+from reports import tallies
 from reports.alerts import EVENT_LASTS, alert
 from reports.aws.errors import AwsError
 from reports.aws.quicksight import QuickSight
+from reports.calls import counting
 from reports.catalogue import facts_of
 from reports.engine import claim, due, forecast, holding, leasing, limiter, moves, process
 from reports.engine.clock import DatabaseClock
@@ -51,7 +53,7 @@ class Turns:
         self.account, self._stop = account, stop
         self.clock = DatabaseClock()
         gate = Gate(account.pk, account.requests_per_second)
-        quicksight = QuickSight(facts_of(account), gate=gate)
+        quicksight = QuickSight(facts_of(account), gate=gate, heard=counting(account.pk))
         # Before the first turn of the budget is taken: to make a client takes longer than two calls are apart, and would bunch the first.
         # What is wrong with credentials the first call says again, to a job that then waits.
         with suppress(AwsError):
@@ -115,6 +117,7 @@ class Turns:
         if self.is_due:
             self._note_due()
         self._forecast()
+        tallies.flush_if_due()
         return len(leases)
 
     def _take(self, room: int, *, alone: bool) -> list[Lease]:

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from reports.aws.catalogue import Summary
 from reports.aws.errors import AccessDenied, AccountRefused, AwsError, NotFound, NoVerdict, Throttled
 from reports.aws.quicksight import QuickSight
+from reports.calls import counting
 from reports.catalogue import facts_of
 from reports.engine.limiter import slow_down, wait_for_turn
 from reports.importing.checking import check
@@ -35,7 +36,7 @@ def work(import_id: uuid.UUID, turn: int, now: datetime) -> None:
     draft = _take(import_id, turn, now)
     if draft is None:
         return
-    quicksight = QuickSight(facts_of(draft.account), gate=lambda: wait_for_turn(draft.account_id))
+    quicksight = QuickSight(facts_of(draft.account), gate=lambda: wait_for_turn(draft.account_id), heard=counting(draft.account_id))
     try:
         STEPS[Work(draft.work)](draft, quicksight, now)
     except Refused as refused:

@@ -19,6 +19,7 @@ from reports.models.idempotency import IdempotentRequest
 from reports.models.imports import CatalogueImport
 from reports.models.installation import Installation
 from reports.models.jobs import Attempt, JobEvent, SnapshotFile, SnapshotJob
+from reports.models.measures import Figures, Tally
 from reports.models.pauses import Pause
 from reports.models.reviews import Review
 from reports.models.schedules import Occurrence, Protection, Schedule
@@ -48,6 +49,7 @@ __all__ = [
     "Download",
     "Erasure",
     "Event",
+    "Figures",
     "Format",
     "Grant",
     "GroupMember",
@@ -79,6 +81,7 @@ __all__ = [
     "SnapshotJob",
     "Suppression",
     "TagDraft",
+    "Tally",
     "TemplateUse",
     "TenantQueue",
     "Webhook",

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from reports import measures, tallies
 from reports.mails.failure_notices import run_failed
 from reports.models import Delivery, Occurrence, Review, SnapshotJob
 from reports.occurrences import reasons
@@ -42,11 +43,15 @@ def settle(occurrence_id: uuid.UUID, now: datetime) -> Occurrence:
 
 def end(occurrence: Occurrence, outcome: Outcome, now: datetime) -> None:
     """Writes what it came to, an end or not. The row is locked by the caller."""
-    before = occurrence.status
+    before, had_ended = occurrence.status, occurrence.has_ended
     occurrence.status, occurrence.reason, occurrence.detail = outcome.status, outcome.reason, outcome.detail
     occurrence.ended_at = None if outcome.status in Occurrence.OPEN else occurrence.ended_at or now
     occurrence.lease_until = None
     occurrence.save(update_fields=["status", "reason", "detail", "ended_at", "lease_until"])
+    late = occurrence.lateness()
+    # By hand it is planned for the moment of the click, which promised nothing.
+    if late is not None and not had_ended and occurrence.kind == Occurrence.Kind.PLAN:
+        tallies.observe(measures.LATE, late, status=occurrence.status)
     ended_badly = occurrence.status in (Status.FAILED, Status.PARTLY_DELIVERED) and outcome.reason not in NOT_LET_GO
     if occurrence.status != before and ended_badly:
         run_failed(occurrence, now)

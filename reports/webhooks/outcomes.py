@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db.models import F
 
+from reports import measures, tallies
 from reports.due import Taken
 from reports.models import Event, Webhook, WebhookDelivery, WebhookTry
 from reports.webhooks import changing, reasons, telling_owners
@@ -79,6 +80,8 @@ def _move(delivery: WebhookDelivery, outcome: Outcome, again_at: datetime | None
     ended = Status.DEAD if outcome.error else Status.SUCCEEDED
     changes: dict[str, Any] = {"status": Status.FAILED if again_at else ended, "next_try_at": again_at, "lease_until": None}
     changes["ended_at"] = None if again_at else now
+    if not again_at:
+        tallies.count(measures.DELIVERIES, channel=measures.WEBHOOK, status="failed" if outcome.error else "sent")
     WebhookDelivery.objects.filter(tenant=delivery.tenant_id, pk=delivery.pk).update(**changes)
     said = {"to": str(changes["status"]), "why": outcome.error, "tries": delivery.tries, "event": str(delivery.event_id)}
     logger.info("webhook message %s: %s", delivery.pk, changes["status"], extra=said)

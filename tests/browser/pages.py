@@ -552,6 +552,7 @@ NO_PAGE = {
     "recipient_group_people": "takes a form, leads to the group",
     "healthz": "for load balancers",
     "readyz": "for load balancers",
+    "metrics": "for Prometheus",
 }
 # Answers JSON to programs.
 NO_PAGES_OF = "reports.api"

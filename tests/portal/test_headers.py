@@ -47,6 +47,7 @@ def check(answer) -> None:
         ("delete", "/accounts/login/", 405),
         ("get", "/healthz", 200),
         ("get", "/readyz", 503),
+        ("get", "/metrics", 404),
         ("get", "/static/portal/portal.css", 200),
         ("get", "/static/portal/nothing.css", 404),
         ("get", "/qs-anonymous-snapshot", 403),

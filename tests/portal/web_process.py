@@ -24,6 +24,7 @@ class Web:
     process: subprocess.Popen[bytes]
     port: int
     written: Path
+    _pages: Path | None = None
 
     def get(self, path: str, **headers: str) -> tuple[int, http.client.HTTPMessage, bytes]:
         """Waits until a process serves: the socket listens from the start."""
@@ -34,6 +35,17 @@ class Web:
             return response.status, response.headers, response.read()
         finally:
             connection.close()
+
+    def children(self) -> list[psutil.Process]:
+        return [child for child in psutil.Process(self.process.pid).children() if child.status() != psutil.STATUS_ZOMBIE]
+
+    @property
+    def pages(self) -> Path:
+        """Where its processes count pages. Told by what they have open, and known from then on."""
+        if self._pages is None:
+            opened = [file.path for child in self.children() for file in child.open_files() if file.path.endswith(".db")]
+            self._pages = Path(opened[0]).parent
+        return self._pages
 
     def connections(self) -> int:
         """Those that were taken from the queue of the socket, and are open."""
