@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
 from portal.branding_form import with_hash
@@ -29,7 +30,7 @@ class Look:
     least: float = LEAST_CONTRAST
 
 
-def look_of(tenant: Tenant, typed: Mapping[str, str] | None = None) -> Look:
+def look_of(tenant: Tenant, typed: Mapping[str, Any] | None = None) -> Look:
     """Of what is typed; what is not there is as it is stored."""
     stored = {"name": tenant.public_name, "contact": tenant.reply_to, "color": tenant.brand_color}
     values = {name: _clean((typed or {}).get(name, stored[name]))[:most] for name, most in FIELDS.items()}

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -39,7 +42,7 @@ def save(request: TenantRequest) -> HttpResponse:
     if "act" in typed:
         # Unbound: what is not saved is not judged.
         form = BrandingForm(request.tenant)
-        form.initial |= {name: typed[name] for name in ("name", "contact", "color") if name in typed}
+        form.initial.update({name: typed[name] for name in ("name", "contact", "color") if name in typed})
         return _page(request, form, typed)
     form = BrandingForm(request.tenant, typed, request.FILES)
     if form.is_valid():
@@ -72,7 +75,7 @@ def preview_style(request: TenantRequest) -> HttpResponse:
     return HttpResponse(style, content_type="text/css; charset=utf-8")
 
 
-def _page(request: TenantRequest, form: BrandingForm, typed: object = None, status: int = 200) -> HttpResponse:
-    look = look_of(request.tenant, typed)  # type: ignore[arg-type]
+def _page(request: TenantRequest, form: BrandingForm, typed: Mapping[str, Any] | None = None, status: int = 200) -> HttpResponse:
+    look = look_of(request.tenant, typed)
     context = LIMITS | {"form": form, "look": look, "may_manage": request.may("branding.manage")}
     return render(request, "portal/branding.html", context, status=status)

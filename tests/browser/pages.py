@@ -219,7 +219,8 @@ def save_an_audience_without_a_name(page: browser.Page) -> None:
 
 def save_a_colour_that_cannot_be_read(page: browser.Page) -> None:
     page.get_by_label("Brand colour").fill("#7ee0c1")
-    page.locator("button:visible", has_text="Save branding").first.click()
+    with page.expect_navigation():
+        page.locator("button:visible", has_text="Save branding").first.click()
 
 
 HERE = "/t/azure-bay"
@@ -268,7 +269,7 @@ PAGES = [
     Page("reports-run", f"{HERE}/reports/conversion/run/", MARTA),
     Page("reports-run-wrong", f"{HERE}/reports/conversion/run/", MARTA, 422, run_without_answers),
     Page("reports-run-long", "/t/donau/reports/reservierung/run/", LONG),
-    Page("search", f"{HERE}/search/?q=azure", MARTA),
+    Page("search", f"{HERE}/search/?q=overview", MARTA),
     Page("search-none", f"{HERE}/search/?q=minibar", MARTA),
     Page("search-empty", f"{HERE}/search/", RUI),
     Page("search-long", "/t/donau/search/?q=er", LONG),
