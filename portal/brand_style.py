@@ -6,12 +6,15 @@ import hashlib
 
 from reports.brand import DARK_PAPER, WHITE, brand
 
+# What a customer's page is drawn in, and the picture of one on the page where the colour is chosen: nothing else there takes it.
+PREVIEW = ".public, .brandpreview"
 
-def style_of(color: str) -> str:
+
+def style_of(color: str, selector: str = ":root") -> str:
     """The text on each colour is one that the colour was made readable against; see reports/brand.py."""
     look = brand(color)
     return (
-        f":root {{ --brand: light-dark({look.link}, {look.dark_color}); --on-brand: light-dark({WHITE}, {DARK_PAPER}); "
+        f"{selector} {{ --brand: light-dark({look.link}, {look.dark_color}); --on-brand: light-dark({WHITE}, {DARK_PAPER}); "
         f"--brand-soft: light-dark({look.soft}, {look.dark_soft}); }}\n"
     )
 

@@ -45,6 +45,7 @@ OPEN = {
     "api_docs_resource": "the API's calls",
     "proof_keys": "public keys, to check a proof with",
     "brand": "colours of a company's customer pages",
+    "brand_logo": "the picture on a company's customer pages",
     "healthz": "whether the process lives",
     "readyz": "whether it can serve",
     "metrics": "a bearer token of the operator's is the right to it; figures, and nothing of any company",

@@ -13,6 +13,7 @@ from portal.views import (
     archive,
     audit,
     brand,
+    branding,
     destination,
     destinations,
     download,
@@ -42,6 +43,7 @@ from portal.views import (
     schedule_edit,
     schedule_mail,
     schedules,
+    search,
     second_step,
     session,
     sign_in,
@@ -52,6 +54,7 @@ from portal.views import (
     staff_queue,
     staff_queue_tenant,
     staff_retention,
+    staff_search,
     staff_tags,
     staff_template_tenants,
     staff_templates,
@@ -73,6 +76,7 @@ handler500 = errors.server_error
 
 company: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
+    path("search/", search.search, name="search"),
     path("reports/", reports.reports, name="reports"),
     path("reports/<slug:report>/run/", reports.run, name="report_run"),
     path("jobs/", jobs.jobs, name="jobs"),
@@ -152,6 +156,10 @@ company: list[URLPattern | URLResolver] = [
     path("links/revoke/", links_revoke.revoke, name="links_revoke"),
     path("links/<uuid:link>/", link.link, name="link"),
     path("links/<uuid:link>/revoke/", link.revoke, name="link_revoke"),
+    path("settings/branding/", branding.branding, name="branding"),
+    path("settings/branding/save/", branding.save, name="branding_save"),
+    path("settings/branding/preview/", branding.preview, name="branding_preview"),
+    path("settings/branding/preview.css", branding.preview_style, name="branding_style"),
     path("settings/usage/", usage.usage, name="usage"),
     path("settings/usage/export/", usage.export, name="usage_export"),
     path("settings/audit/", audit.audit, name="audit"),
@@ -172,6 +180,7 @@ company: list[URLPattern | URLResolver] = [
 
 staff: list[URLPattern | URLResolver] = [
     path("", staff_capacity.capacity, name="staff"),
+    path("search/", staff_search.search, name="staff_search"),
     path("queue/", staff_queue.queue, name="staff_queue"),
     path("queue/<slug:tenant>/", staff_queue_tenant.tenant, name="staff_queue_tenant"),
     path("queue/<slug:tenant>/clear/", staff_queue_tenant.clear, name="staff_queue_clear"),
@@ -255,6 +264,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("a/<str:code>/<str:token>", archive.way_in, name="archive_way_in"),
     path("proof-keys.json", proof.keys, name="proof_keys"),
     path("brand/<str:code>.css", brand.brand, name="brand"),
+    path("brand/<str:code>/logo.png", brand.logo, name="brand_logo"),
     path("u/<str:code>/<str:token>", unsubscribe.unsubscribe, name="unsubscribe"),
 ]
 

@@ -44,6 +44,16 @@ def brand(color: str) -> Brand:
     )
 
 
+def is_readable(color: str) -> bool:
+    """Whether white text can be read on it, and so the colour itself on white. Of "#rrggbb"."""
+    return contrast(color, WHITE) >= LEAST_CONTRAST
+
+
+def nearest_readable(color: str) -> str:
+    """Itself, or as little darker as it takes."""
+    return _until_read(color, BLACK, WHITE, steps=255)
+
+
 def contrast(one: str, other: str) -> float:
     """From 1 to 21, as WCAG counts it."""
     low, high = sorted((_luminance(one), _luminance(other)))
@@ -54,10 +64,10 @@ def _on(color: str) -> str:
     return WHITE if contrast(color, WHITE) >= contrast(color, BLACK) else BLACK
 
 
-def _until_read(color: str, towards: str, paper: str, least: float = LEAST_CONTRAST) -> str:
+def _until_read(color: str, towards: str, paper: str, least: float = LEAST_CONTRAST, steps: int = 20) -> str:
     """The nearest mixture with `towards` that can be read on the paper."""
-    steps = (_mixed(color, towards, step / 20) for step in range(21))
-    return next(step for step in steps if contrast(step, paper) >= least)
+    mixed = (_mixed(color, towards, step / steps) for step in range(steps + 1))
+    return next(mixture for mixture in mixed if contrast(mixture, paper) >= least)
 
 
 def _mixed(color: str, other: str, share: float) -> str:

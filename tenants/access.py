@@ -11,6 +11,8 @@ MANAGERS = frozenset({Role.OWNER, Role.ADMIN})
 
 ACTIONS: dict[str, frozenset[Role]] = {
     "home.view": EVERYONE,
+    # What it finds is of the kinds that the person may see.
+    "search.view": EVERYONE,
     "reports.view": EVERYONE,
     "reports.run": MANAGERS,
     "jobs.view": EVERYONE,
@@ -34,6 +36,8 @@ ACTIONS: dict[str, frozenset[Role]] = {
     "destinations.manage": MANAGERS,
     "webhooks.view": MANAGERS,
     "webhooks.manage": MANAGERS,
+    "branding.view": MANAGERS,
+    "branding.manage": MANAGERS,
     "usage.view": MANAGERS,
     "members.view": EVERYONE,
     "members.leave": EVERYONE,
@@ -50,6 +54,7 @@ ACTIONS: dict[str, frozenset[Role]] = {
 VISIT_SEES = frozenset(
     {
         "home.view",
+        "search.view",
         "reports.view",
         "jobs.view",
         "schedules.view",

@@ -37,6 +37,7 @@ RULES = [
     Rule(("boto3", "botocore"), "reports/aws is the one door to AWS; portal/local plays AWS", only=("reports.aws", "portal.local")),
     Rule(("urllib3",), "the one door to the operator's webhook; AWS has its own", only=("reports.alarms.webhook", "portal.local")),
     Rule(("http.client",), "the one door to hosts that a company named", only=("reports.outbound", "portal.local")),
+    Rule(("PIL",), "one place opens pictures that somebody uploaded", only=("reports.logos", "portal.local")),
     Rule(("standardwebhooks",), "one place signs", only=("reports.webhooks.signing",)),
     Rule(("django_q",), "the queue only wakes: tasks enter there, the pump enqueues itself", only=("reports.tasks", "reports.engine.pump")),
     Rule(("rest_framework", "drf_spectacular"), "the API is one door among several", only=("reports.api",)),

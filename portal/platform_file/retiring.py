@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from portal.platform_file.keys import revoke
 from portal.platform_file.run import Run
 from portal.signed_in import end_sessions
+from reports.branding import remove_logo
 from reports.models import Grant, Link, Schedule
 from tenants.models import ApiKey, Invitation, Membership, Tenant
 
@@ -27,6 +28,9 @@ def retire(tenant: Tenant, run: Run) -> None:
     for link in live:
         run.changes.removed("link", f"{tenant.slug}/{link.reference}", link, {"expires_at": link.expires_at}, tenant)
     live.revoke(run.now)
+    if tenant.logo_hash:
+        run.changes.removed("logo", tenant.slug, tenant, {"logo_hash": tenant.logo_hash}, tenant)
+        remove_logo(tenant)
 
 
 def members_of(tenant: Tenant) -> QuerySet[Membership]:

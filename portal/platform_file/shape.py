@@ -135,6 +135,7 @@ TENANT = Kind(
         "sender_name": text(120, empty=True),
         "reply_to": or_empty(email, ""),
         "brand_color": or_empty(color, ""),
+        "brand_name": text(120, empty=True),
         "allow_attachments": flag,
         "recipient_domains": many(DOMAIN),
     },

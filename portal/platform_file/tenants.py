@@ -30,6 +30,7 @@ FIELDS = (
     "sender_name",
     "reply_to",
     "brand_color",
+    "brand_name",
     "allow_attachments",
     "recipient_domains",
     "retention_days",

@@ -18,7 +18,7 @@ def way_in(notice: Notice, now: datetime) -> Content | None:
     url = archive.for_notice(notice, now)
     if url is None:
         return None
-    company = {"company": notice.tenant.name}
+    company = {"company": notice.tenant.public_name}
     minutes = int(archive.LIFE.total_seconds() // 60)
     return to_customer(
         notice,

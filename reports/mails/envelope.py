@@ -61,4 +61,4 @@ def portal_name() -> str:
 
 
 def company_sender(tenant: Tenant) -> str:
-    return tenant.sender_name or f"{tenant.name} Reports"
+    return tenant.sender_name or f"{tenant.public_name} Reports"

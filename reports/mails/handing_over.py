@@ -76,7 +76,7 @@ def content_of(handover: Handover) -> Content:
     note = _("This is a test of the mail. Its links lead nowhere; each recipient gets links of their own.")
     return Content(
         subject=_("Test: %(subject)s") % {"subject": subject} if handover.is_sample else subject,
-        owner=tenant.name,
+        owner=tenant.public_name,
         title=_("Your %(report)s is ready") % {"report": handover.title},
         glance=_("Ready to download until %(until)s. %(files)s.") % {"until": words.moment(handover.ends_at), "files": _files(handover)},
         paragraphs=(note, *paragraphs) if handover.is_sample else paragraphs,
@@ -85,7 +85,7 @@ def content_of(handover: Handover) -> Content:
         notes=tuple(_notes(handover)),
         links=(Address(_("Stop these emails"), handover.stop_url),) if handover.stop_url else (),
         reply_to=tenant.reply_to,
-        foot=_("Delivered for %(company)s by %(platform)s.") % {"company": tenant.name, "platform": settings.PLATFORM_NAME},
+        foot=_("Delivered for %(company)s by %(platform)s.") % {"company": tenant.public_name, "platform": settings.PLATFORM_NAME},
         color=tenant.brand_color,
     )
 
@@ -111,7 +111,7 @@ def _values(handover: Handover) -> dict[str, str]:
     values = {
         "report": handover.report.name,
         "schedule": handover.title,
-        "tenant": handover.tenant.name,
+        "tenant": handover.tenant.public_name,
         "recipient": handover.recipient,
         "date": words.day(planned.date()),
         "time": planned.strftime("%H:%M"),
@@ -165,7 +165,7 @@ def _facts(handover: Handover) -> list[Fact]:
 
 
 def _notes(handover: Handover) -> list[str]:
-    company = {"company": handover.tenant.name}
+    company = {"company": handover.tenant.public_name}
     reason = (
         _("You get this copy because %(company)s put you on the copy line.")
         if handover.is_copy

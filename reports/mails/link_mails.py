@@ -84,7 +84,7 @@ def to_customer(
     tenant = notice.tenant
     return Content(
         subject=subject,
-        owner=tenant.name,
+        owner=tenant.public_name,
         title=title,
         glance=glance,
         paragraphs=paragraphs,
@@ -93,6 +93,6 @@ def to_customer(
         facts=facts,
         notes=notes,
         reply_to=tenant.reply_to,
-        foot=_("Delivered for %(company)s by %(platform)s.") % {"company": tenant.name, "platform": settings.PLATFORM_NAME},
+        foot=_("Delivered for %(company)s by %(platform)s.") % {"company": tenant.public_name, "platform": settings.PLATFORM_NAME},
         color=tenant.brand_color,
     )

@@ -41,7 +41,7 @@ def recalled(notice: Notice, now: datetime) -> Content | None:
     job = notice.job
     if job is None:
         return None
-    values = {"report": job.report.name, "company": notice.tenant.name}
+    values = {"report": job.report.name, "company": notice.tenant.public_name}
     title = _("%(report)s was withdrawn") % values
     return to_customer(
         notice,

@@ -21,11 +21,11 @@ def reminder(notice: Notice, now: datetime) -> Content | None:
         return None
     made = links.for_delivery(delivery, now=now)
     tenant, schedule = notice.tenant, notice.schedule
-    values = {"report": schedule.title if schedule else delivery.job.report.name, "company": tenant.name}
+    values = {"report": schedule.title if schedule else delivery.job.report.name, "company": tenant.public_name}
     city = words.zone_city()
     return Content(
         subject=_("Not opened yet: %(report)s") % values,
-        owner=tenant.name,
+        owner=tenant.public_name,
         title=_("You have not opened %(report)s yet") % values,
         glance=_("Ready to download until %(until)s.") % {"until": words.moment(made.link.expires_at)},
         paragraphs=(_("It was sent to you on %(day)s.") % {"day": words.moment_long(delivery.sent_at or delivery.created_at)},),

@@ -19,13 +19,14 @@ from reports.models.jobs import SnapshotFile, SnapshotJob
 from reports.models.schedules import Protection
 from tenants.models import Tenant, User
 
+REFERENCE_START, REFERENCE_LENGTH = "LNK-", 8
 REFERENCE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 # So many wrong passcodes or codes, and a link opens for no answer any more.
 MOST_WRONG_CODES = 10
 
 
 def new_reference() -> str:
-    return "LNK-" + "".join(secrets.choice(REFERENCE_ALPHABET) for _ in range(8))
+    return REFERENCE_START + "".join(secrets.choice(REFERENCE_ALPHABET) for _ in range(REFERENCE_LENGTH))
 
 
 class LinkQuerySet(models.QuerySet["Link"]):
@@ -34,6 +35,14 @@ class LinkQuerySet(models.QuerySet["Link"]):
 
     def active(self, now: datetime) -> LinkQuerySet:
         return self.filter(revoked_at=None, expires_at__gt=now, uses__lt=F("max_uses"))
+
+    def with_reference_like(self, text: str) -> LinkQuerySet:
+        """Links whose reference begins with `text`, with or without what all begin with, by a range of the index."""
+        begins = text.upper().removeprefix(REFERENCE_START)
+        if not 0 < len(begins) <= REFERENCE_LENGTH or set(begins) - set(REFERENCE_ALPHABET):
+            return self.none()
+        ends = (REFERENCE_START + begins.ljust(REFERENCE_LENGTH, REFERENCE_ALPHABET[place]) for place in (0, -1))
+        return self.filter(reference__range=tuple(ends))
 
     def in_status(self, statuses: Iterable[str], now: datetime) -> LinkQuerySet:
         """As `Link.status` has them, of which each link has one."""

@@ -2,7 +2,7 @@ from tenants.models.audit import AuditEvent
 from tenants.models.keys import ApiKey, ApiKeyIndex
 from tenants.models.members import Invitation, Membership
 from tenants.models.support import SupportVisit
-from tenants.models.tenant import SessionTag, Tenant, TenantCode
+from tenants.models.tenant import SessionTag, Tenant, TenantCode, TenantLogo
 from tenants.models.user import User
 
 __all__ = [
@@ -15,5 +15,6 @@ __all__ = [
     "SupportVisit",
     "Tenant",
     "TenantCode",
+    "TenantLogo",
     "User",
 ]

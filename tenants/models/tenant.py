@@ -58,6 +58,11 @@ class Tenant(models.Model):
     sender_name = models.CharField(max_length=120, blank=True, help_text="Empty: the tenant's name and the word Reports.")
     reply_to = models.EmailField(blank=True, help_text="Where its customers' questions go. Empty: nowhere.")
     brand_color = models.CharField(max_length=7, blank=True, help_text="#rrggbb, under white text. Empty: the portal's own.")
+    brand_name = models.CharField(
+        max_length=120, blank=True, default="", db_default="", help_text="Its name to its customers. Empty: its name."
+    )
+    # Of the bytes in tenants_tenantlogo, so that a page knows of its logo without asking for it.
+    logo_hash = models.CharField(max_length=12, blank=True, default="", db_default="", editable=False, help_text="Empty: it has no logo.")
     allow_attachments = models.BooleanField(default=False)
     recipient_domains = ArrayField(models.CharField(max_length=253), default=list, blank=True, help_text="Empty: any.")
     # Quotas of what people ask for; how many jobs wait or run at once stands above.
@@ -85,6 +90,21 @@ class Tenant(models.Model):
     @property
     def zone(self) -> zoneinfo.ZoneInfo:
         return zoneinfo.ZoneInfo(self.timezone)
+
+    @property
+    def public_name(self) -> str:
+        """As its customers read it, on pages and in mails."""
+        return self.brand_name or self.name
+
+
+class TenantLogo(models.Model):
+    """The picture of a company, in our own encoding; reports/logos.py makes it. There is one where `logo_hash` is not empty."""
+
+    tenant = models.OneToOneField(Tenant, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    png = models.BinaryField()
+
+    def __str__(self) -> str:
+        return str(self.tenant_id)
 
 
 class TenantCode(models.Model):

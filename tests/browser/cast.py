@@ -15,8 +15,11 @@ from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 
 from portal.paging import key_of
+from reports import branding, logos
+from reports.branding import Wanted
 from reports.delivery.unsubscribing import unsubscribe_url
 from reports.models import Account, Attempt, Download, Erasure, JobEvent, Link, Recipient, Report, Schedule, SnapshotJob
+from tenants.audit import Actor
 from tenants.models import Invitation, Membership, Tenant, User
 from tenants.scope import platform_scope, tenant_scope
 from tests.browser.cast_accounts import make_accounts
@@ -48,6 +51,7 @@ from tests.factories import (
     make_visit,
 )
 from tests.long_names import HOST, VALUE, make_long_names
+from tests.pictures import azure_bay
 from tests.portal.views import drafts
 from tests.pretend_aws import ACCOUNT, REGION
 
@@ -154,6 +158,9 @@ def _azure_bay(cast: Cast, here: Company, marta: User) -> None:
     rui = make_member(tenant=here.tenant, email="rui.santos@azurebay.example", name="Rui Santos", role="viewer")
     make_member(tenant=here.tenant, user=marta, role="admin")
     _people(cast, here, rui)
+    with tenant_scope(here.tenant):
+        contact, color = here.tenant.reply_to, here.tenant.brand_color
+        branding.change(here.tenant, Actor(marta.email), Wanted("", contact, color, logos.read(azure_bay())), now=here.now)
     by_marta = {"requested_by": marta, "actor": marta.email}
     key, _ = make_api_key(tenant=here.tenant, name="data-lake")
     _keys(cast, here, marta)

@@ -217,6 +217,12 @@ def save_an_audience_without_a_name(page: browser.Page) -> None:
     press("Save audience")(page)
 
 
+def save_a_colour_that_cannot_be_read(page: browser.Page) -> None:
+    page.get_by_label("Brand colour").fill("#7ee0c1")
+    with page.expect_navigation():
+        page.locator("button:visible", has_text="Save branding").first.click()
+
+
 HERE = "/t/azure-bay"
 
 PAGES = [
@@ -263,6 +269,10 @@ PAGES = [
     Page("reports-run", f"{HERE}/reports/conversion/run/", MARTA),
     Page("reports-run-wrong", f"{HERE}/reports/conversion/run/", MARTA, 422, run_without_answers),
     Page("reports-run-long", "/t/donau/reports/reservierung/run/", LONG),
+    Page("search", f"{HERE}/search/?q=overview", MARTA),
+    Page("search-none", f"{HERE}/search/?q=minibar", MARTA),
+    Page("search-empty", f"{HERE}/search/", RUI),
+    Page("search-long", "/t/donau/search/?q=er", LONG),
     Page("jobs", f"{HERE}/jobs/", MARTA),
     Page("jobs-older", f"{HERE}/jobs/?before={{older}}", RUI),
     Page("jobs-empty", f"{HERE}/jobs/?status=failed&q=lisboa+rossio", MARTA),
@@ -425,12 +435,18 @@ PAGES = [
     Page("staff-visit-wrong", "/staff/tenants/azure-bay/visit/", INES, 422, press("Start looking")),
     Page("impersonation", "/staff/tenants/azure-bay/visit/", INES, act=begin_a_visit),
     Page("staff-visit-raise", "/staff/tenants/azure-bay/visit/", INES, act=begin_a_visit_and_raise_it),
+    Page("branding", f"{HERE}/settings/branding/", MARTA),
+    Page("branding-wrong", f"{HERE}/settings/branding/", MARTA, 422, save_a_colour_that_cannot_be_read),
+    Page("branding-preview", f"{HERE}/settings/branding/preview/", MARTA),
+    Page("branding-none", "/t/resorts/settings/branding/", SOFIA),
+    Page("branding-long", "/t/donau/settings/branding/", LONG),
     Page("usage", f"{HERE}/settings/usage/", MARTA),
     Page("usage-none", "/t/saltmarsh/settings/usage/", MARTA),
     Page("usage-long", "/t/donau/settings/usage/", LONG),
     Page("staff-usage", "/staff/usage/", INES),
     Page("staff-usage-empty", "/staff/usage/?month=2020-02", INES),
     Page("staff-catalogue", "/staff/catalogue/", INES),
+    Page("staff-search", "/staff/search/?q=azure", INES),
     Page("staff-queue", "/staff/queue/", INES),
     Page("staff-queue-paused", "/staff/queue/?status=paused", INES),
     Page("staff-queue-empty", "/staff/queue/?q=zebra", INES),
@@ -545,6 +561,9 @@ NO_PAGE = {
     "staff_import_choose": "takes a form, leads back",
     "staff_import_agree": "takes a form, leads back",
     "brand": "a style sheet",
+    "brand_logo": "a picture",
+    "branding_save": "takes a form, leads back; drawn by what is wrong in it: branding-wrong",
+    "branding_style": "a style sheet",
     "recipients_export": "a file",
     "usage_export": "a file",
     "staff_usage_export": "a file",

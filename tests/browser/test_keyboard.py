@@ -105,7 +105,7 @@ def test_a_slash_leads_to_the_search(visitors: Visitors):
         # A list in which nothing moves: it does not ask for news while somebody types.
         visit.page.goto("/t/azure-bay/jobs/?status=failed")
         visit.page.keyboard.press("/")
-        expect(visit.page.get_by_role("searchbox")).to_be_focused()
+        expect(visit.page.get_by_role("main").get_by_role("searchbox")).to_be_focused()
         visit.page.keyboard.type("agent")
 
         expect(visit.page.get_by_role("row")).to_have_count(2)
@@ -113,6 +113,25 @@ def test_a_slash_leads_to_the_search(visitors: Visitors):
         searched = visit.page.url
 
     assert searched.endswith("q=agent&report=")
+    assert visit.complaints == []
+
+
+def test_where_a_page_has_no_search_of_its_own_a_slash_leads_to_the_one_of_everything(visitors: Visitors):
+    with visitors.window("marta") as visit:
+        page = visit.page
+        page.goto("/t/azure-bay/settings/members/")
+        page.keyboard.press("/")
+        expect(page.get_by_role("searchbox", name="Search everything")).to_be_focused()
+        page.keyboard.type("minibar")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/search/?q=minibar")
+        page.keyboard.press("/")
+        page.keyboard.press("ControlOrMeta+a")
+        page.keyboard.type("conversion")
+
+        expect(page.get_by_role("heading", name="Reports", exact=True)).to_be_visible()
+        page.wait_for_url("**/search/?q=conversion")
+
     assert visit.complaints == []
 
 

@@ -42,7 +42,7 @@ from reports.models import (
     WebhookTry,
 )
 from tenants.audit import Actor, record
-from tenants.models import ApiKey, Invitation, Tenant, TenantCode
+from tenants.models import ApiKey, Invitation, Tenant, TenantCode, TenantLogo
 from tenants.scope import engine_scope, tenant_scope
 from tests import factories
 
@@ -99,6 +99,7 @@ def fill(tenant: Tenant, report: Report) -> None:
         DailyUsage.objects.create(tenant=tenant, day=now.date(), jobs=1)
         dry_run = factories.make_dry_run(tenant=tenant, report=report)
         TagDraft.objects.create(tenant=tenant, tags={}, instead_of={}, dry_run=dry_run, by="ops@anycompany.example", created_at=now)
+        TenantLogo.objects.create(tenant=tenant, png=b"a picture")
         AddressKey.objects.create(tenant=tenant, sealed="sealed")
         Erasure.objects.create(tenant=tenant, address_hmac=b"erased", by=user.email, reason="She asked for it.", at=now)
         batch = Batch.objects.create(tenant=tenant, actor=user.email, api_key=key, total=1, open_jobs=1, created_at=now)

@@ -22,8 +22,11 @@ document.addEventListener("click", (event) => {
 
 document.addEventListener("keydown", (event) => {
   if (event.key === "/" && !event.target.closest("input,textarea,select")) {
-    const search = document.querySelector("[data-search]");
-    if (search) { event.preventDefault(); search.focus(); }
+    // The list's own field comes before the one of the whole company; where neither is seen, its page has one.
+    const fields = [...document.querySelectorAll("main [data-search]"), ...document.querySelectorAll("[data-search]")];
+    const search = fields.find((field) => field.checkVisibility()), page = document.querySelector("[data-search-page]");
+    if (search || page) event.preventDefault();
+    if (search) search.focus(); else page?.click();
   }
 });
 

@@ -9,7 +9,7 @@ from reports.mails.letters import letter_of_notice
 from reports.models import Grant, Notice, Schedule
 from tenants import keys
 from tenants.audit import Actor
-from tenants.models import ApiKey, ApiKeyIndex, Invitation, Membership, SessionTag, Tenant, TenantCode, User
+from tenants.models import ApiKey, ApiKeyIndex, Invitation, Membership, SessionTag, Tenant, TenantCode, TenantLogo, User
 from tenants.scope import platform_scope, tenant_scope
 from tenants.secrets import secret_hash
 from tests import factories
@@ -306,6 +306,9 @@ def test_an_absent_key_is_revoked_and_leads_nowhere(applied, tenant):
 def test_an_absent_tenant_lets_nobody_in_and_runs_nothing_but_stays_on_record(applied, tenant):
     job = factories.make_job(tenant=tenant, report=factories.make_report(slug="old"), status="completed")
     link, _ = factories.make_link(job=job)
+    with tenant_scope(tenant):
+        TenantLogo.objects.create(tenant=tenant, png=b"a picture")
+        Tenant.objects.filter(pk=tenant.pk).update(logo_hash="abc")
     applied.tables = {"tenant": [{"slug": "acme", "absent": True}]}
 
     lines = applied.lines()
@@ -314,6 +317,8 @@ def test_an_absent_tenant_lets_nobody_in_and_runs_nothing_but_stays_on_record(ap
     assert f"- link acme/{link.reference}" in lines
     assert live_keys(tenant) == {}
     assert rows(tenant, Membership, "pk") == []
+    assert rows(tenant, TenantLogo, "pk") == []
+    assert "- logo acme" in lines
     assert rows(tenant, Schedule, "next_run_at", retired_at=None) == []
     assert all(withdrawn for (withdrawn,) in rows(tenant, Grant, "withdrawn_at"))
     with platform_scope():
@@ -327,6 +332,7 @@ def test_how_its_mails_look_and_where_they_may_go_is_stored(applied, tenant):
         "sender_name": "Acme Berichte",
         "reply_to": "desk@acme.example",
         "brand_color": "#0f5f8c",
+        "brand_name": "Acme",
         "allow_attachments": True,
         "recipient_domains": ["acme.example", "*.acme.example"],
     }

@@ -36,7 +36,7 @@ from tests.recently import sign_in
 
 pytestmark = pytest.mark.django_db
 # Open to everybody by intent, each with a test of its own.
-OPEN = {"account_login", "account_logout", "theme", "download", "brand", "invitation"}
+OPEN = {"account_login", "account_logout", "theme", "download", "brand", "brand_logo", "invitation"}
 NAMES = sorted(pattern.name for pattern in urls.company)
 POSTED = {
     "job_cancel",
@@ -53,6 +53,7 @@ POSTED = {
     "occurrence_retry",
     "delivery_try",
     "recipient_send_again",
+    "branding_save",
     "member_role",
     "member_rules",
     "member_weekly_mail",

@@ -58,6 +58,7 @@ def test_staff_are_let_in(paths, ines):
         "staff_import_discard": 200,
         "staff_usage": 200,
         "staff_usage_export": 200,
+        "staff_search": 200,
         "staff_queue": 200,
         "staff_queue_tenant": 200,
         "staff_queue_clear": 200,
