@@ -296,13 +296,6 @@ def remove_bucket(s3: Any, bucket: str) -> None:
     say(f"{bucket}: {count} versions of files removed, and the bucket.")
 
 
-def pair(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals:
-        raise argparse.ArgumentTypeError(f"{text} is no Name=Value")
-    return name, value
-
-
 def arguments(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="deploy/stack.py", description="Fanfold on AWS, up and down. docs/aws.md goes through it.")
     parser.add_argument("--region", help="AWS region (default: that of your configuration)")
@@ -320,7 +313,7 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     parts = {name: commands.add_parser(name, help=text, description=text) for name, text in helps.items()}
     for part in parts.values():
         part.add_argument("stack", help="name of the stack")
-    parts["up"].add_argument("parameters", nargs="*", type=pair, metavar="Name=Value")
+    parts["up"].add_argument("parameters", nargs="*", metavar="Name=Value")
     parts["up"].add_argument("--template", type=Path, default=TEMPLATE, help="deploy/tenant-bucket.yaml for a tenant's own bucket")
     parts["show"].add_argument("output", nargs="?", default="")
     parts["apply"].add_argument("file", type=Path)
@@ -328,7 +321,13 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     parts["manage"].add_argument("words", nargs="+")
     parts["down"].add_argument("--yes", action="store_true", help="do not ask")
     parts["down"].add_argument("--with-data", action="store_true", help="files, database, SECRET_KEY and logs too, for good")
-    return parser.parse_args(argv)
+    given, rest = parser.parse_known_args(argv)
+    # argparse ends a list at the first option; what stands behind it is a parameter too.
+    words = [*getattr(given, "parameters", ()), *rest]
+    if wrong := [word for word in words if given.command != "up" or word.startswith("-") or "=" not in word]:
+        parser.error(f"{wrong[0]} is not understood here; parameters are Name=Value, behind `up STACK`")
+    given.parameters = dict(word.split("=", 1) for word in words)
+    return given
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -336,7 +335,7 @@ def main(argv: list[str] | None = None) -> None:
     stack = Stack(given.stack, given.region, given.every)
     match given.command:
         case "up":
-            up(stack, given.template, dict(given.parameters))
+            up(stack, given.template, given.parameters)
         case "show":
             show(stack, given.output)
         case "apply":

@@ -3,9 +3,9 @@ moto reads a service's name out of the module's.
 
 What moto's CloudFormation leaves out of our templates is made here by the public API of the same server:
 - bucket policies, queue policies and secrets, of which it has no type
-- of a bucket all but its encryption
+- of a bucket all but its encryption, and the managed policies of a role
 - AWS::NoValue in a list, attributes with a dot in their name, and the name of a group of database parameters
-- defaults of parameters that an update leaves as they are
+- in updates, defaults of parameters that stay as they are, and what depends on a condition
 - switching the protection of a stack off and on
 Left out by both are what the load balancer, the containers and the database do: moto knows their settings only. Rules of a template are
 not evaluated, and dynamic references stay as they are. cfn-lint and tests/deploy/test_templates.py read those.
@@ -14,6 +14,7 @@ not evaluated, and dynamic references stay as they are. cfn-lint and tests/deplo
 from __future__ import annotations
 
 import json
+import re
 import sys
 from types import ModuleType
 from typing import Any
@@ -30,7 +31,8 @@ from moto.cloudformation.models import CloudFormationBackend  # noqa: E402
 from moto.cloudformation.responses import CloudFormationResponse  # noqa: E402
 from moto.core.common_models import CloudFormationModel  # noqa: E402
 from moto.core.responses import EmptyResult  # noqa: E402
-from moto.ecs.models import EC2ContainerServiceBackend  # noqa: E402
+from moto.ecs.models import EC2ContainerServiceBackend, TaskDefinition  # noqa: E402
+from moto.iam.models import Role  # noqa: E402
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app  # noqa: E402
 from moto.rds.models import DBParameterGroup  # noqa: E402
 from moto.s3.models import FakeBucket  # noqa: E402
@@ -118,16 +120,24 @@ class Secret(Made, CloudFormationModel):
         return str(client.create_secret(Name=name, SecretString=value)["ARN"])
 
 
-def _whole_bucket(plain: Any) -> Any:
+def _then(plain: Any, finish: Any) -> Any:
+    """As moto makes it, and then what it left out, by `finish(name, properties, region)`."""
+
     def create(cls: Any, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **kwargs: Any) -> Any:
-        bucket = plain.__func__(cls, resource_name, cloudformation_json, account_id, region_name, **kwargs)
-        _finish(bucket.name, cloudformation_json["Properties"], Here.client("s3", region_name))
-        return bucket
+        made = plain.__func__(cls, resource_name, cloudformation_json, account_id, region_name, **kwargs)
+        finish(made.name, cloudformation_json["Properties"], region_name)
+        return made
 
     return classmethod(create)
 
 
-def _finish(bucket: str, properties: dict[str, Any], s3: Any) -> None:
+def _finish_role(role: str, properties: dict[str, Any], region: str) -> None:
+    for arn in properties.get("ManagedPolicyArns", ()):
+        Here.client("iam", region).attach_role_policy(RoleName=role, PolicyArn=arn)
+
+
+def _finish_bucket(bucket: str, properties: dict[str, Any], region: str) -> None:
+    s3 = Here.client("s3", region)
     s3.put_bucket_ownership_controls(Bucket=bucket, OwnershipControls=properties["OwnershipControls"])
     s3.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration=properties["PublicAccessBlockConfiguration"])
     rules = [_rule(rule) for rule in properties["LifecycleConfiguration"]["Rules"]]
@@ -171,6 +181,9 @@ def _deleted_as_its_policy_says(plain: Any) -> Any:
         if described.get("DeletionPolicy") == "Snapshot":
             name = resource.physical_resource_id
             Here.client("rds", self._region_name).create_db_snapshot(DBInstanceIdentifier=name, DBSnapshotIdentifier=f"{name}-end")
+        if described["Type"] == "AWS::IAM::Role":
+            for arn in list(resource.managed_policies):
+                Here.client("iam", self._region_name).detach_role_policy(RoleName=resource.name, PolicyArn=arn)
         if described["Type"] != "AWS::EC2::VPC":
             plain(self, resource, described)
 
@@ -187,16 +200,32 @@ def _parameters_of_an_update(self: Any, instance: Any, incoming_params: list[dic
     return {one["ParameterKey"]: one.get("ParameterValue", before.get(one["ParameterKey"], "")) for one in incoming_params}
 
 
-def _only_what_changed(plain: Any) -> Any:
+def _what_changed(plain: Any) -> Any:
+    """By parameters that have another value now; also what depends on them by a condition alone."""
+
     def difference(self: Any, other_template: Any, parameters: Any = None) -> Any:
         before = _in_force(self)
-        return plain(self, other_template, {name: value for name, value in (parameters or {}).items() if before.get(name) != value})
+        changed = {name: value for name, value in (parameters or {}).items() if before.get(name) != value}
+        for described in other_template["Resources"].values():
+            described.setdefault("Properties", {})
+        found = plain(self, other_template, changed)
+        named = {name for name, condition in other_template.get("Conditions", {}).items() if set(changed) & _words(condition)}
+        found["Modify"] += [
+            name for name, described in other_template["Resources"].items() if name not in found["Modify"] and named & _words(described)
+        ]
+        return found
 
     return difference
 
 
+def _words(value: Any) -> set[str]:
+    return set(re.findall(r"\w+", json.dumps(value)))
+
+
 def _kept_where_it_has_no_update(plain: Any) -> Any:
     def update(logical_id: str, described: Any, resources: Any, *rest: Any, **names: Any) -> Any:
+        if (condition := described.get("Condition")) and not resources.lazy_condition_map[condition]:
+            return None
         return plain(logical_id, described, resources, *rest, **names) or resources[logical_id]
 
     return update
@@ -208,14 +237,22 @@ def _update_termination_protection(self: Any) -> Any:
     return EmptyResult()
 
 
+def _made_anew(cls: Any, original_resource: Any, *made: Any, **how: Any) -> Any:
+    """Its own update keeps CloudFormation's spelling of names, which boto3 does not read."""
+    how["resource_name"] = how.pop("new_resource_name")
+    return cls.create_from_cloudformation_json(*made, **how)
+
+
 def main() -> None:
     parsing.clean_json = _read_rightly(parsing.clean_json)
-    FakeBucket.create_from_cloudformation_json = _whole_bucket(FakeBucket.__dict__["create_from_cloudformation_json"])
+    for model, finish in ((FakeBucket, _finish_bucket), (Role, _finish_role)):
+        model.create_from_cloudformation_json = _then(model.__dict__["create_from_cloudformation_json"], finish)
     DBParameterGroup.physical_resource_id = property(lambda group: group.name)
     parsing.parse_and_update_resource = _kept_where_it_has_no_update(parsing.parse_and_update_resource)
-    parsing.ResourceMap.build_resource_diff = _only_what_changed(parsing.ResourceMap.build_resource_diff)
+    parsing.ResourceMap.build_resource_diff = _what_changed(parsing.ResourceMap.build_resource_diff)
     CloudFormationBackend._resolve_update_parameters = _parameters_of_an_update
     parsing.ResourceMap._delete_resource = _deleted_as_its_policy_says(parsing.ResourceMap._delete_resource)
+    TaskDefinition.update_from_cloudformation_json = classmethod(_made_anew)
     # It adds up the memory of containers, which those of Fargate need not have.
     EC2ContainerServiceBackend._calculate_task_resource_requirements = lambda backend, task: {}
     CloudFormationResponse.update_termination_protection = _update_termination_protection
