@@ -175,9 +175,11 @@ def _read_rightly(plain: Any) -> Any:
 
 
 def _deleted_as_its_policy_says(plain: Any) -> Any:
-    """A database leaves its snapshot. A network stays, because moto's route tables do not go with their stack."""
+    """What is to be kept is kept, and a database leaves its snapshot. A network stays, because moto's route tables do not go with their stack."""
 
     def delete(self: Any, resource: Any, described: Any) -> None:
+        if described.get("DeletionPolicy") == "RetainExceptOnCreate":
+            return
         if described.get("DeletionPolicy") == "Snapshot":
             name = resource.physical_resource_id
             Here.client("rds", self._region_name).create_db_snapshot(DBInstanceIdentifier=name, DBSnapshotIdentifier=f"{name}-end")
