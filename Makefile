@@ -10,7 +10,7 @@ SEMGREP := $(V)/bin/semgrep scan --metrics off --disable-version-check
 DEMO := $(V)/.demo-$(call checksum,requirements.txt)
 DEV := $(V)/.dev-$(call checksum,requirements.txt requirements-dev.txt)
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test bench screenshots check document messages lock mutate clean
+.PHONY: help setup demo test bench screenshots check document messages lock sbom release mutate clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' Makefile | awk -F'|' '{ printf "  make %-11s %s\n", $$1, $$2 }'
@@ -40,6 +40,8 @@ check: $(DEV) ## lint, format, types, known faults and our own rules, migrations
 	$(RUN) manage.py spectacular --validate --fail-on-warn --file /dev/null
 	$(RUN) manage.py check --deploy --fail-level WARNING
 	$(V)/bin/uv pip check --python $(RUN)
+	$(V)/bin/cfn-lint deploy/*.yaml
+	$(V)/bin/hadolint Dockerfile
 # Settings as in production; nothing connects to this address.
 check: export DATABASE_URL = postgresql://portal_web@db.invalid/portal
 check: export DATABASE_WORKER_URL = postgresql://portal_worker@db.invalid/portal
@@ -60,11 +62,18 @@ lock: $(DEV) ## write the three lock files from requirements/*.in; ARGS=--upgrad
 	$(call compile,requirements.txt,requirements/demo.in,-c requirements-prod.txt)
 	$(call compile,requirements-dev.txt,requirements/dev.in,-c requirements.txt)
 
+sbom: $(DEV) ## list what the image holds, as CycloneDX, in dist/fanfold.cdx.json
+	@mkdir -p dist
+	@$(V)/bin/cyclonedx-py requirements --spec-version 1.6 --output-format JSON --output-reproducible --output-file dist/fanfold.cdx.json requirements-prod.txt
+
+release: $(DEV) ## put the files of a release into dist/: VERSION=2026.3; CONTRIBUTING.md has the rest
+	@.ci/release "$(VERSION)"
+
 mutate: $(DEMO) ## remove each tenant filter and each policy in turn: what do the tests notice?
 	@exec $(RUN) -m tests.mutate
 
 clean: ## remove .venv and everything the demo and the tests made
-	rm -rf $(V) .local staticfiles .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(V) .local dist staticfiles .pytest_cache .mypy_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 compile = $(V)/bin/uv pip compile --quiet --universal --python-version 3.11 --only-binary :all: --generate-hashes \

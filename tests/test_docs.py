@@ -12,7 +12,7 @@ from tenants import roles
 
 ROOT = Path(settings.BASE_DIR)
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
-FOLDERS = ("portal", "reports", "tenants", "templates", "tests", "docs", "requirements", ".ci")
+FOLDERS = ("portal", "reports", "tenants", "templates", "tests", "docs", "deploy", "requirements", ".ci")
 SETTING = re.compile(r"\b(?:(?:PORTAL|DATABASE|S3|AWS|EMAIL|CACHE|METRICS|TRUSTED|ALLOWED|LOG)_[A-Z0-9_]*[A-Z0-9]|SECRET_KEY\w*|DEBUG)\b")
 # boto3's own, which the pretend AWS's page shows and no deployment needs in the environment.
 BOTO3 = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
