@@ -501,6 +501,7 @@ PAGES = [
 NO_PAGE = {
     "root": "leads to a company or to the choice of one",
     "theme": "takes a form, leads back",
+    "language": "takes a form, leads back",
     "mfa_reauthenticate": "the same page as the password's, for those who have a second step",
     "mfa_authenticate": "comes after the password: sign-in-code",
     "mfa_index": "leads to the account",
