@@ -62,10 +62,10 @@ class Texts(HTMLParser):
 
 @cache
 def english() -> tuple[set[str], list[re.Pattern[str]]]:
-    """Texts of the catalogue that read otherwise in German, and patterns of those with something filled in."""
+    """Texts that read otherwise in German or have none, and patterns of those with something filled in."""
     catalogue = polib.pofile(str(settings.BASE_DIR / "locale" / "de" / "LC_MESSAGES" / "django.po"))
-    pairs = [(entry.msgid, entry.msgstr) for entry in catalogue.translated_entries() if not entry.msgid_plural]
-    for entry in catalogue.translated_entries():
+    pairs = [(entry.msgid, entry.msgstr) for entry in catalogue if not entry.msgid_plural]
+    for entry in catalogue:
         if entry.msgid_plural:
             pairs += [(entry.msgid, entry.msgstr_plural[0]), (entry.msgid_plural, entry.msgstr_plural[1])]
     german = {german for _english, german in pairs}
