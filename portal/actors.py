@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TypedDict
 
 from django.http import HttpRequest
+from django.utils.translation import gettext_noop
 
 from portal.requests import MemberRequest
 from tenants.audit import Actor, client_ip
 from tenants.models import User
 from tenants.models.members import Role
 
-STRANGER = "somebody who is not signed in"
+# Stored; the audit log tells them in the reader's language.
+STRANGER, READER = gettext_noop("somebody who is not signed in"), gettext_noop("the reader of an email")
 
 
 class Seen(TypedDict):
@@ -41,7 +43,7 @@ def visitor(request: HttpRequest, reference: str) -> Actor:
 
 def reader(request: HttpRequest) -> Actor:
     """Somebody who came by the link at the end of an email."""
-    return Actor("the reader of an email", is_end_customer=True, **_seen(request))
+    return Actor(READER, is_end_customer=True, **_seen(request))
 
 
 def stranger(request: HttpRequest) -> Actor:

@@ -109,5 +109,5 @@ def _refuse_act(request: TenantRequest, action: str) -> None:
     elif not request.may(action):
         raise PermissionDenied(
             _("Your role for %(company)s is %(role)s. This needs an owner or an admin.")
-            % {"company": request.tenant.name, "role": request.role.label.lower()}
+            % {"company": request.tenant.name, "role": request.role.label}
         )

@@ -35,6 +35,7 @@ OPEN = {
     "account_reset_password_from_key": "sign-in: the mailed key is the right to it",
     "account_reset_password_from_key_done": "sign-in: says that it is changed",
     "theme": "light or dark, in the visitor's own cookie",
+    "language": "in the visitor's own cookie, and with who is signed in",
     "invitation": "the token is the right to it",
     "download": "the token is the right to it",
     "archive": "a cookie that one mailed address gave is the right to it; else it asks for an address, and tells nothing of it",

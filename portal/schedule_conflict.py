@@ -10,7 +10,7 @@ from typing import Any
 from django.utils import formats
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from portal.templatetags.schedules import period_words
 from reports import cadence
@@ -23,7 +23,7 @@ LABELS: dict[str, str | Promise] = {
     "cron": gettext_lazy("How often"),
     "timezone": gettext_lazy("Time zone"),
     "starts_on": gettext_lazy("Starts"),
-    "ends_on": gettext_lazy("Ends"),
+    "ends_on": pgettext_lazy("a schedule", "Ends"),
     "missed": gettext_lazy("Runs missed while the portal was down"),
     "ready_by": gettext_lazy("Ready by"),
     "subject": gettext_lazy("Subject"),

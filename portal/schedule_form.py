@@ -9,6 +9,7 @@ from typing import Any
 from django import forms
 from django.forms.utils import ErrorDict
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from portal import cadence_fields, period_fields
 from portal.forms import Renderer, always_filled, boxes
@@ -65,7 +66,7 @@ class ScheduleForm(forms.Form):
     copy_of = forms.UUIDField(widget=forms.HiddenInput, required=False)
     name = forms.CharField(label=_("Schedule name"), required=False, max_length=120, widget=forms.TextInput(INPUT))
     starts_on = forms.DateField(label=_("Starts"), required=False, widget=forms.DateInput(DAY, format="%Y-%m-%d"))
-    ends_on = forms.DateField(label=_("Ends"), required=False, widget=forms.DateInput(DAY, format="%Y-%m-%d"))
+    ends_on = forms.DateField(label=pgettext_lazy("a schedule", "Ends"), required=False, widget=forms.DateInput(DAY, format="%Y-%m-%d"))
     recipients = LinesField(
         label=_("Recipients"),
         required=False,

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from portal.job_deliveries import Sent
 from reports.models import (
@@ -89,7 +90,7 @@ SENT_AGAIN = Look(_("Retrying"), "refresh", "warn")
 DOWNLOADED = Look(_("Downloaded"), "check", "ok")
 SENT_ONLY = Look(_("Sent"), "send", "run")
 
-ON = Look(_("On"), "check", "ok")
+ON = Look(pgettext_lazy("a schedule", "On"), "check", "ok")
 PAUSED = Look(_("Paused"), "player-pause", "warn")
 STOPPED = Look(_("Stopped by a fault"), "alert-circle", "bad")
 ENDED = Look(_("Ended"), "circle-off")

@@ -248,6 +248,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", session.root, name="root"),
     path("choose/", session.choose, name="choose"),
     path("theme/", session.theme, name="theme"),
+    path("language/", session.language, name="language"),
     path("accounts/", include(accounts)),
     path("", include(health.urlpatterns)),
     path("", include(metrics.urlpatterns)),

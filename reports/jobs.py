@@ -174,18 +174,23 @@ def find_grant(tenant: Tenant, slug: str) -> Grant:
 
 
 def not_available() -> Refused:
-    return Refused("report_not_available", "There is no such report for you.", (Place(("report",), "does_not_exist", "Unknown report."),))
+    return Refused(
+        "report_not_available", _("There is no such report for you."), (Place(("report",), "does_not_exist", _("Unknown report.")),)
+    )
 
 
 def check_formats(grant: Grant, wanted: list[str]) -> list[str]:
     """Unique, in our order. Raises Refused for none, or for one the report is not offered in."""
     if not wanted:
         raise Refused(
-            "format_not_offered", "Choose at least one format.", (Place(("formats",), "required", "Choose at least one format."),)
+            "format_not_offered", _("Choose at least one format."), (Place(("formats",), "required", _("Choose at least one format.")),)
         )
     for name in wanted:
         if name not in grant.report.formats:
-            detail = f"{name} is not offered for this report. It comes as {', '.join(grant.report.formats)}."
+            detail = _("%(name)s is not offered for this report. It comes as %(known)s.") % {
+                "name": name,
+                "known": ", ".join(grant.report.formats),
+            }
             raise Refused("format_not_offered", detail, (Place(("formats",), "invalid_choice", detail),))
     return [name for name in Format.values if name in wanted]
 
@@ -196,7 +201,7 @@ def check_visuals(grant: Grant, formats: list[str], wanted: list[str]) -> list[s
         return []
     for visual in wanted:
         if visual not in grant.report.visual_ids:
-            detail = f"{visual} is not a visual of this report that can be exported."
+            detail = _("%(visual)s is not a visual of this report that can be exported.") % {"visual": visual}
             raise Refused("visual_not_offered", detail, (Place(("visuals",), "invalid_choice", detail),))
     return list(dict.fromkeys(wanted or grant.report.visual_ids))[:MAX_VISUALS]
 

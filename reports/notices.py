@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from reports.models import Notice
+from tenants.membership import language_of_member
 from tenants.models import Tenant
 
 
@@ -14,10 +15,10 @@ def ask_for(
 ) -> tuple[Notice, bool]:
     """The notice, and whether it is new: the same key asks for the same mail. In the tenant's scope.
 
-    `about`: schedule, occurrence, job, link, and `data` without secrets.
+    `language` empty: what a member with this address chose, else the company's. `about`: schedule, occurrence, job, link, and `data`
+    without secrets.
     """
-    return Notice.objects.get_or_create(
-        tenant=tenant,
-        key=key,
-        defaults={"kind": kind, "address": address, "language": language or tenant.language, "next_try_at": now, "created_at": now} | about,
-    )
+    values = {"kind": kind, "address": address, "next_try_at": now, "created_at": now} | about
+    # Called only where there is none yet.
+    values["language"] = lambda: language or language_of_member(tenant, address) or tenant.language
+    return Notice.objects.get_or_create(tenant=tenant, key=key, defaults=values)

@@ -43,18 +43,20 @@ def resolve(
     """
     known = {parameter.name: parameter for parameter in parameters}
     faults = [
-        Place(("parameters", name), "parameter_unknown", f"{name} is not a parameter of this report.")
+        Place(("parameters", name), "parameter_unknown", _("%(name)s is not a parameter of this report.") % {"name": name})
         for name in given
         if name not in known
     ]
     resolved: dict[str, list[Any]] = {}
     for name, parameter in known.items():
         if name in pinned and name in given and _listed(given[name]) != _listed(pinned[name]):
-            faults.append(Place(("parameters", name), "parameter_pinned", f"{name} is fixed for you and cannot be changed."))
+            faults.append(
+                Place(("parameters", name), "parameter_pinned", _("%(name)s is fixed for you and cannot be changed.") % {"name": name})
+            )
             continue
         value = pinned.get(name, given.get(name, parameter.default))
         if value is None:
-            faults.append(Place(("parameters", name), "parameter_required", f"{name} needs a value."))
+            faults.append(Place(("parameters", name), "parameter_required", _("%(name)s needs a value.") % {"name": name}))
             continue
         try:
             if periods.is_relative(value):
@@ -71,13 +73,15 @@ def check_value(parameter: ReportParameter, value: Any, zone: ZoneInfo) -> list[
     """The value as a list of JSON values of the parameter's type. Raises BadValue."""
     values = _listed(value)
     if len(values) > 1 and not parameter.multiple:
-        raise BadValue("parameter_value", "takes one value.")
+        raise BadValue("parameter_value", _("takes one value."))
     if not 1 <= len(values) <= MAX_VALUES:
-        raise BadValue("parameter_value", f"takes 1 to {MAX_VALUES} values." if parameter.multiple else "takes one value.")
+        raise BadValue(
+            "parameter_value", _("takes 1 to %(limit)d values.") % {"limit": MAX_VALUES} if parameter.multiple else _("takes one value.")
+        )
     checked = [_one(parameter.type, single, zone) for single in values]
     allowed = parameter.choices
     if allowed is not None and any(single not in allowed for single in checked):
-        raise BadValue("parameter_value", f"must be one of {', '.join(str(choice) for choice in allowed)}.")
+        raise BadValue("parameter_value", _("must be one of %(known)s.") % {"known": ", ".join(map(str, allowed))})
     return checked
 
 
@@ -125,32 +129,32 @@ def _one(kind: str, value: Any, zone: ZoneInfo) -> Any:
 
 def _text(value: Any, zone: ZoneInfo) -> str:
     if not isinstance(value, str) or not value.strip():
-        raise BadValue("parameter_value", "must be text.")
+        raise BadValue("parameter_value", _("must be text."))
     if len(value) > MAX_TEXT:
-        raise BadValue("parameter_value", f"must be at most {MAX_TEXT} characters.")
+        raise BadValue("parameter_value", _("must be at most %(limit)d characters.") % {"limit": MAX_TEXT})
     if not is_storable(value):
-        raise BadValue("parameter_value", "has a character that cannot be stored.")
+        raise BadValue("parameter_value", _("has a character that cannot be stored."))
     return value
 
 
 def _integer(value: Any, zone: ZoneInfo) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
-        raise BadValue("parameter_value", "must be a whole number.")
+        raise BadValue("parameter_value", _("must be a whole number."))
     if abs(value) > MAX_INTEGER:
-        raise BadValue("parameter_value", f"must be between -{MAX_INTEGER} and {MAX_INTEGER}.")
+        raise BadValue("parameter_value", _("must be between -%(limit)d and %(limit)d.") % {"limit": MAX_INTEGER})
     return value
 
 
 def _decimal(value: Any, zone: ZoneInfo) -> int | float:
     # "not <=" rather than ">": NaN compares as false with everything.
     if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= MAX_INTEGER:
-        raise BadValue("parameter_value", "must be a number.")
+        raise BadValue("parameter_value", _("must be a number."))
     return value
 
 
 def _datetime(value: Any, zone: ZoneInfo) -> str:
     """A day means its start in the zone; a time has to carry its offset."""
-    fault = BadValue("parameter_value", "must be a day such as 2026-11-22, or a time with its offset such as 2026-11-22T06:00:00+01:00.")
+    fault = BadValue("parameter_value", _("must be a day such as 2026-11-22, or a time with its offset such as 2026-11-22T06:00:00+01:00."))
     if not isinstance(value, str):
         raise fault
     try:

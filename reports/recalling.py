@@ -27,7 +27,7 @@ def check_reason(because: str) -> str:
     """On one line. Raises Refused."""
     because = " ".join(because.split())
     if not 0 < len(because) <= MOST_REASON:
-        detail = f"Say in 1 to {MOST_REASON} characters what was wrong: customers read it on the page of their link."
+        detail = _("Say in 1 to %(limit)d characters what was wrong: customers read it on the page of their link.") % {"limit": MOST_REASON}
         raise Refused("reason_missing", detail, (Place(("because",), "invalid", detail),))
     return because
 

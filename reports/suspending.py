@@ -62,7 +62,7 @@ def resume(tenant: Tenant, actor: Actor, now: datetime) -> bool:
 def _reason(because: str) -> str:
     because = " ".join(because.split())
     if not 0 < len(because) <= pausing.MOST_BECAUSE:
-        detail = _("Say in 1 to %(n)d characters why: the company\u2019s people read it.") % {"n": pausing.MOST_BECAUSE}
+        detail = _("Say in 1 to %(n)d characters why: the company’s people read it.") % {"n": pausing.MOST_BECAUSE}
         raise Refused("reason_needed", detail, (Place(("because",), "invalid", detail),))
     return because
 

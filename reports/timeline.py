@@ -9,6 +9,8 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from reports.retelling import retold
+
 Text = str | Promise
 
 
@@ -64,6 +66,8 @@ def lines(told: list[dict[str, Any]]) -> list[Line]:
 
 
 def line(at: datetime, type: str, data: dict[str, Any]) -> Line:
+    if actor := data.get("actor"):
+        data = data | {"actor": retold(actor)}
     title, detail, icon, tone = LINES.get(type, (type, "", "point", ""))
     return Line(at, _fill(title, data), _fill(detail, data), icon, tone)
 

@@ -57,6 +57,11 @@ def lock_owners(tenant: Tenant) -> list[uuid.UUID]:
     return list(rows.order_by("pk").values_list("pk", flat=True))
 
 
+def language_of_member(tenant: Tenant, address: str) -> str:
+    """What they chose to read. Empty: nothing, or no member has this address."""
+    return Membership.objects.filter(tenant=tenant, user__email=address).values_list("user__language", flat=True).first() or ""
+
+
 def members(tenant: Tenant) -> list[Membership]:
     """Owners first, then by name."""
     order = list(Role)

@@ -10,7 +10,15 @@ from pathlib import Path
 from django.utils.translation.template import templatize
 
 # Name of the function, without `_lazy` -> the places of context, text and plural among its arguments.
-PLACES = {"_": (None, 0, None), "gettext": (None, 0, None), "ngettext": (None, 0, 1), "pgettext": (0, 1, None), "npgettext": (0, 1, 2)}
+ALONE = (None, 0, None)
+PLACES = {
+    "_": ALONE,
+    "gettext": ALONE,
+    "gettext_noop": ALONE,
+    "ngettext": (None, 0, 1),
+    "pgettext": (0, 1, None),
+    "npgettext": (0, 1, 2),
+}
 LITERAL = r"""u?(?:'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*")"""
 CALL = re.compile(rf"(?<!\w)(_|n?p?gettext)\(\s*({LITERAL}(?:\s*,\s*{LITERAL})*)")
 Message = tuple[str, str, str]  # context, text, plural; empty where there is none

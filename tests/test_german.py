@@ -1,4 +1,4 @@
-"""What customers and owners read in mails and on the pages behind links is complete in German; the rest of the portal is English so far."""
+"""What members and customers read, on pages and in mails, is complete in German. What staff and programs read is English."""
 
 from __future__ import annotations
 
@@ -14,28 +14,43 @@ from tests.messages import Message, texts_of
 
 ROOT = Path(settings.BASE_DIR)
 GERMAN = ROOT / "locale" / "de" / "LC_MESSAGES"
-# Whatever such a mail or page draws, with what it includes.
-COMPLETE = [
-    "templates/mail/*",
-    "templates/link/*",
-    "templates/base.html",
-    "templates/sheet.html",
-    "reports/mails/*.py",
-    "reports/quotas.py",
-    "reports/delivery/*.py",
-    "reports/failures.py",
-    "reports/links/*.py",
-    "reports/occurrences/reasons.py",
-    "portal/views/download.py",
-    "portal/views/archive.py",
-    "portal/archive_rows.py",
-    "reports/recalling.py",
-    "reports/words.py",
-    "reports/cadence.py",
-    "reports/periods.py",
-    "reports/models/catalogue.py",
-    "portal/words.py",
-    "tenants/models/members.py",
+# Read by the platform's staff alone, or by programs and those who run the portal: they are English.
+ENGLISH = [
+    "templates/staff/*",
+    "templates/api/*",
+    "portal/local/**/*.py",
+    "portal/management/**/*.py",
+    "portal/platform_file/*.py",
+    "portal/doctor/*.py",
+    "portal/api_docs/*.py",
+    "portal/catalogue_import/*.py",
+    "portal/views/staff_*.py",
+    "portal/views/api_docs.py",
+    "portal/templatetags/staff.py",
+    "portal/staff_pages.py",
+    "portal/capacity_*.py",
+    "portal/queue_rows.py",
+    "portal/retention_forms.py",
+    "portal/slot_marks.py",
+    "portal/pause_words.py",
+    "portal/tag_forms.py",
+    "portal/template_*.py",
+    "portal/tenant_*.py",
+    "portal/visit_forms.py",
+    "reports/api/**/*.py",
+    "reports/batches/*.py",
+    "reports/importing/*.py",
+    "reports/schedule_templates/[!o]*.py",
+    "reports/caller_notes.py",
+    "reports/catalogue.py",
+    "reports/granting.py",
+    "reports/legal_hold.py",
+    "reports/pausing.py",
+    "reports/suspending.py",
+    "reports/tagging.py",
+    "reports/models/imports.py",
+    "reports/models/installation.py",
+    "tenants/management/**/*.py",
 ]
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|\{\w+\}|%%")
 
@@ -46,7 +61,11 @@ def catalogue() -> polib.POFile:
 
 
 def files() -> list[Path]:
-    return [path for pattern in COMPLETE for path in sorted(ROOT.glob(pattern))]
+    """Whatever draws a page or a mail for members or customers, or makes a sentence for one: all that is not said to be English."""
+    sources = [path for app in ("portal", "reports", "tenants") for path in ROOT.glob(f"{app}/**/*.py")]
+    templates = [path for path in ROOT.glob("templates/**/*") if path.is_file()]
+    english = {path for pattern in ENGLISH for path in ROOT.glob(pattern)}
+    return sorted({*sources, *templates} - english)
 
 
 def key(entry: polib.POEntry) -> Message:
@@ -57,7 +76,7 @@ def is_whole(entry: polib.POEntry) -> bool:
     return all(entry.msgstr_plural.values()) if entry.msgid_plural else bool(entry.msgstr)
 
 
-def test_every_text_of_mails_and_customers_pages_is_there_in_german(catalogue):
+def test_every_text_for_members_and_customers_is_there_in_german(catalogue):
     german = {key(entry) for entry in catalogue if is_whole(entry)} | {(c, t, "") for c, t, plural in map(key, catalogue) if plural}
 
     assert sorted(texts_of(files()) - german) == [], "add them to locale/de/LC_MESSAGES/django.po: `make messages`, then translate"

@@ -22,6 +22,7 @@ from portal.requests import TenantRequest
 from reports.address_book.listing import Gets
 from reports.delivery.failures import words as words_of_failure
 from reports.models import Format, Link, Recipient, SnapshotFile, SnapshotJob
+from reports.retelling import retold
 from tenants import audit_actions
 from tenants.models import Tenant
 
@@ -33,6 +34,7 @@ register.filter("duration", words.duration)
 register.filter("file_size", words.file_size)
 register.filter("whole", words.whole)
 register.filter("hex", words.hexadecimal)
+register.filter("retold", retold)
 register.filter("audit_words", audit_actions.words)
 register.filter("audit_facts", audit_rows.facts)
 register.filter("aws_account", words.aws_account)

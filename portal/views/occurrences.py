@@ -14,7 +14,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
@@ -43,7 +43,7 @@ from tenants.models import Tenant
 
 DONE = (Delivery.Status.SENT, Delivery.Status.SUPPRESSED)
 OPEN, ALL = "", "all"
-SHOWN = ((OPEN, gettext_lazy("Open")), (ALL, gettext_lazy("All")))
+SHOWN = ((OPEN, pgettext_lazy("deliveries", "Open")), (ALL, gettext_lazy("All")))
 
 
 @require_safe

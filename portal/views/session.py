@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -11,9 +12,10 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
+from portal.language import remember
 from portal.pages import SeeOther
 from portal.requests import MemberRequest
-from tenants.models import Membership
+from tenants.models import Membership, User
 from tenants.scope import user_scope
 
 THEMES = ("light", "dark")
@@ -38,14 +40,31 @@ def choose(request: MemberRequest) -> HttpResponse:
 @require_POST
 def theme(request: HttpRequest) -> HttpResponse:
     """What the script does at once, for those without it. The cookie is readable by script, which writes it too."""
-    back = request.POST.get("next", "")
-    if not url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure()):
-        back = reverse("root")
-    response = SeeOther(back)
+    response = _back(request)
     if request.POST.get("theme") in THEMES:
         year = timedelta(days=365)
         response.set_cookie("theme", request.POST["theme"], max_age=year, secure=request.is_secure(), samesite="Lax")
     return response
+
+
+@login_not_required
+@require_POST
+def language(request: HttpRequest) -> HttpResponse:
+    """`language` empty: what the browser asks for. Kept with the person who is signed in, and in the browser."""
+    response, wished = _back(request), request.POST.get("language")
+    if wished in ("", *dict(settings.LANGUAGES)):
+        remember(response, wished)
+        if isinstance(request.user, User):
+            request.user.language = wished
+            request.user.save(update_fields=["language"])
+    return response
+
+
+def _back(request: HttpRequest) -> SeeOther:
+    back = request.POST.get("next", "")
+    if not url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure()):
+        back = reverse("root")
+    return SeeOther(back)
 
 
 def _memberships(request: MemberRequest) -> list[Membership]:

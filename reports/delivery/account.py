@@ -6,6 +6,9 @@ import logging
 import time
 from datetime import datetime
 
+from django.conf import settings
+from django.utils import translation
+
 from reports.delivery import email_url
 from reports.delivery.channel import NotSent, Parcel, TryLater
 from reports.delivery.email import Email
@@ -22,7 +25,8 @@ def send(kind: str, user_id: int, now: datetime) -> None:
     setup = email_url.setup()
     if person is None or setup is None:
         return
-    mail_id, message = letter(kind, person, now)
+    with translation.override(person.language or settings.LANGUAGE_CODE):
+        mail_id, message = letter(kind, person, now)
     try:
         _try(Email(setup), Parcel(mail_id, person.email, message))
     except NotSent as error:

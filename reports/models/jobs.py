@@ -20,6 +20,7 @@ from reports.models.catalogue import Account, Format, Grant, Report
 from reports.models.engine import TenantQueue
 from reports.models.erasures import Erasure
 from reports.models.schedules import Occurrence
+from reports.retelling import retold
 from tenants.models import ApiKey, Tenant, User
 
 logger = logging.getLogger(__name__)
@@ -289,7 +290,7 @@ class SnapshotJob(models.Model):
     @property
     def failure_text(self) -> str:
         """Why it failed, in the reader's language; empty unless it did."""
-        return self.failure_message or (str(cause_of(self.failure_code).message) if self.failure_code else "")
+        return retold(self.failure_message) or (str(cause_of(self.failure_code).message) if self.failure_code else "")
 
     def move_to(self, status: str, *, why: str = "", **changes: Any) -> bool:
         """Move if this row is still as it was read; False when somebody else moved it first, which is not an error.

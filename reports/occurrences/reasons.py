@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from django.utils import timezone
 from django.utils.dateparse import parse_datetime
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from reports.failures import cause_of
 from reports.models import Occurrence, Schedule
+from reports.retelling import retold
+from reports.words import dated
 
 # On purpose, or because the portal was away.
 MISSED, PAUSED, RETIRED, EMPTY, NOBODY = "portal_was_down", "paused", "retired", "empty", "nobody"
@@ -45,13 +46,13 @@ def _missed(detail: dict[str, Any]) -> str:
 
 def _before_restore(detail: dict[str, Any]) -> str:
     at = parse_datetime(detail.get("at") or "")
-    names = {"number": detail.get("number", 0), "at": date_format(timezone.localtime(at), "j M, H:i") if at else ""}
+    names = {"number": detail.get("number", 0), "at": dated(at, pgettext("date format", "j M, H:i")) if at else ""}
     return _("It was sent before the portal's database was restored from a backup: %(number)s emails until %(at)s.") % names
 
 
 def _paused(detail: dict[str, Any]) -> str:
     since = parse_datetime(detail.get("since") or "")
-    names = {"who": detail.get("by") or "", "since": date_format(timezone.localtime(since), "j M, H:i") if since else ""}
+    names = {"who": detail.get("by") or "", "since": dated(since, pgettext("date format", "j M, H:i")) if since else ""}
     if names["who"] and names["since"]:
         return _("The schedule was paused by %(who)s since %(since)s.") % names
     return _("The schedule was paused.")
@@ -61,19 +62,21 @@ def _suspended(detail: dict[str, Any]) -> str:
     since = parse_datetime(detail.get("since") or "")
     if since is None:
         return _("The company was suspended.")
-    return _("The company was suspended since %(since)s.") % {"since": date_format(timezone.localtime(since), "j M, H:i")}
+    return _("The company was suspended since %(since)s.") % {"since": dated(since, pgettext("date format", "j M, H:i"))}
 
 
 def _fault(detail: dict[str, Any]) -> str:
-    return _("The schedule's time could not be read: %(fault)s Edit the schedule to let it run again.") % {"fault": detail.get("text", "")}
+    return _("The schedule's time could not be read: %(fault)s Edit the schedule to let it run again.") % {
+        "fault": retold(detail.get("text", ""))
+    }
 
 
 def _parameters(detail: dict[str, Any]) -> str:
-    return _("The schedule's parameters no longer fit the report: %(fault)s") % {"fault": detail.get("text", "")}
+    return _("The schedule's parameters no longer fit the report: %(fault)s") % {"fault": retold(detail.get("text", ""))}
 
 
 def _unfit(detail: dict[str, Any]) -> str:
-    return _("The schedule no longer fits the report: %(fault)s") % {"fault": detail.get("text", "")}
+    return _("The schedule no longer fits the report: %(fault)s") % {"fault": retold(detail.get("text", ""))}
 
 
 def _jobs(detail: dict[str, Any]) -> str:
@@ -98,8 +101,8 @@ SENTENCES: dict[str, Callable[[dict[str, Any]], str]] = {
     NOT_OFFERED: lambda detail: str(cause_of(NOT_OFFERED).message),
     PARAMETERS: _parameters,
     UNFIT: _unfit,
-    TOO_MANY: lambda detail: _("Its jobs were not made: %(fault)s") % {"fault": detail.get("text", "")},
-    QUOTA: lambda detail: _("Its jobs were not made: %(fault)s") % {"fault": detail.get("text", "")},
+    TOO_MANY: lambda detail: _("Its jobs were not made: %(fault)s") % {"fault": retold(detail.get("text", ""))},
+    QUOTA: lambda detail: _("Its jobs were not made: %(fault)s") % {"fault": retold(detail.get("text", ""))},
     INTERNAL: lambda detail: _("Something went wrong in the portal, and the people who run it were told."),
     JOBS: _jobs,
     DELIVERIES: lambda detail: _("The report was made, but not everybody could be reached."),

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from reports.models import Delivery, Occurrence, SnapshotJob
+from reports.retelling import retold
 from reports.schedules.ledger import Ledger
 from reports.scheduling import offset_text
 from reports.timeline import Line
@@ -20,7 +21,7 @@ def lines(run: Occurrence, jobs: Sequence[SnapshotJob], ledger: Ledger) -> list[
 
 def _lines(run: Occurrence, jobs: Sequence[SnapshotJob], ledger: Ledger) -> Iterator[Line]:
     planned = run.planned_at.astimezone(run.schedule.zone)
-    by = _("By %(actor)s") % {"actor": run.actor} if run.actor else f"{run.schedule.timezone}, {offset_text(planned)}"
+    by = _("By %(actor)s") % {"actor": retold(run.actor)} if run.actor else f"{run.schedule.timezone}, {offset_text(planned)}"
     yield Line(run.planned_at, _("Run by hand") if run.kind == Occurrence.Kind.HAND else _("Planned"), by, "clock", "")
     if jobs and run.expanded_at:
         yield Line(run.expanded_at, ngettext("%(n)d job made", "%(n)d jobs made", len(jobs)) % {"n": len(jobs)}, "", "send", "")

@@ -37,9 +37,7 @@ CAUSES: dict[str, Cause] = {
     "dropped": Cause(_("The connection broke before there was an answer.")),
     REDIRECTED: Cause(_("The receiver sent us on to another address."), _("Give the address that it sent us to: we follow nobody.")),
     GONE: Cause(_("The receiver answered 410: it is gone for good."), _("Change the address, then resume the webhook.")),
-    NOT_2XX: Cause(
-        _("The receiver did not take it: it answered with another status than 2xx."), _("Look into the receiver\u2019s own log.")
-    ),
+    NOT_2XX: Cause(_("The receiver did not take it: it answered with another status than 2xx."), _("Look into the receiver’s own log.")),
     INTERNAL: Cause(_("Something went wrong in the portal."), _("It is tried again by itself.")),
 }
 # By Webhook.disabled_reason.

@@ -381,7 +381,7 @@ def _lumen(cast: Cast, here: Company, marta: User) -> None:
 def _saltmarsh(cast: Cast, here: Company, marta: User) -> None:
     """Set up a moment ago: nothing ever ran, and one report cannot."""
     make_member(tenant=here.tenant, user=marta, role="owner")
-    why = "Data set “Claims” has no tag rule, so nobody's rows are held back."
+    why = "Data set “Claims” has no tag rule for “tenant_id”."
     refused = {"preflight": Report.Preflight.REFUSED, "preflight_code": "rows_not_isolated", "preflight_detail": why}
     account = here.reports["daily"].account
     offered = [*here.reports.values(), make_report(slug="claims", name="Claims by month", account=account, **refused)]

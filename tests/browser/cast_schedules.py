@@ -62,7 +62,7 @@ def make_schedules(tenant: Tenant, account: Account, marta: User, now: datetime,
     pack = _pack(tenant, report, marta, now)
     latest = _latest(pack, report, now)
     _history(pack, latest.planned_at)
-    fault = "The schedule’s time could not be read: “61 7 * * *” is not a cron expression."
+    fault = "The expression “61 7 * * *” is not a cron expression (bad minute). Example: 30 7 * * 1-5."
     more = {
         "schedule_faulty": ("agents", "Agent performance", {"cron": "45 5 * * 1-5", "enabled": False, "fault": fault}),
         "schedule_new": ("sla", "SLA compliance", {"cron": "0 */4 * * *", "formats": ["CSV"]}),

@@ -37,7 +37,7 @@ def undisturbed(stack: Stack) -> AbstractContextManager[None]:
 class Page:
     """`address` may hold names of tests/browser/cast.py's parts; `act` is what the visitor does there, `status` the last answer's.
 
-    `name` is the picture's: a mock-up's own name where the design has one.
+    `name` is the picture's: a mock-up's own name where the design has one. `language` is what the visitor chose.
     """
 
     name: str
@@ -46,6 +46,7 @@ class Page:
     status: int = 200
     act: Act = nothing
     during: Callable[[Stack], AbstractContextManager[None]] = undisturbed
+    language: str = "en"
 
 
 def press(name: str) -> Act:
@@ -224,6 +225,20 @@ def save_a_colour_that_cannot_be_read(page: browser.Page) -> None:
 
 
 HERE = "/t/azure-bay"
+
+GERMAN = [
+    ("sign-in", "/accounts/login/", ""),
+    ("account", "/accounts/", MARTA),
+    ("home", f"{HERE}/", MARTA),
+    ("jobs", f"{HERE}/jobs/", MARTA),
+    ("job-failed", f"{HERE}/jobs/{{failed}}/", MARTA),
+    ("schedule", f"{HERE}/schedules/{{schedule}}/", MARTA),
+    ("schedule-edit", f"{HERE}/schedules/{{schedule}}/edit/", MARTA),
+    ("occurrence-held", "/t/resorts/schedules/{held_schedule}/runs/{held_run}/", SOFIA),
+    ("members", f"{HERE}/settings/members/", DUARTE),
+    ("proof", f"{HERE}/jobs/{{single}}/files/{{single_file}}/proof/", MARTA),
+    ("usage", f"{HERE}/settings/usage/", MARTA),
+]
 
 PAGES = [
     Page("sign-in", "/accounts/login/"),
@@ -502,6 +517,8 @@ PAGES = [
     Page("error-429", "/accounts/login/", status=429, act=sign_in_wrongly, during=faults.everybody_signs_in_at_once),
     Page("error-500", f"{HERE}/", MARTA, 500, during=faults.a_table_is_gone),
     Page("error-503", f"{HERE}/", MARTA, 503, during=faults.the_database_does_not_answer),
+    # Of the densest pages, because German words are longer. All others are read by tests/browser/test_german.py.
+    *[Page(f"{page}-de", address, who, language="de") for page, address, who in GERMAN],
     # These add to what other pages show, so they come last.
     Page("key-made", f"{HERE}/settings/keys/new/", MARTA, act=make_a_key),
     Page("webhook-made", f"{HERE}/settings/webhooks/new/", MARTA, act=make_a_webhook),
@@ -517,6 +534,7 @@ PAGES = [
 NO_PAGE = {
     "root": "leads to a company or to the choice of one",
     "theme": "takes a form, leads back",
+    "language": "takes a form, leads back",
     "mfa_reauthenticate": "the same page as the password's, for those who have a second step",
     "mfa_authenticate": "comes after the password: sign-in-code",
     "mfa_index": "leads to the account",

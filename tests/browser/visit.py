@@ -107,6 +107,7 @@ class Visitors:
             self._kept[script] = self._open(script)
         visit = self._kept[script]
         self._come_as(visit, shown.visitor, size)
+        visit.page.context.add_cookies([{"name": settings.LANGUAGE_COOKIE_NAME, "value": shown.language, "url": self.stack.address}])
         with shown.during(self.stack):
             visit.page.goto(shown.address.format_map(self.cast.parts), wait_until="load")
             shown.act(visit.page)

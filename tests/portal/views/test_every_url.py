@@ -37,6 +37,7 @@ from tests.recently import sign_in
 pytestmark = pytest.mark.django_db
 # Open to everybody by intent, each with a test of its own.
 OPEN = {"account_login", "account_logout", "theme", "download", "brand", "brand_logo", "invitation"}
+OPEN = {"account_login", "account_logout", "theme", "language", "download", "brand", "invitation"}
 NAMES = sorted(pattern.name for pattern in urls.company)
 POSTED = {
     "job_cancel",

@@ -143,7 +143,7 @@ def test_a_viewer_may_look_at_reports_but_not_run_them(as_alice, acme, daily_cal
 
     assert "Run now" not in catalogue
     assert response.status_code == 403
-    assert "Your role for Acme Hotels is viewer." in response.content.decode()
+    assert "Your role for Acme Hotels is Viewer." in response.content.decode()
     assert not jobs_of(acme)
 
 
