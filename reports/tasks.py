@@ -39,6 +39,7 @@ from reports.occurrences import expanding, retiming
 from reports.restoring import gate
 from reports.restoring import mark as restore_mark
 from reports.schedule_templates import applying
+from reports.uptime import keeping
 from reports.webhooks import sender
 from tenants.scope import engine_scope
 
@@ -70,6 +71,7 @@ RECURRING = {
     "watch-engine": ("reports.tasks.watch_engine", ENGINE, 1),
     "watch-work": ("reports.tasks.watch_work", WORK, 1),
     "mark": ("reports.tasks.mark", WORK, 1),
+    "note-status": ("reports.tasks.note_status", WORK, 1),
     "sample-capacity": ("reports.tasks.sample_capacity", WORK, 1),
     "recheck-reports": ("reports.tasks.recheck_reports", WORK, 10),
     "plan-load": ("reports.tasks.plan_load", WORK, 30),
@@ -162,6 +164,12 @@ def sample_capacity() -> None:
     """Each minute."""
     with engine_scope():
         capacity.sample()
+
+
+@doing("status")
+def note_status() -> None:
+    """Each minute, in restored mode too: how each part of the service is, for everybody to see."""
+    keeping.note_minute(timezone.now())
 
 
 @doing("recheck")
@@ -299,6 +307,7 @@ def tidy() -> None:
     with engine_scope():
         Process.objects.filter(seen_at__lt=Now() - DEAD_KEPT).delete()
         capacity.forget_old()
+        keeping.forget_old(timezone.now())
     Task.objects.filter(success=False, stopped__lt=Now() - FAILURES_KEPT).delete()
 
 
