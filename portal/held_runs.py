@@ -50,7 +50,7 @@ def with_hold(jobs: SnapshotJobQuerySet) -> SnapshotJobQuerySet:
         "report": F(f"{run}__report__name"),
     }
     reviews = Review.objects.filter(tenant=OuterRef("tenant"), job=OuterRef("pk")).held()
-    return jobs.annotate(hold=Subquery(reviews.values(row=JSONObject(**facts))))  # type: ignore[no-redef]
+    return jobs.annotate(hold=Subquery(reviews.values(row=JSONObject(**facts))))
 
 
 def held_runs(jobs: Iterable[Any]) -> list[HeldRun]:

@@ -49,7 +49,7 @@ def figures(lately: Lately) -> Figures:
     today = lately.today
     return Figures(
         "" if lately.share is None else _percent(lately.share),
-        "" if change is None else f"{'−' if change < 0 else '+'}{formats.number_format(abs(change), 1)}",
+        "" if change is None else _change(change),
         change is not None and change >= 0,
         _strip(lately.days),
         [] if lately.typical_seconds is None else _parts(lately.typical_seconds),
@@ -66,6 +66,12 @@ def figures(lately: Lately) -> Figures:
 def _percent(share: float) -> str:
     """`98.4`. Only what is all of it is 100."""
     return formats.number_format(100, 0) if share >= 100 else formats.number_format(min(share, 99.9), 1)
+
+
+def _change(points: float) -> str:
+    """`+0.6`"""
+    number = round(points, 1)
+    return f"{'+' if number > 0 else '−' if number < 0 else '±'}{formats.number_format(abs(number), 1)}"
 
 
 def _parts(seconds: float) -> list[tuple[str, str]]:

@@ -18,7 +18,7 @@ class NoteForm(PlainForm):
     kind = forms.ChoiceField(label=_("What it is"), choices=ServiceNote.Kind, widget=forms.Select(SELECT))
     title = forms.CharField(label=_("Title"), max_length=80, widget=forms.TextInput(INPUT), help_text=_("Such as “Emails are late”."))
     text = forms.CharField(
-        label=_("Text (optional)"),
+        label=_("Text"),
         max_length=400,
         required=False,
         widget=forms.Textarea({"class": "textarea", "rows": 3}),
@@ -26,7 +26,7 @@ class NoteForm(PlainForm):
     )
     begins_at = forms.DateTimeField(label=_("Begins, UTC"), widget=CLOCK, input_formats=[MINUTES])
     ends_at = forms.DateTimeField(
-        label=_("Ends, UTC (optional)"),
+        label=_("Ends, UTC"),
         required=False,
         widget=CLOCK,
         input_formats=[MINUTES],

@@ -80,7 +80,7 @@ def no_longer_than(took: Mapping[str, int], share: float) -> float | None:
 
 
 def _ask(question: str, tenant: Tenant, first: date, last: date) -> dict[str, Any]:
-    facts = {"tenant": tenant.pk, "begins": usage.starts_at(tenant, first), "ends": usage.ends_at(tenant, last)}
+    facts: dict[str, Any] = {"tenant": tenant.pk, "begins": usage.starts_at(tenant, first), "ends": usage.ends_at(tenant, last)}
     with connection.cursor() as cursor:
         cursor.execute(question, facts | {"in_time": IN_TIME, "step": STEP})
         return dict(zip([column.name for column in cursor.description], cursor.fetchone(), strict=True))

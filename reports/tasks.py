@@ -358,6 +358,7 @@ def first_messages(cluster: str) -> None:
     if cluster == WORK:
         async_task("reports.tasks.watch_work", cluster=WORK)
         async_task("reports.tasks.mark", cluster=WORK)
+        async_task("reports.tasks.note_status", cluster=WORK)
         for name in STANDS:
             async_task("reports.tasks.stand", name, cluster=WORK)
     else:

@@ -124,4 +124,4 @@ def _schedules(tenant: Tenant) -> list[Schedule]:
 
 
 def _runs_of(schedule: Schedule) -> list[dict[str, object]]:
-    return schedule.last_runs  # type: ignore[attr-defined, no-any-return]
+    return schedule.last_runs  # type: ignore[attr-defined]

@@ -47,11 +47,13 @@ def judge(now: datetime) -> dict[str, Verdict]:
     """By part."""
     if mode.state():
         back = Verdict(State.DOWN, "restored")
-        held = {Part.MAKING: back, Part.MAIL: back, Part.ELSEWHERE: back}
+        held: dict[str, Verdict] = {Part.MAKING: back, Part.MAIL: back, Part.ELSEWHERE: back}
     else:
         held = {Part.MAKING: _making(now), Part.MAIL: _mail(now), Part.ELSEWHERE: _elsewhere(now)}
     answers = {row.part: row for row in ServicePart.objects.filter(part__in=(Part.SITE, Part.API))}
-    return {part: _answering(answers.get(part), now) for part in (Part.SITE, Part.API)} | held
+    for part in (Part.SITE, Part.API):
+        held[part] = _answering(answers.get(part), now)
+    return held
 
 
 def _answering(row: ServicePart | None, now: datetime) -> Verdict:

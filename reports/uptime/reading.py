@@ -77,7 +77,14 @@ class Service:
 
 def service(now: datetime) -> Service:
     today = now.astimezone(UTC).date()
-    facts = {"now": now, "today": today, "days": DAYS, "since": now - timedelta(days=DAYS), "shortest": SHORTEST, "most": MOST_EVENTS}
+    facts: dict[str, Any] = {
+        "now": now,
+        "today": today,
+        "days": DAYS,
+        "since": now - timedelta(days=DAYS),
+        "shortest": SHORTEST,
+        "most": MOST_EVENTS,
+    }
     with connection.cursor() as cursor:
         cursor.execute(QUESTION, facts)
         found: dict[str, Any] = json.loads(cursor.fetchone()[0])
@@ -87,8 +94,8 @@ def service(now: datetime) -> Service:
         state, cause, looked_at = known.get(part, ("", "", None))
         minutes = {date.fromisoformat(day): (looked, good, down) for of, day, looked, good, down in days if of == part}
         parts.append(Part(part, state, cause, _at(looked_at), minutes))
-    spells = [Spell(*told[:3], datetime.fromisoformat(told[3]), _at(told[4])) for told in found["spells"] or []]
-    notes = [Note(*told[:3], datetime.fromisoformat(told[3]), _at(told[4])) for told in found["notes"] or []]
+    spells = [Spell(*told, datetime.fromisoformat(began), _at(ended)) for *told, began, ended in found["spells"] or []]
+    notes = [Note(*told, datetime.fromisoformat(begins), _at(ends)) for *told, begins, ends in found["notes"] or []]
     return Service(now, parts, spells, notes)
 
 

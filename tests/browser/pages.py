@@ -481,7 +481,7 @@ PAGES = [
     Page("staff-import-stopped", "/staff/catalogue/import/{draft_stopped}/", INES),
     Page("staff-import-discard", "/staff/catalogue/import/{draft}/discard/", INES),
     Page("staff-import-published", "/staff/catalogue/import/{draft_published}/", INES),
-    Page("status", "/status/"),
+    Page("status", "/status/", during=faults.all_of_the_service_is_known),
     Page("error-400", "/accounts/login/", status=400, act=sign_in_with_a_book),
     Page("error-403", f"{HERE}/reports/conversion/run/", RUI, 403),
     Page("error-403-form", "/accounts/login/", status=403, act=sign_in_without_cookies),
