@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from reports.models import Occurrence, Review, Schedule, SnapshotJob
+from django.db.models import BooleanField, ExpressionWrapper, F, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce, JSONObject
+
+from reports.models import Review, SnapshotJob
+from reports.models.jobs import SnapshotJobQuerySet
 from tenants.models import Tenant
 
 # Jobs that are looked at for it. A run has several; more runs than come of these are on the schedules' pages.
@@ -14,29 +21,46 @@ MOST_JOBS = 200
 
 @dataclass
 class HeldRun:
-    """`run` None: a correction of a single job. `number`: of held jobs, `unusual` of those in which something was found."""
+    """`run_id` None: a correction of a single job. `number`: of held jobs, `unusual` of those in which something was found."""
 
-    job: SnapshotJob
-    run: Occurrence | None
-    schedule: Schedule | None
+    job_id: uuid.UUID
+    run_id: str | None
+    schedule_id: str | None
+    name: str
     until: datetime
     number: int = 0
     unusual: int = 0
 
-    @property
-    def name(self) -> str:
-        return self.schedule.title if self.schedule else self.job.report.name
+
+def held_jobs(tenant: Tenant) -> SnapshotJobQuerySet:
+    """Those whose time ends first."""
+    reviews = Review.objects.for_tenant(tenant).held().order_by("held_until")
+    return SnapshotJob.objects.filter(pk__in=reviews.values("job")[:MOST_JOBS])
 
 
-def held_runs(tenant: Tenant) -> list[HeldRun]:
-    """What ends first comes first. One statement, in the tenant's scope."""
-    reviews = Review.objects.for_tenant(tenant).held().select_related("job__report", "job__occurrence__schedule__report")
+def with_hold(jobs: SnapshotJobQuerySet) -> SnapshotJobQuerySet:
+    """`hold`: of a job that is held, what `held_runs` tells of it, in the same query; else None."""
+    run = "job__occurrence__schedule"
+    facts = {
+        "until": Coalesce("held_until", "created_at"),
+        "unusual": ExpressionWrapper(~Q(findings=[]), output_field=BooleanField()),
+        "run": F("job__occurrence"),
+        "schedule": F(run),
+        "name": F(f"{run}__name"),
+        "report": F(f"{run}__report__name"),
+    }
+    reviews = Review.objects.filter(tenant=OuterRef("tenant"), job=OuterRef("pk")).held()
+    return jobs.annotate(hold=Subquery(reviews.values(row=JSONObject(**facts))))
+
+
+def held_runs(jobs: Iterable[Any]) -> list[HeldRun]:
+    """Of those that are held; read by `with_hold`. What ends first comes first."""
     found: dict[object, HeldRun] = {}
-    for review in reviews.order_by("held_until")[:MOST_JOBS]:
-        job, run = review.job, review.job.occurrence
-        held = found.setdefault(
-            job.occurrence_id or job.pk, HeldRun(job, run, run.schedule if run else None, review.held_until or review.created_at)
-        )
-        held.number += 1
-        held.unusual += bool(review.findings)
+    held = [(datetime.fromisoformat(job.hold["until"]), job) for job in jobs if job.hold]
+    for until, job in sorted(held, key=lambda one: (one[0], one[1].pk)):
+        hold = job.hold
+        name = hold["name"] or hold["report"] or job.report.name
+        run = found.setdefault(hold["run"] or job.pk, HeldRun(job.pk, hold["run"], hold["schedule"], name, until))
+        run.number += 1
+        run.unusual += hold["unusual"]
     return list(found.values())

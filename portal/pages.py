@@ -22,7 +22,7 @@ from portal.second_step import policy_redirect
 from reports.models import Installation, SnapshotJob
 from tenants import log_context
 from tenants.access import may
-from tenants.models import SupportVisit
+from tenants.models import Membership, SupportVisit, Tenant
 from tenants.models.members import Role
 from tenants.scope import member_scope, tenant_scope
 
@@ -103,10 +103,18 @@ def _visiting(request: TenantRequest, visit: SupportVisit) -> Iterator[None]:
         yield
 
 
+def _owner_of(tenant: Tenant) -> tuple[str, str] | None:
+    """Name and address of the one who has been there longest, for a page that sends somebody to them."""
+    owners = Membership.objects.filter(tenant=tenant, role=Role.OWNER, user__is_active=True).order_by("created_at", "id")
+    found = owners.values_list("user__name", "user__email").first()
+    return (found[0] or found[1], found[1]) if found else None
+
+
 def _refuse_act(request: TenantRequest, action: str) -> None:
     if request.visit:
         visits.refuse_act(request, request.visit, action)
     elif not request.may(action):
+        request.ask = _owner_of(request.tenant)
         raise PermissionDenied(
             _("Your role for %(company)s is %(role)s. This needs an owner or an admin.")
             % {"company": request.tenant.name, "role": request.role.label}

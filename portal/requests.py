@@ -14,7 +14,7 @@ from tenants.models.members import Role
 
 
 class MemberRequest(HttpRequest):
-    """Of somebody who is signed in, which every view asks for unless it says otherwise (LoginRequiredMiddleware)."""
+    """Of somebody who is signed in, which every view asks for unless it says otherwise (OnlyWhereAskedMiddleware)."""
 
     user: User
     htmx: HtmxDetails
@@ -38,3 +38,5 @@ class TenantRequest(MemberRequest):
     is_restored: bool
     # The jobs that need attention, whose number stands in the sidebar of every page.
     failing: Callable[[], list[uuid.UUID]]
+    # On a page that refuses: name and address of somebody who may say more. None: there is nobody.
+    ask: tuple[str, str] | None

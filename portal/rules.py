@@ -34,6 +34,7 @@ OPEN = {
     "account_reset_password_done": "sign-in: says what happens next",
     "account_reset_password_from_key": "sign-in: the mailed key is the right to it",
     "account_reset_password_from_key_done": "sign-in: says that it is changed",
+    "service_status": "how the service is; of no company",
     "theme": "light or dark, in the visitor's own cookie",
     "language": "in the visitor's own cookie, and with who is signed in",
     "invitation": "the token is the right to it",

@@ -22,10 +22,10 @@ COLUMNS = (
 )
 
 
-def for_list(schedules: ScheduleQuerySet) -> ScheduleQuerySet:
-    """The same in the same order, with report, last runs and number of people. `schedules` is cut to what is shown."""
+def for_list(schedules: ScheduleQuerySet, runs: int = LAST_RUNS) -> ScheduleQuerySet:
+    """The same in the same order, with report, so many last runs and number of people. `schedules` is cut to what is shown."""
     drawn = Schedule.objects.filter(pk__in=schedules.values("pk")).order_by(*schedules.query.order_by).select_related("report")
-    return with_people(with_last_runs(drawn, LAST_RUNS))
+    return with_people(with_last_runs(drawn, runs))
 
 
 def for_detail(tenant: Tenant, pk: uuid.UUID) -> ScheduleQuerySet:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import warnings
 from datetime import timedelta
@@ -28,6 +29,7 @@ STATE_DIR = Path(env_str("PORTAL_STATE_DIR", str(BASE_DIR / ".local"))).resolve(
 PORTAL_SETTINGS = {
     "PORTAL_STATE_DIR",
     "PORTAL_PLATFORM_NAME",
+    "PORTAL_SUPPORT_EMAIL",
     "PORTAL_BASE_URL",
     "PORTAL_BROKER",
     "PORTAL_ENGINE_WORKERS",
@@ -56,6 +58,10 @@ MIN_SECRET_KEY = 32
 PORTAL_BASE_URL = env_url("PORTAL_BASE_URL", "http://127.0.0.1:8000", schemes=("http", "https"))
 # Who runs the portal, as its tenants know them.
 PLATFORM_NAME = env_str("PORTAL_PLATFORM_NAME", "Fanfold")
+# Shown to everybody on pages of errors and of the status; empty: none is shown.
+PORTAL_SUPPORT_EMAIL = env_str("PORTAL_SUPPORT_EMAIL", "")
+if PORTAL_SUPPORT_EMAIL and not re.fullmatch(r"[^@\s?&]+@[^@\s?&]+", PORTAL_SUPPORT_EMAIL):
+    raise ImproperlyConfigured("PORTAL_SUPPORT_EMAIL is not an email address.")
 PORTAL_RELEASE = env_str("PORTAL_RELEASE", "")[:40]
 IS_HTTPS = PORTAL_BASE_URL.startswith("https://")
 HAS_OWN_DATABASE = any(os.environ.get(name) for name in URL_VARIABLES.values())
@@ -111,7 +117,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "portal.language.LanguageMiddleware",
     "portal.last_seen.LastSeenMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "portal.middleware.OnlyWhereAskedMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",

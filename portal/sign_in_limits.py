@@ -6,10 +6,13 @@ Pauses are short, and a stranger cannot keep a person out: whoever signed in wit
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from allauth.core.exceptions import ImmediateHttpResponse
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 
 from portal import known_browsers, limits, sign_in_audit
 from portal.limits import Limit, TooMany
@@ -29,6 +32,7 @@ CODES_AN_HOUR = Limit("codes in an hour", 15, 60 * 60)
 AGAIN = Limit("password again", 5, PAUSE)
 RESETS_HERE = Limit("resets from one address", 20, PAUSE)
 RESETS = Limit("resets of one account", 3, PAUSE)
+OF_PASSWORDS = (ADDRESS, ACCOUNT_HERE, ACCOUNT, KNOWN_BROWSER)
 # Tries at whatever accounts: no company has to hear of them.
 OF_NOBODY = (ADDRESS, RESETS_HERE)
 
@@ -74,6 +78,12 @@ def give_back(uses: Sequence[tuple[Limit, str]]) -> None:
 
 
 def too_many(request: HttpRequest, limit: Limit) -> HttpResponse:
-    answer = render(request, "429.html", {"minutes": limit.seconds // 60}, status=429)
+    """The pause began before now, so it is over by then at the latest. Who only types a password wrong may have a new one."""
+    facts = {
+        "minutes": limit.seconds // 60,
+        "at": timezone.now() + timedelta(seconds=limit.seconds),
+        "may_reset": bool(settings.EMAIL_URL) and limit in OF_PASSWORDS,
+    }
+    answer = render(request, "429.html", facts, status=429)
     answer["Retry-After"] = str(limit.seconds)
     return answer

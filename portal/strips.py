@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,9 +44,14 @@ def strip(runs: list[dict[str, Any]], places: int | str) -> Strip:
     """`runs`: ended ones, newest first, as reports.schedules.figures reads them. The newest stands at the right, gaps stay at the left."""
     tones = [_tone(run) for run in reversed(runs)]
     # A component's attribute is text.
-    free = int(places) - len(tones)
-    marks = [Mark(tone, f"{STEP * (free + n) + LEFT}", TOPS[tone], HEIGHT - TOPS[tone]) for n, tone in enumerate(tones)]
-    return Strip(marks, int(places) * STEP, _words(tones))
+    return drawn(tones, int(places), _words(tones))
+
+
+def drawn(tones: Sequence[str], places: int, words: str) -> Strip:
+    """`tones`: keys of TOPS, the newest last; empty: a gap."""
+    free = places - len(tones)
+    marks = [Mark(tone, f"{STEP * (free + n) + LEFT}", TOPS[tone], HEIGHT - TOPS[tone]) for n, tone in enumerate(tones) if tone]
+    return Strip(marks, places * STEP, words)
 
 
 def _tone(run: dict[str, Any]) -> str:

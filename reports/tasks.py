@@ -40,6 +40,7 @@ from reports.occurrences import expanding, retiming
 from reports.restoring import gate
 from reports.restoring import mark as restore_mark
 from reports.schedule_templates import applying
+from reports.uptime import keeping
 from reports.webhooks import sender
 from tenants.scope import engine_scope
 
@@ -71,6 +72,7 @@ RECURRING = {
     "watch-engine": ("reports.tasks.watch_engine", ENGINE, 1),
     "watch-work": ("reports.tasks.watch_work", WORK, 1),
     "mark": ("reports.tasks.mark", WORK, 1),
+    "note-status": ("reports.tasks.note_status", WORK, 1),
     "sample-capacity": ("reports.tasks.sample_capacity", WORK, 1),
     "recheck-reports": ("reports.tasks.recheck_reports", WORK, 10),
     "plan-load": ("reports.tasks.plan_load", WORK, 30),
@@ -163,6 +165,12 @@ def sample_capacity() -> None:
     """Each minute."""
     with engine_scope():
         capacity.sample()
+
+
+@doing("status")
+def note_status() -> None:
+    """Each minute, in restored mode too: how each part of the service is, for everybody to see."""
+    keeping.note_minute(timezone.now())
 
 
 @doing("recheck")
@@ -301,6 +309,7 @@ def tidy() -> None:
     with engine_scope():
         Process.objects.filter(seen_at__lt=Now() - DEAD_KEPT).delete()
         capacity.forget_old()
+        keeping.forget_old(timezone.now())
     Task.objects.filter(success=False, stopped__lt=Now() - FAILURES_KEPT).delete()
 
 
@@ -351,6 +360,7 @@ def first_messages(cluster: str) -> None:
     if cluster == WORK:
         async_task("reports.tasks.watch_work", cluster=WORK)
         async_task("reports.tasks.mark", cluster=WORK)
+        async_task("reports.tasks.note_status", cluster=WORK)
         for name in STANDS:
             async_task("reports.tasks.stand", name, cluster=WORK)
     else:

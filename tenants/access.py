@@ -76,6 +76,7 @@ STAFF_ACTIONS = frozenset(
         "queue.view",
         "queue.manage",
         "retention.manage",
+        "status.manage",
         "audit.view_all",
         "tags.view",
         "tags.change",

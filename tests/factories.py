@@ -42,6 +42,7 @@ from reports.models import (
     Report,
     ReportParameter,
     RequestBudget,
+    Review,
     Schedule,
     ScheduleTemplate,
     Slot,
@@ -426,6 +427,15 @@ def make_occurrence(
     fields = {"ended_at": None if status in Occurrence.OPEN else planned_at + timedelta(minutes=2)} | fields
     with tenant_scope(schedule.tenant_id):
         return Occurrence.objects.create(tenant=schedule.tenant, schedule=schedule, planned_at=planned_at, status=status, **fields)
+
+
+def make_review(*, job: SnapshotJob, status: str = Review.Status.HELD, **fields: Any) -> Review:
+    """The row alone: nobody looked into a file. Held by default, for a day."""
+    now = job.finished_at or job.created_at
+    if status == Review.Status.HELD:
+        fields = {"held_at": now, "held_until": now + timedelta(days=1), "next_try_at": now + timedelta(days=1)} | fields
+    with tenant_scope(job.tenant_id):
+        return Review.objects.create(tenant_id=job.tenant_id, job=job, status=status, created_at=now, **fields)
 
 
 def make_delivery(*, job: SnapshotJob, address: str = "", status: str = Delivery.Status.PENDING, **fields: Any) -> Delivery:

@@ -79,6 +79,7 @@ WITHOUT_OBJECTS = {
     "api/docs/me/": "the product's own documentation",
     "api/schema": "the product's own documentation",
     "api/no/such/thing": "an address that there is not",
+    "status/": "how the service is; no company is in it",
     "healthz": "the process",
     "readyz": "the process",
     "metrics": "figures of the installation, with the operator's token; tests/portal/test_metrics.py",

@@ -106,6 +106,7 @@ def own_settings(address: str, aws: str, mail: str = "", *, unproxied: str = "")
         # So that a receiver on this machine can be tried.
         "PORTAL_OUTBOUND_ALLOW": "127.0.0.1,localhost",
         "PORTAL_PLATFORM_NAME": "AnyCompany",
+        "PORTAL_SUPPORT_EMAIL": "support@anycompany.example",
         "PORTAL_STATE_DIR": str(state_dir()),
         "PYTHONUNBUFFERED": "1",
         "S3_PUBLIC_ENDPOINT_URL": aws,

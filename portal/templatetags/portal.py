@@ -48,6 +48,7 @@ MOMENTS: dict[str, Callable[[datetime], str]] = {
     "": words.moment,
     "long": words.moment_long,
     "clock": words.clock,
+    "clock-minute": lambda at: f"{timezone.localtime(at):%H:%M}",
     "date": lambda at: words.day_long(timezone.localdate(at)),
     "day": lambda at: schedule_words.day_and_time(at, timezone.now()),
     "near": lambda at: words.moment_near(at, timezone.now()),
@@ -216,6 +217,12 @@ def steps(look: status.Look) -> dict[str, Any]:
 def platform_name() -> str:
     """Whose portal it is: on sign-in, errors, and wherever a company is told who set something up."""
     return str(settings.PLATFORM_NAME)
+
+
+@register.simple_tag
+def support_contact() -> str:
+    """Where people write when something does not work; empty: the platform tells none."""
+    return str(settings.PORTAL_SUPPORT_EMAIL)
 
 
 def _class(css: str) -> SafeString | str:

@@ -26,6 +26,7 @@ from reports.models.schedules import Occurrence, Protection, Schedule
 from reports.models.sending import Delivery, MailBudget, Notice
 from reports.models.tag_drafts import TagDraft
 from reports.models.templates import ScheduleTemplate, TemplateUse
+from reports.models.uptime import ServiceDay, ServiceNote, ServicePart, ServiceSpell
 from reports.models.usage import DailyUsage
 from reports.models.webhooks import Event, Webhook, WebhookDelivery, WebhookTry
 
@@ -76,6 +77,10 @@ __all__ = [
     "Review",
     "Schedule",
     "ScheduleTemplate",
+    "ServiceDay",
+    "ServiceNote",
+    "ServicePart",
+    "ServiceSpell",
     "Slot",
     "SnapshotFile",
     "SnapshotJob",

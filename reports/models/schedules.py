@@ -221,6 +221,7 @@ class Occurrence(models.Model):
         indexes = (
             models.Index(fields=["tenant", "schedule", "-planned_at", "-id"], name="occurrence_list"),
             models.Index(fields=["tenant", "planned_at"], condition=Q(status="planned"), name="occurrence_to_expand"),
+            models.Index(fields=["tenant", "ended_at"], condition=~Q(ended_at=None), name="occurrence_by_end"),
             models.Index(
                 fields=["ready_by_at"],
                 condition=Q(status__in=("planned", "running"), warned_at=None) & ~Q(ready_by_at=None),

@@ -23,6 +23,26 @@ class DailyUsage(models.Model):
     # How the jobs divide, when last counted: by the report's id, and by SnapshotJob.Trigger.
     jobs_by_report: models.JSONField[dict[str, int], dict[str, int]] = models.JSONField(default=dict, db_default={})
     jobs_by_start: models.JSONField[dict[str, int], dict[str, int]] = models.JSONField(default=dict, db_default={})
+    # What pages draw without counting, by reports/day_figures.py. Of what was asked for on that day, as far as it has ended:
+    made_completed = models.PositiveIntegerField(default=0, db_default=0)
+    made_failed = models.PositiveIntegerField(default=0, db_default=0)
+    made_cancelled = models.PositiveIntegerField(default=0, db_default=0)
+    # Of what ended on that day: runs of schedules, and jobs that belong to none ("single").
+    runs_on_time = models.PositiveIntegerField(default=0, db_default=0)
+    runs_late = models.PositiveIntegerField(default=0, db_default=0)
+    runs_partly = models.PositiveIntegerField(default=0, db_default=0)
+    runs_failed = models.PositiveIntegerField(default=0, db_default=0)
+    runs_missed = models.PositiveIntegerField(default=0, db_default=0)
+    runs_skipped = models.PositiveIntegerField(default=0, db_default=0)
+    single_delivered = models.PositiveIntegerField(default=0, db_default=0)
+    single_failed = models.PositiveIntegerField(default=0, db_default=0)
+    took: models.JSONField[dict[str, int], dict[str, int]] = models.JSONField(
+        default=dict, db_default={}, help_text="How many took how long to be delivered: by the step of reports/day_figures.py."
+    )
+    # Of the seven days that end with it, when last counted on that day.
+    week_recipients = models.PositiveIntegerField(default=0, db_default=0, help_text="Addresses that were sent a link.")
+    week_openers = models.PositiveIntegerField(default=0, db_default=0, help_text="Those of them that downloaded something.")
+    figures_at = models.DateTimeField(null=True, help_text="When that was counted. NULL: not yet.")
     recounted_at = models.DateTimeField(null=True, help_text="NULL: only its jobs were counted so far.")
 
     class Meta:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median, quantiles
@@ -11,7 +11,7 @@ from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Count, F, Func, IntegerField, OuterRef, Q, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce, JSONObject, Round
+from django.db.models.functions import Coalesce, Extract, JSONObject, Round
 
 from reports.models import AudienceRecipient, GroupMember, Link, Occurrence, Recipient, Schedule
 from reports.models.schedules import ScheduleQuerySet
@@ -56,10 +56,11 @@ def is_late(run: Occurrence) -> bool:
 
 
 def with_last_runs(schedules: ScheduleQuerySet, number: int) -> ScheduleQuerySet:
-    """`last_runs`: the newest ended ones, newest first, as {"status", "late"}, in the same query."""
+    """`last_runs`: the newest ended ones, newest first, as {"status", "late", "seconds"}, in the same query."""
     runs = Occurrence.objects.filter(tenant=OuterRef("tenant"), schedule=OuterRef("pk")).exclude(ended_at=None).newest_first()
     late = Q(ended_at__gt=Coalesce("ready_by_at", F("planned_at") + Value(IN_TIME)))
-    return schedules.annotate(last_runs=ArraySubquery(runs.values(row=JSONObject(status="status", late=late))[:number]))
+    seconds = Extract(F("ended_at") - F("planned_at"), "epoch")
+    return schedules.annotate(last_runs=ArraySubquery(runs.values(row=JSONObject(status="status", late=late, seconds=seconds))[:number]))
 
 
 def with_punctuality(schedules: ScheduleQuerySet, now: datetime) -> ScheduleQuerySet:
@@ -97,6 +98,19 @@ def figures(schedule: Schedule, now: datetime) -> Figures:
 
 def _seconds(spans: Iterable[tuple[Any, Any]]) -> list[float]:
     return [(end - start).total_seconds() for start, end in spans if end]
+
+
+def share_delivered(runs: Sequence[dict[str, Any]]) -> int | None:
+    """Of `last_runs`, in whole percent, and only all of them are 100; None: none should have been delivered."""
+    due = [run for run in runs if run["status"] != Status.SKIPPED]
+    delivered = sum(run["status"] == Status.DELIVERED for run in due)
+    return (100 * delivered // len(due)) if due else None
+
+
+def typical_seconds(runs: Iterable[dict[str, Any]]) -> float | None:
+    """Of `last_runs`; None: none was delivered."""
+    took = [float(run["seconds"]) for run in runs if run["status"] == Status.DELIVERED]
+    return median(took) if took else None
 
 
 def people_of(ways: Iterable[Any]) -> dict[uuid.UUID, int]:

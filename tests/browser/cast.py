@@ -29,6 +29,7 @@ from tests.browser.cast_gate import make_held_run
 from tests.browser.cast_queue import make_busy_queue
 from tests.browser.cast_schedules import make_schedules
 from tests.browser.cast_staff import make_staff_views
+from tests.browser.cast_status import make_status
 from tests.browser.cast_usage import make_usage
 from tests.browser.cast_webhooks import make_long_webhook, make_webhooks
 from tests.factories import (
@@ -123,6 +124,7 @@ def make_cast() -> Cast:
     make_archive(cast.parts, _tenant("funchal", "Azure Bay Hotels", "FUNCHALA", TAGS), reports, now)
     _staff(cast, reports["daily"])
     make_busy_queue(cast.parts, reports, now)
+    make_status(cast.people["ines"], now)
     cast.people["vera"] = make_staff_views(cast.parts, reports, cast.people["ines"], now)
     cast.people |= {"marta": marta, "newcomer": newcomer, "stranger": make_user(email="stranger@example.com")}
     cast.people |= make_accounts(cast.parts)

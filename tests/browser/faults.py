@@ -8,7 +8,9 @@ from contextlib import contextmanager, suppress
 from django.core.cache import cache
 
 from portal import limits, sign_in_limits
+from portal.local.visitor import opener
 from tests.browser.stack import Stack
+from tests.reports.engine.worker import wait_for
 
 
 @contextmanager
@@ -27,6 +29,18 @@ def the_database_does_not_answer(stack: Stack) -> Iterator[None]:
     with stack.owner.transaction():
         stack.owner.execute("lock table django_session in access exclusive mode")
         yield
+
+
+@contextmanager
+def all_of_the_service_is_known(stack: Stack) -> Iterator[None]:
+    """Web and worker have each looked, and what a process kept from before is read anew: within two minutes of their start."""
+    wait_for(lambda: "Not known" not in _text(f"{stack.address}/status/"), 150, "every part of the service was looked at")
+    yield
+
+
+def _text(url: str) -> str:
+    with opener().open(url, timeout=30) as answer:
+        return str(answer.read().decode())
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 import pytest
 from django.db import connection
 
-from reports import quota_warnings, recounting, usage
+from reports import day_figures, quota_warnings, recounting, usage
 from reports.models import DailyUsage, Notice, SnapshotJob
 from tenants import roles
 from tenants.models import Tenant
@@ -315,7 +315,7 @@ def plan(question: str, tenant: Tenant, now: datetime) -> str:
     """By the tables' indexes: of tables without rows the planner would rather read all."""
     day = usage.day_of(tenant, now)
     facts = {"tenant": tenant.pk, "begins": usage.starts_at(tenant, day), "ends": usage.ends_at(tenant, day)}
-    facts |= {"unit_pages": 100, "unit_bytes": 100}
+    facts |= {"now": now, "unit_pages": 100, "unit_bytes": 100, "in_time": HOUR, "step": 1}
     with tenant_scope(tenant), connection.cursor() as cursor:
         cursor.execute("set local enable_seqscan = off")
         cursor.execute(f"explain (format json) {question}", facts)
@@ -328,6 +328,7 @@ def plan(question: str, tenant: Tenant, now: datetime) -> str:
         (recounting.MADE, ["job_list"]),
         (recounting.ENDED, ["job_list_by_end", "download_by_time", "delivery_by_time"]),
         (recounting.STORED, ["file_kept"]),
+        (day_figures.ENDED, ["job_list_by_end", "occurrence_by_end"]),
     ],
 )
 @pytest.mark.django_db(transaction=True)

@@ -158,7 +158,7 @@ def test_the_pause_says_how_long_and_is_the_same_for_an_account_that_is_not_ther
     answer = Client().post(LOGIN, {"login": email.upper(), "password": PASSWORD}, REMOTE_ADDR="203.0.113.9")
 
     assert (answer.status_code, answer["Retry-After"]) == (429, "300")
-    assert "Please wait 5 minutes" in answer.content.decode()
+    assert "Please wait 5 minutes. You can try again at " in answer.content.decode()
 
 
 def test_a_whole_network_of_ipv6_is_one_address(victim):

@@ -5,7 +5,12 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from tests.factories import make_job, make_report
+from reports.models import DailyUsage
+from reports.recounting import recount
+from tenants.models import Tenant
+from tenants.scope import platform_scope, tenant_scope
+from tests.factories import make_job, make_occurrence, make_report, make_schedule
+from tests.portal.views.test_live import Reader
 
 pytestmark = pytest.mark.django_db
 
@@ -20,6 +25,80 @@ def test_before_the_first_run_it_shows_the_way_to_one(as_adam, daily_calls):
     assert "Welcome, Adam Admin" in shown
     assert "one report for Acme Hotels" in shown
     assert "Needs attention" not in shown
+
+
+class TestTheWayToTheFirstReport:
+    def test_a_step_is_done_when_something_ran_and_the_next_one_is_offered(self, as_adam, acme, daily_calls):
+        make_job(tenant=acme, report=daily_calls, status="completed")
+
+        shown = page(as_adam)
+
+        assert "2 of 3 done" in shown
+        assert 'href="/t/acme/schedules/new/"' in shown
+        assert "Choose a report" not in shown
+
+    def test_it_is_gone_when_all_is_done(self, as_adam, acme, daily_calls):
+        make_job(tenant=acme, report=daily_calls, status="completed")
+        make_schedule(tenant=acme, report=daily_calls, enabled=False)
+
+        assert "Get started" not in page(as_adam)
+
+    def test_who_lives_without_schedules_is_not_reminded_for_ever(self, as_adam, acme, daily_calls):
+        make_job(tenant=acme, report=daily_calls, status="completed")
+        with platform_scope():
+            Tenant.objects.filter(pk=acme.pk).update(created_at=timezone.now() - timedelta(days=31))
+
+        assert "Get started" not in page(as_adam)
+
+    def test_a_viewer_reads_who_takes_the_steps_and_has_no_buttons(self, as_alice, daily_calls):
+        shown = page(as_alice)
+
+        assert "An owner or an admin of your company does that." in shown
+        assert "Choose a report" not in shown
+        assert "schedules/new/" not in shown
+
+
+class TestFigures:
+    def test_they_tell_the_last_thirty_days_and_today(self, as_adam, acme, daily_calls):
+        now = timezone.now()
+        for status in ("completed", "completed", "completed", "failed"):
+            make_job(tenant=acme, report=daily_calls, status=status, now=now - timedelta(seconds=102), finished_at=now)
+        recount(acme.pk, now + timedelta(seconds=1))
+
+        shown = page(as_adam)
+
+        assert ">75.0<small>%</small>" in shown
+        assert "1<small> min </small>" in shown
+        assert "0 running, 0 queued, 1 failed" in shown
+        assert "3 of 4 delivered" in shown
+        assert "No links were sent" in shown
+
+    def test_what_nobody_knows_yet_is_not_nought(self, as_adam, acme, daily_calls):
+        make_job(tenant=acme, report=daily_calls, status="running")
+
+        assert "Nothing has ended yet" in page(as_adam)
+
+    def test_the_strips_of_schedules_tell_their_share_and_time(self, as_adam, acme, daily_calls):
+        schedule = make_schedule(tenant=acme, report=daily_calls, name="Morning pack")
+        make_job(tenant=acme, report=daily_calls, status="completed")
+        for days, status in enumerate(("delivered", "delivered", "delivered", "failed", "skipped"), 1):
+            make_occurrence(schedule=schedule, planned_at=timezone.now() - timedelta(days=days), status=status)
+
+        shown = page(as_adam)
+
+        assert "Morning pack: last 5 runs: 3 delivered, 1 failed or missed, 1 skipped" in shown
+        assert ">75%<" in shown
+        assert ">2 min 00 s<" in shown
+
+    def test_a_poll_draws_them_anew_when_they_changed(self, as_adam, acme, daily_calls):
+        make_job(tenant=acme, report=daily_calls, status="completed")
+        recount(acme.pk, timezone.now())
+        reader = Reader(as_adam, "/t/acme/")
+        assert reader.ask().status_code == 204
+        with tenant_scope(acme):
+            DailyUsage.objects.filter(tenant=acme).update(downloads=41)
+
+        assert '<p class="stat__value">41</p>' in reader.ask().content.decode()
 
 
 def test_failures_come_first_with_their_cause_and_a_button(as_adam, acme, daily_calls):

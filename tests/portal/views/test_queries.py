@@ -23,6 +23,7 @@ from tests.factories import (
     make_occurrence,
     make_recipient,
     make_report,
+    make_review,
     make_schedule,
 )
 from tests.portal.views.test_live import POLL, Reader, change
@@ -163,6 +164,19 @@ def schedules_of(tenant, number):
             sent = make_delivery(job=job, address=person.email, recipient=person, audience=audience, status="sent", sent_at=timezone.now())
             make_link(job=job, delivery=sent, uses=1)
     return run
+
+
+def test_home_asks_no_more_while_runs_are_held_and_much_else_is_there(as_adam, many, acme):
+    for kind in (1, 2, 3):
+        schedule = schedules_of(acme, 2).schedule
+        run = make_occurrence(
+            schedule=schedule, planned_at=timezone.now() - timedelta(hours=kind), status="held", expanded_at=timezone.now()
+        )
+        for _ in range(4):
+            make_review(job=make_job(tenant=acme, report=schedule.report, status="completed", occurrence=run))
+
+    assert b"Held for review" in as_adam.get(HOME).content
+    assert len(asked(as_adam, HOME)) <= MOST
 
 
 SCHEDULES = ("", "{schedule}/", "{schedule}/edit/", "{schedule}/audiences/", "{schedule}/runs/{run}/")

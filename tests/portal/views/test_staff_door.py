@@ -16,11 +16,11 @@ from tests.recently import sign_in
 
 pytestmark = pytest.mark.django_db
 POSTED = {"staff_import_read", "staff_import_choose", "staff_import_agree", "staff_visit_end"}
-POSTED |= {"staff_tags_discard", "staff_tags_dry_run", "staff_tags_dry_file"}
+POSTED |= {"staff_status_end", "staff_tags_discard", "staff_tags_dry_run", "staff_tags_dry_file"}
 
 
 def addresses(draft: uuid.UUID, tenant: str = "acme") -> dict[str, str]:
-    values = {"draft": draft, "tenant": tenant, "report": "daily-calls", "file": uuid.uuid4(), "template": "morning"}
+    values = {"draft": draft, "tenant": tenant, "report": "daily-calls", "file": uuid.uuid4(), "template": "morning", "note": 1}
     paths = {p.name: reverse(p.name, kwargs={name: values[name] for name in p.pattern.converters}) for p in urls.staff}
     return paths | {name: f"{paths[name]}?kind=tenant&name={tenant}" for name in ("staff_pause", "staff_resume")}
 
@@ -88,6 +88,8 @@ def test_staff_are_let_in(paths, ines):
         "staff_visit_end": 303,
         "staff_pause": 200,
         "staff_resume": 200,
+        "staff_status": 200,
+        "staff_status_end": 404,
     }
 
 
