@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("reports", "0044_templates"),
+        ("reports", "0045_tallies"),
         ("tenants", "0014_digest"),
     ]
 

@@ -8,7 +8,7 @@ from tenants.rls import run
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("tenants", "0014_digest"),
+        ("tenants", "0015_brand"),
     ]
 
     operations = [
