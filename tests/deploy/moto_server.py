@@ -175,10 +175,7 @@ def _read_rightly(plain: Any) -> Any:
 
 
 def _deleted_as_its_policy_says(plain: Any) -> Any:
-    """What is to be kept is kept, and a database leaves its snapshot.
-
-    A network stays, because moto's route tables do not go with their stack.
-    """
+    """What is to be kept is kept, and a database leaves its snapshot. A network stays: moto's route tables do not go with their stack."""
 
     def delete(self: Any, resource: Any, described: Any) -> None:
         if described.get("DeletionPolicy") == "RetainExceptOnCreate":

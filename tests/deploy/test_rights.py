@@ -65,7 +65,8 @@ def test_the_workers_rights_are_those_that_the_calls_need():
     wanted = {action for operation in called() for action in needed(operation)}
 
     assert {"start_dashboard_snapshot_job", "delete_objects", "receive_message", "send_email", "get_object", "copy"} <= called()
-    assert actions(WORKER) == wanted - BY_HAND
+    # Rights in buckets of other accounts come on top, and stand for none of these.
+    assert actions({"Statement": [one for one in statements(WORKER) if "Elsewhere" not in one["Sid"]]}) == wanted - BY_HAND
 
 
 def test_the_workers_rights_are_those_that_are_documented():
