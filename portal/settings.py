@@ -15,6 +15,7 @@ from portal.database import databases, login_for
 from portal.env import env_bool, env_int, env_list, env_str, env_url, refuse_unknown
 from portal.logs import log_level, logging_settings
 from portal.secret_key import secret_key
+from portal.traces import endpoint as traces_endpoint
 from reports.delivery import email_url
 from reports.outbound import allowed as outbound_allowed
 from tenants.encryption import read_key
@@ -330,8 +331,10 @@ PORTAL_JWT_TENANTS = env_list("PORTAL_JWT_TENANTS")
 PORTAL_JWT_TENANT_CLAIM = env_str("PORTAL_JWT_TENANT_CLAIM", "tenant")
 PORTAL_JWT_SCOPE_CLAIM = env_str("PORTAL_JWT_SCOPE_CLAIM", "scope")
 
-# --- Logging ---------------------------------------------------------------------------------------------------------
+# --- Logging and traces ----------------------------------------------------------------------------------------------
 LOGGING = logging_settings()
+# The address of a collector of OpenTelemetry's; empty: nobody wants traces, and tenants/tracing.py does nothing.
+TRACES = traces_endpoint()
 
 # --- Security --------------------------------------------------------------------------------------------------------
 # Only behind a proxy that says how it was asked can a request be told to come back by HTTPS; any other would be sent round for ever.
