@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 
 from django.conf import settings
+from django.contrib.admindocs.utils import replace_metacharacters, replace_named_groups
 from django.http import HttpRequest, HttpResponse
 
 from tenants import log_context, tracing
@@ -54,7 +55,10 @@ def _method(request: HttpRequest) -> str:
 
 def _route(request: HttpRequest) -> str:
     """The pattern, as an address: paths hold tokens, and names of companies."""
-    return f"/{request.resolver_match.route}" if request.resolver_match else ""
+    if request.resolver_match is None:
+        return ""
+    route = replace_named_groups(request.resolver_match.route)
+    return f"/{replace_metacharacters(route).lstrip('/')}"
 
 
 def _write_line(request: HttpRequest, response: HttpResponse, seconds: float) -> None:

@@ -75,7 +75,6 @@ def test_one_trace_leads_from_the_request_to_the_mail(aws, acme, account, kims, 
     job, answer = run(environment, tmp_path, secret, kims, smtp, traceparent=TRACEPARENT)
 
     spans = [span for span in collector.spans if span.trace == CALLER]
-    print([(s.name, s.trace[:4], s.parent) for s in collector.spans])
     (request,) = [span for span in spans if span.name == "POST /api/v1/jobs/"]
     assert (request.parent, request.kind) == (CALLER_SPAN, 2)
     assert request.facts["fanfold.request_id"] == answer.headers["X-Request-Id"]

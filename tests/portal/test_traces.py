@@ -42,11 +42,12 @@ def test_each_request_is_a_span_by_the_pattern_of_its_address_and_the_last_ones_
         web.get("/healthz")
         web.get(f"/d/ABCD2345/{TOKEN}?from={TOKEN}", traceparent=f"00-{CALLER}-{CALLER_SPAN}-01")
         web.get(f"/nothing-here/{TOKEN}")
+        web.get("/api/v1/jobs/6c1f7a52-7f0e-4d62-9d3c-0d8f2f0d6f3a/")
         _status, headers, _body = web.get("/accounts/login/", traceparent="nonsense")
         assert collector.requests == 0
 
     spans = {span.name: span for span in collector.spans}
-    assert sorted(spans) == ["GET", "GET /accounts/login/", "GET /d/<str:code>/<str:token>"]
+    assert sorted(spans) == ["GET", "GET /accounts/login/", "GET /api/v1/jobs/<job>/", "GET /d/<str:code>/<str:token>"]
     link, sign_in = spans["GET /d/<str:code>/<str:token>"], spans["GET /accounts/login/"]
     assert (link.trace, link.parent, link.kind) == (CALLER, CALLER_SPAN, 2)
     assert (sign_in.parent, sign_in.facts["fanfold.request_id"]) == ("", headers["X-Request-Id"])
