@@ -40,6 +40,7 @@ PORTAL_SETTINGS = {
     "PORTAL_ENCRYPTION_KEYS",
     "PORTAL_PROOF_KEYS",
     "PORTAL_ALERT_WEBHOOK",
+    "PORTAL_HEARTBEAT_URL",
     "PORTAL_OUTBOUND_ALLOW",
     "PORTAL_AWS_ACCOUNT",
     "PORTAL_API_AUTHENTICATORS",
@@ -277,8 +278,10 @@ EMAIL_URL = env_str("EMAIL_URL", "")
 email_url.read(EMAIL_URL)
 PORTAL_MAIL_EVENT_QUEUE_URL = env_url("PORTAL_MAIL_EVENT_QUEUE_URL", "", schemes=("http", "https"))
 PORTAL_ALERT_WEBHOOK = env_url("PORTAL_ALERT_WEBHOOK", "", schemes=("http", "https"))
-if PORTAL_ALERT_WEBHOOK.startswith("http://") and urlsplit(PORTAL_ALERT_WEBHOOK).hostname not in email_url.LOOPBACK:
-    raise ImproperlyConfigured("PORTAL_ALERT_WEBHOOK is not an https:// URL: whoever reads it on its way can write there.")
+PORTAL_HEARTBEAT_URL = env_url("PORTAL_HEARTBEAT_URL", "", schemes=("http", "https"))
+for name, url in (("PORTAL_ALERT_WEBHOOK", PORTAL_ALERT_WEBHOOK), ("PORTAL_HEARTBEAT_URL", PORTAL_HEARTBEAT_URL)):
+    if url.startswith("http://") and urlsplit(url).hostname not in email_url.LOOPBACK:
+        raise ImproperlyConfigured(f"{name} is not an https:// URL: whoever reads it on its way can write there.")
 PORTAL_OUTBOUND_ALLOW = env_list("PORTAL_OUTBOUND_ALLOW")
 try:
     outbound_allowed.read(PORTAL_OUTBOUND_ALLOW)

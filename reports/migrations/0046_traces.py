@@ -1,4 +1,4 @@
-"""Where jobs and events were asked for, so that what is done about them later stands in the same trace."""
+"""Where jobs and events were asked for, so that what is done about them later stands in the same trace. And runs that are open, by time."""
 
 from __future__ import annotations
 
@@ -31,5 +31,12 @@ class Migration(migrations.Migration):
                 blank=True, db_default="", help_text="Of what made it a fact. Empty: nobody traces that.", max_length=55
             ),
         ),
-        run(f"grant select (traceparent) on reports_snapshotjob to {roles.ENGINE}"),
+        migrations.AddIndex(
+            model_name="occurrence",
+            index=models.Index(condition=models.Q(("status__in", ("planned", "running"))), fields=["planned_at"], name="occurrence_open"),
+        ),
+        run(
+            f"grant select (traceparent) on reports_snapshotjob to {roles.ENGINE}",
+            f"grant select (created_at, expanded_at) on reports_occurrence to {roles.ENGINE}",
+        ),
     ]

@@ -95,7 +95,9 @@ def test_one_trace_leads_from_the_request_to_the_mail(aws, acme, account, kims, 
     for name, expected in parents.items():
         calls = [span for span in spans if span.name == name]
         assert {known[span.parent].name for span in calls} == expected, name
-        assert {(span.facts["cloud.account.id"], span.facts["cloud.region"]) for span in calls} == {(account.aws_account_id, account.region)}
+        assert {(span.facts["cloud.account.id"], span.facts["cloud.region"]) for span in calls} == {
+            (account.aws_account_id, account.region)
+        }
     assert {span.facts["fanfold.moved_to"] for span in later if span.name == "job.collect"} == {"completed"}
     # What companies' programs are told of hangs below what made it a fact.
     (told,) = [span for span in spans if span.name == "deliver.webhook" and known[span.parent].name == "job.collect"]
@@ -122,7 +124,9 @@ def test_lines_of_the_log_carry_the_trace(aws, acme, account, kims, environment,
 
     run(environment, tmp_path, secret, kims, smtp, traceparent=TRACEPARENT)
 
-    lines = [json.loads(line) for name in ("web.log", "worker.log") for line in (tmp_path / name).read_text().splitlines() if line[:1] == "{"]
+    lines = [
+        json.loads(line) for name in ("web.log", "worker.log") for line in (tmp_path / name).read_text().splitlines() if line[:1] == "{"
+    ]
     traced = [line["message"] for line in lines if line.get("trace_id") == CALLER]
     assert {"POST /api/v1/jobs/ 201", "job new -> queued", "job collecting -> completed"} <= set(traced)
 
@@ -143,9 +147,7 @@ def test_all_jobs_of_a_planned_run_are_one_trace(aws, account, acme, daily_calls
 
 
 @pytest.mark.parametrize("fault", ["hangs", "is down", "refuses"])
-def test_a_collector_that_does_not_take_spans_costs_spans_alone(
-    fault, aws, acme, account, kims, environment, collector, smtp, tmp_path
-):
+def test_a_collector_that_does_not_take_spans_costs_spans_alone(fault, aws, acme, account, kims, environment, collector, smtp, tmp_path):
     _key, secret = factories.make_api_key(tenant=acme)
     if fault == "hangs":
         collector.hang()

@@ -10,7 +10,6 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from portal import traces
-from tests import factories
 from tests.collector import Collector
 from tests.portal.web_process import running_web
 from tests.pretend_aws import ROOT
