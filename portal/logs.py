@@ -47,6 +47,8 @@ def logging_settings() -> dict[str, Any]:
             "botocore": {"level": "WARNING"},
             # At DEBUG it writes addresses whole; that of the webhook for alarms is a secret.
             "urllib3": {"level": "WARNING"},
+            # It writes of each batch that it cannot send, with the answer; tenants/otel.py says so once.
+            "opentelemetry.exporter": {"level": "CRITICAL"},
         },
     }
 

@@ -6,21 +6,24 @@ import logging
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from django.conf import settings
+from django.contrib.admindocs.utils import replace_metacharacters, replace_named_groups
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from portal import page_times
 from reports import tallies
-from tenants import log_context
+from tenants import log_context, tracing
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 logger = logging.getLogger(__name__)
 # Asked every few seconds, or many times a page: these lines would bury the others.
 QUIET = ("/healthz", "/readyz", "/metrics", settings.STATIC_URL)
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 class RequestIdMiddleware:
@@ -31,16 +34,40 @@ class RequestIdMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.request_id = request_id = str(uuid.uuid4())  # type: ignore[attr-defined]
-        with log_context.about(request_id=request_id):
+        with log_context.about(request_id=request_id), _traced(request, request_id) as span:
             began = time.monotonic()
             response = self.get_response(request)
             seconds = time.monotonic() - began
             _write_line(request, response, seconds)
+            span.answer(_method(request), _route(request), response.status_code)
+            if tenant := log_context.current().get("tenant"):
+                span.note(tenant=tenant)
             page_times.note(request, response, seconds)
             # Whatever was counted is committed by now.
             tallies.flush_if_due()
         response["X-Request-Id"] = request_id
         return response
+
+
+def _traced(request: HttpRequest, request_id: str) -> AbstractContextManager[tracing.Span]:
+    """Of the caller's trace, where there is one. What monitoring asks all day, and files, is in none."""
+    if request.path.startswith(QUIET):
+        return nullcontext(tracing.NOTHING)
+    facts = {"fanfold.request_id": request_id}
+    return tracing.span(_method(request), facts, parent=request.headers.get("traceparent", ""), kind=tracing.SERVER)
+
+
+def _method(request: HttpRequest) -> str:
+    """Words of a client's own invention would be a name each."""
+    return request.method if request.method in METHODS else "HTTP"
+
+
+def _route(request: HttpRequest) -> str:
+    """The pattern, as an address: paths hold tokens, and names of companies."""
+    if request.resolver_match is None:
+        return ""
+    route = replace_named_groups(request.resolver_match.route)
+    return f"/{replace_metacharacters(route).lstrip('/')}"
 
 
 def _write_line(request: HttpRequest, response: HttpResponse, seconds: float) -> None:

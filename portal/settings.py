@@ -16,6 +16,7 @@ from portal.database import databases, login_for
 from portal.env import env_bool, env_int, env_list, env_str, env_url, refuse_unknown
 from portal.logs import log_level, logging_settings
 from portal.secret_key import secret_key
+from portal.traces import endpoint as traces_endpoint
 from reports.delivery import email_url
 from reports.outbound import allowed as outbound_allowed
 from tenants.encryption import read_key
@@ -41,6 +42,7 @@ PORTAL_SETTINGS = {
     "PORTAL_ENCRYPTION_KEYS",
     "PORTAL_PROOF_KEYS",
     "PORTAL_ALERT_WEBHOOK",
+    "PORTAL_HEARTBEAT_URL",
     "PORTAL_OUTBOUND_ALLOW",
     "PORTAL_AWS_ACCOUNT",
     "PORTAL_API_AUTHENTICATORS",
@@ -285,8 +287,10 @@ EMAIL_URL = env_str("EMAIL_URL", "")
 email_url.read(EMAIL_URL)
 PORTAL_MAIL_EVENT_QUEUE_URL = env_url("PORTAL_MAIL_EVENT_QUEUE_URL", "", schemes=("http", "https"))
 PORTAL_ALERT_WEBHOOK = env_url("PORTAL_ALERT_WEBHOOK", "", schemes=("http", "https"))
-if PORTAL_ALERT_WEBHOOK.startswith("http://") and urlsplit(PORTAL_ALERT_WEBHOOK).hostname not in email_url.LOOPBACK:
-    raise ImproperlyConfigured("PORTAL_ALERT_WEBHOOK is not an https:// URL: whoever reads it on its way can write there.")
+PORTAL_HEARTBEAT_URL = env_url("PORTAL_HEARTBEAT_URL", "", schemes=("http", "https"))
+for name, url in (("PORTAL_ALERT_WEBHOOK", PORTAL_ALERT_WEBHOOK), ("PORTAL_HEARTBEAT_URL", PORTAL_HEARTBEAT_URL)):
+    if url.startswith("http://") and urlsplit(url).hostname not in email_url.LOOPBACK:
+        raise ImproperlyConfigured(f"{name} is not an https:// URL: whoever reads it on its way can write there.")
 PORTAL_OUTBOUND_ALLOW = env_list("PORTAL_OUTBOUND_ALLOW")
 try:
     outbound_allowed.read(PORTAL_OUTBOUND_ALLOW)
@@ -339,8 +343,10 @@ PORTAL_JWT_TENANTS = env_list("PORTAL_JWT_TENANTS")
 PORTAL_JWT_TENANT_CLAIM = env_str("PORTAL_JWT_TENANT_CLAIM", "tenant")
 PORTAL_JWT_SCOPE_CLAIM = env_str("PORTAL_JWT_SCOPE_CLAIM", "scope")
 
-# --- Logging ---------------------------------------------------------------------------------------------------------
+# --- Logging and traces ----------------------------------------------------------------------------------------------
 LOGGING = logging_settings()
+# The address of a collector of OpenTelemetry's; empty: nobody wants traces, and tenants/tracing.py does nothing.
+TRACES = traces_endpoint()
 
 # --- Security --------------------------------------------------------------------------------------------------------
 # Only behind a proxy that says how it was asked can a request be told to come back by HTTPS; any other would be sent round for ever.

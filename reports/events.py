@@ -17,6 +17,7 @@ from django.db import connection
 
 from reports.models import Event
 from tenants.models import Tenant
+from tenants.tracing import traceparent
 
 API_VERSION = "v1"
 # Of a whole body. What grows with the caller's own words is left out above it, see reports/event_data.py.
@@ -26,8 +27,8 @@ WRITE = """
 with told as (
     select * from jsonb_to_recordset(%(rows)s::jsonb) as told (id uuid, tenant_id uuid, type text, body text)),
 kept as (
-    insert into reports_event (id, tenant_id, type, created_at, body)
-    select id, tenant_id, type, %(now)s, body from told)
+    insert into reports_event (id, tenant_id, type, created_at, body, traceparent)
+    select id, tenant_id, type, %(now)s, body, %(traceparent)s from told)
 insert into reports_webhookdelivery (id, tenant_id, webhook_id, event_id, status, tries, next_try_at, created_at)
 select gen_random_uuid(), told.tenant_id, webhook.id, told.id, 'pending', 0, %(now)s, %(now)s
   from told join reports_webhook webhook on webhook.tenant_id = told.tenant_id
@@ -60,7 +61,7 @@ def _write(statement: str, facts: Iterable[Fact], now: datetime) -> None:
     rows = [{"id": str(fact.id), "tenant_id": str(fact.tenant_id), "type": fact.type, "body": body(fact, now)} for fact in facts]
     if rows:
         with connection.cursor() as cursor:
-            cursor.execute(statement, {"rows": json.dumps(rows), "now": now})
+            cursor.execute(statement, {"rows": json.dumps(rows), "now": now, "traceparent": traceparent()})
 
 
 def body(fact: Fact, now: datetime) -> str:

@@ -20,7 +20,7 @@ from django_q.models import Schedule, Task
 from django_q.tasks import async_task
 
 from reports import figures, forgetting, legal_hold, purging, rechecking, recounting, standing
-from reports.alarms import telling
+from reports.alarms import sign_of_life, telling
 from reports.aws.clients import quicksight_client
 from reports.aws.quicksight import QuickSight
 from reports.calls import counting
@@ -100,10 +100,11 @@ def watch_engine() -> None:
 
 @doing("watch")
 def watch_work() -> None:
-    """Each minute: what staff asked for and nobody began is sent for again."""
+    """Each minute: what staff asked for and nobody began is sent for again. And whoever would miss us hears that both queues beat."""
     beat(WORK)
     for import_id, turn in working.overdue(timezone.now()):
         send_import(import_id, turn)
+    sign_of_life.give(CLUSTERS)
 
 
 def replace_dead() -> None:

@@ -35,6 +35,7 @@ RULES = [
     Rule(("portal",), "imports run one way: portal -> reports -> tenants", never=("reports", "tenants")),
     Rule(("reports",), "imports run one way: portal -> reports -> tenants", never=("tenants",)),
     Rule(("boto3", "botocore"), "reports/aws is the one door to AWS; portal/local plays AWS", only=("reports.aws", "portal.local")),
+    Rule(("opentelemetry",), "not even loaded where nobody wants traces", only=("tenants.otel",)),
     Rule(("urllib3",), "the one door to the operator's webhook; AWS has its own", only=("reports.alarms.webhook", "portal.local")),
     Rule(("http.client",), "the one door to hosts that a company named", only=("reports.outbound", "portal.local")),
     Rule(("PIL",), "one place opens pictures that somebody uploaded", only=("reports.logos", "portal.local")),
@@ -67,6 +68,7 @@ LATE_IMPORTS = {
     ("portal.database", "portal.local"): "production runs without the pretend world",
     ("portal.database", "portal.local.postgres"): "production runs without the pretend world",
     ("portal.local.aws.__main__", "portal.local.aws.server"): "moto reads its environment variables when it is imported",
+    ("tenants.tracing", "tenants"): "nothing of OpenTelemetry is loaded where nobody wants traces",
     ("portal.local.postgres_server", "psutil"): "comes with the embedded PostgreSQL, which is optional",
 }
 
@@ -84,7 +86,20 @@ READ_BY_BOTO3 = {
     "AWS_SESSION_TOKEN",
 }
 
-READ_BY_OTHERS = {"POSTGRES_PASSWORD": "compose.yaml", "WEB_CONCURRENCY": "gunicorn"}
+READ_BY_OTHERS = {
+    "POSTGRES_PASSWORD": "compose.yaml",
+    "WEB_CONCURRENCY": "gunicorn",
+    **dict.fromkeys(
+        (
+            "OTEL_EXPORTER_OTLP_HEADERS",
+            "OTEL_RESOURCE_ATTRIBUTES",
+            "OTEL_SERVICE_NAME",
+            "OTEL_TRACES_SAMPLER",
+            "OTEL_TRACES_SAMPLER_ARG",
+        ),
+        "OpenTelemetry's SDK",
+    ),
+}
 
 IN_TEMPLATES = {
     r"\|\s*safe(seq)?\b": "|safe: text of a tenant would be read as HTML",
@@ -299,7 +314,7 @@ def test_requirements_are_locked_with_hashes(name):
 def _names_read() -> set[str]:
     """What the settings ask the environment for, by the helpers of portal/env.py or directly."""
     names = set(roles.URL_VARIABLES.values())
-    for module in ("portal.settings", "portal.database", "portal.logs", "portal.local"):
+    for module in ("portal.settings", "portal.database", "portal.logs", "portal.traces", "portal.local"):
         for node in ast.walk(_trees()[module]):
             if (
                 isinstance(node, ast.Call)

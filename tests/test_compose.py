@@ -36,7 +36,13 @@ def test_every_variable_is_in_the_example_environment():
 
 
 @pytest.mark.parametrize(
-    ("service", "logins"), [("web", {roles.WEB}), ("worker", {roles.WORKER}), ("migrate", {roles.WEB, roles.WORKER, roles.OWNER})]
+    ("service", "logins"),
+    [
+        ("web", {roles.WEB}),
+        ("worker", {roles.WORKER}),
+        ("overdue", {roles.WORKER}),
+        ("migrate", {roles.WEB, roles.WORKER, roles.OWNER}),
+    ],
 )
 def test_each_service_knows_the_urls_of_its_own_logins_and_no_other(service, logins):
     environment = SERVICES[service]["environment"]
@@ -77,7 +83,7 @@ def test_images_of_others_are_pinned_to_a_release():
 
 def test_web_and_worker_start_after_the_migration_and_the_migration_after_the_servers():
     assert SERVICES["migrate"]["depends_on"] == {name: {"condition": "service_healthy"} for name in ("postgres", "redis")}
-    for name in ("web", "worker"):
+    for name in ("web", "worker", "overdue"):
         assert SERVICES[name]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
     assert all("test" in SERVICES[name]["healthcheck"] for name in ("postgres", "redis"))
 
@@ -88,12 +94,12 @@ def test_a_stop_leaves_more_time_than_the_processes_take():
 
 
 def test_the_images_own_health_check_is_off_where_no_web_server_runs():
-    assert {name for name, service in OURS.items() if service.get("healthcheck") == {"disable": True}} == {"migrate", "worker"}
+    assert {name for name, service in OURS.items() if service.get("healthcheck") == {"disable": True}} == {"migrate", "worker", "overdue"}
 
 
 def test_what_ends_is_started_again_but_for_the_migration():
     assert {name: service["restart"] for name, service in SERVICES.items()} == {
-        **dict.fromkeys(("postgres", "redis", "web", "worker"), "unless-stopped"),
+        **dict.fromkeys(("postgres", "redis", "web", "worker", "overdue"), "unless-stopped"),
         "migrate": "no",
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db.models import F
@@ -14,10 +15,14 @@ MOST = 100
 Receiver = tuple[str, str]  # way and address
 
 
-def hand_out(receivers: list[Receiver], now: datetime) -> None:
-    """A message for each receiver of each new alarm; and for those who were told of one that is over, the news of that."""
+def hand_out(receivers: list[Receiver], now: datetime, codes: Collection[str] | None = None) -> None:
+    """A message for each receiver of each new alarm; and for those who were told of one that is over, the news of that.
+
+    `codes`: of no other alarms.
+    """
     _forget(now)
     waiting = Alarm.objects.exclude(handed=Handed.ENDED).exclude(handed=Handed.RAISED, ended_at=None)
+    waiting = waiting if codes is None else waiting.filter(code__in=codes)
     # Locked: whoever writes down just now that it was told has to see its end, or we have to see what was told.
     for alarm in waiting.select_for_update(skip_locked=True).order_by("id")[:MOST]:
         if alarm.handed == Handed.NOTHING:

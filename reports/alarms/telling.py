@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
+from django.db.models import QuerySet
 
 from reports.alarms import handing, paused_reports, words
 from reports.alarms.handing import Receiver
@@ -61,21 +62,22 @@ class Teller:
         with engine_scope():
             self._clock.synchronise()
         paused_reports.compare()
-        found = receivers()
-        with engine_scope():
-            handing.hand_out(found, self._clock())
-            due = AlarmMessage.objects.filter(next_try_at__lte=self._clock())
-            ways = list(due.values_list("way", flat=True).distinct())
-        for way in ways:
-            self._begin(way)
+        begin(receivers(), self._clock)
         return False
 
-    def _begin(self, way: str) -> None:
+
+def begin(told: list[Receiver], clock: Callable[[], datetime], codes: Collection[str] | None = None) -> list[threading.Thread]:
+    """Hand out what is new, and tell what is due; those who do. Two who begin at once tell once. `codes`: of no other alarms."""
+    with engine_scope():
+        handing.hand_out(told, clock(), codes)
+        ways = list(_due(clock(), codes).values_list("way", flat=True).distinct())
+    for way in ways:
         busy = _busy.get(way)
         if busy is None or not busy.is_alive():
             # Not a daemon: a process that ends in order waits for what is on the wire.
-            _busy[way] = threading.Thread(target=tell_all, args=(way, self._clock), name=f"alarms-{way}")
+            _busy[way] = threading.Thread(target=tell_all, args=(way, clock, codes), name=f"alarms-{way}")
             _busy[way].start()
+    return [_busy[way] for way in ways]
 
 
 def receivers() -> list[Receiver]:
@@ -87,10 +89,10 @@ def receivers() -> list[Receiver]:
     return found
 
 
-def tell_all(way: str, clock: Callable[[], datetime]) -> None:
+def tell_all(way: str, clock: Callable[[], datetime], codes: Collection[str] | None = None) -> None:
     """Everything that is due by this way, one after the other. Never raises."""
     try:
-        while errand := _take(way, clock()):
+        while errand := _take(way, clock(), codes):
             _tell(errand, clock)
     except (OperationalError, InterfaceError):
         # What was in hand is due again at the end of its lease.
@@ -99,10 +101,15 @@ def tell_all(way: str, clock: Callable[[], datetime]) -> None:
         connection.close()
 
 
-def _take(way: str, now: datetime) -> Errand | None:
+def _due(now: datetime, codes: Collection[str] | None) -> QuerySet[AlarmMessage]:
+    due = AlarmMessage.objects.filter(next_try_at__lte=now)
+    return due if codes is None else due.filter(alarm__code__in=codes)
+
+
+def _take(way: str, now: datetime, codes: Collection[str] | None = None) -> Errand | None:
     with engine_scope():
-        due = AlarmMessage.objects.select_related("alarm").select_for_update(of=("self",), skip_locked=True)
-        message = due.filter(way=way, next_try_at__lte=now).order_by("next_try_at").first()
+        due = _due(now, codes).select_related("alarm").select_for_update(of=("self",), skip_locked=True)
+        message = due.filter(way=way).order_by("next_try_at").first()
         if message is None:
             return None
         message.next_try_at, message.tries = now + LEASE, message.tries + 1

@@ -1,4 +1,4 @@
-"""The operator's own webhook, PORTAL_ALERT_WEBHOOK. Its URL is a secret: it is in no row, no log and no error.
+"""The operator's own addresses, PORTAL_ALERT_WEBHOOK and PORTAL_HEARTBEAT_URL. They are secrets: in no row, no log and no error.
 
 Not by reports/outbound: no company chose it, and a receiver in the operator's own network is as good as any.
 """
@@ -20,8 +20,17 @@ class NotTold(Exception):
 
 def post(url: str, body: dict[str, Any]) -> None:
     """One POST of `body` as JSON, in no transaction. No redirect is followed, no proxy used. Raises NotTold unless it answers 2xx."""
+    _ask("POST", url, json=body)
+
+
+def get(url: str) -> None:
+    """One GET, as `post` does it."""
+    _ask("GET", url)
+
+
+def _ask(method: str, url: str, **content: Any) -> None:
     try:
-        answer = _pool.request("POST", url, json=body, redirect=False, preload_content=False)
+        answer = _pool.request(method, url, redirect=False, preload_content=False, **content)
     except urllib3.exceptions.HTTPError as error:
         # Its own text has the URL.
         raise NotTold(type(error).__name__) from None

@@ -8,6 +8,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from reports.aws.asking import traced
 from reports.aws.clients import AccountFacts, foreign_s3_client
 from reports.aws.errors import AccessDenied, AwsError, CredentialsRefused, translate
 
@@ -28,14 +29,14 @@ class ForeignBucket:
     """`owner` is the account whose the bucket has to be; empty: anybody's. Takes on the role at once; raises AwsError."""
 
     def __init__(self, role: AccountFacts, bucket: str, owner: str = "") -> None:
-        self._client = _as_role(role)
+        self._role, self._client = role, _as_role(role)
         self._bucket = {"Bucket": bucket} | ({"ExpectedBucketOwner": owner} if owner else {})
 
     def place(self, key: str, content: Path, size_bytes: int, sha256: bytes) -> None:
         """Whole or not at all, and never over another object. Raises NameTaken, AwsError; Unanswered: it may be there."""
         checksum = base64.b64encode(sha256).decode()
         try:
-            with content.open("rb") as body:
+            with content.open("rb") as body, traced(self._role, ("S3", "PutObject")):
                 self._client.put_object(
                     **self._bucket, Key=key, Body=body, ContentLength=size_bytes, ChecksumSHA256=checksum, IfNoneMatch="*"
                 )
@@ -76,7 +77,8 @@ def is_open_to_all_our_customers(role: AccountFacts) -> bool:
 
 def _as_role(role: AccountFacts) -> Any:
     try:
-        return foreign_s3_client(role)
+        with traced(role, ("STS", "AssumeRole")):
+            return foreign_s3_client(role)
     except (ClientError, BotoCoreError) as error:
         refusal = translate(error)
         if isinstance(refusal, CredentialsRefused) and refusal.code == STS_DENIED:

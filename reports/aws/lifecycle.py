@@ -24,6 +24,7 @@ def put_rules(account: AccountFacts, bucket: str, wanted: list[Rule]) -> None:
     kept = {name: value for name, value in _document(account, bucket).items() if name == SIZES}
     ask(
         account,
+        ("S3", "PutBucketLifecycleConfiguration"),
         s3_client,
         lambda client: client.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": wanted}, **kept),
     )
@@ -31,7 +32,14 @@ def put_rules(account: AccountFacts, bucket: str, wanted: list[Rule]) -> None:
 
 def _document(account: AccountFacts, bucket: str) -> dict[str, Any]:
     try:
-        return dict(ask(account, s3_client, lambda client: client.get_bucket_lifecycle_configuration(Bucket=bucket)))
+        return dict(
+            ask(
+                account,
+                ("S3", "GetBucketLifecycleConfiguration"),
+                s3_client,
+                lambda client: client.get_bucket_lifecycle_configuration(Bucket=bucket),
+            )
+        )
     except Rejected as none:
         if none.code != NO_RULES:
             raise

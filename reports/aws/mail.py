@@ -14,4 +14,4 @@ def send_raw(region: str, raw: bytes, *, sender: str, address: str, tags: dict[s
         "Content": {"Raw": {"Data": raw}},
         "EmailTags": [{"Name": name, "Value": value} for name, value in tags.items()],
     } | ({"ConfigurationSetName": configuration_set} if configuration_set else {})
-    return str(ask(AccountFacts("", region), ses_client, lambda client: client.send_email(**request))["MessageId"])
+    return str(ask(AccountFacts("", region), ("SES", "SendEmail"), ses_client, lambda client: client.send_email(**request))["MessageId"])

@@ -12,6 +12,7 @@ from reports.aws.catalogue import Dashboard, DataSet, Definition, Summary, read_
 from reports.aws.clients import AccountFacts, quicksight_client
 from reports.aws.errors import AwsError, NotYet
 
+SERVICE = "QuickSight"
 # The most that ListDashboards gives at once.
 LIST_PAGE = 100
 # AWS's names of typed parameter lists, by our type words.
@@ -84,7 +85,7 @@ class QuickSight:
 
     def connect(self) -> None:
         """Make the client, which takes a while; later calls find it."""
-        ask(self.account, quicksight_client, lambda client: None)
+        ask(self.account, (SERVICE, "connect"), quicksight_client, lambda client: None)
 
     def start_snapshot(self, request: SnapshotRequest) -> None:
         """Raises AlreadyExists for an id that an earlier call of ours got accepted."""
@@ -132,11 +133,12 @@ class QuickSight:
 
     def _call(self, operation: str, **arguments: Any) -> dict[str, Any]:
         def act(client: Any) -> dict[str, Any]:
-            self.gate()
             return dict(getattr(client, operation)(AwsAccountId=self.account.aws_account_id, **arguments))
 
+        # As AWS spells it: start_dashboard_snapshot_job is StartDashboardSnapshotJob.
+        named = operation.title().replace("_", "")
         try:
-            answer = ask(self.account, quicksight_client, act)
+            answer = ask(self.account, (SERVICE, named), quicksight_client, act, gate=self.gate)
         except AwsError as refusal:
             self.heard(operation, refusal)
             raise

@@ -51,7 +51,9 @@ def versions(account: AccountFacts, bucket: str, prefix: str) -> Iterator[Versio
 
 
 def _page(account: AccountFacts, bucket: str, prefix: str, after: dict[str, str]) -> dict[str, Any]:
-    return ask(account, s3_client, lambda client: client.list_object_versions(Bucket=bucket, Prefix=prefix, **after))
+    return ask(
+        account, ("S3", "ListObjectVersions"), s3_client, lambda client: client.list_object_versions(Bucket=bucket, Prefix=prefix, **after)
+    )
 
 
 def remove(account: AccountFacts, bucket: str, wanted: Iterable[Version]) -> int:
@@ -64,7 +66,7 @@ def remove(account: AccountFacts, bucket: str, wanted: Iterable[Version]) -> int
 
 
 def _remove(account: AccountFacts, bucket: str, batch: list[Version]) -> None:
-    answer = ask(account, s3_client, lambda client: client.delete_objects(Bucket=bucket, Delete=_named(batch)))
+    answer = ask(account, ("S3", "DeleteObjects"), s3_client, lambda client: client.delete_objects(Bucket=bucket, Delete=_named(batch)))
     if faults := answer.get("Errors"):
         kind = AccessDenied if faults[0]["Code"] == "AccessDenied" else Unanswered
         raise kind(faults[0]["Code"], faults[0].get("Message", ""))
@@ -88,7 +90,7 @@ def _named(batch: list[Version]) -> dict[str, Any]:
 def copy(account: AccountFacts, bucket: str, key: str, to: str, version_id: str = "") -> Copied:
     """Inside the bucket and inside S3, whatever its size. Raises NotFound when the object is gone, and AwsError."""
     source = {"Bucket": bucket, "Key": key} | ({"VersionId": version_id} if version_id else {})
-    ask(account, s3_client, lambda client: client.copy(source, bucket, to, Config=IN_PARTS))
-    head = ask(account, s3_client, lambda client: client.head_object(Bucket=bucket, Key=to))
+    ask(account, ("S3", "CopyObject"), s3_client, lambda client: client.copy(source, bucket, to, Config=IN_PARTS))
+    head = ask(account, ("S3", "HeadObject"), s3_client, lambda client: client.head_object(Bucket=bucket, Key=to))
     version = head.get("VersionId", "")
     return Copied(head["ContentLength"], "" if version == NO_VERSION else version)

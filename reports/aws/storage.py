@@ -62,17 +62,19 @@ def read_object(account: AccountFacts, bucket: str, key: str) -> StoredObject:
 
 def read_bytes(account: AccountFacts, bucket: str, key: str) -> bytes:
     """The whole of a small object. Raises as `read_object` does."""
-    return bytes(ask(account, s3_client, lambda client: client.get_object(Bucket=bucket, Key=key)["Body"].read()))
+    return bytes(ask(account, ("S3", "GetObject"), s3_client, lambda client: client.get_object(Bucket=bucket, Key=key)["Body"].read()))
 
 
 def read_quickly(account: AccountFacts, bucket: str, key: str) -> bytes:
     """As `read_bytes`, where others wait for it."""
-    return bytes(ask(account, quick_s3_client, lambda client: client.get_object(Bucket=bucket, Key=key)["Body"].read()))
+    return bytes(
+        ask(account, ("S3", "GetObject"), quick_s3_client, lambda client: client.get_object(Bucket=bucket, Key=key)["Body"].read())
+    )
 
 
 def pieces(account: AccountFacts, bucket: str, key: str) -> Iterator[bytes]:
     """An object of any size, piece by piece, while somebody waits. Raises AwsError, also after some of them."""
-    body = ask(account, quick_s3_client, lambda client: client.get_object(Bucket=bucket, Key=key)["Body"])
+    body = ask(account, ("S3", "GetObject"), quick_s3_client, lambda client: client.get_object(Bucket=bucket, Key=key)["Body"])
     try:
         yield from body.iter_chunks(CHUNK)
     except BotoCoreError as error:
@@ -83,7 +85,7 @@ def pieces(account: AccountFacts, bucket: str, key: str) -> Iterator[bytes]:
 
 def fetch(account: AccountFacts, bucket: str, key: str, into: Path) -> bytes:
     """Writes the object into a file, however large it is; its SHA-256. Raises as `read_object` does."""
-    return ask(account, s3_client, lambda client: _fetched(client.get_object(Bucket=bucket, Key=key)["Body"], into))
+    return ask(account, ("S3", "GetObject"), s3_client, lambda client: _fetched(client.get_object(Bucket=bucket, Key=key)["Body"], into))
 
 
 def _fetched(body: Any, into: Path) -> bytes:
@@ -97,7 +99,7 @@ def _fetched(body: Any, into: Path) -> bytes:
 
 def write(account: AccountFacts, bucket: str, key: str, body: bytes) -> None:
     """A small object of our own, whole or not at all; in its place before this returns. Gives up within seconds; raises AwsError."""
-    ask(account, quick_s3_client, lambda client: client.put_object(Bucket=bucket, Key=key, Body=body))
+    ask(account, ("S3", "PutObject"), quick_s3_client, lambda client: client.put_object(Bucket=bucket, Key=key, Body=body))
 
 
 @dataclass(frozen=True)
@@ -119,13 +121,13 @@ def listed(account: AccountFacts, bucket: str, prefix: str) -> Iterator[Listed]:
 
 
 def _page(account: AccountFacts, **wanted: str) -> dict[str, Any]:
-    return ask(account, s3_client, lambda client: client.list_objects_v2(**wanted))
+    return ask(account, ("S3", "ListObjectsV2"), s3_client, lambda client: client.list_objects_v2(**wanted))
 
 
 def exists(account: AccountFacts, bucket: str, key: str) -> bool:
     """Asked while somebody waits. Raises AwsError when S3 does not say within seconds, or refuses to."""
     try:
-        ask(account, quick_s3_client, lambda client: client.head_object(Bucket=bucket, Key=key))
+        ask(account, ("S3", "HeadObject"), quick_s3_client, lambda client: client.head_object(Bucket=bucket, Key=key))
     except NotFound:
         return False
     return True
@@ -133,7 +135,7 @@ def exists(account: AccountFacts, bucket: str, key: str) -> bool:
 
 def look_into(account: AccountFacts, bucket: str) -> None:
     """Raises AwsError unless what lies below our prefix can be listed. Without that right a missing object looks like a forbidden one."""
-    ask(account, s3_client, lambda client: client.list_objects_v2(Bucket=bucket, Prefix="t/", MaxKeys=1))
+    ask(account, ("S3", "ListObjectsV2"), s3_client, lambda client: client.list_objects_v2(Bucket=bucket, Prefix="t/", MaxKeys=1))
 
 
 @dataclass(frozen=True)
@@ -169,7 +171,7 @@ def disposition(name: str, *, inline: bool = False) -> str:
 
 
 def _read(account: AccountFacts, bucket: str, key: str) -> StoredObject:
-    return ask(account, s3_client, lambda client: _whole(client, bucket, key))
+    return ask(account, ("S3", "GetObject"), s3_client, lambda client: _whole(client, bucket, key))
 
 
 def _whole(client: Any, bucket: str, key: str) -> StoredObject:

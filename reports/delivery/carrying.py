@@ -23,6 +23,7 @@ from reports.delivery.identity import message_id
 from reports.delivery.last_look import reason_not_to_send
 from reports.delivery.retries import MOST_TRIES
 from reports.delivery.taking import LEASE_SECONDS, Lease
+from reports.delivery.traced import traced
 from reports.files import CONTENT_TYPES
 from reports.mails.letters import Letter, letter_of, letter_of_notice
 from reports.models import Delivery, Notice, Occurrence, SnapshotFile, SnapshotJob
@@ -47,6 +48,7 @@ class Prepared:
     address: str
     letter: Letter
     line: sent_log.Line
+    traceparent: str
 
 
 def carry(lease: Lease, setup: EmailSetup, clock: Clock) -> None:
@@ -74,7 +76,8 @@ def _carry(lease: Lease, setup: EmailSetup, clock: Clock) -> None:
     if prepared is None:
         return
     try:
-        answer = _send(lease, prepared, setup)
+        with traced(lease.tenant_id, lease.id, prepared.channel, lease.tries, prepared.traceparent):
+            answer = _send(lease, prepared, setup)
     except Resting:
         _write_down(lambda: outcomes.put_back(lease, clock()))
     except TooFast:
@@ -117,7 +120,8 @@ def _prepare(lease: Lease, now: datetime) -> Prepared | None:
         held = lease.model.objects.filter(tenant=lease.tenant_id, pk=lease.id, lease_until=lease.until)
         held.update(status=Outgoing.Status.SENDING, maybe_twice=again)
         channel = getattr(outgoing, "channel", Delivery.Channel.EMAIL)
-        return Prepared(channel, outgoing.address, letter, _line(lease, outgoing, channel, now))
+        traceparent = outgoing.job.traceparent if outgoing.job else ""
+        return Prepared(channel, outgoing.address, letter, _line(lease, outgoing, channel, now), traceparent)
 
 
 def _of(lease: Lease) -> Delivery | Notice | None:

@@ -41,6 +41,7 @@ class Packed:
     placing: dict[str, str]
     message: ChatMessage | None
     line: sent_log.Line
+    traceparent: str
 
 
 def pack(lease: Lease, now: datetime) -> Packed | None:
@@ -120,6 +121,7 @@ def _packed(lease: Lease, delivery: Delivery, destination: Destination, now: dat
         placing=delivery.placing,
         message=message,
         line=_line(lease, delivery, destination, now),
+        traceparent=delivery.job.traceparent,
     )
 
 

@@ -18,6 +18,7 @@ from reports.delivery.channel import NotSent, Sent, Stops, TryLater
 from reports.delivery.chat import Chat
 from reports.delivery.packing import Packed
 from reports.delivery.taking import Lease
+from reports.delivery.traced import traced
 from reports.destinations import condition
 from reports.destinations.channels import channel_of
 from reports.models import Delivery, Destination
@@ -69,7 +70,8 @@ def try_once(lease: Lease, clock: Clock) -> None:
         packed = packing.pack(lease, clock())
         if packed is None:
             return
-        answer = _send(lease, packed)
+        with traced(lease.tenant_id, lease.id, packed.kind, lease.tries, packed.traceparent):
+            answer = _send(lease, packed)
     except Unreadable:
         alert("destination_unreadable", UNREADABLE, lasts=EVENT_LASTS)
         _write_down(lambda: _failed(lease, TryLater("credentials_unreadable"), clock()))

@@ -24,7 +24,7 @@ from reports.engine.limiter import Gate
 from reports.engine.look import Seen, look
 from reports.engine.start import CheckedByAnother, Clock, start
 from reports.models import SnapshotJob
-from tenants import log_context
+from tenants import log_context, tracing
 from tenants.scope import engine_scope
 
 P = ParamSpec("P")
@@ -35,6 +35,8 @@ RECONNECT_SECONDS = 1.0
 # Much less than a lease: a thread that waits for the database is not one that hangs.
 MOST_RECONNECTS = 60
 Status = SnapshotJob.Status
+# Of a step, by where it finds the job.
+SPANS = {Status.STARTING: "job.start", Status.RUNNING: "job.look", Status.COLLECTING: "job.collect"}
 
 
 class News(Enum):
@@ -188,6 +190,21 @@ def _finish(lease: Lease, seen: Seen, quicksight: QuickSight, clock: Clock) -> O
 
 
 def _guarded(lease: Lease, act: Callable[[], Outcome], clock: Clock) -> Outcome:
+    facts = {"fanfold.tenant": str(lease.tenant_id), "fanfold.job": str(lease.job_id)}
+    with tracing.span(SPANS[lease.status], facts, parent=lease.traceparent) as span:
+        outcome = _through_faults(lease, act, clock)
+        report, _seen = outcome
+        span.end_as(_word_for(report), failed=report.answered is False or bool(report.refused))
+    return outcome
+
+
+def _word_for(report: Report) -> str:
+    if report.refused or report.throttled:
+        return report.refused or "throttled"
+    return "no_answer" if report.answered is False else report.news.name.lower()
+
+
+def _through_faults(lease: Lease, act: Callable[[], Outcome], clock: Clock) -> Outcome:
     outcome: Outcome
     try:
         outcome = act()

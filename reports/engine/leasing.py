@@ -60,7 +60,7 @@ update reports_snapshotjob job set lease_until = statement_timestamp() + make_in
   from line, budget where job.id = line.id
 returning job.id, job.tenant_id, job.status, job.crashes, job.lease_until, job.report_id, job.formats, job.snapshot_id,
           job.snapshot_dashboard_id, job.rendering_since, least(job.render_until, job.deadline_at), budget.look, budget.probes,
-          extract(epoch from budget.at - clock_timestamp())::float8 + line.place * budget.gap
+          job.traceparent, extract(epoch from budget.at - clock_timestamp())::float8 + line.place * budget.gap
 """
 RELEASE = """
 update reports_snapshotjob job set lease_until = null, next_look_at = statement_timestamp() + interval '1 s'
@@ -105,6 +105,7 @@ class Lease:
     given_up_at: datetime | None = None
     look: str = Account.Look.DESCRIBE
     probes: bool = False
+    traceparent: str = ""
     # By time.monotonic: when its call may leave. None: it has to ask for a turn itself.
     send_at: float | None = None
 

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("reports", "0045_tallies"),
+        ("reports", "0046_traces"),
         ("tenants", "0014_digest"),
     ]
 

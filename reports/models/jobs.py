@@ -21,6 +21,7 @@ from reports.models.engine import TenantQueue
 from reports.models.erasures import Erasure
 from reports.models.schedules import Occurrence
 from reports.retelling import retold
+from tenants import tracing
 from tenants.models import ApiKey, Tenant, User
 
 logger = logging.getLogger(__name__)
@@ -151,6 +152,10 @@ class SnapshotJob(models.Model):
     reference = models.CharField(max_length=200, blank=True, db_default="", help_text="Empty: none was given.")
     metadata: models.JSONField[dict[str, str], dict[str, str]] = models.JSONField(
         default=dict, db_default=models.Value({}, models.JSONField())
+    )
+    # Where it was asked for, for the spans of its steps and deliveries.
+    traceparent = models.CharField(
+        max_length=55, blank=True, default=tracing.traceparent, db_default="", help_text="W3C Trace Context. Empty: nobody traces it."
     )
     # Of the audience, as they were when the job was made: added to the tenant's own, never in place of one.
     narrowing_tags: models.JSONField[dict[str, str], dict[str, str]] = models.JSONField(default=dict)
@@ -374,6 +379,7 @@ def log_move(job_id: uuid.UUID, tenant_id: uuid.UUID, before: str, after: str, w
     """One line for each move, once it is committed: a move that is rolled back never was."""
     facts = {"job": job_id, "tenant": tenant_id, "from": str(before), "to": str(after), "why": str(why)}
     transaction.on_commit(lambda: logger.info("job %s -> %s", before or "new", after, extra=facts))
+    tracing.note(moved_to=str(after), why=str(why))
 
 
 class JobEvent(models.Model):

@@ -227,6 +227,8 @@ class Occurrence(models.Model):
                 condition=Q(status__in=("planned", "running"), warned_at=None) & ~Q(ready_by_at=None),
                 name="occurrence_promised",
             ),
+            # For whoever looks what has no end although it should have one; of a few, whatever the table holds.
+            models.Index(fields=["planned_at"], condition=Q(status__in=("planned", "running")), name="occurrence_open"),
         )
 
     def __str__(self) -> str:

@@ -44,6 +44,7 @@ class Event(models.Model):
     created_at = models.DateTimeField()
     # Serialised once: a signature is over bytes, and a later release would write them another way.
     body = models.TextField(help_text="JSON, as it is sent. Ids and facts: no address, tag value, link or token.")
+    traceparent = models.CharField(max_length=55, blank=True, db_default="", help_text="Of what made it a fact. Empty: nobody traces that.")
 
     objects = EventQuerySet.as_manager()
 

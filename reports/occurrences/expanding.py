@@ -17,6 +17,7 @@ from reports.occurrences import addressing, lateness, reasons, taking, wanting
 from reports.occurrences.settling import Outcome, end
 from reports.occurrences.taking import Taken
 from reports.refused import Refused
+from tenants import tracing
 from tenants.scope import engine_scope, tenant_scope
 
 logger = logging.getLogger(__name__)
@@ -84,17 +85,22 @@ def _work_on(taken: Taken, now: datetime) -> set[int]:
 
 def expand(taken: Taken, now: datetime) -> set[int]:
     """All of it or nothing, in one transaction. Twice at once does it once. The account that has work now, if any."""
-    with tenant_scope(taken.tenant_id):
+    # Where a trace of a planned run begins: with all its jobs.
+    facts = {"fanfold.tenant": str(taken.tenant_id), "fanfold.occurrence": str(taken.id)}
+    with tracing.span("occurrence.expand", facts, parent="") as span, tenant_scope(taken.tenant_id):
         occurrence = _locked(taken)
         if occurrence is None:
             return set()
+        span.note(schedule=str(occurrence.schedule_id))
         if outcome := _not_to_run(occurrence):
+            span.end_as(outcome.reason or outcome.status)
             end(occurrence, outcome, now)
             return set()
         try:
             wanted = wanting.check(occurrence, now)
             _make(occurrence, wanted, now)
         except Refused as refused:
+            span.end_as(refused.code, failed=True)
             end(occurrence, _refusal(refused), now)
             return set()
         return {wanted.account_id}

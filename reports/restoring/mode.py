@@ -64,8 +64,12 @@ def begin(because: str, actor: Actor = PORTAL, *, backup_at: datetime | None = N
         return False
     facts = {"because": because, "backup_at": found.backup_at.isoformat()}
     record(actor, "restore.found", now=found.since, tenant=None, after=facts)
-    alert(ALARM, f"This database is a backup of about {found.backup_at:%Y-%m-%d %H:%M}Z ({found.because}). {WHAT_TO_DO}")
+    alert(ALARM, sentence(found))
     return True
+
+
+def sentence(found: State) -> str:
+    return f"This database is a backup of about {found.backup_at:%Y-%m-%d %H:%M}Z ({found.because}). {WHAT_TO_DO}"
 
 
 def end(actor: Actor, action: str, now: datetime, *, past: int, after: dict[str, object]) -> bool:

@@ -13,6 +13,7 @@ from django.db import InterfaceError, OperationalError, connection
 
 from reports.after_sending import place_of, write_down
 from reports.alerts import EVENT_LASTS, alert
+from reports.delivery.traced import traced
 from reports.due import Taken
 from reports.models import Webhook, WebhookDelivery
 from reports.outbound import posting
@@ -21,7 +22,7 @@ from reports.webhooks import outcomes, reasons, secrets, signing
 from reports.webhooks.outcomes import Outcome
 from reports.webhooks.retries import MOST_TRIES
 from reports.webhooks.taking import LEASE_SECONDS
-from tenants import log_context
+from tenants import log_context, tracing
 from tenants.encryption import Unreadable
 from tenants.scope import tenant_scope
 
@@ -42,6 +43,7 @@ class Message:
     body: str
     url: str = field(repr=False)
     secrets: tuple[str, ...] = field(repr=False)
+    traceparent: str = ""
 
 
 def carry(taken: Taken, clock: Clock) -> None:
@@ -75,7 +77,9 @@ def try_once(taken: Taken, clock: Clock) -> None:
         if not connection.in_atomic_block:
             # Nobody needs it for as long as a slow receiver takes.
             connection.close()
-        outcome = post(message, clock())
+        with traced(taken.tenant_id, taken.id, "webhook", taken.tries, message.traceparent) as span:
+            outcome = post(message, clock())
+            span.end_as(outcome.error or tracing.OK, failed=bool(outcome.error))
         _write_down(lambda: outcomes.write(taken, outcome, clock()))
 
 
@@ -99,7 +103,8 @@ def prepare(taken: Taken, now: datetime) -> Message | None:
 def message_of(delivery: WebhookDelivery, now: datetime) -> Message:
     """In the tenant's scope. Raises Unreadable."""
     webhook = delivery.webhook
-    return Message(delivery.event_id, delivery.event.body, webhook.url, secrets.signing(webhook, now))
+    event = delivery.event
+    return Message(event.pk, event.body, webhook.url, secrets.signing(webhook, now), event.traceparent)
 
 
 def post(message: Message, now: datetime) -> Outcome:
