@@ -52,6 +52,13 @@ def press(name: str) -> Act:
     return lambda page: page.get_by_role("button", name=name, exact=True).click()
 
 
+def make_a_tenant_without_tags(page: browser.Page) -> None:
+    page.get_by_label("Name", exact=True).fill("Meridian Rail")
+    page.get_by_label("Email of its first owner").fill("ops@meridian.example")
+    page.get_by_role("group", name="Reports").get_by_role("checkbox").first.check()
+    press("Make tenant")(page)
+
+
 def select(number: int, then: str = "") -> Act:
     """The first rows of a list, and perhaps a button of the bar that appears."""
 
@@ -460,6 +467,10 @@ PAGES = [
     Page("staff-capacity", "/staff/", INES),
     Page("staff-tenants", "/staff/tenants/", INES),
     Page("staff-tenants-empty", "/staff/tenants/?q=zebra", INES),
+    Page("staff-tenant-new", "/staff/tenants/new/", INES),
+    Page("staff-tenant-new-wrong", "/staff/tenants/new/", INES, 422, make_a_tenant_without_tags),
+    Page("staff-tenant-invite", "/staff/tenants/saltmarsh/invite/", INES),
+    Page("staff-tenant-begun", "/staff/tenants/saltmarsh/", INES),
     Page("staff-tenant", "/staff/tenants/{busy_tenant}/", INES),
     Page("staff-tenant-long", "/staff/tenants/{long_tenant}/", INES),
     Page("staff-tenant-suspended", "/staff/tenants/{suspended_tenant}/", INES),
