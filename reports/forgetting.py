@@ -1,5 +1,5 @@
-"""What is kept for a while only, company by company: events with their messages, visits to archives, and the answers to
-idempotent requests.
+"""What is kept for a while only, company by company: events with their messages, visits to archives, the answers to idempotent
+requests, and what takes back an act.
 
 Stored answers may hold what is shown once, encrypted, so they go hourly and not with the night.
 """
@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 
 from django.db.models import Model, QuerySet
 
-from reports.models import ArchiveVisit, Event, IdempotentRequest
+from reports.models import ArchiveVisit, Event, IdempotentRequest, Undo
+from reports.undoing import LIFE as UNDO_LIFE
 from reports.webhooks.parking import EVENTS_KEPT
 from tenants.models import TenantCode
 from tenants.scope import tenant_scope
@@ -32,7 +33,8 @@ def _forget(tenant_id: uuid.UUID, now: datetime) -> int:
     events = Event.objects.filter(tenant=tenant_id, created_at__lt=now - EVENTS_KEPT)
     answers = IdempotentRequest.objects.filter(tenant=tenant_id, created_at__lt=now - ANSWERS_KEPT)
     visits = ArchiveVisit.objects.filter(tenant=tenant_id, created_at__lt=now - VISITS_KEPT)
-    return sum(_in_batches(tenant_id, old) for old in (events, answers, visits))
+    undos = Undo.objects.filter(tenant=tenant_id, created_at__lt=now - UNDO_LIFE)
+    return sum(_in_batches(tenant_id, old) for old in (events, answers, visits, undos))
 
 
 def _in_batches(tenant_id: uuid.UUID, old: QuerySet[Model]) -> int:

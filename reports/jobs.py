@@ -297,11 +297,15 @@ def _refuse_held(job: SnapshotJob) -> None:
 
 
 def _again(job: SnapshotJob, form_key: uuid.UUID | None) -> Wanted:
-    """With the same narrowing tags: without them those who may see a part of the rows would be shown all of them."""
+    return wanted_again(job, find_grant(job.tenant, job.report.slug), form_key)
+
+
+def wanted_again(job: SnapshotJob, grant: Grant, form_key: uuid.UUID | None) -> Wanted:
+    """With the same narrowing tags: without them those who may see a part of the rows would be shown all of them. `grant`: its report's."""
     return Wanted(
         job.report.slug,
         job.formats,
-        {name: values for name, values in job.parameters.items() if name not in _pinned(job)},
+        {name: values for name, values in job.parameters.items() if name not in grant.parameters},
         job.visual_ids,
         SnapshotJob.Lane.NOW,
         SnapshotJob.Trigger.RETRY,
@@ -312,7 +316,3 @@ def _again(job: SnapshotJob, form_key: uuid.UUID | None) -> Wanted:
         audience=job.audience,
         narrowing_tags=job.narrowing_tags,
     )
-
-
-def _pinned(job: SnapshotJob) -> dict[str, Any]:
-    return find_grant(job.tenant, job.report.slug).parameters

@@ -84,6 +84,7 @@ STAFF_ACTIONS = frozenset(
         "templates.manage",
         "tenants.view",
         "tenants.manage",
+        "tenants.create",
         "usage.view_all",
         "visits.begin",
     }

@@ -23,6 +23,7 @@ from reports.mails.variables import check_text
 from reports.refused import Refused
 from reports.scheduling import BadCron, check_cron
 from reports.session_tags import tag_faults
+from tenants.founding import RESERVED_SLUGS
 from tenants.models.tenant import check_timezone
 
 Check = Callable[[Any], Any]
@@ -74,6 +75,13 @@ def slug(limit: int) -> Check:
     return matching(
         r"[a-z0-9]+([-_][a-z0-9]+)*", gettext_lazy("must be small letters, digits and single hyphens, such as daily-calls."), limit=limit
     )
+
+
+def tenant_slug(value: Any) -> str:
+    """Of a company, which has pages under it."""
+    if (found := slug(63)(value)) in RESERVED_SLUGS:
+        raise Bad(_("is the name of a page. Choose another."))
+    return str(found)
 
 
 def one_of(*allowed: str) -> Check:

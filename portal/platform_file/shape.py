@@ -28,6 +28,7 @@ from portal.platform_file.checks import (
     session_tags,
     slug,
     table,
+    tenant_slug,
     text,
     time_of_day,
     whole,
@@ -111,7 +112,7 @@ SCHEDULE = Kind(
 TENANT = Kind(
     ("slug",),
     {
-        "slug": slug(63),
+        "slug": tenant_slug,
         "name": LONG_NAME,
         "timezone": zone,
         "session_tags": session_tags,

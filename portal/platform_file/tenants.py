@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
 from django.utils.translation import gettext as _
 
 from portal.platform_file import grants, groups, keys, members, schedules
@@ -12,8 +11,8 @@ from portal.platform_file.people import find_or_create
 from portal.platform_file.reading import Entry
 from portal.platform_file.retiring import retire
 from portal.platform_file.run import Run
-from tenants import session_tags
-from tenants.models import SessionTag, Tenant, TenantCode
+from tenants import founding, session_tags
+from tenants.models import SessionTag, Tenant
 from tenants.scope import as_tag_writer, platform_scope, tenant_scope
 
 GIB = 1024**3
@@ -71,12 +70,11 @@ def _write(tenant: Tenant | None, entry: Entry, run: Run) -> Tenant:
     values |= _quotas(entry)
     if tenant is None:
         entry.needs("name")
-        tenant = Tenant.objects.create(**values)
-        TenantCode.objects.create(code=tenant.code, tenant=tenant)
+        tenant = founding.found(Tenant(**values))
         run.changes.added("tenant", tenant.slug, tenant, values, tenant)
     else:
         run.changes.update("tenant", tenant.slug, tenant, values, tenant)
-    if not tenant.bucket and not settings.PORTAL_BUCKET and "bucket" not in entry.bad:
+    if founding.lacks_bucket(tenant) and "bucket" not in entry.bad:
         entry.fault("bucket", _("is needed while PORTAL_BUCKET is not set: set that variable, or give the tenant a bucket of its own."))
     return tenant
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
@@ -15,7 +15,8 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from portal import actors, filters
+from portal import actors, filters, status
+from portal.csv_answers import as_csv
 from portal.forms import RetryForm
 from portal.held_rows import held_job
 from portal.job_deliveries import sent, with_deliveries
@@ -35,6 +36,10 @@ from reports.refused import Refused
 from tenants.models import Tenant
 
 Status = SnapshotJob.Status
+SELECTED = {"retry": "jobs.retry", "cancel": "jobs.cancel", "revoke": "links.revoke"}
+HEADS = (_("Job"), _("Report"), _("Formats"), _("State"), _("By"), _("Started"), _("Ended"), _("Why it failed"))
+# The newest of them: a spreadsheet of more is nobody's reading, and the API has them all.
+MOST_EXPORTED = 10_000
 MOVING = "moving"
 STATES = (
     ("", _("All")),
@@ -53,11 +58,9 @@ def jobs(request: TenantRequest) -> HttpResponse:
     now = timezone.now()
     query = plain_query(request)
     search = filters.read(query, STATES)
-    listed = SnapshotJob.objects.for_tenant(request.tenant).visible()
     reports = [grant.report for grant in Grant.objects.for_tenant(request.tenant).by_name()]
     batch = _batch(request.tenant, query.get("batch", ""))
-    if "batch" in query:
-        listed = listed.filter(batch=batch) if batch else listed.none()
+    listed = _listed(request.tenant, query, batch)
     page = page_of(_matching(listed, search, reports), query, draw=for_pages)
     moving = filters.count_of(listed.moving())
     counts = batch and counting.counts(batch)
@@ -74,9 +77,50 @@ def jobs(request: TenantRequest) -> HttpResponse:
         "is_filtered": search.narrow or "batch" in query,
         "reports": reports,
         "may_run": request.may("reports.run"),
+        **_may_do(request),
+        "query": search_query(query),
         "may_clear": bool(moving) and request.may("jobs.clear"),
     }
     return render(request, "portal/jobs_news.html" if live.asked else "portal/jobs.html", context)
+
+
+def _may_do(request: TenantRequest) -> dict[str, bool]:
+    """With selected jobs; nobody selects rows for nothing."""
+    may = {f"may_{verb}": request.may(action) for verb, action in SELECTED.items()}
+    return may | {"selecting": any(may.values())}
+
+
+def search_query(query: QueryDict) -> str:
+    """Without the page's key: all that the search finds."""
+    changed = query.copy()
+    for name in ("before", "after"):
+        changed.pop(name, None)
+    return changed.urlencode()
+
+
+@require_safe
+@tenant_page("jobs.view")
+def export(request: TenantRequest) -> HttpResponse:
+    """The list as it is narrowed, for a spreadsheet; times in the company's zone."""
+    search = filters.read(request.GET, STATES)
+    reports = [grant.report for grant in Grant.objects.for_tenant(request.tenant).by_name()]
+    batch = _batch(request.tenant, request.GET.get("batch", ""))
+    found = _matching(_listed(request.tenant, request.GET, batch), search, reports)
+    jobs = for_pages(found.newest_first()[:MOST_EXPORTED])
+    return as_csv(f"jobs-{request.tenant.slug}.csv", [str(head) for head in HEADS], (_cells(job) for job in jobs))
+
+
+def _cells(job: Any) -> list[str]:
+    who = (job.requested_by and job.requested_by.display_name) or job.actor
+    times = [timezone.localtime(at).isoformat(timespec="seconds") if at else "" for at in (job.created_at, job.finished_at)]
+    return [str(job.pk), job.report.name, " ".join(job.formats), str(status.of_job(job).word), who, *times, job.failure_text]
+
+
+def _listed(tenant: Tenant, query: QueryDict, batch: Batch | None) -> SnapshotJobQuerySet:
+    listed = SnapshotJob.objects.for_tenant(tenant).visible()
+    if "batch" in query:
+        return listed.filter(batch=batch) if batch else listed.none()
+    return listed
 
 
 def _batch(tenant: Tenant, text: str) -> Any:

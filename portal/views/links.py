@@ -38,6 +38,7 @@ def links(request: TenantRequest) -> HttpResponse:
         "is_filtered": search.narrow,
         "reports": [grant.report for grant in Grant.objects.for_tenant(request.tenant).by_name()],
         "may_revoke": request.may("links.revoke"),
+        "selecting": request.may("links.revoke"),
     }
     return render(request, "portal/links.html", context)
 

@@ -14,14 +14,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
-from portal import actors
+from portal import actors, selected
 from portal.pages import SeeOther, tenant_page
 from portal.recipient_forms import PersonForm, RemoveForm
 from portal.requests import TenantRequest
-from reports.address_book import listing, people
+from reports import undoing
+from reports.address_book import listing, people, several
 from reports.address_book import stopped as stopping
 from reports.models import Delivery, Recipient, RecipientGroup, Suppression
 from reports.refused import Refused
+from reports.undoing import Act
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -60,15 +62,17 @@ def edit(request: TenantRequest, recipient: uuid.UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @tenant_page("recipients.manage")
 def remove(request: TenantRequest, recipient: uuid.UUID) -> HttpResponse:
-    """Asks first, and offers to revoke what the person can still open."""
+    """Asks, because it offers to revoke what the person can still open: that alone cannot be undone."""
     found, form = _find(request, recipient), RemoveForm(request.POST)
     if request.method != "POST" or not form.is_valid():
         return render(request, "portal/recipient_remove.html", {"recipient": found})
-    revoked = people.remove(found, actors.member(request), revoke_links=form.cleaned_data["revoke_links"], now=timezone.now())
+    now, actor, revoke = timezone.now(), actors.member(request), form.cleaned_data["revoke_links"]
+    outcome, revoked = several.remove(request.tenant, [found.pk], actor, now, revoke_links=revoke)
+    token = undoing.remember(request.tenant, actor, Act.RECIPIENTS_REMOVED, outcome.rows, now)
     told = _("%(email)s was removed.") % {"email": found.email}
     if revoked:
         told += " " + ngettext("%(n)d link was revoked.", "%(n)d links were revoked.", revoked) % {"n": revoked}
-    messages.success(request, told)
+    messages.success(request, told, selected.undo_tag(request, "recipients_undo", token))
     return SeeOther(_list(request))
 
 

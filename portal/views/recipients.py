@@ -65,6 +65,7 @@ def recipients(request: TenantRequest) -> HttpResponse:
         "groups": groups,
         "reports": reports,
         "may_manage": request.may("recipients.manage"),
+        "selecting": request.may("recipients.manage"),
         "may_erase": request.may("recipients.erase"),
     }
     return render(request, "portal/recipients.html", context)

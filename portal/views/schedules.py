@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 
 from django.contrib import messages
 from django.db.models import Count, Q
@@ -12,10 +13,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from portal import actors, filters
+from portal import actors, filters, selected
 from portal.forms import RetryForm
 from portal.live import QUIET_SECONDS, Live, plain_query, poll_seconds
 from portal.pages import SeeOther, tenant_page
@@ -23,6 +24,7 @@ from portal.paging import page_of
 from portal.requests import TenantRequest
 from portal.schedule_rows import for_detail, for_list, matching, seen
 from portal.way_back import way_back
+from reports import undoing
 from reports.destinations import choosing
 from reports.models import Audience, Grant, Occurrence, Schedule
 from reports.models.schedules import ScheduleQuerySet
@@ -31,6 +33,7 @@ from reports.refused import Refused
 from reports.schedules.audiences import who_gets
 from reports.schedules.figures import figures, people_of
 from reports.schedules.ledger import Ledger, ledgers
+from reports.undoing import Act
 
 PAUSED, ENDED = "paused", "ended"
 STATES = (("", gettext_lazy("Active")), (PAUSED, gettext_lazy("Paused")), (ENDED, gettext_lazy("Ended")))
@@ -52,6 +55,7 @@ def schedules(request: TenantRequest) -> HttpResponse:
         "reports": reports,
         "now": timezone.now(),
         "may_manage": request.may("schedules.manage"),
+        "selecting": request.may("schedules.manage"),
     }
     return render(request, "portal/schedules.html", context)
 
@@ -106,24 +110,26 @@ def _with_people(schedule: Schedule, people: dict[uuid.UUID, int]) -> list[tuple
 @require_POST
 @tenant_page("schedules.manage")
 def pause(request: TenantRequest, schedule: uuid.UUID) -> HttpResponse:
-    found = find(request, schedule)
-    acting.pause(found, actors.member(request), timezone.now())
-    undo = reverse("schedule_resume", args=[request.tenant.slug, found.pk])
-    messages.success(request, _("“%(name)s” is paused. Nothing goes out until it is resumed.") % {"name": found.title}, f"undo {undo}")
+    found, now = find(request, schedule), timezone.now()
+    was_on = found.enabled
+    acting.pause(found, actors.member(request), now)
+    undo = _undo(request, Act.SCHEDULES_PAUSED, found, now, at=now.isoformat()) if was_on else ""
+    messages.success(request, _("“%(name)s” is paused. Nothing goes out until it is resumed.") % {"name": found.title}, undo)
     return _back(request, found)
 
 
 @require_POST
 @tenant_page("schedules.manage")
 def resume(request: TenantRequest, schedule: uuid.UUID) -> HttpResponse:
-    found = find(request, schedule)
+    found, now = find(request, schedule), timezone.now()
+    was_on = found.enabled
     try:
-        acting.resume(found, actors.member(request), timezone.now())
+        acting.resume(found, actors.member(request), now)
     except Refused as refused:
         messages.error(request, refused.detail)
     else:
-        undo = reverse("schedule_pause", args=[request.tenant.slug, found.pk])
-        messages.success(request, _("“%(name)s” is on.") % {"name": found.title}, f"undo {undo}")
+        undo = "" if was_on else _undo(request, Act.SCHEDULES_RESUMED, found, now, version=found.version)
+        messages.success(request, _("“%(name)s” is on.") % {"name": found.title}, undo)
     return _back(request, found)
 
 
@@ -140,22 +146,27 @@ def run(request: TenantRequest, schedule: uuid.UUID) -> HttpResponse:
     return SeeOther(reverse("occurrence", args=[request.tenant.slug, found.pk, made.pk]))
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_POST
 @tenant_page("schedules.manage")
 def remove(request: TenantRequest, schedule: uuid.UUID) -> HttpResponse:
-    """Asks first: a schedule that was removed does not come back. Pressed twice, the second one finds it done."""
-    found = _find_any(request, schedule)
+    """Asks nothing: it can be undone. Pressed twice, the second one finds it done."""
+    found, now = _find_any(request, schedule), timezone.now()
     if found.retired_at:
         return _back(request, found)
-    if request.method != "POST" and found.template_id is None:
-        return render(request, "portal/schedule_remove.html", {"schedule": found})
     try:
-        acting.retire(found, actors.member(request), timezone.now())
+        acting.retire(found, actors.member(request), now)
     except Refused as refused:
         messages.error(request, refused.detail)
         return _back(request, found)
-    messages.success(request, _("“%(name)s” was removed. Its runs stay in the history.") % {"name": found.title})
+    undo = _undo(request, Act.SCHEDULES_REMOVED, found, now, at=now.isoformat())
+    messages.success(request, _("“%(name)s” was removed. Its runs stay in the history.") % {"name": found.title}, undo)
     return SeeOther(reverse("schedules", args=[request.tenant.slug]))
+
+
+def _undo(request: TenantRequest, act: str, schedule: Schedule, now: datetime, **left: str | int) -> str:
+    """Of the message. `left`: how the act left the schedule."""
+    token = undoing.remember(request.tenant, actors.member(request), act, [{"id": str(schedule.pk)} | left], now)
+    return selected.undo_tag(request, "schedules_undo", token)
 
 
 def find(request: TenantRequest, pk: uuid.UUID) -> Schedule:

@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from portal import tenant_facts
+from portal import onboarding_steps, tenant_facts
 from portal.requests import StaffRequest
 from portal.staff_pages import staff_tenant_page
 from reports import quotas
@@ -24,15 +24,16 @@ def overview(request: StaffRequest, tenant: Tenant) -> HttpResponse:
     now = timezone.now()
     tags = dict(SessionTag.objects.filter(tenant=tenant).order_by("key").values_list("key", "value"))
     reports = tenant_facts.offered(tenant, tags)
-    people = members(tenant)
+    people, missing = members(tenant), tenant_facts.missing_tags(reports, tags)
     context = {
         "tenant": tenant,
         "reports": reports,
         "tags": tags.items(),
-        "missing_tags": tenant_facts.missing_tags(reports, tags),
+        "missing_tags": missing,
         "standings": quotas.standings(tenant, now),
         "starts": tenant_facts.last_day(tenant, now),
         "schedules": Schedule.objects.for_tenant(tenant).active().count(),
+        "steps": onboarding_steps.steps(tenant, missing, len(reports), people, now),
         "people": people[:PEOPLE_SHOWN],
         "more_people": max(0, len(people) - PEOPLE_SHOWN),
         "accounts": Account.objects.filter(pk__in={offered.grant.report.account_id for offered in reports}).only("name").order_by("name"),

@@ -11,7 +11,8 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from reports import links, quotas
+from reports import quotas
+from reports.address_book import several
 from reports.address_book.addresses import clean_address, refuse_foreign_domain
 from reports.address_book.words import language_fault, name_fault, places
 from reports.erasing.hashing import recall
@@ -73,13 +74,8 @@ def change(recipient: Recipient, actor: Actor, wanted: Person, *, now: datetime)
 
 
 def remove(recipient: Recipient, actor: Actor, *, revoke_links: bool, now: datetime) -> int:
-    """Out of the book, all groups and all audiences; deliveries and links keep the address. Returns how many links were revoked."""
-    tenant = recipient.tenant
-    with transaction.atomic():
-        revoked = links.revoke_all(links.of_address(tenant, recipient.email), actor, now=now) if revoke_links else 0
-        record(actor, "recipient.removed", now=now, tenant=tenant, about=recipient, before={"groups": _group_names(recipient)})
-        Recipient.objects.for_tenant(tenant).filter(pk=recipient.pk).delete()
-    return revoked
+    """One alone, as reports/address_book/several.py does. Returns how many links were revoked."""
+    return several.remove(recipient.tenant, [recipient.pk], actor, now, revoke_links=revoke_links)[1]
 
 
 def _checked(tenant: Tenant, wanted: Person, *, known: str = "") -> dict[str, str]:

@@ -14,7 +14,7 @@ from django.db.models import Q
 
 from reports.erasing.hashing import address_hash
 from reports.erasing.places import REWRITTEN
-from reports.models import ArchiveVisit, Delivery, Download, Erasure, Link, Notice, Recipient, Schedule, Suppression
+from reports.models import ArchiveVisit, Delivery, Download, Erasure, Link, Notice, Recipient, Schedule, Suppression, Undo
 from reports.models.delivery import LinkQuerySet
 from tenants.models import Tenant
 
@@ -68,6 +68,8 @@ def take_out(person: Person, now: datetime) -> dict[str, int]:
     count["deliveries"] += mails.update(address=person.stand_in, name="", answer="", recipient=None)
     count["notices"] += notices_to(person).delete()[0]
     count["visits"] += ArchiveVisit.objects.for_tenant(person.tenant).filter(email=person.address).delete()[0]
+    # Nobody puts back who was erased.
+    Undo.objects.filter(tenant=person.tenant, act=Undo.Act.RECIPIENTS_REMOVED).delete()
     # With it go its places in groups and audiences.
     count["recipients"] += Recipient.objects.for_tenant(person.tenant).filter(email=person.address).delete()[0]
     for label, columns in REWRITTEN.items():

@@ -10,7 +10,7 @@ from reports.links.codes import CODE_LIFE, UNLOCKED_FOR, Answer, ask_for_code, n
 from reports.links.entitlement import entitled
 from reports.links.making import NewLink, Terms, create, for_delivery, for_notice, url
 from reports.links.opening import REPEAT_WITHIN, find, is_withdrawn, newest, offered, redeem, tenant_of, versions
-from reports.links.revoking import LinkSet, of_address, of_job, of_schedule, revoke, revoke_all
+from reports.links.revoking import LinkSet, of_address, of_job, of_schedule, of_selected, revoke, revoke_all
 
 __all__ = [
     "CODE_LIFE",
@@ -34,6 +34,7 @@ __all__ = [
     "of_address",
     "of_job",
     "of_schedule",
+    "of_selected",
     "offered",
     "redeem",
     "revoke",

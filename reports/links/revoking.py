@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -35,6 +37,15 @@ def of_job(job: SnapshotJob) -> LinkSet:
     """Also links that now lead to files of it that were prepared again."""
     again = made_again(job.tenant, SnapshotJob.objects.for_tenant(job.tenant).filter(pk=job.pk))
     return _of(job.tenant, Q(job=job) | Q(delivery__job=job) | Q(job__in=again), job, job=str(job.pk))
+
+
+def of_selected(tenant: Tenant, *, links: Collection[uuid.UUID] = (), jobs: Collection[uuid.UUID] = ()) -> LinkSet:
+    """Those of these ids, and all of these jobs, as `of_job` finds them. What is not the tenant's is in none."""
+    own = SnapshotJob.objects.for_tenant(tenant).visible().filter(pk__in=jobs)
+    which = Q(pk__in=links)
+    if jobs:
+        which |= Q(job__in=own) | Q(delivery__job__in=own) | Q(job__in=made_again(tenant, own))
+    return _of(tenant, which, None)
 
 
 def of_address(tenant: Tenant, address: str) -> LinkSet:

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("reports", "0046_traces"),
+        ("reports", "0048_undo"),
         ("tenants", "0014_digest"),
     ]
 

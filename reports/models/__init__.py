@@ -26,6 +26,7 @@ from reports.models.schedules import Occurrence, Protection, Schedule
 from reports.models.sending import Delivery, MailBudget, Notice
 from reports.models.tag_drafts import TagDraft
 from reports.models.templates import ScheduleTemplate, TemplateUse
+from reports.models.undo import Undo
 from reports.models.uptime import ServiceDay, ServiceNote, ServicePart, ServiceSpell
 from reports.models.usage import DailyUsage
 from reports.models.webhooks import Event, Webhook, WebhookDelivery, WebhookTry
@@ -89,6 +90,7 @@ __all__ = [
     "Tally",
     "TemplateUse",
     "TenantQueue",
+    "Undo",
     "Webhook",
     "WebhookDelivery",
     "WebhookTry",

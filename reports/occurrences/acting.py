@@ -62,7 +62,7 @@ def resume(schedule: Schedule, actor: Actor, now: datetime) -> None:
         raise Refused("schedule_fault", _("%(fault)s Edit the schedule to let it run again.") % {"fault": paused.fault})
     kept.update(enabled=True, paused_at=None, paused_by="")
     record(actor, "schedule.resumed", now=now, tenant=schedule.tenant, about=schedule)
-    schedule.refresh_from_db(fields=["enabled", "paused_at", "paused_by", "next_run_at"])
+    schedule.refresh_from_db(fields=["enabled", "paused_at", "paused_by", "next_run_at", "version"])
 
 
 def retire(schedule: Schedule, actor: Actor, now: datetime) -> None:

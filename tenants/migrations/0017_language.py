@@ -8,7 +8,7 @@ from tenants.rls import run
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("tenants", "0015_brand"),
+        ("tenants", "0016_founded_by_staff"),
     ]
 
     operations = [

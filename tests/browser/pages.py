@@ -53,6 +53,25 @@ def press(name: str) -> Act:
     return lambda page: page.get_by_role("button", name=name, exact=True).click()
 
 
+def make_a_tenant_without_tags(page: browser.Page) -> None:
+    page.get_by_label("Name", exact=True).fill("Meridian Rail")
+    page.get_by_label("Email of its first owner").fill("ops@meridian.example")
+    page.get_by_role("group", name="Reports").get_by_role("checkbox").first.check()
+    press("Make tenant")(page)
+
+
+def select(number: int, then: str = "") -> Act:
+    """The first rows of a list, and perhaps a button of the bar that appears."""
+
+    def act(page: browser.Page) -> None:
+        for box in page.locator("input[form=selected]").all()[:number]:
+            box.check()
+        if then:
+            page.get_by_role("region", name="Selected").get_by_role("button", name=then, exact=True).click()
+
+    return act
+
+
 def sign_in_wrongly(page: browser.Page) -> None:
     page.get_by_label("Email").fill("marta.oliveira@azurebay.example")
     page.get_by_label("Password").fill("not her password")
@@ -293,6 +312,8 @@ PAGES = [
     Page("jobs-empty", f"{HERE}/jobs/?status=failed&q=lisboa+rossio", MARTA),
     Page("jobs-none", "/t/saltmarsh/jobs/", MARTA),
     Page("jobs-long", "/t/donau/jobs/", LONG),
+    Page("jobs-selected", f"{HERE}/jobs/", MARTA, act=select(2)),
+    Page("jobs-revoke-links", f"{HERE}/jobs/", MARTA, act=select(2, "Revoke links")),
     Page("jobs-clear", f"{HERE}/jobs/clear/", MARTA),
     Page("jobs-clear-none", "/t/saltmarsh/jobs/clear/", MARTA),
     Page("job", f"{HERE}/jobs/{{delivered}}/", MARTA),
@@ -305,6 +326,7 @@ PAGES = [
     Page("job-removed", f"{HERE}/jobs/{{removed}}/", MARTA),
     Page("job-long", "/t/donau/jobs/{long}/", LONG),
     Page("schedules", f"{HERE}/schedules/", MARTA),
+    Page("schedules-selected", f"{HERE}/schedules/", MARTA, act=select(3)),
     Page("schedules-to-look-at", f"{HERE}/schedules/?status=paused", RUI),
     Page("schedules-empty", f"{HERE}/schedules/?q=minibar", MARTA),
     Page("schedules-none", "/t/saltmarsh/schedules/", MARTA),
@@ -316,7 +338,6 @@ PAGES = [
     Page("schedule-edit-wrong", f"{HERE}/schedules/new/", MARTA, 422, save_without_a_time),
     Page("schedule-edit-none", "/t/harbour/schedules/new/", "newcomer"),
     Page("schedule-duplicate", f"{HERE}/schedules/{{schedule_close}}/duplicate/", MARTA),
-    Page("schedule-remove", f"{HERE}/schedules/{{schedule}}/remove/", MARTA),
     Page("schedule-audiences", f"{HERE}/schedules/{{schedule}}/audiences/{{audience}}/", MARTA),
     Page("schedule-audiences-find", f"{HERE}/schedules/{{schedule}}/audiences/?person=ops", RUI),
     Page("schedule-audience-new", f"{HERE}/schedules/{{schedule}}/audiences/new/", MARTA, 422, save_an_audience_without_a_name),
@@ -328,6 +349,7 @@ PAGES = [
     Page("job-held", "/t/resorts/jobs/{held_job}/", SOFIA),
     Page("home-held", "/t/resorts/", SOFIA),
     Page("recipients", f"{HERE}/recipients/", MARTA),
+    Page("recipients-selected", f"{HERE}/recipients/", MARTA, act=select(2)),
     Page("recipients-viewer", "/t/lumen/recipients/", MARTA),
     Page("recipients-not-found", f"{HERE}/recipients/?q=minibar", MARTA),
     Page("recipients-none", "/t/saltmarsh/recipients/", MARTA),
@@ -352,6 +374,8 @@ PAGES = [
     Page("recipients-upload-wrong", f"{HERE}/recipients/upload/", MARTA, 422, paste("Helena Freitas, Rui Tavares")),
     Page("recipients-import", f"{HERE}/recipients/upload/", MARTA, act=paste(LIST)),
     Page("links", f"{HERE}/links/", MARTA),
+    Page("links-selected", f"{HERE}/links/", MARTA, act=select(2)),
+    Page("links-revoke-selected", f"{HERE}/links/", MARTA, act=select(2, "Revoke")),
     Page("links-empty", f"{HERE}/links/?status=ended&q=minibar", MARTA),
     Page("links-none", "/t/saltmarsh/links/", MARTA),
     Page("schedule-mail", f"{HERE}/schedules/{{scheduled}}/mail/", MARTA),
@@ -474,6 +498,10 @@ PAGES = [
     Page("staff-capacity", "/staff/", INES),
     Page("staff-tenants", "/staff/tenants/", INES),
     Page("staff-tenants-empty", "/staff/tenants/?q=zebra", INES),
+    Page("staff-tenant-new", "/staff/tenants/new/", INES),
+    Page("staff-tenant-new-wrong", "/staff/tenants/new/", INES, 422, make_a_tenant_without_tags),
+    Page("staff-tenant-invite", "/staff/tenants/saltmarsh/invite/", INES),
+    Page("staff-tenant-begun", "/staff/tenants/saltmarsh/", INES),
     Page("staff-tenant", "/staff/tenants/{busy_tenant}/", INES),
     Page("staff-tenant-long", "/staff/tenants/{long_tenant}/", INES),
     Page("staff-tenant-suspended", "/staff/tenants/{suspended_tenant}/", INES),
@@ -573,6 +601,19 @@ NO_PAGE = {
     "schedule_pause": "takes a form, leads back",
     "schedule_resume": "takes a form, leads back",
     "schedule_run": "takes a form, leads to the run",
+    "schedule_remove": "takes a form, leads to the list",
+    "schedules_pause": "takes a form, leads back",
+    "schedules_resume": "takes a form, leads back",
+    "schedules_remove": "takes a form, leads back",
+    "schedules_undo": "takes a form, leads back",
+    "recipients_remove": "takes a form, leads back",
+    "recipients_undo": "takes a form, leads back",
+    "jobs_retry": "takes a form, leads back",
+    "jobs_cancel": "takes a form, leads back",
+    "jobs_send_again": "takes a form, leads back",
+    "jobs_revoke_links": "drawn by the list of jobs: jobs-revoke-links",
+    "jobs_export": "a table for a spreadsheet",
+    "links_revoke_selected": "drawn by the list of links: links-revoke-selected",
     "occurrence_export": "a table for a spreadsheet",
     "occurrence_decide": "takes a form, leads to the run",
     "occurrence_retry": "takes a form, leads to the run",

@@ -38,6 +38,7 @@ from reports.models import (
     Suppression,
     TagDraft,
     TenantQueue,
+    Undo,
     WebhookDelivery,
     WebhookTry,
 )
@@ -120,6 +121,7 @@ def fill(tenant: Tenant, report: Report) -> None:
         factories.make_webhook(tenant=tenant)
         Event.objects.create(tenant=tenant, type=Event.Type.PING, created_at=now, body="{}")
         ApiKey.objects.filter(pk=key.pk).update(created_by=user)
+        Undo.objects.create(tenant=tenant, user=user, act=Undo.Act.SCHEDULES_PAUSED, rows=[], created_at=now)
         record(Actor("test"), "test.done", now=now, tenant=tenant)
     visit = factories.make_visit(tenant=tenant)
     factories.make_template_use(template=factories.make_template(staff=visit.staff, report=report), tenant=tenant)

@@ -126,4 +126,29 @@ for (const toast of document.querySelectorAll("[data-toast]")) {
   setTimeout(go, 8000);
 }
 
+// Rows that are selected: a bar says how many. They stay so when the server draws them anew.
+const picked = new Set();
+const boxes = () => document.querySelectorAll("input[form=selected]");
+function pick() {
+  picked.clear();
+  for (const box of boxes()) if (box.checked) picked.add(box.value);
+  const bar = document.querySelector("[data-bulk]"), all = document.querySelector("[data-all]"), told = bar?.querySelector("[data-many]");
+  if (!bar) return;
+  bar.classList.toggle("bulk--some", picked.size > 0);
+  if (picked.size) told.textContent = picked.size === 1 ? told.dataset.one : told.dataset.many.replace("{n}", picked.size);
+  if (all) { all.checked = picked.size > 0 && picked.size === boxes().length; all.indeterminate = picked.size > 0 && !all.checked; }
+}
+document.addEventListener("change", ({ target }) => {
+  if (target.matches("[data-all]")) for (const box of boxes()) box.checked = target.checked;
+  if (target.matches("[data-all], input[form=selected]")) pick();
+});
+document.addEventListener("reset", ({ target }) => {
+  if (target.matches("[data-bulk]")) setTimeout(() => { pick(); document.querySelector("[data-all]")?.focus(); });
+});
+document.addEventListener("htmx:after:swap", () => {
+  for (const box of boxes()) box.checked = picked.has(box.value);
+  pick();
+});
+addEventListener("pageshow", pick);
+
 document.querySelector("[aria-invalid=true]")?.focus();

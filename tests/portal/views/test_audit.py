@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 ADAM, SCRIPT = Actor("adam@acme.example", ip="192.0.2.7", request_id="req-1"), Actor("API key “data-lake”")
 URL = "/t/acme/settings/audit/"
 # Functions that hand their name on to `record`.
-RECORDING = {"record", "_record", "_record_people", "_let_go", "_set", "by", "to", "_write"}
+RECORDING = {"record", "record_each", "_record", "_record_people", "_let_go", "_set", "by", "to", "_write"}
 WRITTEN_AS = {"added": "created", "update": "changed", "removed": "removed"}
 
 

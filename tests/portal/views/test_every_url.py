@@ -41,6 +41,18 @@ OPEN = {"account_login", "account_logout", "theme", "language", "download", "bra
 NAMES = sorted(pattern.name for pattern in urls.company)
 POSTED = {
     "job_cancel",
+    "jobs_retry",
+    "jobs_cancel",
+    "jobs_send_again",
+    "jobs_revoke_links",
+    "links_revoke_selected",
+    "schedules_pause",
+    "schedules_resume",
+    "schedules_remove",
+    "schedules_undo",
+    "schedule_remove",
+    "recipients_remove",
+    "recipients_undo",
     "job_release",
     "job_reject",
     "job_retry",

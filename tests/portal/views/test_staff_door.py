@@ -70,6 +70,8 @@ def test_staff_are_let_in(paths, ines):
         "staff_tags_dry_run": 303,
         "staff_tags_dry_file": 404,
         "staff_tenants": 200,
+        "staff_tenant_new": 200,
+        "staff_tenant_invite": 200,
         "staff_tenant": 200,
         "staff_tenant_limits": 200,
         "staff_tenant_grant": 200,
