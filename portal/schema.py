@@ -19,7 +19,7 @@ def refuse_older_schema() -> None:
     """For a process that starts to serve or to work: it would fail at every row whose columns are not there yet."""
     if missing := sorted(missing_migrations()):
         raise ImproperlyConfigured(
-            f"The database is older than this release: {len(missing)} migrations are not applied, the first is {'.'.join(missing[0])}. "
+            f"The database is older than this release: {len(missing)} of its migrations not applied, the first is {'.'.join(missing[0])}. "
             "Run `manage.py migrate` of this release with DATABASE_OWNER_URL, then start this again; what runs of the release before goes on."
         )
 

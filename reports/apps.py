@@ -5,7 +5,8 @@ class ReportsConfig(AppConfig):
     name = "reports"
 
     def ready(self) -> None:
-        # A worker's process may be given a task that it does not know before any that it does: what is done with it is said there.
+        # Before a cluster makes its processes: each would read all of it by itself, at the same moment and with a task in hand. And one that
+        # is given a task that nobody here knows, before any other, has to know what is done with it.
         from reports import tasks
 
         assert tasks

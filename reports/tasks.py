@@ -399,8 +399,10 @@ def _bring_again(task: dict[str, Any], times: int) -> None:
     """By a row that django-q2's scheduler sends, whichever broker carries messages. One for each thing that is asked for."""
     cluster = None if task.get("cluster") == ENGINE else task.get("cluster")
     wanted = {"func": task["func"], "args": repr(tuple(task["args"])), "kwargs": repr(task["kwargs"]), "cluster": cluster}
-    if not Schedule.objects.filter(**wanted, name__startswith=PUT_BACK).exists():
-        Schedule.objects.create(**wanted, name=f"{PUT_BACK}{times}", schedule_type=Schedule.ONCE, next_run=timezone.now() + PUT_BACK_AFTER)
+    with _planning():
+        if not Schedule.objects.filter(**wanted, name__startswith=PUT_BACK).exists():
+            again_at = timezone.now() + PUT_BACK_AFTER
+            Schedule.objects.create(**wanted, name=f"{PUT_BACK}{times}", schedule_type=Schedule.ONCE, next_run=again_at)
 
 
 post_execute_in_worker.connect(_put_back_unknown, dispatch_uid="reports.tasks")

@@ -9,8 +9,10 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +25,7 @@ from django.db.migrations.loader import MigrationLoader
 from psycopg import sql
 
 from portal.database import DATABASE, embedded_cluster, urls
+from portal.local.postgres import Cluster
 from portal.local.postgres_files import installed
 from tenants import roles
 
@@ -86,6 +89,20 @@ def _program(name: str, *arguments: str) -> None:
         pytest.skip("a backup past row-level security needs the embedded PostgreSQL's administrator")
     done = subprocess.run([str(installed() / "bin" / name), *arguments], capture_output=True, text=True)
     assert done.returncode == 0, f"{name} failed:\n{done.stdout}{done.stderr}"
+
+
+@contextmanager
+def own_cluster(name: str) -> Iterator[Cluster]:
+    """A server for one test: what it does to roles, or to the whole of it, nobody else meets."""
+    state = Path(tempfile.mkdtemp(prefix="portal-own-"))
+    state.chmod(0o755)
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("PORTAL_STATE_DIR", str(state))
+            with Cluster(name, fast=True) as cluster:
+                yield cluster
+    finally:
+        shutil.rmtree(state)
 
 
 def is_embedded() -> bool:
