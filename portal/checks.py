@@ -56,7 +56,7 @@ def refuse_unsafe_login(connection: BaseDatabaseWrapper, **kwargs: Any) -> None:
 
 
 def refuse_unsafe_start() -> None:
-    """For web processes: connects once, so that a login that sees too much, or a schema too old, stops the start instead of each request."""
+    """For web processes: connects once. A login that sees too much, or a schema too old, stops the start instead of each request."""
     try:
         connection.ensure_connection()
         refuse_older_schema()

@@ -1,4 +1,4 @@
-"""Whether the database has the tables that this release asks for. A release runs with its own schema and with the next one's, never with an older."""
+"""Whether the database has what this release asks for. A release runs with its own schema and with the next one's, never with an older."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def refuse_older_schema() -> None:
     if missing := sorted(missing_migrations()):
         raise ImproperlyConfigured(
             f"The database is older than this release: {len(missing)} of its migrations not applied, the first is {'.'.join(missing[0])}. "
-            "Run `manage.py migrate` of this release with DATABASE_OWNER_URL, then start this again; what runs of the release before goes on."
+            "Run `manage.py migrate` of this release with DATABASE_OWNER_URL, then start this again. The release before works on meanwhile."
         )
 
 

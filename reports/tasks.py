@@ -365,7 +365,7 @@ def _install() -> None:
 
 
 def plan_missing() -> None:
-    """A worker of another release that starts beside this one leaves only what it knows itself. What it changed, or added, is left to it."""
+    """A worker of another release that starts beside this one leaves only what it knows. What it changed, or added, is left to it."""
     if missing := set(RECURRING) - set(Schedule.objects.values_list("name", flat=True)):
         with _planning():
             for name in missing:
@@ -378,7 +378,7 @@ def _row(name: str) -> dict[str, object]:
 
 
 def _put_back_unknown(func: Callable[..., object] | None, task: dict[str, Any], **kwargs: Any) -> None:
-    """A worker of the release that sent it may take it the next time. Only so often: what it is about is in our tables, and is sent for again."""
+    """A worker of the release that sent it may take it next time. Only so often: what it is about is in our tables, and is sent for again."""
     if func is not None and task["result"] != NOT_KNOWN:
         return
     group = task.get("group") or ""

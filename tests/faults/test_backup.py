@@ -121,7 +121,9 @@ def test_row_24_the_last_backup_brings_every_row_back_and_what_was_due_is_done_o
     after = contents(own_server)
     with running_worker(environment, tmp_path / "worker"):
         wait_for(lambda: arrived(smtp).keys() >= {KIM, LEE, PAT}, 60, "mails leave")
-        wait_for(lambda: not ask(own_server, "select count(*) from reports_snapshotjob where finished_at is null"), 60, "nothing is left to do")
+        wait_for(
+            lambda: not ask(own_server, "select count(*) from reports_snapshotjob where finished_at is null"), 60, "nothing is left to do"
+        )
 
     assert sorted(name for name in before if before[name] != after.get(name)) == []
     assert before.keys() == after.keys()
