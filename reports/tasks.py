@@ -378,7 +378,7 @@ def _row(name: str) -> dict[str, object]:
 
 
 def _put_back_unknown(func: Callable[..., object] | None, task: dict[str, Any], **kwargs: Any) -> None:
-    """A worker of the release that sent it may take it next time. Only so often: what it is about is in our tables, and is sent for again."""
+    """A worker of the release that sent it may take it next time. Only so often: what it is about is in our tables and sent for again."""
     if func is not None and task["result"] != NOT_KNOWN:
         return
     group = task.get("group") or ""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import compileall
 import subprocess
 import tarfile
-from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
@@ -18,7 +17,7 @@ NAMED = ROOT / ".ci" / "previous-release"
 
 
 @pytest.fixture(scope="session")
-def previous_release(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def previous_release(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Its files, as they were. Runs with the packages of today."""
     commit = NAMED.read_text().strip()
     if not _git("cat-file", "-e", f"{commit}^{{commit}}"):
@@ -31,7 +30,7 @@ def previous_release(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]
     for package in PACKAGES:
         # As in an image: else each of a worker's many processes would do so at once.
         compileall.compile_dir(folder / package, quiet=2)
-    yield folder
+    return folder
 
 
 def _git(*arguments: str) -> subprocess.CompletedProcess[bytes] | None:

@@ -28,6 +28,7 @@ from tests.reports.engine.worker import environment_of, running_worker, wait_for
 pytestmark = pytest.mark.django_db(transaction=True)
 KIM, LEE, PAT = "kim@acme.example", "lee@acme.example", "pat@acme.example"
 DATABASE = "portal"
+MOVING = "select count(*) from reports_snapshotjob where finished_at is null"
 DOCUMENT = ROOT / "docs" / "operations.md"
 TABLES = "select relname from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace order by 1"
 ROWS = "select count(*), md5(string_agg(md5(row::text), '' order by md5(row::text))) from {} as row"
@@ -64,10 +65,13 @@ def program(name: str, *arguments: str) -> None:
     subprocess.run([str(installed() / "bin" / name), *arguments], check=True, capture_output=True, text=True)
 
 
+def section(heading: str) -> str:
+    return DOCUMENT.read_text().partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+
+
 def commands(heading: str) -> str:
-    """What stands in fenced blocks of that section."""
-    section = DOCUMENT.read_text().partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
-    found = "\n".join(re.findall(r"^ *```\n(.*?)^ *```", section, re.M | re.S))
+    """What stands there in fenced blocks."""
+    found = "\n".join(re.findall(r"^ *```\n(.*?)^ *```", section(heading), re.M | re.S))
     assert found, f"{heading} has no commands"
     return found
 
@@ -117,13 +121,13 @@ def test_row_24_the_last_backup_brings_every_row_back_and_what_was_due_is_done_o
     typed(commands("Backups"), environment, tmp_path)
     before = contents(own_server)
     program("dropdb", "--force", f"--maintenance-db={own['ADMIN_URL']}", DATABASE)
-    typed(commands("After a restore").partition("{")[0], environment, tmp_path)
+    typed(commands("After a restore"), environment, tmp_path)
+    (number_of_jobs,) = re.findall(r"`(psql .*?)`", section("Backups"))
+    typed(f'test 3 = "$({number_of_jobs} --tuples-only --no-align)"', environment, tmp_path)
     after = contents(own_server)
     with running_worker(environment, tmp_path / "worker"):
         wait_for(lambda: arrived(smtp).keys() >= {KIM, LEE, PAT}, 60, "mails leave")
-        wait_for(
-            lambda: not ask(own_server, "select count(*) from reports_snapshotjob where finished_at is null"), 60, "nothing is left to do"
-        )
+        wait_for(lambda: not ask(own_server, MOVING), 60, "nothing is left to do")
 
     assert sorted(name for name in before if before[name] != after.get(name)) == []
     assert before.keys() == after.keys()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -31,9 +32,7 @@ SLOTS, JOBS = 3, 4
 TRIES = sign_in_limits.ACCOUNT_HERE.most
 
 
-def send_form(
-    browser: requests.Session, page: str, files: dict[str, tuple[str, bytes]] | None = None, **fields: object
-) -> requests.Response:
+def send_form(browser: requests.Session, page: str, files: Any = None, **fields: object) -> requests.Response:
     token = TOKEN.search(browser.get(page, timeout=60).text)
     assert token, page
     return browser.post(page, data=fields | {"csrfmiddlewaretoken": token[1]}, files=files, timeout=60, allow_redirects=False)
@@ -46,18 +45,13 @@ def sign_in(web: Web, person, password: str = PASSWORD) -> tuple[int, bool]:
     return answer.status_code, browser.get(f"{web.address}/choose/", timeout=60, allow_redirects=False).status_code == 200
 
 
-def ask(web: Web, key: str, method: str = "GET", path: str = "me/", **options) -> requests.Response:
-    return requests.request(
-        method,
-        f"{web.address}/api/v1/{path}",
-        headers={"Authorization": f"Bearer {key}"} | options.pop("headers", {}),
-        timeout=60,
-        **options,
-    )
+def ask(web: Web, key: str, method: str = "GET", path: str = "me/", *, once: str = "", **options: Any) -> requests.Response:
+    headers = {"Authorization": f"Bearer {key}"} | ({"Idempotency-Key": once} if once else {})
+    return requests.request(method, f"{web.address}/api/v1/{path}", headers=headers, timeout=60, **options)
 
 
 def create(web: Web, key: str, name: str) -> requests.Response:
-    return ask(web, key, "POST", "jobs/", json=JOB, headers={"Idempotency-Key": name})
+    return ask(web, key, "POST", "jobs/", once=name, json=JOB)
 
 
 def press_run(web: Web, tenant) -> int:

@@ -1,4 +1,4 @@
-"""Row 19. No room where the database lies, or where a process keeps what it works on: said as 503, nothing half, and it goes on by itself."""
+"""Row 19. No room where the database lies, or where a process keeps what it works on: said as 503, nothing half, and it goes on."""
 
 from __future__ import annotations
 
@@ -141,6 +141,8 @@ def test_row_19_a_gate_without_room_looks_again_and_blames_no_file(aws, acme, ol
 def test_row_19_a_web_process_without_room_for_an_upload_says_503_and_takes_it_later(acme, adam, database_env, tmp_path: Path):
     browser = requests.Session()
     browser.cookies.set("session", session_of(adam))
+    # The server closes a connection of which it did not read all.
+    browser.headers["Connection"] = "close"
     # More than is kept in memory, and more than a list may have: what comes of it later is said by the form.
     upload = {"file": ("people.csv", b"email\n" + b"x" * 3_000_000)}
 

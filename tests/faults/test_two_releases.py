@@ -1,4 +1,4 @@
-"""Row 17. While one release follows another, both work on one database, which the newer one has migrated; and no release works on an older one."""
+"""Row 17. While one release follows another both work on one database, which the newer one migrated; none works on an older one."""
 
 from __future__ import annotations
 
