@@ -1,4 +1,4 @@
-"""What refuses to start: a process that serves with a database login that row-level security does not hold."""
+"""What refuses to start: a process that serves with a database login that row-level security does not hold, or on an older schema."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import OperationalError, connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from portal.schema import refuse_older_schema
 from tenants import roles
 
 logger = logging.getLogger(__name__)
@@ -55,11 +56,12 @@ def refuse_unsafe_login(connection: BaseDatabaseWrapper, **kwargs: Any) -> None:
 
 
 def refuse_unsafe_start() -> None:
-    """For web processes: connects once, so that a login that sees too much stops the start instead of each request."""
+    """For web processes: connects once. A login that sees too much, or a schema too old, stops the start instead of each request."""
     try:
         connection.ensure_connection()
+        refuse_older_schema()
     except OperationalError:
         # /readyz says so; each connection made later is checked as well.
-        logger.warning("the database does not answer yet; its login is checked when it does")
+        logger.warning("the database does not answer yet; its login is checked when it does, its schema by /readyz")
     finally:
         connection.close()

@@ -7,18 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from functools import cache
 
 import django.db
 from django.contrib.auth.decorators import login_not_required
 from django.db import connection, transaction
-from django.db.migrations.loader import MigrationLoader
-from django.db.migrations.recorder import MigrationRecorder
 from django.db.models import F
 from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import path
 
+from portal.schema import missing_migrations
 from reports import tasks
 from reports.models import Heartbeat
 from reports.restoring import mode
@@ -66,20 +64,9 @@ def _database() -> str:
     return OK
 
 
-def missing_migrations() -> set[tuple[str, str]]:
-    """By app and name."""
-    return set(_on_disk() - set(MigrationRecorder(connection).applied_migrations()))
-
-
 def _migrations() -> str:
     missing = missing_migrations()
     return f"{len(missing)} not applied: run manage.py migrate" if missing else OK
-
-
-@cache
-def _on_disk() -> frozenset[tuple[str, str]]:
-    """By app and name. Files do not change under a running process."""
-    return frozenset(MigrationLoader(None, ignore_no_migrations=True).disk_migrations)
 
 
 def _worker() -> str:

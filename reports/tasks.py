@@ -6,17 +6,20 @@ import logging
 import random
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.core.cache import cache
 from django.core.management import call_command
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 from django_q.brokers import get_broker
 from django_q.models import Schedule, Task
+from django_q.signals import post_execute_in_worker
 from django_q.tasks import async_task
 
 from reports import figures, forgetting, legal_hold, purging, rechecking, recounting, standing
@@ -40,6 +43,7 @@ from reports.occurrences import expanding, retiming
 from reports.restoring import gate
 from reports.restoring import mark as restore_mark
 from reports.schedule_templates import applying
+from reports.task_versions import NOT_KNOWN, takes
 from reports.uptime import keeping
 from reports.webhooks import sender
 from tenants.scope import engine_scope
@@ -54,6 +58,10 @@ STALLED_AFTER = timedelta(seconds=120)
 DEAD_KEPT = timedelta(days=1)
 FAILURES_KEPT = timedelta(days=30)
 INSTALL_LOCK = 7203
+# The name of a Schedule row that brings a task again which was not known here, and for which time.
+PUT_BACK = "put back "
+PUT_BACK_AFTER = timedelta(minutes=1)
+MOST_TIMES_BACK = 10
 # Of one task: its time-out is 75, and others wait for its worker.
 LONGEST_WORK_SECONDS = 40.0
 # What stands by in the `work` queue: its lock's number, and what makes one turn. Numbers are never used again for another.
@@ -100,8 +108,10 @@ def watch_engine() -> None:
 
 @doing("watch")
 def watch_work() -> None:
-    """Each minute: what staff asked for and nobody began is sent for again. And whoever would miss us hears that both queues beat."""
+    """Each minute: what staff asked for and nobody began is sent for again, and what a worker of another release took from the plan. And
+    whoever would miss us hears that both queues beat."""
     beat(WORK)
+    plan_missing()
     for import_id, turn in working.overdue(timezone.now()):
         send_import(import_id, turn)
     sign_of_life.give(CLUSTERS)
@@ -131,6 +141,8 @@ def send_stand(name: str) -> None:
 
 
 def stand(name: str) -> str:
+    if name not in STANDS:
+        return NOT_KNOWN
     number, make = STANDS[name]
     ended = standing.stand(name, number, make())
     if ended == "window":
@@ -143,6 +155,7 @@ def send_import(import_id: uuid.UUID, turn: int) -> None:
     async_task("reports.tasks.work_on_import", str(import_id), turn, cluster=WORK)
 
 
+@takes(1)
 @doing("import")
 def work_on_import(import_id: str, turn: int) -> None:
     clock = DatabaseClock()
@@ -156,6 +169,7 @@ def send_account_mail(kind: str, user_id: int) -> None:
     async_task("reports.tasks.write_account_mail", kind, user_id, cluster=WORK)
 
 
+@takes(1)
 @doing("account mail")
 def write_account_mail(kind: str, user_id: int) -> None:
     account_mail.send(kind, user_id, timezone.now())
@@ -189,6 +203,7 @@ def _send_recheck(account_ids: Sequence[int]) -> None:
         async_task("reports.tasks.recheck_account", *account_ids, cluster=WORK)
 
 
+@takes(1)
 @doing("recheck")
 def recheck_account(account_id: int, *others: int) -> None:
     """Then the others have their turn, whatever this one came to."""
@@ -341,19 +356,69 @@ def beat(cluster: str) -> None:
 
 
 def install_recurring() -> None:
-    """Make the Schedule rows what RECURRING says. One worker at a time: names are not unique there, and two would each make a row."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("select pg_advisory_xact_lock(%s, 0)", [INSTALL_LOCK])
+    """Make the Schedule rows what RECURRING says."""
+    with _planning():
         _install()
 
 
+@contextmanager
+def _planning() -> Iterator[None]:
+    """One worker at a time: names are not unique there, and two would each make a row."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("select pg_advisory_xact_lock(%s, 0)", [INSTALL_LOCK])
+        yield
+
+
 def _install() -> None:
-    for name, (function, cluster, minutes) in RECURRING.items():
-        row = {"func": function, "cluster": None if cluster == ENGINE else cluster, "schedule_type": Schedule.MINUTES, "minutes": minutes}
-        Schedule.objects.update_or_create(name=name, defaults=row)
+    for name in RECURRING:
+        Schedule.objects.update_or_create(name=name, defaults=_row(name))
     # What came due while no worker ran is due now, and not late.
     Schedule.objects.filter(next_run__lt=Now()).update(next_run=Now())
-    Schedule.objects.exclude(name__in=RECURRING).delete()
+    Schedule.objects.exclude(name__in=RECURRING).exclude(name__startswith=PUT_BACK).delete()
+
+
+def plan_missing() -> None:
+    """A worker of another release that starts beside this one leaves only what it knows. What it changed, or added, is left to it."""
+    if missing := set(RECURRING) - set(Schedule.objects.values_list("name", flat=True)):
+        with _planning():
+            for name in missing:
+                Schedule.objects.get_or_create(name=name, defaults=_row(name))
+
+
+def _row(name: str) -> dict[str, object]:
+    function, cluster, minutes = RECURRING[name]
+    return {"func": function, "cluster": None if cluster == ENGINE else cluster, "schedule_type": Schedule.MINUTES, "minutes": minutes}
+
+
+def _put_back_unknown(func: Callable[..., object] | None, task: dict[str, Any], **kwargs: Any) -> None:
+    """A worker of the release that sent it may take it next time. Only so often: what it is about is in our tables and sent for again."""
+    if func is not None and task["result"] != NOT_KNOWN:
+        return
+    group = task.get("group") or ""
+    times = 1 + (int(group.removeprefix(PUT_BACK)) if group.startswith(PUT_BACK) else 0)
+    if times > MOST_TIMES_BACK:
+        task["success"], task["result"] = False, f"{NOT_KNOWN}, and was put back {MOST_TIMES_BACK} times"
+        return
+    try:
+        _bring_again(task, times)
+    except (OperationalError, InterfaceError):
+        logger.warning("task %s is not known to this release, and could not be put back", task["func"], exc_info=True)
+    else:
+        logger.warning("task %s is not known to this release: put back", task["func"])
+        task["success"], task["result"] = True, NOT_KNOWN
+
+
+def _bring_again(task: dict[str, Any], times: int) -> None:
+    """By a row that django-q2's scheduler sends, whichever broker carries messages. One for each thing that is asked for."""
+    cluster = None if task.get("cluster") == ENGINE else task.get("cluster")
+    wanted = {"func": task["func"], "args": repr(tuple(task["args"])), "kwargs": repr(task["kwargs"]), "cluster": cluster}
+    with _planning():
+        if not Schedule.objects.filter(**wanted, name__startswith=PUT_BACK).exists():
+            again_at = timezone.now() + PUT_BACK_AFTER
+            Schedule.objects.create(**wanted, name=f"{PUT_BACK}{times}", schedule_type=Schedule.ONCE, next_run=again_at)
+
+
+post_execute_in_worker.connect(_put_back_unknown, dispatch_uid="reports.tasks")
 
 
 def first_messages(cluster: str) -> None:

@@ -44,6 +44,8 @@ LONG = (
     "tests/portal/test_supervisor.py",
     "tests/faults/test_killed_expander.py",
     "tests/faults/test_two_hosts.py",
+    "tests/faults/test_two_releases.py",
+    "tests/faults/test_full_disk.py",
     "tests/faults/test_killed_carrier.py",
     "tests/faults/test_killed_reviewer.py",
     "tests/faults/test_killed_templates.py",
@@ -61,6 +63,9 @@ LONG = (
     "tests/faults/test_postmaster.py",
     "tests/browser/test_journeys.py",
     "tests/faults/test_restored_backup.py",
+    "tests/faults/test_stopping_under_load.py",
+    "tests/faults/test_cache_away.py",
+    "tests/faults/test_backup.py",
 )
 
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,7 +25,8 @@ from django.db.migrations.loader import MigrationLoader
 from psycopg import sql
 
 from portal.database import DATABASE, embedded_cluster, urls
-from portal.local.postgres_files import installed
+from portal.local.postgres import Cluster
+from portal.local.postgres_files import Account, installed
 from tenants import roles
 
 PREFIX = "portal_test_"
@@ -64,13 +67,15 @@ def as_text(file: Path) -> str:
 
 
 @contextmanager
-def restored_database(file: Path) -> Iterator[str]:
+def restored_database(file: Path, *, tablespace: str = "pg_default") -> Iterator[str]:
     """Yields the name of a new database with what the backup holds."""
     number = secrets.randbelow(2**31)
     name = f"{PREFIX}{number}"
     with _as_owner() as owner:
         owner.execute("select pg_advisory_lock(%s)", [number])
-        owner.execute(_named("create database {}", name))
+        with _as_administrator() as administrator:
+            # Only an administrator, or who was granted it, may choose where it lies.
+            administrator.execute(_named("create database {} owner {} tablespace {}", name, roles.OWNER, tablespace))
         _program("pg_restore", "--exit-on-error", "--dbname", embedded_cluster().dsn("postgres", name), str(file))
         with _as_owner(name) as inside:
             for statement in roles.statements(name).inside[:-1]:
@@ -86,6 +91,36 @@ def _program(name: str, *arguments: str) -> None:
         pytest.skip("a backup past row-level security needs the embedded PostgreSQL's administrator")
     done = subprocess.run([str(installed() / "bin" / name), *arguments], capture_output=True, text=True)
     assert done.returncode == 0, f"{name} failed:\n{done.stdout}{done.stderr}"
+
+
+@contextmanager
+def tablespace(folder: Path) -> Iterator[str]:
+    """Yields its name: for a database whose files lie there. The folder is given to the server's own user."""
+    name = f"small_{secrets.token_hex(4)}"
+    made = folder / "tablespace"
+    made.mkdir(mode=0o700)
+    user = Account.current().runs_as
+    os.chown(made, user.pw_uid, user.pw_gid)
+    with _as_administrator() as administrator:
+        administrator.execute(sql.SQL("create tablespace {} location {}").format(sql.Identifier(name), sql.Literal(str(made))))
+        try:
+            yield name
+        finally:
+            administrator.execute(_named("drop tablespace {}", name))
+
+
+@contextmanager
+def own_cluster(name: str) -> Iterator[Cluster]:
+    """A server for one test: what it does to roles, or to the whole of it, nobody else meets."""
+    state = Path(tempfile.mkdtemp(prefix="portal-own-"))
+    state.chmod(0o755)
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("PORTAL_STATE_DIR", str(state))
+            with Cluster(name, fast=True) as cluster:
+                yield cluster
+    finally:
+        shutil.rmtree(state)
 
 
 def is_embedded() -> bool:
@@ -160,6 +195,12 @@ def _fingerprint() -> str:
 @contextmanager
 def _as_owner(database: str | None = None) -> Iterator[psycopg.Connection]:
     with psycopg.connect(addresses(database)["DATABASE_OWNER_URL"], autocommit=True) as connection:
+        yield connection
+
+
+@contextmanager
+def _as_administrator() -> Iterator[psycopg.Connection]:
+    with psycopg.connect(embedded_cluster().dsn("postgres", "postgres"), autocommit=True) as connection:
         yield connection
 
 

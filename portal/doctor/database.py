@@ -6,7 +6,7 @@ from django.db import connection
 
 from portal.checks import login_faults
 from portal.doctor.finding import Findings, fail, ok
-from portal.health import missing_migrations
+from portal.schema import missing_migrations
 
 # Tables of the tenants' rows and, by their policies, all others that are meant to be behind row-level security.
 ROW_SECURITY = """

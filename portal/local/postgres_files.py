@@ -75,7 +75,7 @@ class Files:
         """Peer only: the kernel vouches for one operating-system user, who may be the superuser or one of our logins. No network."""
         user = self.account.connects_as.pw_name
         self.access.write_text("local all all peer map=portal\n")
-        self.logins.write_text("".join(f'portal "{user}" {login}\n' for login in (SUPERUSER, *roles.LOGINS)))
+        self.logins.write_text("".join(f'portal "{user}" {login}\n' for login in (SUPERUSER, *roles.LOGINS, roles.BACKUP)))
         for path in (self.access, self.logins):
             path.chmod(0o644)
 

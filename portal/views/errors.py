@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 
 from django.db import InterfaceError, OperationalError
@@ -11,6 +12,7 @@ from django.template.loader import get_template
 from reports.api.v1.problems import plain_response
 
 TRY_AGAIN_SECONDS = 30
+FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -21,8 +23,9 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """503 when the database did not answer, else 500 with the id under which the log has the rest."""
-    is_away = isinstance(sys.exc_info()[1], OperationalError | InterfaceError)
+    """503 when the database did not answer or a disk is full, else 500 with the id under which the log has the rest."""
+    error = sys.exc_info()[1]
+    is_away = isinstance(error, OperationalError | InterfaceError) or (isinstance(error, OSError) and error.errno in FULL)
     if _is_api(request):
         return plain_response("unavailable" if is_away else "internal_error", "The portal could not answer.", request)
     if is_away:

@@ -30,6 +30,7 @@ from reports.engine.process import PUMP, stopping
 from reports.engine.turns import Turns, has_work
 from reports.models import Account, Pump
 from reports.restoring import gate
+from reports.task_versions import takes
 from tenants.scope import engine_scope
 
 logger = logging.getLogger(__name__)
@@ -100,6 +101,7 @@ def send_for_all() -> None:
         wake_if_work(account_id)
 
 
+@takes(1)
 def pump(account_id: int, window: float = WINDOW_SECONDS) -> str:
     """A django-q2 task. Returns why it ended: busy, held, idle, window or stop."""
     with process.doing(f"{PUMP}{account_id}"):

@@ -61,8 +61,9 @@ def _check(taken: Taken, clock: Clock) -> None:
         connection.close()
     try:
         judgement = judge(task, account)
-    except AwsError as error:
-        logger.info("review %s: %s", taken.id, error.code)
+    except (AwsError, OSError) as error:
+        # The second one is ours: no room for the copy that is looked into. A file is not to blame for either.
+        logger.warning("review %s: %s", taken.id, error.code if isinstance(error, AwsError) else error.strerror)
         _write_down(lambda: verdicts.put_off(taken, UNREAD, clock()))
     else:
         _write_down(lambda: verdicts.write(taken, judgement, clock()))

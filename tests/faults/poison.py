@@ -56,7 +56,7 @@ def install() -> None:
         # Far more than a step takes beside three other real workers: an innocent one that outlived its lease would count as one that hangs.
         leasing.LEASE_SECONDS, turns.DRAIN_SECONDS = 6, 1
         crew.ALONE_SECONDS = turns.ALONE_SECONDS = 3
-        pump.pump.__defaults__ = (9.0,)
+        pump.pump.__wrapped__.__defaults__ = (9.0,)
 
 
 def starts(folder: Path) -> dict[str, list[int]]:

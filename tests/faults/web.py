@@ -35,13 +35,14 @@ class Web:
 
 
 @contextmanager
-def running_web(environment: dict[str, str], state: Path) -> Iterator[Web]:
+def running_web(environment: dict[str, str], state: Path, *, root: Path = ROOT) -> Iterator[Web]:
+    """`root`: where the product lies."""
     with socket.create_server(("127.0.0.1", 0)) as listener, (state / "web.log").open("ab") as log:
         options = {"bind": f"fd://{listener.fileno()}", "workers": 1, "worker-class": "gthread", "threads": THREADS}
         flags = [*(f"--{name}={value}" for name, value in options.items()), "--graceful-timeout=1", "--no-control-socket"]
         process = subprocess.Popen(
             [sys.executable, "-m", "gunicorn", "portal.wsgi:application", *flags],
-            cwd=ROOT,
+            cwd=root,
             env=environment | {"PORTAL_STATE_DIR": str(state)},
             pass_fds=[listener.fileno()],
             stdout=log,

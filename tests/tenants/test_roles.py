@@ -3,32 +3,15 @@
 from __future__ import annotations
 
 import io
-import shutil
-import tempfile
-from contextlib import contextmanager
-from pathlib import Path
 
 import psycopg
 import pytest
 from django.core.management import CommandError, call_command
 
-from portal.local.postgres import Cluster
 from tenants import roles
+from tests.database import own_cluster
 
 DATABASE = "role tests"
-
-
-@contextmanager
-def own_cluster(name):
-    state = Path(tempfile.mkdtemp(prefix="portal-roles-"))
-    state.chmod(0o755)
-    try:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("PORTAL_STATE_DIR", str(state))
-            with Cluster(name, fast=True) as cluster:
-                yield cluster
-    finally:
-        shutil.rmtree(state)
 
 
 @pytest.fixture(scope="module")

@@ -19,13 +19,13 @@ LOG_END = 20_000
 
 @contextmanager
 def running_worker(
-    environment: dict[str, str], state: Path, *, command: tuple[str, ...] = ("manage.py", "worker")
+    environment: dict[str, str], state: Path, *, command: tuple[str, ...] = ("manage.py", "worker"), root: Path = ROOT
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Stopped in order at the end; its log is in `state`/worker.log."""
+    """Stopped in order at the end; its log is in `state`/worker.log. `root`: where the product lies."""
     state.mkdir(parents=True, exist_ok=True)
     with (state / "worker.log").open("ab") as log:
         process = subprocess.Popen(
-            [sys.executable, *command], cwd=ROOT, env=environment | {"PORTAL_STATE_DIR": str(state)}, stdout=log, stderr=log
+            [sys.executable, *command], cwd=root, env=environment | {"PORTAL_STATE_DIR": str(state)}, stdout=log, stderr=log
         )
     try:
         yield process
