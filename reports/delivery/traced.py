@@ -13,7 +13,12 @@ from tenants import tracing
 @contextmanager
 def traced(tenant_id: uuid.UUID, delivery_id: uuid.UUID, channel: str, tries: int, traceparent: str) -> Iterator[tracing.Span]:
     """Around what calls. Not to whom, nor what they said."""
-    facts = {"fanfold.tenant": str(tenant_id), "fanfold.delivery": str(delivery_id), "fanfold.channel": channel, "fanfold.tries": tries}
+    facts: tracing.Facts = {
+        "fanfold.tenant": str(tenant_id),
+        "fanfold.delivery": str(delivery_id),
+        "fanfold.channel": channel,
+        "fanfold.tries": tries,
+    }
     with tracing.span(f"deliver.{channel}", facts, parent=traceparent, kind=tracing.CLIENT) as span:
         try:
             yield span

@@ -36,7 +36,7 @@ RECONNECT_SECONDS = 1.0
 MOST_RECONNECTS = 60
 Status = SnapshotJob.Status
 # Of a step, by where it finds the job.
-SPANS = {Status.STARTING: "job.start", Status.RUNNING: "job.look", Status.COLLECTING: "job.collect"}
+SPANS: dict[str, str] = {Status.STARTING: "job.start", Status.RUNNING: "job.look", Status.COLLECTING: "job.collect"}
 
 
 class News(Enum):

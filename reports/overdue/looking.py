@@ -197,7 +197,8 @@ def _one(statement: str, **values: Any) -> tuple[Any, ...]:
 def _all(statement: str, **values: Any) -> list[tuple[Any, ...]]:
     """A transaction for each: none is held open from the first statement to the last."""
     with engine_scope(), connection.cursor() as cursor:
-        cursor.execute(statement, {"grace": GRACE, "most": MOST} | values)
+        given: dict[str, Any] = {"grace": GRACE, "most": MOST} | values
+        cursor.execute(statement, given)
         return list(cursor.fetchall())
 
 

@@ -51,10 +51,9 @@ def overdue(environment: dict[str, str], state: Path) -> subprocess.CompletedPro
 
 
 @contextmanager
-def watching(environment: dict[str, str], state: Path) -> Iterator[subprocess.Popen[str]]:
+def watching(environment: dict[str, str], state: Path) -> Iterator[subprocess.Popen[bytes]]:
     command = [sys.executable, "manage.py", "overdue", "--every", "10"]
-    pipe = subprocess.PIPE
-    process = subprocess.Popen(command, cwd=ROOT, env=environment | {"PORTAL_STATE_DIR": str(state)}, stderr=pipe, stdout=pipe, text=True)
+    process = subprocess.Popen(command, cwd=ROOT, env=environment | {"PORTAL_STATE_DIR": str(state)})
     try:
         yield process
     finally:
