@@ -57,7 +57,7 @@ def post_fork(server: Any, worker: Any) -> None:
 def post_worker_init(worker: Any) -> None:
     """Of each process: how many of its threads may wait for news of jobs, and that they end when it is told to; and who looks at it."""
     # Django has to be set up for it, which it is by now.
-    from portal import self_look
+    import portal.self_look as self_look
 
     waiting.ROOM.most = worker.cfg.threads // 2
     waiting.ROOM.is_ending = lambda: not worker.alive

@@ -66,6 +66,7 @@ RULES = [
 LATE_IMPORTS = {
     ("portal.apps", "portal.checks"): "models cannot be imported before the apps are ready",
     ("reports.apps", "reports"): "models cannot be imported before the apps are ready",
+    ("portal.gunicorn", "portal.self_look"): "gunicorn reads its settings before the apps are ready",
     ("portal.database", "portal.local"): "production runs without the pretend world",
     ("portal.database", "portal.local.postgres"): "production runs without the pretend world",
     ("portal.local.aws.__main__", "portal.local.aws.server"): "moto reads its environment variables when it is imported",

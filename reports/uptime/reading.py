@@ -94,8 +94,10 @@ def service(now: datetime) -> Service:
         state, cause, looked_at = known.get(part, ("", "", None))
         minutes = {date.fromisoformat(day): (looked, good, down) for of, day, looked, good, down in days if of == part}
         parts.append(Part(part, state, cause, _at(looked_at), minutes))
-    spells = [Spell(*told, datetime.fromisoformat(began), _at(ended)) for *told, began, ended in found["spells"] or []]
-    notes = [Note(*told, datetime.fromisoformat(begins), _at(ends)) for *told, begins, ends in found["notes"] or []]
+    spells = [
+        Spell(part, state, cause, datetime.fromisoformat(began), _at(ended)) for part, state, cause, began, ended in found["spells"] or []
+    ]
+    notes = [Note(kind, title, text, datetime.fromisoformat(begins), _at(ends)) for kind, title, text, begins, ends in found["notes"] or []]
     return Service(now, parts, spells, notes)
 
 
