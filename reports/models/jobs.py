@@ -13,6 +13,7 @@ from django.db import models, transaction
 from django.db.models import Case, OuterRef, Q, Subquery, When
 from django.db.models.functions import JSONObject, Now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from reports.failures import cause_of
 from reports.models.batches import Batch
@@ -91,7 +92,7 @@ class SnapshotJob(models.Model):
         API = "api", _("API")
         BATCH = "batch", _("In a batch")
         COMPAT = "compat", _("API")
-        RETRY = "retry", _("Run again")
+        RETRY = "retry", pgettext_lazy("a job", "Run again")
         SCHEDULE = "schedule", _("By its schedule")
         REMAKE = "remake", _("Prepared again")
         DRY_RUN = "dry_run", _("Dry run by platform staff")

@@ -80,11 +80,19 @@ def is_english(text: str) -> bool:
     return text in exact or any(pattern.fullmatch(text) for pattern in patterns)
 
 
+@pytest.fixture(scope="module")
+def sessions() -> dict[str, str]:
+    """By visitor: each signs in once."""
+    return {}
+
+
 @pytest.mark.parametrize("page", READ, ids=lambda page: page.name)
-def test_a_page_is_german_from_head_to_foot(page: Page, visitors: Visitors):
+def test_a_page_is_german_from_head_to_foot(page: Page, visitors: Visitors, sessions: dict[str, str]):
     cookies = {settings.LANGUAGE_COOKIE_NAME: "de"}
     if page.visitor:
-        cookies[settings.SESSION_COOKIE_NAME] = visitors.stack.rows(session_of, visitors.cast.people[page.visitor])
+        if page.visitor not in sessions:
+            sessions[page.visitor] = visitors.stack.rows(session_of, visitors.cast.people[page.visitor])
+        cookies[settings.SESSION_COOKIE_NAME] = sessions[page.visitor]
     sent = {"Cookie": "; ".join(f"{name}={value}" for name, value in cookies.items())}
     answer = urllib3.request("GET", visitors.stack.address + page.address.format_map(visitors.cast.parts), headers=sent, redirect=False)
 
