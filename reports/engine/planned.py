@@ -56,13 +56,13 @@ def _instants(
         return []
     instants = scheduling.due_between(plan, after, until, MOST_INSTANTS)
     promises = [scheduling.ready_by_at(plan, at) for at in instants]
-    return [(at.timestamp(), promise and promise.timestamp()) for at, promise in zip(instants, promises, strict=True)]
+    return [(at.timestamp(), promise.timestamp() if promise else None) for at, promise in zip(instants, promises, strict=True)]
 
 
 def _paces(account: Account) -> dict[uuid.UUID, Expected]:
     """Of each report in the formats that it was run in most: in which ones a schedule asks for it is the tenant's own."""
     rows = Pace.objects.filter(account=account).order_by("jobs").values_list("report_id", "jobs", "log_mean", "log_variance")
-    return {report_id: Learned(*learned).expected() for report_id, *learned in rows}
+    return {report_id: Learned(jobs, mean, variance).expected() for report_id, jobs, mean, variance in rows}
 
 
 def _rows(statement: str, **values: Any) -> list[tuple[Any, ...]]:

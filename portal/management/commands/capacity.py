@@ -76,7 +76,7 @@ class Command(BaseCommand):
         """`worst`: the peak that takes longest; with more slots its jobs may be several, or none."""
         numbers = sorted({account.slots, *(asked or (math.ceil(account.slots * more) for more in MORE))})
         self.stdout.write(f"  What more slots would buy, in the peak of {_at(worst.first)}:")
-        rows = [("slots", *HEAD[2:])]
+        rows: list[tuple[str, ...]] = [("slots", *HEAD[2:])]
         for number in numbers:
             inside = [peak for peak in peaks.peaks(jobs, min(number, usable)) if worst.first <= peak.first <= worst.last]
             rows.append((f"{number}", *(_row(_joined(inside))[2:] if inside else ("at once", "under a minute", "0"))))
