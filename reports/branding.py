@@ -9,6 +9,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.utils import formats
 from django.utils.translation import gettext as _
 
 from reports.brand import HEX, LEAST_CONTRAST, WHITE, contrast, is_readable, nearest_readable
@@ -76,11 +77,10 @@ def color_fault(color: str) -> str:
         return _("Write the colour as # and six digits or letters from a to f, such as #0b5e6b.")
     if is_readable(color):
         return ""
-    values = {"found": contrast(color, WHITE), "least": LEAST_CONTRAST, "nearest": nearest_readable(color)}
-    return (
-        _("White text on it cannot be read: %(found).2f to 1, and %(least).1f to 1 are needed. The nearest that passes is %(nearest)s.")
-        % values
-    )
+    found, least = formats.number_format(contrast(color, WHITE), 2), formats.number_format(LEAST_CONTRAST, 1)
+    values = {"found": found, "least": least, "nearest": nearest_readable(color)}
+    said = _("White text on it cannot be read: %(found)s to 1, and %(least)s to 1 are needed. The nearest that passes is %(nearest)s.")
+    return said % values
 
 
 def _is_address(text: str) -> bool:

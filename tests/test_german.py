@@ -29,6 +29,8 @@ ENGLISH = [
     "portal/templatetags/staff.py",
     "portal/staff_pages.py",
     "portal/capacity_*.py",
+    "portal/note_forms.py",
+    "portal/onboarding*.py",
     "portal/queue_rows.py",
     "portal/retention_forms.py",
     "portal/slot_marks.py",

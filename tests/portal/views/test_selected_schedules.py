@@ -57,6 +57,17 @@ def test_several_are_paused_and_undo_puts_them_back(as_adam, three, acme):
     assert trail(acme) == ["schedule.pause_undone"] * 3 + ["schedule.paused"] * 3
 
 
+def test_what_was_done_and_why_some_could_not_be_is_told_in_the_readers_language(as_adam, three):
+    as_adam.post("/language/", {"language": "de"})
+    post(as_adam, "pause", three[:1])
+
+    paused = post(as_adam, "pause", three)
+    told = press_undo(as_adam, paused).content.decode()
+
+    assert toast_of(paused)[2] == "2 Zeitpläne pausiert, 1 nicht möglich: schon pausiert."
+    assert "Rückgängig gemacht: 2 Zeitpläne sind wieder aktiv." in told
+
+
 def test_several_are_resumed_and_undo_pauses_them_again(as_adam, three):
     post(as_adam, "pause", three)
 
