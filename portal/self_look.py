@@ -97,7 +97,7 @@ def _connected(listener: socket.socket) -> socket.socket:
     """Where it listens on all addresses, by this machine's own one."""
     place: Any = listener.getsockname()
     if listener.family in (socket.AF_INET, socket.AF_INET6):
-        own = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+        own = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # nosec B104 # nothing listens there, somebody asks
         place = (own.get(place[0], place[0]), place[1])
     connected = socket.socket(listener.family, socket.SOCK_STREAM)
     try:
