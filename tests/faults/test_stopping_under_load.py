@@ -172,8 +172,8 @@ def test_workers_that_are_stopped_in_the_middle_of_everything_end_each_job_once_
 
     for number in range(HANDOVERS + 1):
         submitted.extend(steps.submit(acme) for _ in range(4 * SLOTS))
-        # Of the next ones some wait, some run, one is done: each worker but the last is stopped in the middle of it.
-        enough = number * SLOTS + 1 if number < HANDOVERS else len(submitted)
+        # Some wait, some run, and it ended one: each worker but the last is stopped in the middle of it.
+        enough = ended_of(submitted) + 1 if number < HANDOVERS else len(submitted)
         with running_worker(environment, tmp_path / "worker") as worker:
             wait_for(partial(have_ended, submitted, enough), 120, "work goes on")
             if number == HANDOVERS:
@@ -187,5 +187,9 @@ def test_workers_that_are_stopped_in_the_middle_of_everything_end_each_job_once_
     assert Counter(found.recipients[0] for found in smtp.mails) == Counter(PEOPLE)
 
 
+def ended_of(jobs: list[SnapshotJob]) -> int:
+    return sum(steps.now_of(job).has_ended for job in jobs)
+
+
 def have_ended(jobs: list[SnapshotJob], number: int) -> bool:
-    return sum(steps.now_of(job).has_ended for job in jobs) >= number
+    return ended_of(jobs) >= number
