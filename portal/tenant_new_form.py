@@ -9,9 +9,9 @@ from typing import Any
 from django import forms
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
-from portal.forms import boxes
+from portal.forms import always_filled, boxes
 from portal.onboarding import Wanted
 from portal.platform_file import checks
 from portal.platform_file.checks import Check
@@ -23,6 +23,7 @@ from reports.models import Report
 from tenants.models import User
 
 TAG = "tag-"
+NAMED = 3
 NO_SUGGESTIONS = INPUT | {"autocomplete": "off"}
 
 
@@ -50,10 +51,9 @@ class NewTenantForm(PlainForm):
         self.fields["timezone"] = forms.ChoiceField(label=gettext_lazy("Time zone"), choices=zones, widget=forms.Select(SELECT))
         self.fields["reports"] = boxes(gettext_lazy("Reports"), [(report.slug, report.name) for report in reports], required=False)
         for key, names in self._needed_by().items():
-            told = _("Needed by %(reports)s.") % {"reports": ", ".join(names)}
-            self.fields[TAG + key] = forms.CharField(
-                label=key, required=False, max_length=256, widget=forms.TextInput(NO_SUGGESTIONS), help_text=told
-            )
+            field = forms.CharField(label=key, required=False, max_length=256, widget=forms.TextInput(NO_SUGGESTIONS))
+            field.help_text = _needed(names)
+            self.fields[TAG + key] = always_filled(field)
 
     def tag_fields(self) -> list[forms.BoundField]:
         return [self[name] for name in self.fields if name.startswith(TAG)]
@@ -112,6 +112,13 @@ class InviteOwnerForm(ReasonForm):
 
     def clean_owner(self) -> str:
         return str(_checked(checks.email, self.cleaned_data["owner"]))
+
+
+def _needed(names: list[str]) -> str:
+    told, more = ", ".join(names[:NAMED]), len(names) - NAMED
+    if more <= 0:
+        return _("Needed by %(reports)s.") % {"reports": told}
+    return ngettext("Needed by %(reports)s and %(n)d more.", "Needed by %(reports)s and %(n)d more.", more) % {"reports": told, "n": more}
 
 
 def _tags(cleaned: dict[str, Any]) -> dict[str, str]:

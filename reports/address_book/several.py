@@ -80,8 +80,7 @@ def put_back(tenant: Tenant, rows: list[dict[str, Any]], actor: Actor, now: date
 
 def _with_room(tenant: Tenant, rows: list[dict[str, Any]]) -> tuple[Outcome, list[dict[str, Any]]]:
     """Those whose address, id and place in the book are free. The tenant's row is held: nobody takes one of them meanwhile."""
-    outcome = Outcome()
-    wanted: list[dict[str, Any]] = []
+    outcome, wanted = Outcome(), list[dict[str, Any]]()
     room = quotas.room_for_recipients(quotas.hold(tenant))
     ids = [row["external_id"] for row in rows if row["external_id"]]
     taken = list(

@@ -178,7 +178,10 @@ def test_staff_make_a_company_whose_owner_comes_by_the_invitation_and_runs_a_rep
 
         page.reload()
         later = page.get_by_role("region", name="Setting up")
-        done = [step.inner_text().split(",")[0] for step in later.get_by_role("listitem").filter(has_text="done").locator(".title").all()]
+        done = [
+            step.inner_text().split(",")[0].strip()
+            for step in later.get_by_role("listitem").filter(has_text="done").locator(".title").all()
+        ]
 
     assert f"kim@{slug}.example" in begun
     assert walking.call_ids(file) <= OURS
