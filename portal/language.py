@@ -33,7 +33,8 @@ class LanguageMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if ENGLISH.match(request.path):
             return self.get_response(request)
-        with translation.override(page_language(request)):
+        request.LANGUAGE_CODE = page_language(request)
+        with translation.override(request.LANGUAGE_CODE):
             response = self.get_response(request)
         patch_vary_headers(response, ("Accept-Language", "Cookie"))
         return response
@@ -43,6 +44,13 @@ def page_language(request: HttpRequest) -> str:
     """One of settings.LANGUAGES."""
     own: str = request.user.language if OF_PEOPLE.match(request.path) and request.user.is_authenticated else ""
     return own or get_language_from_request(request)
+
+
+def error_language(request: HttpRequest) -> str:
+    """Of a page that says what broke. Where not even the person could be read, what the browser says decides."""
+    if ENGLISH.match(request.path):
+        return settings.LANGUAGE_CODE
+    return getattr(request, "LANGUAGE_CODE", "") or get_language_from_request(request)
 
 
 def customer_language(request: HttpRequest, link: Link | None = None) -> str:

@@ -8,7 +8,9 @@ import sys
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import get_template
+from django.utils import translation
 
+from portal.language import error_language
 from reports.api.v1.problems import plain_response
 
 TRY_AGAIN_SECONDS = 30
@@ -28,11 +30,13 @@ def server_error(request: HttpRequest) -> HttpResponse:
     is_away = isinstance(error, OperationalError | InterfaceError) or (isinstance(error, OSError) and error.errno in FULL)
     if _is_api(request):
         return plain_response("unavailable" if is_away else "internal_error", "The portal could not answer.", request)
-    if is_away:
-        page = get_template("503.html").render()
-        return HttpResponse(page, status=503, headers={"Retry-After": TRY_AGAIN_SECONDS, "Refresh": TRY_AGAIN_SECONDS})
-    page = get_template("500.html").render({"request_id": getattr(request, "request_id", "")})
-    return HttpResponse(page, status=500)
+    # What failed may have been the look for the reader's language.
+    with translation.override(error_language(request)):
+        if is_away:
+            page = get_template("503.html").render()
+            return HttpResponse(page, status=503, headers={"Retry-After": TRY_AGAIN_SECONDS, "Refresh": TRY_AGAIN_SECONDS})
+        page = get_template("500.html").render({"request_id": getattr(request, "request_id", "")})
+        return HttpResponse(page, status=500)
 
 
 def _is_api(request: HttpRequest) -> bool:

@@ -9,8 +9,8 @@ from django.test import RequestFactory
 from portal.views.errors import server_error
 
 
-def answer(error: Exception):
-    request = RequestFactory().get("/")
+def answer(error: Exception, path: str = "/", **headers: str):
+    request = RequestFactory().get(path, headers=headers)
     request.request_id = "3f6c"
     response = None
     with suppress(type(error)):
@@ -39,6 +39,14 @@ def test_a_database_that_does_not_answer_is_worth_another_try():
 
 
 @pytest.mark.parametrize("error", [ValueError("a surprise"), OperationalError("gone")])
+def test_they_are_in_the_browsers_language_where_nobody_could_be_looked_up_but_staffs_are_english(error):
+    german = {"accept-language": "de"}
+
+    assert "Noch einmal versuchen" in answer(error, "/t/acme/", **german).content.decode()
+    assert "Try again" in answer(error, "/staff/", **german).content.decode()
+
+
+@pytest.mark.parametrize("error", [ValueError("a surprise"), OperationalError("gone")])
 def test_they_lead_to_the_status_and_to_somebody_to_write_to(error, settings):
     settings.PORTAL_SUPPORT_EMAIL = "support@anycompany.example"
 
@@ -62,7 +70,7 @@ def test_who_may_not_open_a_page_is_told_whom_to_ask(client, alice, olga):
 
     page = refused.content.decode()
     assert refused.status_code == 403
-    assert "Your role for Acme Hotels is viewer." in page
+    assert "Your role for Acme Hotels is Viewer." in page
     assert f'href="mailto:{olga.email}"' in page
     assert f"Ask {olga.name}" in page
 
