@@ -14,10 +14,17 @@ TEMPLATE = read(PORTAL)
 TASKS = of_type(TEMPLATE, "AWS::ECS::TaskDefinition")
 CONTAINERS = {name: task["ContainerDefinitions"][0] for name, task in TASKS.items()}
 # Which role starts it, and which logins it knows.
-STARTED_BY = {"WebTask": "WebStart", "WorkerTask": "WorkerStart", "MigrateTask": "MigrateStart", "CommandTask": "CommandStart"}
+STARTED_BY = {
+    "WebTask": "WebStart",
+    "WorkerTask": "WorkerStart",
+    "OverdueTask": "WorkerStart",
+    "MigrateTask": "MigrateStart",
+    "CommandTask": "CommandStart",
+}
 LOGINS = {
     "WebTask": {roles.WEB},
     "WorkerTask": {roles.WORKER},
+    "OverdueTask": {roles.WORKER},
     "CommandTask": {roles.WORKER},
     "MigrateTask": {roles.WEB, roles.WORKER, roles.OWNER},
 }
