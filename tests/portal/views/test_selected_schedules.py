@@ -160,7 +160,11 @@ def test_undo_lasts_ten_minutes(as_adam, three, acme):
     assert not again(three[0]).enabled
 
 
-@pytest.mark.parametrize("token", ["", "x", "\0", signing.dumps(["a"], salt=undoing.SALT), signing.dumps([uuid.uuid4().hex, "", 1])])
+@pytest.mark.parametrize(
+    "token",
+    ["", "x", "\0", signing.dumps(["a"], salt=undoing.SALT), signing.dumps([uuid.uuid4().hex, "", 1])],
+    ids=["empty", "letter", "nul", "other list", "other salt"],
+)
 def test_a_token_that_is_none_undoes_nothing(as_adam, three, token):
     answer = as_adam.post(f"{LIST}undo/", {"token": token}, follow=True)
 
