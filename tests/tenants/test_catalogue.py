@@ -29,6 +29,8 @@ WITHOUT_ROW_SECURITY = {
     "reports_pace": "seconds of a report, of all tenants together",
     "reports_plannedload": "numbers of jobs and seconds, of all tenants together",
     "reports_capacitysample": "numbers of an account's jobs and slots, of all tenants together",
+    "reports_figures": "numbers by account, of all tenants together",
+    "reports_tally": "numbers by account, of all tenants together",
     "reports_mailbudget": "a sender's address and a time",
     "reports_alarm": "what the platform's people are told, without a tenant's content",
     "reports_alarmmessage": "addresses of the platform's people",
@@ -94,6 +96,9 @@ BEFORE_A_TENANT = {
     "reports_alarm": WRITE,
     "reports_installation": READ,
     "reports_process": READ,
+    "reports_figures": READ,
+    # Whatever happens is counted, in any scope and in none.
+    "reports_tally": WRITE,
 }
 # On the whole table or on some of its columns.
 GRANTED = {
@@ -115,6 +120,7 @@ GRANTED = {
         "reports_pause": ALL,
         "reports_plannedload": ALL,
         "reports_capacitysample": ALL,
+        "reports_figures": WRITE,
         "reports_schedule": {"SELECT", "UPDATE"},
         "reports_scheduletemplate": READ,
         "reports_templateuse": {"SELECT", "UPDATE"},

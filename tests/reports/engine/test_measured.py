@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from reports import figures, tallies, tasks
+from reports import figures, standing, tallies, tasks
 from reports.delivery.courier import HANDS, courier
 from reports.engine import pump, turns
 from tenants.scope import tenant_scope
@@ -15,6 +15,7 @@ from tests.hands import wait_until_free
 from tests.metrics import TOKEN, Figures, ask
 from tests.reports.delivery.steps import url_of
 from tests.reports.engine import steps
+from tests.reports.engine.worker import environment_of, running_worker, wait_for
 from tests.reports.occurrences import steps as plans
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -163,3 +164,25 @@ def test_counting_adds_no_statement_to_a_jobs_steps(aws, account, acme, daily_ca
 
     assert tallies._counts
     assert counted == uncounted
+
+
+def test_what_a_real_workers_processes_counted_is_told(client, aws, account, acme, daily_calls, database_env, tmp_path):
+    job = steps.submit(acme)
+
+    with running_worker(environment_of(database_env, aws.environment), tmp_path):
+        wait_for(lambda: steps.now_of(job).has_ended, 60, "the job ends")
+        wait_for(lambda: ask(client).of(JOBS, account="main", status="completed", cause="") == 1, 60, "it is counted")
+
+    assert ask(client).of(ATTEMPTS, account="main", outcome="completed") == 1
+
+
+def test_who_stands_by_for_alarms_writes_down_how_things_stand(client, account):
+    number, make = tasks.STANDS["alarms"]
+
+    assert standing.stand("alarms", number, make(), window=0.0) == "window"
+
+    told = ask(client)
+    assert told.of("fanfold_stand_up", stand="alarms") == 1
+    assert told.of("fanfold_stand_up", stand="courier") == 0
+    assert told.of("fanfold_slots_limit", account="main") == 12
+    assert told.of("fanfold_figures_age_seconds") is not None
