@@ -119,12 +119,14 @@ def test_schedules_are_selected_with_the_keyboard_paused_together_and_put_back(s
         bar.get_by_role("button", name="Pause").press("Enter")
         told = page.get_by_role("status").filter(has_text="2 schedules paused")
         told.wait_for()
+        violations = visit.violations() if script else []
         rows = [page.get_by_role("row").filter(has_text=name).count() for name in names]
         told.get_by_role("button", name="Undo").press("Enter")
         page.get_by_text("Undone: 2 schedules are on again.").wait_for()
 
     assert seen_before is not script
     assert ("2 schedules selected" in counted) is script
+    assert violations == []
     assert rows == [0, 0]
     assert visitors.stack.rows(_running, names) == 2
     assert visit.complaints == []

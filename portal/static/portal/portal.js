@@ -143,7 +143,7 @@ document.addEventListener("change", ({ target }) => {
   if (target.matches("[data-all], input[form=selected]")) pick();
 });
 document.addEventListener("reset", ({ target }) => {
-  if (target.matches("[data-bulk]")) setTimeout(() => { pick(); document.querySelector("[data-all]")?.focus(); });
+  if (target.matches("[data-bulk] form")) setTimeout(() => { pick(); document.querySelector("[data-all]")?.focus(); });
 });
 document.addEventListener("htmx:after:swap", () => {
   for (const box of boxes()) box.checked = picked.has(box.value);
