@@ -14,8 +14,12 @@ from portal import self_look
 from reports.models import ServicePart
 from reports.uptime import answering
 from reports.uptime.judging import WORKS, Verdict
+from tests.portal.web_process import running_web
+from tests.reports.engine.worker import wait_for
 
 pytestmark = pytest.mark.django_db
+# As may be on a busy machine.
+SLOWLY = {(part, cause) for part in ("site", "api") for cause in ("answers_slowly", "no_answer")}
 
 
 class Site(ThreadingHTTPServer):
@@ -112,3 +116,11 @@ def test_a_database_that_is_away_stops_no_web_process(site, monkeypatch):
     monkeypatch.setattr(self_look.connection, "close", lambda: None)
 
     assert not self_look.look_if_due(site.socket)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_real_web_process_looks_at_itself_soon_after_its_start(database_env, tmp_path):
+    with running_web(database_env, tmp_path):
+        wait_for(lambda: ServicePart.objects.exclude(answered="").count() == 2, 60, "the web process has looked")
+
+    assert set(ServicePart.objects.values_list("part", "answered_cause")) <= {("site", ""), ("api", ""), *SLOWLY}
