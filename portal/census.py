@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db.models.functions import Now
@@ -21,9 +21,11 @@ SILENT_AFTER = timedelta(seconds=25)
 
 @dataclass(frozen=True)
 class Counted:
-    """`doing`: the task in hand, by process, also of those that ended just now. `silent`: who makes no turn any more."""
+    """By process, also of those that ended just now. `doing`: the task in hand. `taken`: changes with each task that it takes; None: none
+    yet. `silent`: who makes no turn any more."""
 
     doing: dict[int, str]
+    taken: dict[int, object]
     silent: set[int]
 
 
@@ -33,7 +35,8 @@ def count(worker: str, clusters: Mapping[str, Mapping[int, str]]) -> Counted:
     alive = {pid for states in clusters.values() for pid, state in states.items() if state not in (ZOMBIE, STOPPED)} | {os.getpid()}
     with engine_scope():
         mine = Process.objects.of_worker(worker)
-        doing = dict(mine.values_list("pid", "doing"))
+        rows = list(mine.values_list("pid", "doing", "worked_at"))
+        doing = {pid: what for pid, what, _at in rows}
         silent = {pid for kind in (process.PUMP, process.STAND) for pid in mine.silent(kind, SILENT_AFTER).values_list("pid", flat=True)}
         mine.exclude(pid__in=there).delete()
         mine.filter(pid__in=alive).update(seen_at=Now())
@@ -42,7 +45,12 @@ def count(worker: str, clusters: Mapping[str, Mapping[int, str]]) -> Counted:
                 (_row(worker, name, pid) for name, pids in {"": [os.getpid()], **clusters}.items() for pid in pids if pid in fresh),
                 ignore_conflicts=True,
             )
-    return Counted(doing, silent)
+    return Counted(doing, {pid: _taken(what, at) for pid, what, at in rows}, silent)
+
+
+def _taken(doing: str, worked_at: datetime | None) -> object:
+    """Pumps and stands beat with each turn, of one and the same task."""
+    return doing if doing.startswith((process.PUMP, process.STAND)) else worked_at and (doing, worked_at)
 
 
 def forget(worker: str) -> None:

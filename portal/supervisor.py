@@ -107,7 +107,7 @@ class Supervisor:
             cluster.watch.doubt()
 
     def _judge(self, cluster: Cluster, ended: list[int], counted: Counted, *, waits: bool) -> None:
-        fault = cluster.watch.fault(ended, counted.doing, waits=waits)
+        fault = cluster.watch.fault(ended, counted, waits=waits)
         if not fault and cluster.process and tasks.workers(cluster.name) > cluster.watch.workers:
             fault = "there are more accounts than it has workers for"
         if fault:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
+from portal.census import Counted
 from portal.proc import STOPPED, ZOMBIE
 
 # Longer than one look of the supervisor, so that who is only looked at by a debugger for a moment lives on.
@@ -17,6 +18,8 @@ STOPPED_SECONDS = 3.0
 UNMISSED_SECONDS = 10.0
 # Longer than the ten seconds that django-q2 waits after its broker did not answer.
 UNTAKEN_SECONDS = 15.0
+# Until the first task of a new cluster: on a busy machine its processes need their time to begin.
+UNBEGUN_SECONDS = 60.0
 
 
 @dataclass
@@ -26,6 +29,7 @@ class Watch:
     workers: int
     _states: dict[int, tuple[str, float]] = field(default_factory=dict)
     _untaken_since: float | None = None
+    _taken: dict[int, object] = field(default_factory=dict)
 
     def look(self, states: Mapping[int, str]) -> list[int]:
         """Note what each process is doing now; those that ended since the last look, or that nobody missed yet."""
@@ -38,19 +42,22 @@ class Watch:
     def frozen(self) -> list[int]:
         return self._since(STOPPED, STOPPED_SECONDS)
 
-    def fault(self, ended: Collection[int], doing: Mapping[int, str], *, waits: bool) -> str:
-        """Why the cluster has to be replaced; empty: it works. `doing`: the task in hand, by process. `waits`: a message does."""
+    def fault(self, ended: Collection[int], counted: Counted, *, waits: bool) -> str:
+        """Why the cluster has to be replaced; empty: it works. `waits`: a message does."""
+        doing = counted.doing
         idle = [pid for pid in ended if not doing.get(pid)]
         if idle:
             return f"process {idle[0]} died while it had no task in hand"
         if self._since(ZOMBIE, UNMISSED_SECONDS):
             return "nobody misses its dead processes"
         busy = [pid for pid, what in doing.items() if what and pid in self._states]
-        if not waits or len(busy) >= self.workers:
+        taken = {pid: counted.taken[pid] for pid in self._states if counted.taken.get(pid)}
+        before, self._taken = self._taken, taken
+        if not waits or len(busy) >= self.workers or taken != before:
             self._untaken_since = None
         elif self._untaken_since is None:
             self._untaken_since = time.monotonic()
-        elif time.monotonic() - self._untaken_since > UNTAKEN_SECONDS:
+        elif time.monotonic() - self._untaken_since > (UNTAKEN_SECONDS if taken else UNBEGUN_SECONDS):
             return "messages wait, and its workers take none"
         return ""
 

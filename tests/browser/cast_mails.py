@@ -59,7 +59,7 @@ def _delivered(delivery: Delivery) -> str:
 
 def _noticed(tenant: Tenant, kind: Notice.Kind, **about: Any) -> str:
     with tenant_scope(tenant):
-        notice, _ = notices.ask_for(tenant, kind, "picture", "marta@madeira.example", now=timezone.now(), **about)
+        notice, _ = notices.ask_for(tenant, kind, f"picture of {kind}", "marta@madeira.example", now=timezone.now(), **about)
         letter = letter_of_notice(notice, timezone.now())
         assert letter, kind
         return read(letter).html
