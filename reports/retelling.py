@@ -18,12 +18,17 @@ PLACE = re.compile(r"%\((\w+)\)[sd]")
 ACTORS = (gettext_noop("API key “%(name)s”"), gettext_noop("schedule %(name)s"), gettext_noop("platform template %(name)s"))
 # Of a text, beside what is filled in: less says too little about which one it is.
 LEAST_LETTERS = 6
+# Some of these texts are what others said, such as an SFTP server: more than ours ever say is theirs, and would take seconds to search.
+LONGEST, MOST_ENDS = 2000, 12
+END = re.compile(r"[.:?] ")
 
 
 def retold(text: str) -> str:
     """As it is where the catalogue does not know all of it: half a sentence in each language helps nobody."""
     language = get_language() or settings.LANGUAGE_CODE
-    return text if not text or language == settings.LANGUAGE_CODE else _in(language, text) or text
+    if not text or language == settings.LANGUAGE_CODE or len(text) > LONGEST:
+        return text
+    return _in(language, text) or text
 
 
 @lru_cache(maxsize=2000)
@@ -36,7 +41,10 @@ def _in(language: str, text: str) -> str:
         if found := pattern.fullmatch(text):
             return translation % {name: _in(language, value) or value for name, value in found.groupdict().items()}
     # The longest part first that is a text, then the rest.
-    for end in sorted((match.end() for match in re.finditer(r"[.:?] ", text)), reverse=True):
+    ends = [match.end() for match in END.finditer(text)]
+    if len(ends) > MOST_ENDS:
+        return ""
+    for end in reversed(ends):
         if (first := _in(language, text[: end - 1])) and (rest := _in(language, text[end:])):
             return f"{first} {rest}"
     name, _colon, what = text.partition(": ")

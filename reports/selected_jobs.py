@@ -76,8 +76,8 @@ def retry(tenant: Tenant, ids: Collection[uuid.UUID], actor: Actor, form_key: uu
 
 @transaction.atomic
 def cancel(tenant: Tenant, ids: Collection[uuid.UUID], actor: Actor, now: datetime) -> Outcome:
-    """Those that wait. In the order in which their queues are locked by all who count there."""
-    found, outcome, cancelled = _locked(tenant, ids, "account", "lane", "created_at"), Outcome(), []
+    """Those that wait."""
+    found, outcome, cancelled = _locked(tenant, ids), Outcome(), []
     for job in found:
         if job.status == Status.QUEUED and jobs.take_back(job, now, "cancelled", actor=actor.label):
             cancelled.append(job)
@@ -156,9 +156,10 @@ def _each(found: list[SnapshotJob], act: Callable[[SnapshotJob], object], outcom
     return outcome
 
 
-def _locked(tenant: Tenant, ids: Collection[uuid.UUID], *order: str) -> list[SnapshotJob]:
+def _locked(tenant: Tenant, ids: Collection[uuid.UUID]) -> list[SnapshotJob]:
+    """In the order in which their queues are locked by all who count there, whatever is done with them."""
     rows = SnapshotJob.objects.for_tenant(tenant).visible().filter(pk__in=ids).select_related("report", "audience", "replaces")
-    found = list(rows.select_for_update(of=("self",)).order_by(*order, "pk"))
+    found = list(rows.select_for_update(of=("self",)).order_by("account", "lane", "created_at", "pk"))
     for job in found:
         job.tenant = tenant
     return found

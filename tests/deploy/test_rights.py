@@ -85,6 +85,14 @@ def test_no_right_is_given_by_a_wildcard(policy):
     assert [one["Sid"] for one in statements(policy) if one["Resource"] == "*"] == (["Catalogue"] if policy is WORKER else [])
 
 
+@pytest.mark.parametrize("policy", [WEB, WORKER], ids=["web", "worker"])
+def test_no_role_of_the_portals_own_account_is_taken_on(policy):
+    (denied,) = [one for one in statements(policy) if one["Effect"] == "Deny"]
+
+    assert denied["Action"] == "sts:AssumeRole"
+    assert denied["Resource"] == {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/*"}
+
+
 def test_a_tenants_bucket_gives_the_same_rights_on_files_as_the_portals():
     policy = read(TENANT)["Resources"]["BucketPolicy"]["Properties"]["PolicyDocument"]
     given = {one["Sid"]: one for one in statements(policy)}

@@ -53,3 +53,8 @@ def test_what_is_known_in_part_stays_as_it_was():
     stored = "It works. And nobody ever wrote this down."
 
     assert in_german(stored) == stored
+
+
+@pytest.mark.parametrize("stored", ["a. " * 600, "a: " * 600, "It works. " * 150 + "And more.", "API key “" * 200])
+def test_what_others_said_at_any_length_is_shown_as_it_is(stored):
+    assert in_german(stored) == stored
