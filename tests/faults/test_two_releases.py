@@ -21,7 +21,7 @@ from tests import factories
 from tests.faults.outcome import assert_delivered, assert_exactly_once, use_slots
 from tests.faults.web import running_web
 from tests.pretend_aws import ROOT
-from tests.previous_release import previous_release
+from tests.previous_release import READY, previous_release
 from tests.reports.delivery import steps as mail
 from tests.reports.engine import steps
 from tests.reports.engine.worker import environment_of, running_worker, wait_for
@@ -62,7 +62,7 @@ def test_row_17_the_release_before_ends_once_what_this_one_makes_on_its_schema(
     schedule = plan(acme, daily_calls, KIM)
     submitted = [steps.submit(acme) for _ in range(JOBS)]
 
-    with running_worker(environment, tmp_path, root=previous_release):
+    with running_worker(environment | READY, tmp_path, root=previous_release):
         wait_for(lambda: arrived(smtp) and have_ended(submitted), 60, "jobs and the run end")
 
     made = [*submitted, *runs.jobs_of(schedule)]
@@ -80,12 +80,12 @@ def test_row_17_both_releases_at_once_end_each_job_once_while_one_of_them_comes_
     schedules, made = [plan(acme, daily_calls, KIM)], [steps.submit(acme) for _ in range(JOBS)]
 
     with running_worker(environment, tmp_path / "new"):
-        with running_worker(environment, tmp_path / "old", root=previous_release):
+        with running_worker(environment | READY, tmp_path / "old", root=previous_release):
             wait_for(lambda: any(steps.now_of(job).has_ended for job in made), 60, "work goes on")
             made += [steps.submit(acme) for _ in range(JOBS)]
         schedules.append(plan(acme, daily_calls, LEE))
         made += [steps.submit(acme) for _ in range(JOBS)]
-        with running_worker(environment, tmp_path / "old", root=previous_release):
+        with running_worker(environment | READY, tmp_path / "old", root=previous_release):
             wait_for(lambda: arrived(smtp).keys() == {KIM, LEE} and have_ended(made), 90, "jobs and runs end")
 
     made += [job for schedule in schedules for job in runs.jobs_of(schedule)]
