@@ -51,8 +51,8 @@ OPEN_TO_ALL = [address for address in ADDRESSES if address.name in OPEN and addr
 QUERIES = {"staff_pause": "?kind=tenant&name=acme", "staff_resume": "?kind=tenant&name=acme"}
 # Whoever asks these without a session, or with its end, is led to sign-in.
 TO_SIGN_IN = {"account_logout", "mfa_authenticate"}
-# Staff may ask, and there is no such thing: it is named in the body, which is empty; the file is no dry run's.
-NOT_FOUND_BY_STAFF = {"staff_pause", "staff_resume", "staff_imports", "staff_tags_dry_file"}
+# Staff may ask, and there is no such thing: it is named in the body, which is empty; the file is no dry run's; nobody wrote a notice.
+NOT_FOUND_BY_STAFF = {"staff_status_end", "staff_pause", "staff_resume", "staff_imports", "staff_tags_dry_file"}
 # Open to everybody, though they are the API's.
 WITHOUT_KEY = {"api_schema", "v1_unknown"}
 # Shown, done, or refused for what was sent, which was nothing.
@@ -119,7 +119,7 @@ class Walker:
         return paths
 
     def _value(self, address: Address, name: str, company: Company) -> str:
-        of_staff = {"tenant": company.tenant.slug, "draft": self.draft, "template": self.template}
+        of_staff = {"tenant": company.tenant.slug, "draft": self.draft, "template": self.template, "note": "1"}
         if address in OF_STAFF and name in of_staff:
             return of_staff[name]
         known = address.example(name)
