@@ -70,7 +70,8 @@ def shell(environment, web, account, acme, daily_calls, tmp_path) -> Iterator[di
     """A whole portal at work, and the environment of a shell beside it in which `manage.py` is a command."""
     command = tmp_path / "bin" / "manage.py"
     command.parent.mkdir()
-    command.write_text(f'#!/bin/sh\ncd "{ROOT}" && exec "{sys.executable}" manage.py "$@"\n')
+    # The doctor does not like an address without HTTPS, which is all that there is here.
+    command.write_text(f'#!/bin/sh\nexport PORTAL_BASE_URL=https://portal.example; cd "{ROOT}" && exec "{sys.executable}" manage.py "$@"\n')
     command.chmod(0o755)
     with running_worker(environment, tmp_path / "worker"):
         wait_for(lambda: Heartbeat.objects.count() == len(tasks.CLUSTERS), 40, "sign of life of both queues")
