@@ -28,7 +28,7 @@ FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 OTHER, STATIC, NOWHERE = "OTHER", "static", "none"
 # How a caller asks to be answered when there is news; such an answer takes as long as it was asked to (reports/api/v1/waiting.py).
-WAIT = "wait="
+API, WAIT = "/api/", "wait="
 disable_created_metrics()
 _registry = CollectorRegistry()
 _seconds = Histogram(PAGES.family, PAGES.meaning, PAGES.labels, buckets=PAGES.buckets, registry=_registry)
@@ -36,7 +36,7 @@ _seconds = Histogram(PAGES.family, PAGES.meaning, PAGES.labels, buckets=PAGES.bu
 
 def note(request: HttpRequest, response: HttpResponse, seconds: float) -> None:
     """Of a streamed answer: until it begins."""
-    if WAIT in request.META.get("QUERY_STRING", "") and response.status_code < 500:
+    if request.path.startswith(API) and WAIT in request.META.get("QUERY_STRING", "") and response.status_code < 500:
         return
     method = request.method if request.method in METHODS else OTHER
     _seconds.labels(route=_route(request), method=method, status=f"{response.status_code // 100}xx").observe(seconds)
