@@ -56,10 +56,12 @@ LONG = (
     "tests/faults/test_mail.py",
     "tests/attacks/test_queries.py",
     "tests/journeys/test_schedule_to_download.py",
+    "tests/journeys/test_traces.py",
     "tests/tenants/test_row_security.py",
     "tests/attacks/test_tokens.py",
     "tests/faults/test_postmaster.py",
     "tests/browser/test_journeys.py",
+    "tests/faults/test_overdue.py",
     "tests/faults/test_restored_backup.py",
 )
 
