@@ -14,10 +14,10 @@ from django.utils import timezone
 from reports import tasks
 from reports.alarms import sign_of_life
 from reports.alarms.telling import Teller
+from reports.alerts import alert
 from reports.models import Alarm, Installation
 from reports.overdue import comparing, looking, watching
 from reports.restoring import mode
-from tenants.scope import engine_scope
 from tests.reports.alarms.test_telling import let_pass
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -81,8 +81,6 @@ def look_apart() -> None:
 
 
 def test_a_worker_that_comes_back_does_not_tell_it_again(receiver, worker):
-    with engine_scope():
-        Alarm.objects.all()
     looking_found = looking.Look([looking.Cause("worker_silent", "work", "The worker is gone.")], frozenset({"worker_silent"}))
     comparing.compare(looking_found)
     for thread in comparing.tell():
@@ -115,8 +113,6 @@ def test_where_nobody_can_be_told_from_here_the_alarm_waits_for_the_worker(setti
 
 
 def test_alarms_of_others_are_left_to_the_worker(receiver, worker):
-    from reports.alerts import alert
-
     alert("job_given_up", "A job was given up.")
     look()
 
