@@ -23,7 +23,6 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 logger = logging.getLogger(__name__)
 # Asked every few seconds, or many times a page: these lines would bury the others.
 QUIET = ("/healthz", "/readyz", "/metrics", settings.STATIC_URL)
-METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 class RequestIdMiddleware:
@@ -59,7 +58,7 @@ def _traced(request: HttpRequest, request_id: str) -> AbstractContextManager[tra
 
 def _method(request: HttpRequest) -> str:
     """Words of a client's own invention would be a name each."""
-    return request.method if request.method in METHODS else "HTTP"
+    return request.method if request.method in page_times.METHODS else "HTTP"
 
 
 def _route(request: HttpRequest) -> str:
