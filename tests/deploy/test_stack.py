@@ -258,7 +258,8 @@ def test_with_containers_the_migration_runs_before_web_and_worker(aws, whole):
     # The services were made with nothing to run, and told to run after it.
     assert whole.index("Waiting") < whole.index("Migrating") < whole.rindex("Waiting")
     assert first["taskDefinitionArn"] == told["MigrateTask"]
-    assert [service["desiredCount"] for service in services] == [2, 2]
+    tasks = {service["serviceName"].split("-")[1].removesuffix("Service"): service["desiredCount"] for service in services}
+    assert tasks == {"Web": 2, "Worker": 2, "Overdue": 1}
     assert aws.parameters("whole")["Started"] == "yes"
 
 
