@@ -6,10 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tenants import key_scopes
-from tenants.models import ApiKey, ApiKeyIndex
+from tenants.compiled import Compiled, Slot
+from tenants.models import ApiKey, ApiKeyIndex, Tenant
 from tenants.models.keys import MAX_KEY_LENGTH, MIN_KEY_LENGTH
 from tenants.scope import tenant_scope
 from tenants.secrets import secret_hash
+
+INDEX = Compiled[ApiKeyIndex](lambda: ApiKeyIndex.objects.filter(sha256=Slot("sha256")).values_list("tenant"))
+KEY = Compiled[ApiKey](lambda: ApiKey.objects.with_maker_role().filter(tenant=Slot("tenant"), sha256=Slot("sha256")))
+TENANT = Compiled[Tenant](lambda: Tenant.objects.filter(pk=Slot("tenant")))
 
 
 class EndedKey(Exception):
@@ -38,16 +43,14 @@ def look_up(secret: str, now: datetime, ip: str | None) -> UsableKey | None:
     if not MIN_KEY_LENGTH <= len(secret) <= MAX_KEY_LENGTH:
         return None
     sha256 = secret_hash(secret)
-    tenant_id = ApiKeyIndex.objects.filter(sha256=sha256).values_list("tenant_id", flat=True).first()
-    if tenant_id is None:
-        return None
-    with tenant_scope(tenant_id):
-        key = ApiKey.objects.with_maker_role().select_related("tenant").filter(tenant=tenant_id, sha256=sha256).first()
-        if key is None:
-            return None
-        _refuse_ended(key, key.maker_role, now)
-        ApiKey.objects.note_use(key, now, ip)
-    return UsableKey(key, key_scopes.of_key(key, key.maker_role))
+    for (tenant,) in INDEX.tuples(sha256=sha256):
+        with tenant_scope(tenant):
+            for key in KEY.rows(tenant=tenant, sha256=sha256):
+                (key.tenant,) = TENANT.rows(tenant=tenant)
+                _refuse_ended(key, key.maker_role, now)
+                ApiKey.objects.note_use(key, now, ip)
+                return UsableKey(key, key_scopes.of_key(key, key.maker_role))
+    return None
 
 
 def _refuse_ended(key: ApiKey, maker_role: str | None, now: datetime) -> None:

@@ -48,8 +48,9 @@ class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
 
     def note_use(self, key: ApiKey, now: datetime, ip: str | None) -> None:
         """At most one write a minute: a busy key must not turn each read into an update of the same row."""
-        unnoted = models.Q(last_used_at=None) | models.Q(last_used_at__lt=now - USE_NOTED_EVERY)
-        self.filter(unnoted, pk=key.pk).update(last_used_at=now, last_used_from=ip)
+        if key.last_used_at is None or key.last_used_at < now - USE_NOTED_EVERY:
+            unnoted = models.Q(last_used_at=None) | models.Q(last_used_at__lt=now - USE_NOTED_EVERY)
+            self.filter(unnoted, pk=key.pk).update(last_used_at=now, last_used_from=ip)
 
 
 class ApiKey(models.Model):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from typing import Any, ClassVar
 
 from rest_framework import serializers
@@ -49,6 +50,12 @@ class Resource(serializers.Serializer[Any]):
     sparse: ClassVar[bool] = True
 
     @classmethod
+    def tell(cls, rows: Iterable[Any], only: frozenset[str] | None, context: dict[str, Any]) -> list[dict[str, Any]]:
+        """Each new instance copies all of its fields, which takes longer than telling a row: where it can, one serves all requests."""
+        teller = _whole(cls) if only is None and not context else cls(only=only, context=context)
+        return [teller.to_representation(row) for row in rows]
+
+    @classmethod
     def names(cls) -> list[str]:
         """Of its fields: an instance would copy each of them."""
         return list(cls._declared_fields)
@@ -58,6 +65,11 @@ class Resource(serializers.Serializer[Any]):
         if only is not None:
             for name in self.fields.keys() - only - {"id"}:
                 self.fields.pop(name)
+
+
+@cache
+def _whole(fields: type[Resource]) -> Resource:
+    return fields()
 
 
 def _places(errors: Any, path: tuple[str, ...]) -> Iterator[Place]:

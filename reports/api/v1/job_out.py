@@ -17,6 +17,7 @@ from reports.jobs import LANES
 from reports.links import masked
 from reports.models import Attempt, Format, SnapshotFile, SnapshotJob
 
+INSTANT = Instant()
 ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
 # While its files are checked, it is not known yet whether they are held: nobody gets them.
 RELEASES = {None: "released", "released": "released", "checking": "held", "held": "held", "rejected": "rejected"}
@@ -51,8 +52,7 @@ class FileOut(serializers.Serializer[Any]):
     @extend_schema_field({"type": ["string", "null"], "format": "date-time"})
     def get_kept_until(self, row: SnapshotFile) -> Any:
         """null: it is gone."""
-        tenant = self.context["tenant"]
-        return Instant().to_representation(row.offered_until(tenant)) if row.may_be_seen(tenant, timezone.now()) else None
+        return INSTANT.to_representation(row.offered_until(row.tenant)) if row.may_be_seen(row.tenant, timezone.now()) else None
 
 
 class AttemptOut(serializers.Serializer[Any]):
@@ -93,11 +93,13 @@ class TagOut(serializers.Serializer[Any]):
 
 
 class JobRow(Resource):
-    """`shown_files`, `superseded`, `counts`, `tag_list` and `expected_end` are set by reports/api/v1/job_facts.py."""
+    """As lists tell of it."""
+
+    # Whatever is no column of a job is set by reports/api/v1/job_facts.py.
 
     id = serializers.UUIDField()
     status = serializers.ChoiceField(choices=SnapshotJob.Status.values)
-    report = serializers.SlugField(source="report.slug")
+    report = serializers.SlugField(source="slug")
     formats = serializers.ListField(child=serializers.ChoiceField(choices=Format.values))
     visuals = serializers.SerializerMethodField(help_text="What CSV and Excel are made of; null: neither was asked for.")
     parameters = serializers.SerializerMethodField(help_text="As they were sent.")
@@ -139,8 +141,8 @@ class JobRow(Resource):
         return LANE_WORDS[SnapshotJob.Lane(row.lane)]
 
     @extend_schema_field({"type": ["string", "null"], "format": "uuid"})
-    def get_schedule(self, row: SnapshotJob) -> Any:
-        return str(row.occurrence.schedule_id) if row.occurrence else None
+    def get_schedule(self, row: Any) -> Any:
+        return str(row.schedule_id) if row.schedule_id else None
 
     def get_reference(self, row: SnapshotJob) -> str | None:
         return row.reference or None
@@ -160,16 +162,20 @@ class JobRow(Resource):
 class JobOut(JobRow):
     """A single one: with what happened to it."""
 
-    attempts = AttemptOut(many=True)
+    attempts = AttemptOut(source="shown_attempts", many=True)
     events = serializers.SerializerMethodField()
 
     @extend_schema_field(JobEventOut(many=True))
-    def get_events(self, row: SnapshotJob) -> Any:
+    def get_events(self, row: Any) -> Any:
         with translation.override("en"):
-            told = [(event, timeline.line(event.at, event.type, _for_programs(event.data))) for event in row.events.all()]
-            return JobEventOut(
-                [{"at": event.at, "type": f"job.{event.type}", "text": _sentence(line)} for event, line in told], many=True
-            ).data
+            return [
+                {
+                    "at": INSTANT.to_representation(event.at),
+                    "type": f"job.{event.type}",
+                    "text": _sentence(timeline.line(event.at, event.type, _for_programs(event.data))),
+                }
+                for event in row.shown_events
+            ]
 
 
 def failure(code: str, message: str = "") -> dict[str, Any]:

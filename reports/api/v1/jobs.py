@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from django.db.models import QuerySet
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, extend_schema
+from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -19,7 +20,7 @@ from reports.api.v1 import etags
 from reports.api.v1.body import Body, Nothing
 from reports.api.v1.fields import Id, Text, Truth
 from reports.api.v1.job_examples import ANSWER, EXAMPLE, PAGE
-from reports.api.v1.job_facts import Facts
+from reports.api.v1.job_facts import JOB, Facts
 from reports.api.v1.job_out import TRIGGERS, JobOut, JobRow
 from reports.api.v1.job_wish import JobWish
 from reports.api.v1.query import ID, NO_COMMA, Filter, Parameter, Query, one_of, text, whole, window
@@ -82,13 +83,15 @@ class JobView(V1View):
 
     def read(self, job: str) -> Any:
         """With what is told of it. Raises NotFound."""
-        facts = self.facts()
-        row = self.get_object(facts.draw(self.rows()), job)
-        facts.dress([row])
-        return row
+        found = JOB.rows(tenant=self.caller.tenant.pk, job=self.id_in(job))
+        if not found:
+            raise NotFound
+        self.facts().dress(found)
+        return found[0]
 
     def told(self, row: Any) -> dict[str, Any]:
-        return self.fields(row, only=self.wishes.only, context={"tenant": self.caller.tenant}).data
+        (told,) = self.fields.tell([row], self.wishes.only, {})
+        return told
 
     def answer(self, job: SnapshotJob) -> dict[str, Any]:
         return self.told(self.read(str(job.pk)))
@@ -124,7 +127,7 @@ class Jobs(JobView):
         """What was run."""
         facts = Facts(self.caller.tenant, self.wishes.only, frozenset(JobRow.names()))
         with self.caller.scope():
-            return self.get_page(self.rows(), facts.draw, facts.dress, tenant=self.caller.tenant)
+            return self.get_page(self.rows(), dress=facts.dress)
 
     @extend_schema(
         operation_id="create_job",
