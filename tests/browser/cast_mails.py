@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django.utils import timezone
 
 from reports import links, notices
 from reports.mails.letters import letter_of, letter_of_notice
-from reports.models import Delivery, Notice
+from reports.models import DailyUsage, Delivery, Notice
+from reports.usage import starts_at
 from tenants.models import Invitation, Tenant
 from tenants.scope import tenant_scope
 from tests import factories
@@ -26,7 +27,9 @@ def make_mails() -> dict[str, str]:
 
 def _mails() -> Iterator[tuple[str, str]]:
     now = timezone.now()
-    tenant = factories.make_tenant(slug="madeira", name="Azure Bay Hotels", timezone="Europe/Lisbon", reply_to="reports@azurebay.example")
+    tenant = factories.make_tenant(
+        slug="madeira", name="Azure Bay Hotels", timezone="Europe/Lisbon", reply_to="reports@azurebay.example", brand_color="#0f5c6e"
+    )
     marta = factories.make_member(tenant=tenant, role="owner", email="marta@madeira.example", name="Marta Oliveira")
     report = factories.make_report(slug="call-summary", name="Daily call summary", parameters=[])
     factories.make_grant(tenant=tenant, report=report)
@@ -44,10 +47,25 @@ def _mails() -> Iterator[tuple[str, str]]:
     cause = {"of": "job", "code": "report_failed", "cause": "job:report_failed"}
     yield "email-failure", _noticed(tenant, Notice.Kind.RUN_FAILED, schedule=schedule, occurrence=run, data=cause)
     week = now.date() - timedelta(days=now.weekday() + 7)
+    _a_week(tenant, week)
     yield "email-digest", _noticed(tenant, Notice.Kind.DIGEST, data={"week": f"{week}"})
     with tenant_scope(tenant):
         invitation, _token = Invitation.issue(tenant, "nuno@azurebay.example", "viewer", now)
     yield "email-invitation", _noticed(tenant, Notice.Kind.INVITATION, data={"invitation": str(invitation.pk)})
+
+
+def _a_week(tenant: Tenant, week: date) -> None:
+    with tenant_scope(tenant):
+        DailyUsage.objects.create(tenant=tenant, day=week, completed=330, failed=5, downloads=312)
+    for title, in_time, due in (("SLA compliance", 42, 42), ("Property morning pack", 3, 5), ("Agent performance", 4, 5)):
+        report = factories.make_report(slug=title.lower().replace(" ", "-"), name=title, parameters=[])
+        schedule = factories.make_schedule(tenant=tenant, report=report, slug=report.slug)
+        for number in range(due):
+            planned_at = starts_at(tenant, week) + (number + 1) * HOUR
+            ended_at = planned_at + (HOUR / 10 if number < in_time else HOUR)
+            factories.make_occurrence(schedule=schedule, planned_at=planned_at, status="delivered", ended_at=ended_at)
+    factories.make_suppression(tenant=tenant, email="faro.gm@azurebay.example")
+    factories.make_api_key(tenant=tenant, name="crm-sync", expires_at=timezone.now() + timedelta(days=9))
 
 
 def _delivered(delivery: Delivery) -> str:
