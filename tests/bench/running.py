@@ -18,7 +18,7 @@ from django.utils import timezone
 from reports import jobs
 from reports.engine.pump import wake
 from reports.engine.turns import IDLE_SECONDS
-from reports.models import Account, Report, SnapshotJob
+from reports.models import Account, Grant, Report, SnapshotJob
 from tenants.audit import Actor
 from tenants.models import Tenant
 from tenants.scope import engine_scope, tenant_scope
@@ -84,8 +84,9 @@ class Customers:
 
     @cache  # noqa: B019 - as long as the run
     def _job(self, tenant: Tenant, report: Report) -> SnapshotJob:
-        factories.make_grant(tenant=tenant, report=report)
         with tenant_scope(tenant):
+            # A schedule of the same report has given it already.
+            Grant.objects.get_or_create(tenant=tenant, report=report)
             return jobs.check(tenant, ACTOR, jobs.Wanted(report.slug, ["CSV"]), now=timezone.now())
 
 
