@@ -16,7 +16,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from reports.models import Schedule
-from reports.occurrences import noting
+from reports.schedules import switching
 from reports.selected import Outcome
 from tenants.audit import Actor, record_each
 from tenants.models import Tenant
@@ -31,8 +31,7 @@ def pause(tenant: Tenant, ids: Collection[uuid.UUID], actor: Actor, now: datetim
         return "" if schedule.enabled else _("paused already")
 
     outcome, found = _sorted(tenant, ids, why_not)
-    _of(tenant, found).update(enabled=False, paused_at=now, paused_by=actor.label)
-    record_each(actor, "schedule.paused", _lines(found), now=now, tenant=tenant)
+    switching.pause(tenant, found, actor, now)
     return _done(outcome, found, at=now.isoformat())
 
 
@@ -43,13 +42,10 @@ def resume(tenant: Tenant, ids: Collection[uuid.UUID], actor: Actor, now: dateti
     def why_not(schedule: Schedule) -> Why:
         if schedule.enabled:
             return _("on already")
-        # What came due while it was paused and is not noted yet was skipped, and must not run now as if the portal had been down.
-        noting.note_all(schedule, now)
-        return _("stopped by the portal; edit it to let it run again") if schedule.fault else ""
+        return "" if switching.may_resume(schedule, now) else _("stopped by the portal; edit it to let it run again")
 
     outcome, found = _sorted(tenant, ids, why_not)
-    _of(tenant, found).update(enabled=True, paused_at=None, paused_by="")
-    record_each(actor, "schedule.resumed", _lines(found), now=now, tenant=tenant)
+    switching.resume(tenant, found, actor, now)
     versions = dict(_of(tenant, found).values_list("pk", "version"))
     outcome.done = len(found)
     outcome.rows = [{"id": str(pk), "version": version} for pk, version in versions.items()]
@@ -64,8 +60,7 @@ def retire(tenant: Tenant, ids: Collection[uuid.UUID], actor: Actor, now: dateti
         return _("set up by the platform, which removes it") if schedule.template_id else ""
 
     outcome, found = _sorted(tenant, ids, why_not)
-    _of(tenant, found).update(retired_at=now)
-    record_each(actor, "schedule.retired", _lines(found), now=now, tenant=tenant)
+    switching.retire(tenant, found, actor, now)
     return _done(outcome, found, at=now.isoformat())
 
 
@@ -75,12 +70,10 @@ def undo_pause(tenant: Tenant, rows: list[dict[str, Any]], actor: Actor, now: da
     def why_not(schedule: Schedule, row: dict[str, Any]) -> Why:
         if schedule.retired_at or schedule.enabled or schedule.paused_at != datetime.fromisoformat(row["at"]):
             return CHANGED
-        noting.note_all(schedule, now)
-        return CHANGED if schedule.fault else ""
+        return "" if switching.may_resume(schedule, now) else CHANGED
 
     outcome, found = _as_left(tenant, rows, why_not)
-    _of(tenant, found).update(enabled=True, paused_at=None, paused_by="")
-    record_each(actor, "schedule.pause_undone", _lines(found), now=now, tenant=tenant)
+    switching.resume(tenant, found, actor, now, "schedule.pause_undone")
     return _done(outcome, found)
 
 
@@ -89,8 +82,7 @@ def undo_resume(tenant: Tenant, rows: list[dict[str, Any]], actor: Actor, now: d
         return CHANGED if schedule.retired_at or not schedule.enabled or schedule.version != row["version"] else ""
 
     outcome, found = _as_left(tenant, rows, why_not)
-    _of(tenant, found).update(enabled=False, paused_at=now, paused_by=actor.label)
-    record_each(actor, "schedule.resume_undone", _lines(found), now=now, tenant=tenant)
+    switching.pause(tenant, found, actor, now, "schedule.resume_undone")
     return _done(outcome, found)
 
 
@@ -102,7 +94,7 @@ def undo_retire(tenant: Tenant, rows: list[dict[str, Any]], actor: Actor, now: d
 
     outcome, found = _as_left(tenant, rows, why_not)
     _of(tenant, found).update(retired_at=None)
-    record_each(actor, "schedule.removal_undone", _lines(found), now=now, tenant=tenant)
+    record_each(actor, "schedule.removal_undone", [(schedule, None, None) for schedule in found], now=now, tenant=tenant)
     return _done(outcome, found)
 
 
@@ -140,10 +132,6 @@ def _as_left(
 
 def _of(tenant: Tenant, found: Iterable[Schedule]) -> Any:
     return Schedule.objects.for_tenant(tenant).filter(pk__in=[schedule.pk for schedule in found])
-
-
-def _lines(found: Iterable[Schedule]) -> list[tuple[Any, None, None]]:
-    return [(schedule, None, None) for schedule in found]
 
 
 def _done(outcome: Outcome, found: list[Schedule], **left: str) -> Outcome:
