@@ -6,7 +6,8 @@ In the tenant's scope. A row is put back only where it is as the act left it: pa
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Collection, Iterable
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +16,7 @@ from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from reports.models import Schedule
+from reports.models import AudienceDestination, Destination, Schedule
 from reports.schedules import switching
 from reports.selected import Outcome
 from tenants.audit import Actor, record_each
@@ -61,7 +62,17 @@ def retire(tenant: Tenant, ids: Collection[uuid.UUID], actor: Actor, now: dateti
 
     outcome, found = _sorted(tenant, ids, why_not)
     switching.retire(tenant, found, actor, now)
-    return _done(outcome, found, at=now.isoformat())
+    outcome.done, outcome.rows = len(found), rows_of_removed(tenant, found, now)
+    return outcome
+
+
+def rows_of_removed(tenant: Tenant, schedules: Sequence[Schedule], now: datetime) -> list[dict[str, Any]]:
+    """What Undo keeps. Destinations of a removed schedule can be deleted, which leaves no trace of them."""
+    sent_to = AudienceDestination.objects.filter(tenant=tenant, audience__schedule__in=schedules)
+    names: defaultdict[uuid.UUID, dict[str, str]] = defaultdict(dict)
+    for schedule_id, pk, name in sent_to.values_list("audience__schedule_id", "destination_id", "destination__name"):
+        names[schedule_id][str(pk)] = name
+    return [{"id": str(schedule.pk), "at": now.isoformat(), "destinations": names[schedule.pk]} for schedule in schedules]
 
 
 def undo_pause(tenant: Tenant, rows: list[dict[str, Any]], actor: Actor, now: datetime) -> Outcome:
@@ -94,8 +105,17 @@ def undo_retire(tenant: Tenant, rows: list[dict[str, Any]], actor: Actor, now: d
 
     outcome, found = _as_left(tenant, rows, why_not)
     _of(tenant, found).update(retired_at=None)
+    outcome.gone = _gone(tenant, found, rows)
     record_each(actor, "schedule.removal_undone", [(schedule, None, None) for schedule in found], now=now, tenant=tenant)
     return _done(outcome, found)
+
+
+def _gone(tenant: Tenant, found: Iterable[Schedule], rows: list[dict[str, Any]]) -> list[str]:
+    """Names of destinations that they had."""
+    back = {str(schedule.pk) for schedule in found}
+    had = {pk: name for row in rows if row["id"] in back for pk, name in row.get("destinations", {}).items()}
+    kept = set(map(str, Destination.objects.filter(tenant=tenant, pk__in=had).values_list("pk", flat=True))) if had else set()
+    return sorted(name for pk, name in had.items() if pk not in kept)
 
 
 def _locked(tenant: Tenant, which: Q) -> list[Schedule]:
