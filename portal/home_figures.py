@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 
 from portal import words
 from portal.strips import Strip, drawn
-from reports.lately import Day, Lately
+from reports.lately import Lately
 
 WIDTH, HEIGHT = 100, 36
 # Of the height, so that a line's highest point is not cut.
@@ -42,6 +42,7 @@ class Figures:
     downloads: str
     openers: str
     fetched: Spark
+    is_counted: bool
 
 
 def figures(lately: Lately) -> Figures:
@@ -51,15 +52,16 @@ def figures(lately: Lately) -> Figures:
         "" if lately.share is None else _percent(lately.share),
         "" if change is None else _change(change),
         change is not None and change >= 0,
-        _strip(lately.days),
+        _strip(lately),
         [] if lately.typical_seconds is None else _parts(lately.typical_seconds),
         "" if lately.most_seconds is None else words.duration(lately.most_seconds),
-        _spark([day.seconds for day in lately.days], _times(lately.days)),
+        _spark([day.seconds for day in lately.days], _times(lately)),
         # Text: a number would be written as the language does.
         f"{100 * today.delivered / today.asked:.1f}" if today.asked else "0",
-        words.whole(lately.downloads),
+        words.whole(lately.downloads) if lately.is_counted else "",
         _openers(lately),
-        _spark([float(day.downloads) for day in lately.days], _downloads(lately.days)),
+        _spark([float(day.downloads) for day in lately.days], _downloads(lately)),
+        lately.is_counted,
     )
 
 
@@ -80,27 +82,30 @@ def _parts(seconds: float) -> list[tuple[str, str]]:
     return list(zip(told[::2], told[1::2], strict=True))
 
 
-def _strip(days: Sequence[Day]) -> Strip:
-    tones = ["" if day.is_empty else "bad" if day.bad else "warn" if day.late else "ok" for day in days]
+def _strip(lately: Lately) -> Strip:
+    tones = ["" if day.is_empty else "bad" if day.bad else "warn" if day.late else "ok" for day in lately.days]
     told = [
         (ngettext("%(n)d day without fault", "%(n)d days without fault", tones.count("ok")), "ok"),
         (ngettext("%(n)d with something late or in part", "%(n)d with something late or in part", tones.count("warn")), "warn"),
         (ngettext("%(n)d with a failure", "%(n)d with failures", tones.count("bad")), "bad"),
     ]
-    parts = [said % {"n": tones.count(tone)} for said, tone in told if tone in tones] or [_("nothing was delivered yet")]
+    nothing = _("nothing was delivered yet") if lately.is_counted else _("not counted yet")
+    parts = [said % {"n": tones.count(tone)} for said, tone in told if tone in tones] or [nothing]
     return drawn(tones, len(tones), _("Each of the last 30 days: %(parts)s") % {"parts": ", ".join(parts)})
 
 
-def _times(days: Sequence[Day]) -> str:
-    seconds = [day.seconds for day in days if day.seconds is not None]
+def _times(lately: Lately) -> str:
+    seconds = [day.seconds for day in lately.days if day.seconds is not None]
     if not seconds:
-        return _("Nothing was delivered in 30 days")
+        return _("Nothing was delivered in 30 days") if lately.is_counted else _("Not counted yet")
     values = {"least": words.duration(min(seconds)), "most": words.duration(max(seconds))}
     return _("Typical time to deliver of each day, between %(least)s and %(most)s") % values
 
 
-def _downloads(days: Sequence[Day]) -> str:
-    most = max(day.downloads for day in days)
+def _downloads(lately: Lately) -> str:
+    if not lately.is_counted:
+        return _("Not counted yet")
+    most = max(day.downloads for day in lately.days)
     return _("Downloads of each of the last 30 days, at most %(most)s") % {"most": words.whole(most)}
 
 

@@ -8,11 +8,13 @@ from datetime import datetime
 from django.db.models import OuterRef, Subquery
 from django.db.models.functions import JSONObject
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from portal import waiting
-from reports.models import Pause, Report, SnapshotJob
+from reports.models import Occurrence, Pause, Report, SnapshotJob
 from reports.models.jobs import SnapshotJobQuerySet
 from reports.models.reviews import with_review
+from reports.retelling import retold
 from reports.usual import LONG, usual_seconds
 from tenants.models import Tenant
 
@@ -28,7 +30,7 @@ COLUMNS = (
 
 
 def for_pages(jobs: SnapshotJobQuerySet) -> SnapshotJobQuerySet:
-    """The same jobs in the same order, with report, starter, whether QuickSight answers it and what pause holds it up.
+    """The same jobs in the same order, with report, starter, schedule's name, whether QuickSight answers it and what pause holds it up.
 
     `jobs` is cut to what is shown.
 
@@ -39,7 +41,15 @@ def for_pages(jobs: SnapshotJobQuerySet) -> SnapshotJobQuerySet:
     pauses = Pause.objects.holding_up(account_id=OuterRef("account"), tenant_id=OuterRef("tenant"), report_id=OuterRef("report"))
     pause = pauses.values(row=JSONObject(**{name: name for name in names}))
     drawn = drawn.select_related("report", "account", "requested_by").only(*COLUMNS)
-    return with_review(drawn).annotate(held_by=Subquery(pause[:1]))  # type: ignore[no-redef]
+    of_run = Occurrence.objects.filter(pk=OuterRef("occurrence"), tenant=OuterRef("tenant")).values("schedule__name")
+    return with_review(drawn).annotate(held_by=Subquery(pause[:1]), schedule_name=Subquery(of_run))  # type: ignore[no-redef]
+
+
+def starter(job: SnapshotJob) -> str:
+    """Whoever started it, in the reader's language. What is stored of a schedule is the short name that never changes."""
+    if job.schedule_name and job.actor.startswith("schedule "):
+        return _("schedule %(name)s") % {"name": job.schedule_name}
+    return job.requested_by.display_name if job.requested_by else retold(job.actor)
 
 
 def with_pace(tenant: Tenant, jobs: Iterable[SnapshotJob], now: datetime) -> list[SnapshotJob]:

@@ -35,7 +35,10 @@ def logging_settings() -> dict[str, Any]:
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"json": {"()": JsonLine}, "plain": {"()": PlainLine}},
-        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain" if sys.stderr.isatty() else "json"}},
+        "filters": {"refusals": {"()": RefusalsInOneLine}},
+        "handlers": {
+            "stderr": {"class": "logging.StreamHandler", "formatter": "plain" if sys.stderr.isatty() else "json", "filters": ["refusals"]}
+        },
         "root": {"handlers": ["stderr"], "level": log_level()},
         "loggers": {
             # These bring handlers of their own, unless somebody says otherwise.
@@ -44,6 +47,8 @@ def logging_settings() -> dict[str, Any]:
             "gunicorn.access": {"handlers": [], "propagate": False, "level": "CRITICAL"},
             # Django's own handlers would write each line a second time with DEBUG, and mail errors to nobody.
             "django": {"handlers": []},
+            # Below it writes of each 403 and 400, with the way to it. Our own line for the request tells it.
+            "django.request": {"level": "ERROR"},
             "botocore": {"level": "WARNING"},
             # At DEBUG it writes addresses whole; that of the webhook for alarms is a secret.
             "urllib3": {"level": "WARNING"},
@@ -61,6 +66,15 @@ def without_secrets(text: str) -> str:
     for pattern, replacement in SECRETS:
         text = pattern.sub(replacement, text)
     return text
+
+
+class RefusalsInOneLine(logging.Filter):
+    """What Django finds suspicious it turns away, as it should: nothing of ours broke, and anybody can send as many as they like."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.name.startswith("django.security."):
+            record.exc_info = record.exc_text = None
+        return True
 
 
 class JsonLine(JsonFormatter):

@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from portal.forms import RetryForm
 from portal.requests import TenantRequest
@@ -53,6 +54,8 @@ def undo_tag(request: TenantRequest, name: str, token: str) -> str:
 def tell(request: TenantRequest, done: str, outcome: Outcome, undo: str = "") -> None:
     """`done`: such as "12 retried". `undo`: of `undo_tag`."""
     sentence = f"{done}, {_left(outcome)}." if outcome.left else f"{done}."
+    if outcome.gone:
+        sentence += f" {_gone(outcome.gone)}"
     if outcome.done:
         messages.success(request, sentence, undo)
     else:
@@ -60,6 +63,15 @@ def tell(request: TenantRequest, done: str, outcome: Outcome, undo: str = "") ->
     named = [f"{name}: {why}" for name, why in outcome.left if name]
     if named:
         messages.info(request, "\n".join(named), ROWS)
+
+
+def _gone(names: list[str]) -> str:
+    told = ngettext(
+        "A destination was deleted meanwhile, and nothing is sent there any more: %(names)s.",
+        "%(n)d destinations were deleted meanwhile, and nothing is sent there any more: %(names)s.",
+        len(names),
+    )
+    return told % {"n": len(names), "names": ", ".join(names)}
 
 
 def _left(outcome: Outcome) -> str:

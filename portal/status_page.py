@@ -33,6 +33,8 @@ KEPT_SECONDS = 15.0
 OLD_AFTER = timedelta(minutes=3)
 # Minutes of a day that were lost: from so many on the day is marked, and is a bad one.
 MARKED, BAD = 5, 15
+# The tone of a day on which nobody looked.
+UNKNOWN = "idle"
 SHOWN = 8
 LOOKS: dict[str, Look] = {
     State.WORKS: Look(State.WORKS.label, "check", "ok"),
@@ -90,6 +92,7 @@ class Row:
     look: Look
     strip: Strip
     share: str
+    since: str  # the first day that is known, where it is not the first one drawn
 
 
 @dataclass(frozen=True)
@@ -114,6 +117,7 @@ class Page:
     text: str | Promise
     note: str
     rows: list[Row]
+    has_gaps: bool  # days of which nothing is known
     events: list[Event]
     looked_at: datetime | None
 
@@ -126,7 +130,9 @@ def page(known: Known, now: datetime) -> Page:
     note = _note(known, looked_at, now)
     worst = min(service.parts, key=lambda part: WORST.index(part.state))
     head = _head(worst, service.parts, is_old=bool(note))
-    return Page(*head, note, [_row(part, now) for part in service.parts], _events(service.spells, service.notes, now), looked_at)
+    rows = [_row(part, now) for part in service.parts]
+    has_gaps = any(mark.tone == UNKNOWN for row in rows for mark in row.strip.marks)
+    return Page(*head, note, rows, has_gaps, _events(service.spells, service.notes, now), looked_at)
 
 
 def _note(known: Known, looked_at: datetime | None, now: datetime) -> str:
@@ -155,7 +161,10 @@ def _head(worst: Part, parts: Sequence[Part], *, is_old: bool) -> tuple[str, str
 
 def _row(part: Part, now: datetime) -> Row:
     today = now.astimezone(UTC).date()
-    tones = [_tone(part.days.get(today - timedelta(days=ago))) for ago in reversed(range(DAYS))]
+    days = [today - timedelta(days=ago) for ago in reversed(range(DAYS))]
+    tones = [_tone(part.days.get(day)) for day in days]
+    known = [day for day, tone in zip(days, tones, strict=True) if tone != UNKNOWN]
+    since = "" if not known or known[0] == days[0] else words.day(known[0])
     share = "" if part.share is None else _percent(part.share)
     name = str(ServicePart.Part(part.part).label)
     counts = {
@@ -163,17 +172,21 @@ def _row(part: Part, now: datetime) -> Row:
         "share": share,
         "marked": ngettext("%(n)d day with trouble", "%(n)d days with trouble", tones.count("warn")) % {"n": tones.count("warn")},
         "bad": ngettext("%(n)d bad day", "%(n)d bad days", tones.count("bad")) % {"n": tones.count("bad")},
+        "since": since,
     }
-    said = (
-        _("%(name)s: %(share)s in the last 60 days, %(marked)s, %(bad)s") if share else _("%(name)s: nothing is known of the last 60 days")
-    )
-    return Row(name, LOOKS.get(part.state, LOOKS[""]), drawn(tones, DAYS, said % counts), share)
+    if not share:
+        said = _("%(name)s: nothing is known of the last 60 days")
+    elif since:
+        said = _("%(name)s: %(share)s since %(since)s, %(marked)s, %(bad)s; of the days before nothing is known")
+    else:
+        said = _("%(name)s: %(share)s in the last 60 days, %(marked)s, %(bad)s")
+    return Row(name, LOOKS.get(part.state, LOOKS[""]), drawn(tones, DAYS, said % counts), share, since)
 
 
 def _tone(minutes: tuple[int, int, int] | None) -> str:
-    """Of a day; empty: nobody looked, which stays a gap."""
+    """Of a day."""
     if minutes is None or not minutes[0]:
-        return ""
+        return UNKNOWN
     looked, good, down = minutes
     return "bad" if down >= BAD else "warn" if looked - good >= MARKED else "ok"
 

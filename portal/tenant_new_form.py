@@ -25,11 +25,14 @@ from tenants.models import User
 TAG = "tag-"
 NAMED = 3
 NO_SUGGESTIONS = INPUT | {"autocomplete": "off"}
+NO_NAME = {"required": gettext_lazy("Type the company’s name.")}
+NO_OWNER = {"required": gettext_lazy("Type the email address of its first owner.")}
+NO_ZONE = dict.fromkeys(("required", "invalid_choice"), gettext_lazy("Choose a time zone from the list."))
 
 
 class NewTenantForm(PlainForm):
     form_key = forms.UUIDField(widget=forms.HiddenInput)
-    name = forms.CharField(label=gettext_lazy("Name"), max_length=120, widget=forms.TextInput(NO_SUGGESTIONS))
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=120, error_messages=NO_NAME, widget=forms.TextInput(NO_SUGGESTIONS))
     slug = forms.CharField(
         label=gettext_lazy("Slug"),
         required=False,
@@ -40,6 +43,7 @@ class NewTenantForm(PlainForm):
     owner = forms.CharField(
         label=gettext_lazy("Email of its first owner"),
         max_length=254,
+        error_messages=NO_OWNER,
         widget=forms.EmailInput(NO_SUGGESTIONS),
         help_text=gettext_lazy("Gets an invitation that ends after 72 hours, and invites the others."),
     )
@@ -48,7 +52,9 @@ class NewTenantForm(PlainForm):
         super().__init__(data, initial={"form_key": uuid.uuid4(), "timezone": "UTC"})
         self.catalogue = reports
         zones = zone_choices("UTC")
-        self.fields["timezone"] = forms.ChoiceField(label=gettext_lazy("Time zone"), choices=zones, widget=forms.Select(SELECT))
+        self.fields["timezone"] = forms.ChoiceField(
+            label=gettext_lazy("Time zone"), choices=zones, error_messages=NO_ZONE, widget=forms.Select(SELECT)
+        )
         self.fields["reports"] = boxes(gettext_lazy("Reports"), [(report.slug, report.name) for report in reports], required=False)
         for key, names in self._needed_by().items():
             field = forms.CharField(label=key, required=False, max_length=256, widget=forms.TextInput(NO_SUGGESTIONS))
@@ -107,7 +113,9 @@ class NewTenantForm(PlainForm):
 
 
 class InviteOwnerForm(ReasonForm):
-    owner = forms.CharField(label=gettext_lazy("Email of its first owner"), max_length=254, widget=forms.EmailInput(NO_SUGGESTIONS))
+    owner = forms.CharField(
+        label=gettext_lazy("Email of its first owner"), max_length=254, error_messages=NO_OWNER, widget=forms.EmailInput(NO_SUGGESTIONS)
+    )
     field_order = ("owner", "because")
 
     def clean_owner(self) -> str:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from reports import jobs
 from reports.models import Report, Schedule, SnapshotJob
 from reports.models.jobs import SnapshotJobQuerySet
+from reports.occurrences.locking import lock_occurrences
 from reports.recalling import MOST_REASON
 from reports.refused import Place, Refused
 from tenants.audit import Actor, record
@@ -80,5 +81,6 @@ def _clear_some(tenant_id: uuid.UUID, report: Report | None, schedule: Schedule 
     """In the order in which their queues are locked by all who count there."""
     with tenant_scope(tenant_id):
         waiting = _waiting(tenant_id, report, schedule).select_related("tenant", "report")
-        batch = waiting.select_for_update(of=("self",)).order_by("account", "lane", "created_at", "pk")[:BATCH]
+        batch = list(waiting.select_for_update(of=("self",)).order_by("account", "lane", "created_at", "pk")[:BATCH])
+        lock_occurrences(tenant_id, [job.occurrence_id for job in batch])
         return sum(jobs.take_back(job, now, "cleared", actor=actor.label, because=because) for job in batch)

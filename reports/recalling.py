@@ -39,10 +39,11 @@ def recall(job: SnapshotJob, because: str, actor: Actor, *, now: datetime) -> No
     """
     because = check_reason(because)
     job = _first(job)
+    # Before anything is locked: who moves a job that still waits holds it, and waits for its occurrence.
+    if job.status != SnapshotJob.Status.COMPLETED:
+        raise Refused("job_not_completed", _("Only a job that has files can be withdrawn."))
     versions = _locked(job)
     row = SnapshotJob.objects.for_tenant(job.tenant).get(pk=job.pk)
-    if row.status != SnapshotJob.Status.COMPLETED:
-        raise Refused("job_not_completed", _("Only a job that has files can be withdrawn."))
     if Review.objects.filter(job=row).waiting().exists():
         raise Refused("job_held", _("Its files are held, so nobody has them. Decide that they are not sent."))
     if not rounds.gave_files(row):

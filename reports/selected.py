@@ -16,11 +16,13 @@ NOT_FOUND = _("not found")
 
 @dataclass
 class Outcome:
-    """`rows`: what Undo keeps. `left`: by name what could not be, and why."""
+    """`rows`: what Undo keeps. `left`: by name what could not be, and why. `gone`: names of what was put back without, because it was
+    deleted meanwhile."""
 
     done: int = 0
     rows: list[dict[str, Any]] = field(default_factory=list)
     left: list[tuple[str, str | Promise]] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
 
     def leave(self, name: str, why: str | Promise) -> None:
         self.left.append((name, why))

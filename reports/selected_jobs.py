@@ -19,8 +19,10 @@ from django.utils.translation import gettext_lazy as _
 
 from reports import jobs, quotas, resending
 from reports.engine.pump import wake
-from reports.models import Delivery, Grant, Occurrence, SnapshotJob
+from reports.models import Delivery, Grant, SnapshotJob
+from reports.models.jobs import SnapshotJobQuerySet
 from reports.occurrences.job_ends import JOB_FAILED
+from reports.occurrences.locking import lock_occurrences
 from reports.occurrences.rounds import WAITS_FOR_FILES
 from reports.refused import Refused
 from reports.selected import Outcome
@@ -54,7 +56,7 @@ SHORT: dict[str, Why] = {
 @transaction.atomic
 def retry(tenant: Tenant, ids: Collection[uuid.UUID], actor: Actor, form_key: uuid.UUID, now: datetime) -> Outcome:
     """Those that failed, each once: the same form again finds them done and counts them as done."""
-    found = _locked(tenant, ids)
+    found = _locked(tenant, ids, Status.FAILED)
     later = SnapshotJob.objects.for_tenant(tenant).filter(retry_of__in=found).values_list("retry_of", "form_key")
     again = {(pk, key) for pk, key in later}
     run_again = {pk for pk, _form in again}
@@ -77,7 +79,7 @@ def retry(tenant: Tenant, ids: Collection[uuid.UUID], actor: Actor, form_key: uu
 @transaction.atomic
 def cancel(tenant: Tenant, ids: Collection[uuid.UUID], actor: Actor, now: datetime) -> Outcome:
     """Those that wait."""
-    found, outcome, cancelled = _locked(tenant, ids), Outcome(), []
+    found, outcome, cancelled = _locked(tenant, ids, Status.QUEUED), Outcome(), []
     for job in found:
         if job.status == Status.QUEUED and jobs.take_back(job, now, "cancelled", actor=actor.label):
             cancelled.append(job)
@@ -92,7 +94,10 @@ def cancel(tenant: Tenant, ids: Collection[uuid.UUID], actor: Actor, now: dateti
 @transaction.atomic
 def send_again(tenant: Tenant, ids: Collection[uuid.UUID], actor: Actor, now: datetime) -> Outcome:
     """To those whom their files did not reach, and to nobody else: so twice is once."""
-    found = _locked(tenant, ids)
+    lock_occurrences(tenant, _wanted(tenant, ids).values_list("occurrence", flat=True))
+    found = list(_wanted(tenant, ids))
+    for job in found:
+        job.tenant = tenant
     return _each(found, lambda job: resending.resend_failed(job, actor, now), Outcome(), unknown=len(set(ids)) - len(found))
 
 
@@ -136,10 +141,6 @@ def _hand_over(tenant: Tenant, made: dict[uuid.UUID, SnapshotJob]) -> None:
 
 
 def _retry_planned(wanted: list[SnapshotJob], tenant: Tenant, actor: Actor, form_key: uuid.UUID, now: datetime, outcome: Outcome) -> None:
-    runs = Occurrence.objects.for_tenant(tenant).filter(pk__in=[job.occurrence_id for job in wanted]).order_by("pk")
-    # All of them before the first is touched, in one order, as each would be by itself.
-    if wanted:
-        list(runs.select_for_update(of=("self",)).values_list("pk", flat=True))
     _each(wanted, lambda job: jobs.retry(job, actor, form_key=_key(form_key, job), now=now), outcome)
 
 
@@ -156,13 +157,25 @@ def _each(found: list[SnapshotJob], act: Callable[[SnapshotJob], object], outcom
     return outcome
 
 
-def _locked(tenant: Tenant, ids: Collection[uuid.UUID]) -> list[SnapshotJob]:
+def _wanted(tenant: Tenant, ids: Collection[uuid.UUID]) -> SnapshotJobQuerySet:
     """In the order in which their queues are locked by all who count there, whatever is done with them."""
     rows = SnapshotJob.objects.for_tenant(tenant).visible().filter(pk__in=ids).select_related("report", "audience", "replaces")
-    found = list(rows.select_for_update(of=("self",)).order_by("account", "lane", "created_at", "pk"))
-    for job in found:
+    return rows.order_by("account", "lane", "created_at", "pk")
+
+
+def _locked(tenant: Tenant, ids: Collection[uuid.UUID], status: str) -> list[SnapshotJob]:
+    """Those that have the status are locked, then the occurrences of these. Others stay free: who withdraws a job that has files locks its
+    occurrence first.
+    """
+    rows = _wanted(tenant, ids)
+    found = {job.pk: job for job in rows}
+    locked = list(rows.filter(status=status).select_for_update(of=("self",), no_key=True))
+    lock_occurrences(tenant, [job.occurrence_id for job in locked])
+    # As they are now: they may have waited for somebody.
+    found |= {job.pk: job for job in locked}
+    for job in found.values():
         job.tenant = tenant
-    return found
+    return list(found.values())
 
 
 def _key(form_key: uuid.UUID, job: SnapshotJob) -> uuid.UUID:

@@ -26,7 +26,7 @@ from django.db.models.signals import post_migrate
 from pytest_django import DjangoDbBlocker
 
 from portal.local.aws.options import ACCESS_KEY, SECRET_KEY
-from portal.logs import JsonLine
+from portal.logs import JsonLine, RefusalsInOneLine
 from reports.aws import clients
 from reports.models import Report
 from reports.outbound import addresses
@@ -208,6 +208,7 @@ def json_log() -> Iterator[Callable[[], list[dict[str, Any]]]]:
     written = io.StringIO()
     handler = logging.StreamHandler(written)
     handler.setFormatter(JsonLine())
+    handler.addFilter(RefusalsInOneLine())
     root = logging.getLogger()
     level = root.level
     root.addHandler(handler)

@@ -70,6 +70,7 @@ class Launcher:
         """Each step as soon as what it needs is there: the portal and the worker start while the platform file is applied."""
         databases(roles.OWNER)
         self._say("PostgreSQL answers")
+        self._say("making its tables, which takes a moment the first time")
         self._serve_aws()
         self._serve_mailbox()
         migrate = self.processes.begin("migrate", *_manage("migrate", "--no-input"))

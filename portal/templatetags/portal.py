@@ -16,7 +16,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
-from portal import audit_rows, browsers, schedule_words, status, waiting, words
+from portal import audit_rows, browsers, job_rows, schedule_words, status, waiting, words
 from portal.icons import icon_paths
 from portal.requests import TenantRequest
 from reports.address_book.listing import Gets
@@ -40,6 +40,7 @@ register.filter("audit_facts", audit_rows.facts)
 register.filter("aws_account", words.aws_account)
 register.filter("visual_kind", words.visual_kind)
 register.filter("job_look", status.of_job)
+register.filter("starter", job_rows.starter)
 register.filter("attempt_look", status.of_attempt)
 register.filter("sent_look", status.of_sent)
 register.filter("why_not_sent", words_of_failure)

@@ -20,7 +20,7 @@ from portal.csv_answers import as_csv
 from portal.forms import RetryForm
 from portal.held_rows import held_job
 from portal.job_deliveries import sent, with_deliveries
-from portal.job_rows import drawn, for_pages, with_pace
+from portal.job_rows import drawn, for_pages, starter, with_pace
 from portal.live import QUIET_SECONDS, Live, plain_query, poll_seconds
 from portal.pages import SeeOther, enters_itself, inside, tenant_page
 from portal.paging import page_of
@@ -111,9 +111,8 @@ def export(request: TenantRequest) -> HttpResponse:
 
 
 def _cells(job: Any) -> list[str]:
-    who = (job.requested_by and job.requested_by.display_name) or job.actor
     times = [timezone.localtime(at).isoformat(timespec="seconds") if at else "" for at in (job.created_at, job.finished_at)]
-    return [str(job.pk), job.report.name, " ".join(job.formats), str(status.of_job(job).word), who, *times, job.failure_text]
+    return [str(job.pk), job.report.name, " ".join(job.formats), str(status.of_job(job).word), starter(job), *times, job.failure_text]
 
 
 def _listed(tenant: Tenant, query: QueryDict, batch: Batch | None) -> SnapshotJobQuerySet:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
+from typing import Any
 
 from django.contrib import messages
 from django.db.models import Count, Q
@@ -30,6 +31,7 @@ from reports.models import Audience, Grant, Occurrence, Schedule
 from reports.models.schedules import ScheduleQuerySet
 from reports.occurrences import acting
 from reports.refused import Refused
+from reports.schedules import several
 from reports.schedules.audiences import who_gets
 from reports.schedules.figures import figures, people_of
 from reports.schedules.ledger import Ledger, ledgers
@@ -158,14 +160,18 @@ def remove(request: TenantRequest, schedule: uuid.UUID) -> HttpResponse:
     except Refused as refused:
         messages.error(request, refused.detail)
         return _back(request, found)
-    undo = _undo(request, Act.SCHEDULES_REMOVED, found, now, at=now.isoformat())
+    undo = _undo_tag(request, Act.SCHEDULES_REMOVED, several.rows_of_removed(request.tenant, [found], now), now)
     messages.success(request, _("“%(name)s” was removed. Its runs stay in the history.") % {"name": found.title}, undo)
     return SeeOther(reverse("schedules", args=[request.tenant.slug]))
 
 
 def _undo(request: TenantRequest, act: str, schedule: Schedule, now: datetime, **left: str | int) -> str:
     """Of the message. `left`: how the act left the schedule."""
-    token = undoing.remember(request.tenant, actors.member(request), act, [{"id": str(schedule.pk)} | left], now)
+    return _undo_tag(request, act, [{"id": str(schedule.pk)} | left], now)
+
+
+def _undo_tag(request: TenantRequest, act: str, rows: list[dict[str, Any]], now: datetime) -> str:
+    token = undoing.remember(request.tenant, actors.member(request), act, rows, now)
     return selected.undo_tag(request, "schedules_undo", token)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
+from datetime import datetime
 
 from django.http import HttpResponse
 from django.urls import reverse
@@ -17,13 +19,17 @@ from portal.selected import Selected
 from portal.way_back import way_back
 from reports import selected_jobs as domain
 from reports.selected import Outcome
+from tenants.audit import Actor
+from tenants.models import Tenant
+
+Doing = Callable[[Tenant, Selected, Actor, datetime], Outcome]
 
 
 @require_POST
 @tenant_page("jobs.retry")
 def retry(request: TenantRequest) -> HttpResponse:
-    def act(wanted: Selected) -> Outcome:
-        return domain.retry(request.tenant, wanted.ids, actors.member(request), wanted.form_key, timezone.now())
+    def act(tenant: Tenant, wanted: Selected, actor: Actor, now: datetime) -> Outcome:
+        return domain.retry(tenant, wanted.ids, actor, wanted.form_key, now)
 
     return _done(request, act, lambda n: ngettext("%(n)d retried", "%(n)d retried", n))
 
@@ -31,23 +37,22 @@ def retry(request: TenantRequest) -> HttpResponse:
 @require_POST
 @tenant_page("jobs.cancel")
 def cancel(request: TenantRequest) -> HttpResponse:
-    def act(wanted: Selected) -> Outcome:
-        return domain.cancel(request.tenant, wanted.ids, actors.member(request), timezone.now())
-
-    return _done(request, act, lambda n: ngettext("%(n)d cancelled", "%(n)d cancelled", n))
+    return _done(request, _to_ids(domain.cancel), lambda n: ngettext("%(n)d cancelled", "%(n)d cancelled", n))
 
 
 @require_POST
 @tenant_page("jobs.retry")
 def send_again(request: TenantRequest) -> HttpResponse:
-    def act(wanted: Selected) -> Outcome:
-        return domain.send_again(request.tenant, wanted.ids, actors.member(request), timezone.now())
-
-    return _done(request, act, lambda n: ngettext("%(n)d sent again", "%(n)d sent again", n))
+    return _done(request, _to_ids(domain.send_again), lambda n: ngettext("%(n)d sent again", "%(n)d sent again", n))
 
 
-def _done(request: TenantRequest, act: Callable[[Selected], Outcome], words: Callable[[int], str]) -> HttpResponse:
+def _to_ids(act: Callable[[Tenant, list[uuid.UUID], Actor, datetime], Outcome]) -> Doing:
+    """Twice does no harm, so that the form needs no key."""
+    return lambda tenant, wanted, actor, now: act(tenant, wanted.ids, actor, now)
+
+
+def _done(request: TenantRequest, act: Doing, words: Callable[[int], str]) -> HttpResponse:
     if wanted := selected.read(request):
-        outcome = act(wanted)
+        outcome = act(request.tenant, wanted, actors.member(request), timezone.now())
         selected.tell(request, words(outcome.done) % {"n": outcome.done}, outcome)
     return SeeOther(way_back(request, reverse("jobs", args=[request.tenant.slug])))

@@ -5,14 +5,17 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import translation
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from portal.language import remember
+from portal.language import page_language, remember
 from portal.pages import SeeOther
 from portal.requests import MemberRequest
 from tenants.models import Membership, User
@@ -57,6 +60,10 @@ def language(request: HttpRequest) -> HttpResponse:
         if isinstance(request.user, User):
             request.user.language = wished
             request.user.save(update_fields=["language"])
+            # As the next page is: the cookie that was sent with this one has no say any more.
+            request.COOKIES.pop(settings.LANGUAGE_COOKIE_NAME, None)
+            with translation.override(page_language(request)):
+                messages.success(request, _("Your language was saved."))
     return response
 
 

@@ -227,6 +227,8 @@ class SnapshotJob(models.Model):
     is_slow: bool = False
     # The pause that holds it up, as {"kind", "since", "because", "code", "probe_at"}. NULL: none does, or it was not asked.
     held_by: dict[str, Any] | None = None
+    # Of a schedule's run: the schedule's name today; None: of no run.
+    schedule_name: str | None = None
 
     class Meta:
         constraints = (

@@ -12,10 +12,10 @@ from django.utils.translation import gettext as _
 from reports import jobs, quotas
 from reports.models import Delivery, Occurrence, Schedule, SnapshotJob, Suppression
 from reports.models.sending import DeliveryQuerySet
-from reports.occurrences import noting
 from reports.occurrences.rounds import WAITS_FOR_FILES
 from reports.occurrences.settling import settle
 from reports.refused import Refused
+from reports.schedules import switching
 from tenants.audit import Actor, record
 
 NOT_SERVED = (Delivery.Status.FAILED, Delivery.Status.BOUNCED)
@@ -44,9 +44,7 @@ def run_now(schedule: Schedule, actor: Actor, now: datetime, *, form_key: uuid.U
 
 def pause(schedule: Schedule, actor: Actor, now: datetime) -> None:
     """Planned instants go on to be noted, as skipped. Pausing twice changes nothing."""
-    running = Schedule.objects.for_tenant(schedule.tenant).kept().filter(pk=schedule.pk, enabled=True)
-    if running.update(enabled=False, paused_at=now, paused_by=actor.label):
-        record(actor, "schedule.paused", now=now, tenant=schedule.tenant, about=schedule)
+    switching.pause(schedule.tenant, [schedule], actor, now)
     schedule.refresh_from_db(fields=["enabled", "paused_at", "paused_by"])
 
 
@@ -56,12 +54,9 @@ def resume(schedule: Schedule, actor: Actor, now: datetime) -> None:
     paused = kept.select_for_update().filter(enabled=False).first()
     if paused is None:
         return
-    # What came due while it was paused and is not noted yet was skipped, and must not run now as if the portal had been down.
-    noting.note_all(paused, now)
-    if paused.fault:
+    if not switching.may_resume(paused, now):
         raise Refused("schedule_fault", _("%(fault)s Edit the schedule to let it run again.") % {"fault": paused.fault})
-    kept.update(enabled=True, paused_at=None, paused_by="")
-    record(actor, "schedule.resumed", now=now, tenant=schedule.tenant, about=schedule)
+    switching.resume(schedule.tenant, [schedule], actor, now)
     schedule.refresh_from_db(fields=["enabled", "paused_at", "paused_by", "next_run_at", "version"])
 
 
@@ -74,8 +69,7 @@ def retire(schedule: Schedule, actor: Actor, now: datetime) -> None:
 
 def end(schedule: Schedule, actor: Actor, now: datetime) -> None:
     """As `retire`, whoever set it up."""
-    if Schedule.objects.for_tenant(schedule.tenant).kept().filter(pk=schedule.pk).update(retired_at=now):
-        record(actor, "schedule.retired", now=now, tenant=schedule.tenant, about=schedule)
+    switching.retire(schedule.tenant, [schedule], actor, now)
     schedule.refresh_from_db(fields=["retired_at"])
 
 

@@ -6,7 +6,8 @@ In the tenant's scope. A row is put back only where it is as the act left it: pa
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Collection, Iterable
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,8 +16,8 @@ from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from reports.models import Schedule
-from reports.occurrences import noting
+from reports.models import AudienceDestination, Destination, Schedule
+from reports.schedules import switching
 from reports.selected import Outcome
 from tenants.audit import Actor, record_each
 from tenants.models import Tenant
@@ -31,8 +32,7 @@ def pause(tenant: Tenant, ids: Collection[uuid.UUID], actor: Actor, now: datetim
         return "" if schedule.enabled else _("paused already")
 
     outcome, found = _sorted(tenant, ids, why_not)
-    _of(tenant, found).update(enabled=False, paused_at=now, paused_by=actor.label)
-    record_each(actor, "schedule.paused", _lines(found), now=now, tenant=tenant)
+    switching.pause(tenant, found, actor, now)
     return _done(outcome, found, at=now.isoformat())
 
 
@@ -43,13 +43,10 @@ def resume(tenant: Tenant, ids: Collection[uuid.UUID], actor: Actor, now: dateti
     def why_not(schedule: Schedule) -> Why:
         if schedule.enabled:
             return _("on already")
-        # What came due while it was paused and is not noted yet was skipped, and must not run now as if the portal had been down.
-        noting.note_all(schedule, now)
-        return _("stopped by the portal; edit it to let it run again") if schedule.fault else ""
+        return "" if switching.may_resume(schedule, now) else _("stopped by the portal; edit it to let it run again")
 
     outcome, found = _sorted(tenant, ids, why_not)
-    _of(tenant, found).update(enabled=True, paused_at=None, paused_by="")
-    record_each(actor, "schedule.resumed", _lines(found), now=now, tenant=tenant)
+    switching.resume(tenant, found, actor, now)
     versions = dict(_of(tenant, found).values_list("pk", "version"))
     outcome.done = len(found)
     outcome.rows = [{"id": str(pk), "version": version} for pk, version in versions.items()]
@@ -64,9 +61,18 @@ def retire(tenant: Tenant, ids: Collection[uuid.UUID], actor: Actor, now: dateti
         return _("set up by the platform, which removes it") if schedule.template_id else ""
 
     outcome, found = _sorted(tenant, ids, why_not)
-    _of(tenant, found).update(retired_at=now)
-    record_each(actor, "schedule.retired", _lines(found), now=now, tenant=tenant)
-    return _done(outcome, found, at=now.isoformat())
+    switching.retire(tenant, found, actor, now)
+    outcome.done, outcome.rows = len(found), rows_of_removed(tenant, found, now)
+    return outcome
+
+
+def rows_of_removed(tenant: Tenant, schedules: Sequence[Schedule], now: datetime) -> list[dict[str, Any]]:
+    """What Undo keeps. Destinations of a removed schedule can be deleted, which leaves no trace of them."""
+    sent_to = AudienceDestination.objects.filter(tenant=tenant, audience__schedule__in=schedules)
+    names: defaultdict[uuid.UUID, dict[str, str]] = defaultdict(dict)
+    for schedule_id, pk, name in sent_to.values_list("audience__schedule_id", "destination_id", "destination__name"):
+        names[schedule_id][str(pk)] = name
+    return [{"id": str(schedule.pk), "at": now.isoformat(), "destinations": names[schedule.pk]} for schedule in schedules]
 
 
 def undo_pause(tenant: Tenant, rows: list[dict[str, Any]], actor: Actor, now: datetime) -> Outcome:
@@ -75,12 +81,10 @@ def undo_pause(tenant: Tenant, rows: list[dict[str, Any]], actor: Actor, now: da
     def why_not(schedule: Schedule, row: dict[str, Any]) -> Why:
         if schedule.retired_at or schedule.enabled or schedule.paused_at != datetime.fromisoformat(row["at"]):
             return CHANGED
-        noting.note_all(schedule, now)
-        return CHANGED if schedule.fault else ""
+        return "" if switching.may_resume(schedule, now) else CHANGED
 
     outcome, found = _as_left(tenant, rows, why_not)
-    _of(tenant, found).update(enabled=True, paused_at=None, paused_by="")
-    record_each(actor, "schedule.pause_undone", _lines(found), now=now, tenant=tenant)
+    switching.resume(tenant, found, actor, now, "schedule.pause_undone")
     return _done(outcome, found)
 
 
@@ -89,8 +93,7 @@ def undo_resume(tenant: Tenant, rows: list[dict[str, Any]], actor: Actor, now: d
         return CHANGED if schedule.retired_at or not schedule.enabled or schedule.version != row["version"] else ""
 
     outcome, found = _as_left(tenant, rows, why_not)
-    _of(tenant, found).update(enabled=False, paused_at=now, paused_by=actor.label)
-    record_each(actor, "schedule.resume_undone", _lines(found), now=now, tenant=tenant)
+    switching.pause(tenant, found, actor, now, "schedule.resume_undone")
     return _done(outcome, found)
 
 
@@ -102,8 +105,17 @@ def undo_retire(tenant: Tenant, rows: list[dict[str, Any]], actor: Actor, now: d
 
     outcome, found = _as_left(tenant, rows, why_not)
     _of(tenant, found).update(retired_at=None)
-    record_each(actor, "schedule.removal_undone", _lines(found), now=now, tenant=tenant)
+    outcome.gone = _gone(tenant, found, rows)
+    record_each(actor, "schedule.removal_undone", [(schedule, None, None) for schedule in found], now=now, tenant=tenant)
     return _done(outcome, found)
+
+
+def _gone(tenant: Tenant, found: Iterable[Schedule], rows: list[dict[str, Any]]) -> list[str]:
+    """Names of destinations that they had."""
+    back = {str(schedule.pk) for schedule in found}
+    had = {pk: name for row in rows if row["id"] in back for pk, name in row.get("destinations", {}).items()}
+    kept = set(map(str, Destination.objects.filter(tenant=tenant, pk__in=had).values_list("pk", flat=True))) if had else set()
+    return sorted(name for pk, name in had.items() if pk not in kept)
 
 
 def _locked(tenant: Tenant, which: Q) -> list[Schedule]:
@@ -140,10 +152,6 @@ def _as_left(
 
 def _of(tenant: Tenant, found: Iterable[Schedule]) -> Any:
     return Schedule.objects.for_tenant(tenant).filter(pk__in=[schedule.pk for schedule in found])
-
-
-def _lines(found: Iterable[Schedule]) -> list[tuple[Any, None, None]]:
-    return [(schedule, None, None) for schedule in found]
 
 
 def _done(outcome: Outcome, found: list[Schedule], **left: str) -> Outcome:

@@ -8,27 +8,22 @@ from pathlib import Path
 import psycopg
 import pytest
 import requests
-from django.utils import timezone
 
 from portal.database import embedded_cluster
-from reports.models import AudienceDestination, Delivery
-from tenants.scope import tenant_scope
 from tests import database, factories
+from tests.faults.carrying import BODY
 from tests.faults.disk import PAGE, small_disk
 from tests.faults.test_cache_away import ask, create, send_form
 from tests.faults.web import running_web, session_of
-from tests.pretend_aws import BUCKET
 from tests.reports.delivery import steps as mail
 from tests.reports.engine.worker import environment_of, running_worker, wait_for
 from tests.reports.gate import files
 from tests.reports.gate import steps as gate
-from tests.sftp_server import PASSWORD, SftpPeer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 # Of a database without anything in it there are about 60.
 MEGABYTES, MOST_ORDERS = 128, 300
 LARGE_PDF = files.pdf("Acme Hotels", *("\n".join(os.urandom(30).hex() for _ in range(40)) for _page in range(9)))
-BODY = b"%PDF-1.7 " + bytes(range(256)) * 8_000
 
 
 def count(name: str, what: str) -> int:
@@ -78,29 +73,6 @@ def test_row_19_a_database_without_room_answers_503_keeps_what_it_promised_and_g
 def attempts_of(name: str) -> list[str]:
     with psycopg.connect(embedded_cluster().dsn("postgres", name)) as connection:
         return [id for (id,) in connection.execute("select id::text from reports_attempt")]
-
-
-@pytest.fixture
-def peer(tmp_path):
-    (tmp_path / "server" / "in").mkdir(parents=True)
-    with SftpPeer(tmp_path / "server") as running:
-        yield running
-
-
-@pytest.fixture
-def delivery(acme, daily_calls, aws, peer) -> Delivery:
-    """Two megabytes for a company's server."""
-    schedule = factories.make_schedule(tenant=acme, report=daily_calls)
-    run = factories.make_occurrence(schedule=schedule, status="running", expanded_at=timezone.now())
-    job = factories.make_job(tenant=acme, report=daily_calls, status="completed", occurrence=run)
-    file = factories.make_file(job=job, body=BODY, bucket=BUCKET)
-    aws.client("s3").put_object(Bucket=BUCKET, Key=file.key, Body=BODY)
-    destination = factories.make_destination(tenant=acme, config=peer.config, secret=PASSWORD, status="ok")
-    audience, now = factories.make_audience(schedule=schedule), timezone.now()
-    facts = {"channel": "sftp", "destination": destination, "name": destination.name, "audience": audience, "next_try_at": now}
-    with tenant_scope(acme):
-        AudienceDestination.objects.create(tenant=acme, audience=audience, destination=destination)
-        return Delivery.objects.create(tenant=acme, job=job, occurrence=run, created_at=now, **facts)
 
 
 def test_row_19_a_worker_without_room_for_a_file_sends_no_half_of_it_and_the_whole_once_there_is(

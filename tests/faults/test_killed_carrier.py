@@ -9,42 +9,13 @@ from pathlib import Path
 
 import psutil
 import pytest
-from django.utils import timezone
 
-from reports.models import AudienceDestination, Delivery
-from tenants.scope import tenant_scope
-from tests import factories
 from tests.faults import killing
-from tests.pretend_aws import BUCKET
+from tests.faults.carrying import BODY
 from tests.reports.delivery import steps
 from tests.reports.engine.worker import environment_of, running_worker, wait_for
-from tests.sftp_server import PASSWORD, SftpPeer
 
 pytestmark = pytest.mark.django_db(transaction=True)
-BODY = b"%PDF-1.7 " + bytes(range(256)) * 8_000
-
-
-@pytest.fixture
-def peer(tmp_path):
-    (tmp_path / "server" / "in").mkdir(parents=True)
-    with SftpPeer(tmp_path / "server") as running:
-        yield running
-
-
-@pytest.fixture
-def delivery(acme, daily_calls, aws, peer) -> Delivery:
-    schedule = factories.make_schedule(tenant=acme, report=daily_calls)
-    run = factories.make_occurrence(schedule=schedule, status="running", expanded_at=timezone.now())
-    job = factories.make_job(tenant=acme, report=daily_calls, status="completed", occurrence=run)
-    file = factories.make_file(job=job, body=BODY, bucket=BUCKET)
-    aws.client("s3").put_object(Bucket=BUCKET, Key=file.key, Body=BODY)
-    destination = factories.make_destination(tenant=acme, config=peer.config, secret=PASSWORD, status="ok")
-    audience = factories.make_audience(schedule=schedule)
-    now = timezone.now()
-    facts = {"channel": "sftp", "destination": destination, "name": destination.name, "audience": audience, "next_try_at": now}
-    with tenant_scope(acme):
-        AudienceDestination.objects.create(tenant=acme, audience=audience, destination=destination)
-        return Delivery.objects.create(tenant=acme, job=job, occurrence=run, created_at=now, **facts)
 
 
 @pytest.fixture

@@ -182,6 +182,27 @@ def test_a_fault_of_a_page_is_logged_with_request_and_tenant(acme, alice, json_l
     assert [{name: entry[name] for name in about} for entry in (fault, line)] == [about] * 2
 
 
+def test_who_may_not_is_one_line_without_a_traceback(acme, alice, json_log):
+    client = Client()
+    client.force_login(alice)
+
+    assert client.get("/t/acme/settings/audit/").status_code == 403
+
+    (line,) = json_log()
+    assert (line["message"], line["status"]) == ("GET /t/acme/settings/audit/ 403", 403)
+    assert "exception" not in line
+
+
+def test_what_django_finds_suspicious_is_named_without_a_traceback(client, json_log):
+    assert client.get("/healthz", headers={"host": "elsewhere.example"}).status_code == 400
+
+    why, line = json_log()
+    assert why["logger"] == "django.security.DisallowedHost"
+    assert "elsewhere.example" in why["message"]
+    assert "exception" not in why
+    assert line["status"] == 400
+
+
 def test_a_request_of_the_older_api_is_logged_once_with_its_tenant(acme, client, json_log):
     _key, secret = make_api_key(tenant=acme)
 

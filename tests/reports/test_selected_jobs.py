@@ -1,24 +1,28 @@
-"""Two people who select the same jobs wait for each other, and not both for ever."""
+"""Two people who select the same jobs, or jobs of the same runs, wait for each other, and not both for ever."""
 
 from __future__ import annotations
 
 import threading
 import time
 import uuid
+from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.db import connection
 from django.utils import timezone
 
-from reports import selected_jobs
-from reports.models import SnapshotJob
+from reports import clearing, recalling, selected_jobs
+from reports.models import Occurrence, SnapshotJob
 from tenants.audit import Actor
 from tenants.scope import tenant_scope
-from tests.factories import make_job
+from tests.factories import make_delivery, make_job, make_occurrence, make_schedule
 from tests.reports.engine.threads import together
 
 ADAM = Actor("adam@acme.example")
 LONGEST_SECONDS = 60
+# What jobs are like upon which something is done.
+AS_FOR = {"cancel": {"status": "queued"}, "retry": {"status": "failed", "failure_code": "internal"}, "send_again": {"status": "completed"}}
 
 
 def waiting():
@@ -35,11 +39,10 @@ def wait_until(number):
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("verb", ["retry", "send_again"])
-def test_whatever_two_do_with_the_same_jobs_locks_them_in_one_order(acme, daily_calls, verb):
+def test_two_who_act_on_the_same_jobs_lock_them_in_one_order(acme, daily_calls):
     lanes = (SnapshotJob.Lane.SCHEDULED, SnapshotJob.Lane.NOW)
     first, last = [
-        make_job(tenant=acme, report=daily_calls, pk=uuid.UUID(int=number), lane=lane, status="failed", failure_code="internal")
+        make_job(tenant=acme, report=daily_calls, pk=uuid.UUID(int=number), lane=lane, status="queued")
         for number, lane in enumerate(lanes, start=1)
     ]
     ids, now, held = [first.pk, last.pk], timezone.now(), threading.Event()
@@ -50,11 +53,9 @@ def test_whatever_two_do_with_the_same_jobs_locks_them_in_one_order(acme, daily_
             held.set()
             wait_until(2)
 
-    def other():
+    def clear():
         assert held.wait(LONGEST_SECONDS)
-        more = (uuid.uuid4(), now) if verb == "retry" else (now,)
-        with tenant_scope(acme):
-            getattr(selected_jobs, verb)(acme, ids, ADAM, *more)
+        clearing.clear(tenant=acme, actor=ADAM, because="A mistake.", now=now)
 
     def cancel():
         assert held.wait(LONGEST_SECONDS)
@@ -62,4 +63,82 @@ def test_whatever_two_do_with_the_same_jobs_locks_them_in_one_order(acme, daily_
         with tenant_scope(acme):
             selected_jobs.cancel(acme, ids, ADAM, now)
 
-    assert together(hold, other, cancel) == []
+    assert together(hold, clear, cancel) == []
+
+
+@pytest.fixture
+def runs(acme, daily_calls):
+    schedule = make_schedule(tenant=acme, report=daily_calls)
+    planned = [timezone.now() - timedelta(hours=hours) for hours in (1, 2)]
+    return [make_occurrence(schedule=schedule, planned_at=at, status="running", expanded_at=at) for at in planned]
+
+
+@pytest.fixture
+def made(acme, daily_calls, runs):
+    """One job after the other, each of the run with that number, as those are upon which `verb` acts. Their ids."""
+
+    def make(verb: str, *numbers: int):
+        ids = []
+        for number in numbers:
+            facts = {"occurrence": runs[number], "fingerprint": uuid.uuid4().hex} | AS_FOR[verb]
+            job = make_job(tenant=acme, report=daily_calls, **facts)
+            if verb == "send_again":
+                make_delivery(job=job, status="failed", failure_code="internal")
+            ids.append(job.pk)
+        return ids
+
+    return make
+
+
+@pytest.fixture
+def one_after_the_other(acme, runs):
+    """Both come to wait for the runs, which somebody holds; then these are free. What was raised."""
+
+    def go(first, second):
+        held = threading.Event()
+
+        def hold():
+            with tenant_scope(acme):
+                list(Occurrence.objects.select_for_update().filter(pk__in=[run.pk for run in runs]))
+                held.set()
+                wait_until(2)
+
+        def after(number, act):
+            assert held.wait(LONGEST_SECONDS)
+            wait_until(number)
+            with tenant_scope(acme):
+                act()
+
+        return together(hold, partial(after, 0, first), partial(after, 1, second))
+
+    return go
+
+
+def do(verb, tenant, ids):
+    more = (uuid.uuid4(),) if verb == "retry" else ()
+    return getattr(selected_jobs, verb)(tenant, ids, ADAM, *more, timezone.now())
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("verb", AS_FOR)
+def test_two_whose_jobs_belong_to_the_same_runs_lock_these_in_one_order(acme, made, one_after_the_other, verb):
+    ids, crossing = made(verb, 0, 1), made("cancel", 1, 0)
+
+    assert one_after_the_other(lambda: do(verb, acme, ids), lambda: do("cancel", acme, crossing)) == []
+    with tenant_scope(acme):
+        assert list(SnapshotJob.objects.filter(pk__in=crossing).values_list("status", flat=True)) == ["cancelled"] * 2
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("verb", AS_FOR)
+def test_who_selects_a_job_that_is_withdrawn_meanwhile_does_not_hold_it(acme, made, one_after_the_other, verb):
+    (done,), ids = made("send_again", 0), made(verb, 0)
+    with tenant_scope(acme):
+        job = SnapshotJob.objects.select_related("tenant", "report").get(pk=done)
+
+    def recall():
+        recalling.recall(job, "Wrong rows.", ADAM, now=timezone.now())
+
+    assert one_after_the_other(recall, lambda: do(verb, acme, [*ids, done])) == []
+    with tenant_scope(acme):
+        assert SnapshotJob.objects.get(pk=done).recalled_at is not None

@@ -18,7 +18,7 @@ from reports.api.v1 import etags
 from reports.api.v1.body import Body, Resource
 from reports.api.v1.fields import Id, Instant, Tags, Text
 from reports.api.v1.query import ID, Filter, Query
-from reports.api.v1.refusals import retold
+from reports.api.v1.refusals import renamed
 from reports.api.v1.view import V1View
 from reports.destinations import choosing
 from reports.destinations.making import MOST
@@ -128,7 +128,7 @@ class Audiences(AudienceView):
         body = {"tags": {}, "recipients": [], "destinations": []} | AudienceIn.read(request)
 
         def act() -> Response:
-            with retold(PLACES):
+            with renamed(PLACES):
                 made = audiences.save(
                     self._schedule(body["schedule"]),
                     self.caller.actor,
@@ -176,7 +176,7 @@ class SingleAudience(AudienceView):
         What is left out stays as it is. Counts from the next run on.
         """
         body = AudienceChange.read(request, partial=True)
-        with self.caller.scope(), retold(PLACES):
+        with self.caller.scope(), renamed(PLACES):
             row = self.held(audience)
             audiences.save(
                 row.schedule,

@@ -18,7 +18,7 @@ from reports.api.v1.body import Body, Nothing, Resource
 from reports.api.v1.fields import Choice, Id, Instant, Text, Whole
 from reports.api.v1.protection import WORDS, read_protection
 from reports.api.v1.query import ID, Filter, Query, one_of
-from reports.api.v1.refusals import retold
+from reports.api.v1.refusals import renamed
 from reports.api.v1.view import V1View
 from reports.links import LinkSet, NewLink, Terms
 from reports.links.making import LONGEST_PASSCODE, MOST_DAYS, MOST_USES, SHORTEST_PASSCODE
@@ -143,7 +143,7 @@ class Links(V1View):
         body = LinkIn.read(request)
 
         def act() -> Response:
-            with retold(PLACES):
+            with renamed(PLACES):
                 job = find_job(self.caller.tenant, body["job"])
                 made = links.create(job, self.caller.actor, self._terms(body), now=timezone.now())
             return self._made(made)

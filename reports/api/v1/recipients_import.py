@@ -75,7 +75,7 @@ class ImportRecipients(V1View):
         is_dry = body.get("dry_run", False)
 
         def act() -> Response:
-            with _retold(is_csv="csv" in body):
+            with _renamed(is_csv="csv" in body):
                 lines = _lines(body)
                 added, changed = self._tried(lines) if is_dry else self._saved(lines)
             counts = {"added": added, "changed": changed, "unchanged": len(lines) - added - changed}
@@ -107,7 +107,7 @@ def _lines(body: dict[str, Any]) -> list[Line]:
 
 
 @contextmanager
-def _retold(*, is_csv: bool) -> Iterator[None]:
+def _renamed(*, is_csv: bool) -> Iterator[None]:
     """The address book's faults, at their places in the body. The text of a CSV is one place, so its line is said in words."""
     try:
         yield

@@ -22,16 +22,16 @@ OF_THE_REPORT = (
 
 
 @contextmanager
-def retold(names: Mapping[str, Path]) -> Iterator[None]:
+def renamed(names: Mapping[str, Path]) -> Iterator[None]:
     """`names`: what a place's first part is called in the body. The first fault with a code of its own is the whole's."""
     try:
         yield
     except Refused as refused:
-        places = tuple(_retold(place, names) for place in refused.places)
+        places = tuple(_renamed(place, names) for place in refused.places)
         own = (code for place in places if (code := code_of(place.code)) != NO_CODE)
         raise Refused(next(own, refused.code), refused.detail, places) from refused
 
 
-def _retold(place: Place, names: Mapping[str, Path]) -> Place:
+def _renamed(place: Place, names: Mapping[str, Path]) -> Place:
     first, rest = place.path[:1], place.path[1:]
     return replace(place, path=(*names.get("".join(first), first), *rest))

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 
 from reports.api.v1.body import Nothing
 from reports.api.v1.occurrences import OccurrenceOut, with_outcome
-from reports.api.v1.refusals import retold
+from reports.api.v1.refusals import renamed
 from reports.api.v1.schedule_fields import PLACES, PlannedOut, ScheduleIn, ScheduleOut, WarningOut, planned_runs, values_of, warnings_of
 from reports.api.v1.schedules import EXAMPLE, INVALID, ScheduleView
 from reports.api.v1.view import V1View
@@ -40,7 +40,7 @@ class SchedulePreview(V1View):
         Checks what POST /schedules/ checks, except whether its slug is free, and stores nothing.
         """
         values, now = values_of(ScheduleIn.read(request)), timezone.now()
-        with self.caller.scope(), retold(PLACES):
+        with self.caller.scope(), renamed(PLACES):
             draft, _people = editing.draft(self.caller.tenant, values, now=now)
             draft.load_warning = load.warning(draft, now)
         return Response({"next_runs": PlannedOut(planned_runs(draft, now), many=True).data, "warnings": warnings_of(draft)})

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from reports.api.v1 import etags
 from reports.api.v1.query import FLAG, NO_COMMA, Filter, Query, text
-from reports.api.v1.refusals import OF_THE_REPORT, retold
+from reports.api.v1.refusals import OF_THE_REPORT, renamed
 from reports.api.v1.schedule_fields import PLACES, ScheduleChange, ScheduleIn, ScheduleOut, gathered, values_of
 from reports.api.v1.view import V1View
 from reports.models import Schedule
@@ -117,7 +117,7 @@ class Schedules(ScheduleView):
         body, now = ScheduleIn.read(request), timezone.now()
 
         def act() -> Response:
-            with retold(PLACES):
+            with renamed(PLACES):
                 made = editing.save(self.caller.tenant, self.caller.actor, values_of(body), now=now)
             self.set_paused(made, body.get("paused"))
             row = self.read(made)
@@ -156,7 +156,7 @@ class SingleSchedule(ScheduleView):
             row = etags.hold(request, self.rows(), self.found(schedule))
             row.tenant = self.caller.tenant
             if body:
-                with retold(PLACES):
+                with renamed(PLACES):
                     row = editing.save(self.caller.tenant, self.caller.actor, values_of(body), schedule=row, now=now)
             self.set_paused(row, paused)
             return self.get_single(self.read(row), now=now)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 import pytest
 from django.db import connection
@@ -103,6 +104,19 @@ class TestGrace:
         adam.refresh_from_db()
         assert SOON in page.content.decode()
         assert before + GRACE <= adam.second_step_by <= timezone.now() + GRACE
+
+    def test_the_deadline_is_the_same_in_a_company_of_another_zone_and_in_the_account(self, here, acme, adam):
+        with platform_scope():
+            Tenant.objects.filter(pk=acme.pk).update(timezone="Pacific/Auckland")
+        User.objects.filter(pk=adam.pk).update(second_step_by=timezone.now() + timedelta(days=3))
+        adam.refresh_from_db()
+
+        shown = [
+            re.search(rf"{said} from <time[^>]*>(.*?)</time> UTC on", here.get(page).content.decode())
+            for page, said in (("/t/acme/", "sign in"), ("/accounts/", "You need one"))
+        ]
+
+        assert [found and found[1] for found in shown] == [f"{adam.second_step_by.astimezone(UTC):%a %-d %b %Y, %H:%M}"] * 2
 
     def test_a_second_visit_moves_nothing(self, here, adam):
         until = timezone.now() + timedelta(days=3)

@@ -27,6 +27,13 @@ def test_before_the_first_run_it_shows_the_way_to_one(as_adam, daily_calls):
     assert "Needs attention" not in shown
 
 
+def assert_not_counted(shown: str) -> None:
+    figures = shown.partition('aria-label="Last 30 days"')[2].partition("</section>")[0]
+    assert figures.count("Not counted yet") >= 3
+    for said in ("Nothing has ended yet", "Nothing was delivered", "nothing was delivered", "No links were sent"):
+        assert said not in figures
+
+
 class TestTheWayToTheFirstReport:
     def test_a_step_is_done_when_something_ran_and_the_next_one_is_offered(self, as_adam, acme, daily_calls):
         make_job(tenant=acme, report=daily_calls, status="completed")
@@ -73,10 +80,31 @@ class TestFigures:
         assert "3 of 4 delivered" in shown
         assert "No links were sent" in shown
 
-    def test_what_nobody_knows_yet_is_not_nought(self, as_adam, acme, daily_calls):
+    def test_what_nobody_counted_yet_is_not_nought(self, as_adam, acme, daily_calls):
         make_job(tenant=acme, report=daily_calls, status="running")
 
-        assert "Nothing has ended yet" in page(as_adam)
+        assert_not_counted(page(as_adam))
+
+    def test_what_ended_after_the_only_count_is_not_told_as_nothing(self, as_adam, acme, daily_calls):
+        now = timezone.now()
+        make_job(tenant=acme, report=daily_calls, status="completed", now=now - timedelta(seconds=5), finished_at=now)
+        recount(acme.pk, now - timedelta(seconds=2))
+        with tenant_scope(acme):
+            DailyUsage.objects.filter(tenant=acme).update(single_delivered=0, took={})
+
+        shown = page(as_adam)
+
+        assert_not_counted(shown)
+        assert "1 of 1 delivered" in shown
+
+    def test_what_was_counted_and_is_nothing_is_said_to_be_nothing(self, as_adam, acme, daily_calls):
+        make_job(tenant=acme, report=daily_calls, status="running")
+        recount(acme.pk, timezone.now())
+
+        shown = page(as_adam)
+
+        assert "Nothing has ended yet" in shown
+        assert "Not counted yet" not in shown
 
     def test_the_strips_of_schedules_tell_their_share_and_time(self, as_adam, acme, daily_calls):
         schedule = make_schedule(tenant=acme, report=daily_calls, name="Morning pack")

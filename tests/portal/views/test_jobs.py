@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from reports.models import Account, Download, JobEvent, Link, SnapshotJob
 from tenants.scope import platform_scope, tenant_scope
-from tests.factories import make_attempt, make_file, make_job, make_report
+from tests.factories import make_attempt, make_file, make_job, make_occurrence, make_report, make_schedule
 from tests.portal.views.conftest import BODY
 from tests.pretend_aws import BUCKET
 
@@ -33,6 +33,43 @@ def test_the_list_is_newest_first_and_says_how_each_job_stands(as_adam, acme, da
 
     table = shown[shown.index("<tbody") :]
     assert table.index("Newer") < table.index("Rendering") < table.index("Older") < table.index("Delivered")
+
+
+class TestWhoStartedIt:
+    @pytest.fixture
+    def planned(self, acme, daily_calls):
+        """By its actor, a job of a run of the schedule that is called so."""
+
+        def make(actor: str, name: str = "Morning pack"):
+            schedule = make_schedule(tenant=acme, report=daily_calls, slug="every-minute", name=name)
+            return make_job(tenant=acme, report=daily_calls, status="running", actor=actor, occurrence=make_occurrence(schedule=schedule))
+
+        return make
+
+    @pytest.mark.parametrize("path", [JOBS, "/t/acme/", f"{JOBS}export/"])
+    def test_a_schedule_stands_there_by_its_name(self, as_adam, planned, path):
+        planned("schedule every-minute")
+
+        shown = page(as_adam, path)
+
+        assert "schedule Morning pack" in shown
+        assert "schedule every-minute" not in shown
+
+    def test_on_the_page_of_the_job_too(self, as_adam, planned):
+        assert "schedule Morning pack" in page(as_adam, address(planned("schedule every-minute")))
+
+    def test_one_without_a_name_by_its_short_name(self, as_adam, planned):
+        planned("schedule every-minute", name="")
+
+        assert "schedule every-minute" in page(as_adam)
+
+    def test_who_ran_it_by_hand_stays(self, as_adam, planned):
+        planned("olga@acme.example")
+
+        shown = page(as_adam)
+
+        assert "olga@acme.example" in shown
+        assert "schedule Morning pack" not in shown
 
 
 @pytest.mark.parametrize(

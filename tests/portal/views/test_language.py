@@ -40,6 +40,16 @@ def test_what_a_person_chose_goes_before_the_browser_and_comes_along_to_another_
     assert lang(other.get("/t/acme/", headers=FRENCH)) == "de"
 
 
+def test_it_says_that_it_was_saved_in_the_language_of_the_page_that_says_so(as_adam):
+    choose(as_adam, "de")
+    german = as_adam.get("/accounts/", headers=FRENCH).content.decode()
+    choose(as_adam, "")
+    english = as_adam.get("/accounts/", headers=FRENCH).content.decode()
+
+    assert "Ihre Sprache wurde gespeichert." in german
+    assert "Your language was saved." in english
+
+
 def test_a_person_who_takes_the_choice_back_gets_what_the_browser_asks_for(as_adam, adam):
     choose(as_adam, "de")
     choose(as_adam, "")

@@ -9,15 +9,12 @@ from django.test import Client
 from django.utils import timezone
 
 from reports import undoing
-from reports.models import Schedule, Undo
+from reports.destinations import removing
+from reports.models import AudienceDestination, Schedule, Undo
 from tenants.audit import Actor
 from tenants.models import AuditEvent
 from tenants.scope import tenant_scope
-from tests.factories import (
-    make_member,
-    make_schedule,
-    make_template,
-)
+from tests.factories import make_audience, make_destination, make_member, make_schedule, make_template
 from tests.portal.views.undo import press_undo, toast_of
 from tests.recently import sign_in
 
@@ -93,6 +90,26 @@ def test_one_that_was_removed_comes_back(as_adam, three):
     told = press_undo(as_adam, removed)
 
     assert "Undone: 1 schedule is back." in told.content.decode()
+    assert again(three[0]).retired_at is None
+
+
+@pytest.mark.parametrize("verb", ["one", "several"])
+def test_undo_of_a_removed_one_says_which_destination_was_deleted_meanwhile(as_adam, three, acme, verb):
+    kept, gone = make_destination(tenant=acme, name="Head office"), make_destination(tenant=acme, name="Old server")
+    audience = make_audience(schedule=three[0])
+    with tenant_scope(acme):
+        for destination in (kept, gone):
+            AudienceDestination.objects.create(tenant=acme, audience=audience, destination=destination)
+    removed = post(as_adam, "remove", three[:2]) if verb == "several" else as_adam.post(f"{LIST}{three[0].pk}/remove/", follow=True)
+    with tenant_scope(acme):
+        removing.remove(gone, Actor("somebody else"), now=timezone.now())
+
+    told = press_undo(as_adam, removed).content.decode()
+
+    assert "back. A destination was deleted meanwhile, and nothing is sent there any more: Old server." in told
+    assert "Head office" not in told
+    with tenant_scope(acme):
+        assert list(audience.destinations.all()) == [kept]
     assert again(three[0]).retired_at is None
 
 

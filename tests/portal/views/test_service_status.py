@@ -136,9 +136,30 @@ class TestDays:
 
         mail = drawn(now).rows[2]
 
-        assert [mark.tone for mark in reversed(mail.strip.marks)] == ["ok", "ok", "warn", "warn", "bad"]
-        assert mail.share == "99.47%"
-        assert mail.strip.words == "Emails and links: 99.47% in the last 60 days, 2 days with trouble, 1 bad day"
+        assert [mark.tone for mark in reversed(mail.strip.marks)] == ["ok", "ok", "warn", "warn", "bad", *["idle"] * 55]
+        assert (mail.share, mail.since) == ("99.47%", "19 November 2026")
+        assert mail.strip.words == (
+            "Emails and links: 99.47% since 19 November 2026, 2 days with trouble, 1 bad day; of the days before nothing is known"
+        )
+
+    def test_sixty_days_are_claimed_only_where_all_of_them_are_known(self, client):
+        today = timezone.now().astimezone(UTC).date()
+        all_works(timezone.now())
+        with engine_scope():
+            ServiceDay.objects.create(part="mail", day=today, looked=9, good=9)
+
+        told = shown(client)
+
+        assert f"100% since {today:%-d %B %Y}<" in told
+        assert "Short grey marks: days of which nothing is known." in told
+        with engine_scope():
+            for part in ServicePart.Part.values:
+                for ago in range(part == "mail", 60):
+                    ServiceDay.objects.create(part=part, day=today - timedelta(days=ago), looked=9, good=9)
+        told = shown(client)
+        assert told.count('<span class="num">100%</span>') == 5
+        assert told.count("100% in the last 60 days") == 5
+        assert "Short grey marks" not in told
 
     def test_only_what_is_all_of_it_is_a_hundred_percent(self):
         now = timezone.now()

@@ -83,11 +83,13 @@ def test_the_form_sent_twice_makes_one(browser, calls):
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"name": " "}, "This field is required."),
+        ({"name": " "}, "Type the company’s name."),
         ({"name": "Меридиан"}, "The name has no letters for it."),
         ({"slug": "Meridian Rail"}, "Must be small letters, digits and single hyphens"),
         ({"slug": "new"}, "Is the name of a page."),
-        ({"timezone": "Europe/Atlantis"}, "Select a valid choice."),
+        ({"timezone": "Europe/Atlantis"}, "Choose a time zone from the list."),
+        ({"timezone": ""}, "Choose a time zone from the list."),
+        ({"owner": ""}, "Type the email address of its first owner."),
         ({"owner": "vera"}, "Is not an e-mail address."),
         ({"reports": ["no-such-report"]}, "Select a valid choice."),
         ({"tag-tenant_id": " "}, "Daily calls needs a value."),
@@ -98,6 +100,7 @@ def test_what_is_wrong_is_said_at_its_field_and_nothing_is_made(browser, calls, 
 
     assert answer.status_code == 422
     assert told in words(answer)
+    assert "This field is required." not in words(answer)
     with platform_scope():
         assert not Tenant.objects.exists()
 

@@ -88,12 +88,21 @@ def test_a_tag_counts_only_with_a_value_and_no_value_is_shown(browser, acme, val
 def test_what_was_delivered_today_is_by_its_own_day(browser, acme):
     with tenant_scope(acme):
         day = timezone.now().astimezone(acme.zone).date()
-        DailyUsage.objects.create(tenant=acme, day=day, jobs=9, completed=1234, failed=2)
+        DailyUsage.objects.create(tenant=acme, day=day, jobs=9, completed=1234, failed=2, recounted_at=timezone.now())
 
     page = browser.get(HERE).content.decode()
 
     assert "1,234" in page
     assert "2 failed" in page
+
+
+def test_a_day_that_nobody_counted_yet_is_not_nought(browser, acme):
+    with tenant_scope(acme):
+        DailyUsage.objects.create(tenant=acme, day=timezone.now().astimezone(acme.zone).date(), jobs=9)
+
+    page = browser.get(HERE).content.decode()
+
+    assert 'data-label="Delivered today:">–</td>' in page
 
 
 def test_a_long_list_costs_as_many_statements_as_a_short_one(browser, acme, django_assert_num_queries):
