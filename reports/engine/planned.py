@@ -12,7 +12,8 @@ from django.db import connection
 
 from reports import scheduling
 from reports.engine import cadence, peaks
-from reports.engine.pace import Expected, Learned
+from reports.engine.kin import Kin
+from reports.engine.pace import Learned
 from reports.models import Account, Pace, Pump, Schedule
 
 # A cron for every minute of a week.
@@ -28,8 +29,8 @@ select report_id, cron, timezone, starts_on, ends_on, ready_by, sum(job_count)::
 
 def jobs(account: Account, after: datetime, until: datetime) -> list[peaks.Planned]:
     """Those that are due after the one and up to the other, in order."""
-    paces = _paces(account)
-    planned = [job for row in _rows(TIMES, account=account.pk, until=until) for job in _of(row, paces, after, until)]
+    kin = Kin(_learned(account))
+    planned = [job for row in _rows(TIMES, account=account.pk, until=until) for job in _of(row, kin, after, until)]
     return sorted(planned, key=lambda job: job.due)
 
 
@@ -40,9 +41,9 @@ def calls_for_each(account: Account, now: datetime) -> float:
     return peaks.CALLS_WITH_EVENTS if hears else peaks.CALLS
 
 
-def _of(row: tuple[Any, ...], paces: dict[uuid.UUID, Expected], after: datetime, until: datetime) -> Iterable[peaks.Planned]:
+def _of(row: tuple[Any, ...], kin: Kin, after: datetime, until: datetime) -> Iterable[peaks.Planned]:
     report_id, cron, zone, starts_on, ends_on, ready_by, number = row
-    expected = paces.get(report_id, Learned().expected())
+    expected = kin.expected(report_id)
     for at, promised in _instants(cron, zone, starts_on, ends_on, ready_by, after, until):
         yield from [peaks.Planned(at, expected, promised)] * number
 
@@ -59,10 +60,10 @@ def _instants(
     return [(at.timestamp(), promise.timestamp() if promise else None) for at, promise in zip(instants, promises, strict=True)]
 
 
-def _paces(account: Account) -> dict[uuid.UUID, Expected]:
+def _learned(account: Account) -> dict[uuid.UUID, Learned]:
     """Of each report in the formats that it was run in most: in which ones a schedule asks for it is the tenant's own."""
-    rows = Pace.objects.filter(account=account).order_by("jobs").values_list("report_id", "jobs", "log_mean", "log_variance")
-    return {report_id: Learned(jobs, mean, variance).expected() for report_id, jobs, mean, variance in rows}
+    rows = Pace.objects.filter(account=account, jobs__gt=0).order_by("jobs").values_list("report_id", "jobs", "log_mean", "log_variance")
+    return {report_id: Learned(jobs, mean, variance) for report_id, jobs, mean, variance in rows}
 
 
 def _rows(statement: str, **values: Any) -> list[tuple[Any, ...]]:
