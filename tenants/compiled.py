@@ -6,7 +6,7 @@ Only for what benchmarks show to matter. Anything else is asked as it stands; do
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
@@ -14,6 +14,9 @@ from django.db import connection
 from django.db.models import BooleanField, Expression, F, Func, Model, QuerySet
 
 M = TypeVar("M", bound=Model)
+Row = tuple[Any, ...]
+# A statement and its values.
+Question = tuple[str, list[Any]]
 
 
 class Slot(Expression):
@@ -43,16 +46,21 @@ class Compiled(Generic[M]):
     def __init__(self, build: Callable[[], QuerySet[Any]]) -> None:
         self._build = build
 
-    def tuples(self, **values: Any) -> list[tuple[Any, ...]]:
-        """Of `values_list`: as psycopg reads them, without the conversions of Django's fields."""
+    def with_values(self, **values: Any) -> Question:
         sql, parameters = self._written
-        with connection.cursor() as cursor:
-            cursor.execute(sql, [values[one.name] if isinstance(one, Slot) else one for one in parameters])
-            return cursor.fetchall()
+        return sql, [values[one.name] if isinstance(one, Slot) else one for one in parameters]
+
+    def tuples(self, **values: Any) -> list[Row]:
+        """Of `values_list`: as psycopg reads them, without the conversions of Django's fields."""
+        (rows,) = ask(self.with_values(**values))
+        return rows
 
     def rows(self, **values: Any) -> list[M]:
-        """As instances, with what was annotated. Of whole rows: nothing deferred, nothing selected beside the table."""
-        return [self._instance(list(row)) for row in self.tuples(**values)]
+        return self.instances(self.tuples(**values))
+
+    def instances(self, rows: Iterable[Row]) -> list[M]:
+        """With what was annotated. Of whole rows: nothing deferred, nothing selected beside the table."""
+        return [self._instance(list(row)) for row in rows]
 
     def _instance(self, row: list[Any]) -> M:
         names, from_db = self._columns
@@ -78,3 +86,14 @@ class Compiled(Generic[M]):
         return [field.attname for field in fields], [
             (n, field.from_db_value) for n, field in enumerate(fields) if hasattr(field, "from_db_value")
         ]
+
+
+def ask(*questions: Question) -> list[list[Row]]:
+    """The rows of each. All go in one message, since each way to the database and back costs as much as an answer."""
+    statements, values = zip(*questions, strict=True)
+    with connection.cursor() as cursor:
+        cursor.execute(";".join(statements), [value for some in values for value in some])
+        answers = [cursor.fetchall()]
+        while cursor.nextset():
+            answers.append(cursor.fetchall())
+    return answers

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tenants import key_scopes
-from tenants.compiled import Compiled, Slot
+from tenants.compiled import Compiled, Slot, ask
 from tenants.models import ApiKey, ApiKeyIndex, Tenant
 from tenants.models.keys import MAX_KEY_LENGTH, MIN_KEY_LENGTH
 from tenants.scope import tenant_scope
@@ -45,8 +45,9 @@ def look_up(secret: str, now: datetime, ip: str | None) -> UsableKey | None:
     sha256 = secret_hash(secret)
     for (tenant,) in INDEX.tuples(sha256=sha256):
         with tenant_scope(tenant):
-            for key in KEY.rows(tenant=tenant, sha256=sha256):
-                (key.tenant,) = TENANT.rows(tenant=tenant)
+            keys, tenants = ask(KEY.with_values(tenant=tenant, sha256=sha256), TENANT.with_values(tenant=tenant))
+            for key in KEY.instances(keys):
+                (key.tenant,) = TENANT.instances(tenants)
                 _refuse_ended(key, key.maker_role, now)
                 ApiKey.objects.note_use(key, now, ip)
                 return UsableKey(key, key_scopes.of_key(key, key.maker_role))

@@ -10,7 +10,7 @@ from tenants.scope import tenant_scope
 from tests import factories
 
 MANY, ENDS = 1_000_000, 200
-# What autovacuum would have looked at by then: to be analyzed by the owner.
+# What autovacuum would have been through by then, and would else go through while it is measured: for the owner.
 TABLES = ("reports_snapshotjob", "reports_snapshotfile", "reports_attempt", "reports_jobevent")
 JOBS = """
 insert into reports_snapshotjob

@@ -31,7 +31,7 @@ def busy(database_env, tmp_path, login) -> Iterator[tuple[Web, Load]]:
     jobs = million.fill(tenant)
     owner = login(roles.OWNER)
     for table in million.TABLES:
-        owner.execute(f"analyze {table}")
+        owner.execute(f"vacuum (analyze) {table}")
     # What is measured is reading: the company may ask as often as it likes.
     secret = factories.make_api_key(tenant=tenant)[1]
     shares = [(90, [f"/api/v1/jobs/{job.pk}/" for job in jobs]), (10, ["/api/v1/jobs/?limit=25", "/api/v1/jobs/?limit=25&status=failed"])]

@@ -8,13 +8,13 @@ import pytest
 from django.db.models import F
 
 from reports.models import Attempt, SnapshotJob
-from tenants.compiled import Compiled, OneOf, Slot
+from tenants.compiled import Compiled, OneOf, Slot, ask
 from tenants.scope import tenant_scope
 from tests.factories import make_attempt, make_job
 
 pytestmark = pytest.mark.django_db
 JOB = Compiled[SnapshotJob](lambda: SnapshotJob.objects.filter(tenant=Slot("tenant"), pk=Slot("job")).annotate(slug=F("report__slug")))
-ATTEMPTS = Compiled[Attempt](lambda: Attempt.objects.filter(OneOf("job", "jobs")).values_list("job", "number"))
+ATTEMPTS = Compiled[Attempt](lambda: Attempt.objects.filter(OneOf("job", "ids")).values_list("job", "number"))
 
 
 def test_a_row_is_as_its_queryset_reads_it_json_and_annotations_included(acme):
@@ -37,9 +37,22 @@ def test_each_question_has_its_own_values_and_any_number_of_them(acme):
         make_attempt(job=job)
 
     with tenant_scope(acme):
-        assert set(ATTEMPTS.tuples(jobs=[first.pk, second.pk])) == {(first.pk, 1), (second.pk, 1)}
-        assert ATTEMPTS.tuples(jobs=[second.pk]) == [(second.pk, 1)]
-        assert ATTEMPTS.tuples(jobs=[]) == []
+        assert set(ATTEMPTS.tuples(ids=[first.pk, second.pk])) == {(first.pk, 1), (second.pk, 1)}
+        assert ATTEMPTS.tuples(ids=[second.pk]) == [(second.pk, 1)]
+        assert ATTEMPTS.tuples(ids=[]) == []
+
+
+def test_several_questions_go_in_one_message_and_are_answered_in_their_order(acme, django_assert_num_queries):
+    made = make_job(tenant=acme)
+    make_attempt(job=made)
+
+    with tenant_scope(acme):
+        asked = [ATTEMPTS.with_values(ids=[]), JOB.with_values(tenant=acme.pk, job=made.pk), ATTEMPTS.with_values(ids=[made.pk])]
+        with django_assert_num_queries(1):
+            none, jobs, attempts = ask(*asked)
+
+    assert (none, attempts) == ([], [(made.pk, 1)])
+    assert JOB.instances(jobs) == [made]
 
 
 def test_a_slot_without_a_value_is_a_fault_of_ours():

@@ -51,7 +51,7 @@ def test_tells_when_the_peak_ends_and_what_more_slots_would_buy(capacity, report
     assert "12 planned jobs in 24 hours, 600 s each on average." in said
     lines = [" ".join(line.split()) for line in said.splitlines()]
     assert "Mon 02 Mar 2026, 06:00 UTC 12 06:32 UTC (32 min) 22 min 8" in lines
-    assert "6 06:22 UTC (23 min) 11 min 6" in lines
+    assert "6 06:21 UTC (22 min) 11 min 6" in lines
     assert "12 at once under a minute 0" in lines
 
 
