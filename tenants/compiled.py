@@ -41,7 +41,8 @@ class OneOf(Func):
 
 
 class Compiled(Generic[M]):
-    """`build` makes the queryset and is called once, when it is first asked. Ask with a value for each slot."""
+    """`build` makes the queryset and is called once, when it is first asked: nothing in it may be of that moment, of a person or of a
+    tenant. Ask with a value for each slot."""
 
     def __init__(self, build: Callable[[], QuerySet[Any]]) -> None:
         self._build = build
