@@ -43,6 +43,7 @@ class Figures:
     openers: str
     fetched: Spark
     is_counted: bool
+    knows_ends: bool
 
 
 def figures(lately: Lately) -> Figures:
@@ -62,6 +63,7 @@ def figures(lately: Lately) -> Figures:
         _openers(lately),
         _spark([float(day.downloads) for day in lately.days], _downloads(lately)),
         lately.is_counted,
+        _knows_ends(lately),
     )
 
 
@@ -82,6 +84,11 @@ def _parts(seconds: float) -> list[tuple[str, str]]:
     return list(zip(told[::2], told[1::2], strict=True))
 
 
+def _knows_ends(lately: Lately) -> bool:
+    """Whether nothing is nothing."""
+    return lately.is_counted and not lately.is_behind
+
+
 def _strip(lately: Lately) -> Strip:
     tones = ["" if day.is_empty else "bad" if day.bad else "warn" if day.late else "ok" for day in lately.days]
     told = [
@@ -89,7 +96,7 @@ def _strip(lately: Lately) -> Strip:
         (ngettext("%(n)d with something late or in part", "%(n)d with something late or in part", tones.count("warn")), "warn"),
         (ngettext("%(n)d with a failure", "%(n)d with failures", tones.count("bad")), "bad"),
     ]
-    nothing = _("nothing was delivered yet") if lately.is_counted else _("not counted yet")
+    nothing = _("nothing was delivered yet") if _knows_ends(lately) else _("not counted yet")
     parts = [said % {"n": tones.count(tone)} for said, tone in told if tone in tones] or [nothing]
     return drawn(tones, len(tones), _("Each of the last 30 days: %(parts)s") % {"parts": ", ".join(parts)})
 
@@ -97,7 +104,7 @@ def _strip(lately: Lately) -> Strip:
 def _times(lately: Lately) -> str:
     seconds = [day.seconds for day in lately.days if day.seconds is not None]
     if not seconds:
-        return _("Nothing was delivered in 30 days") if lately.is_counted else _("Not counted yet")
+        return _("Nothing was delivered in 30 days") if _knows_ends(lately) else _("Not counted yet")
     values = {"least": words.duration(min(seconds)), "most": words.duration(max(seconds))}
     return _("Typical time to deliver of each day, between %(least)s and %(most)s") % values
 

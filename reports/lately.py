@@ -75,7 +75,8 @@ class Lately:
     downloads: int  # in seven days
     recipients: int
     openers: int
-    is_counted: bool  # else nought says nothing: no count was made yet, or all that ended did so after it
+    is_counted: bool  # else nought says nothing
+    is_behind: bool  # more ended after the last count: where it found nothing, that says nothing
 
 
 def lately(tenant: Tenant, now: datetime) -> Lately:
@@ -91,10 +92,10 @@ def lately(tenant: Tenant, now: datetime) -> Lately:
         took.update(row.took)
     counted = [row for row in recent if row.figures_at]
     newest = counted[-1] if counted else DailyUsage()
-    days, of_today = [_day(day, by_day.get(day, DailyUsage())) for day in period], _today(by_day.get(today))
+    of_today = by_day.get(today)
     return Lately(
-        days,
-        of_today,
+        [_day(day, by_day.get(day, DailyUsage())) for day in period],
+        _today(of_today),
         _share(recent),
         _share(before),
         day_figures.no_longer_than(took, 0.5),
@@ -102,7 +103,8 @@ def lately(tenant: Tenant, now: datetime) -> Lately:
         sum(row.downloads for row in recent if row.day > today - WEEK * usage.DAY),
         newest.week_recipients,
         newest.week_openers,
-        any(not day.is_empty for day in days) or bool(counted and not (of_today.delivered or of_today.failed)),
+        bool(counted),
+        of_today is not None and bool(vars(of_today)["since_completed"] or vars(of_today)["since_failed"]),
     )
 
 

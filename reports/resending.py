@@ -19,13 +19,15 @@ def resend_failed(job: SnapshotJob, actor: Actor, now: datetime) -> int:
     """How many; nobody who has the files gets another mail. In the tenant's scope. Raises Refused, and has done nothing then."""
     if job.status != SnapshotJob.Status.COMPLETED:
         raise Refused("job_not_completed", _("The job has no files to send. Run it again: they go to everybody who waits for them."))
-    if job.recalled_at:
-        raise Refused("job_recalled", _("Its files were withdrawn: nobody gets them any more."))
     if job.is_past_days(job.tenant, now):
         raise Refused("file_gone", _("Its files are no longer here. Run the report again to have new ones."))
     if job.occurrence_id:
         # As settling does: first the occurrence, then what belongs to it.
         Occurrence.objects.for_tenant(job.tenant).select_for_update(of=("self",)).get(pk=job.occurrence_id)
+    # Read anew: it may have been withdrawn while others held its occurrence.
+    job.refresh_from_db(fields=["recalled_at"])
+    if job.recalled_at:
+        raise Refused("job_recalled", _("Its files were withdrawn: nobody gets them any more."))
     deliveries = Delivery.objects.for_tenant(job.tenant).filter(job=job)
     number = send_again(deliveries, now)
     if not number:

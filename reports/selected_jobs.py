@@ -173,8 +173,12 @@ def _locked(tenant: Tenant, ids: Collection[uuid.UUID], status: str) -> list[Sna
     lock_occurrences(tenant, [job.occurrence_id for job in locked])
     # As they are now: they may have waited for somebody.
     found |= {job.pk: job for job in locked}
+    held = {job.pk for job in locked}
     for job in found.values():
         job.tenant = tenant
+        if job.status == status and job.pk not in held:
+            # Somebody moved it meanwhile.
+            job.status = Status.RUNNING
     return list(found.values())
 
 

@@ -83,6 +83,9 @@ class Compiled(Generic[M]):
     @cached_property
     def _columns(self) -> tuple[list[str], list[tuple[int, Any]]]:
         """Names in the order of the columns, and the places of those that Django converts, such as JSON."""
+        query = self._queryset.query
+        is_whole = query.default_cols and not query.select_related and not query.deferred_loading[0]
+        assert is_whole, "whole rows of one table alone"
         fields = self._queryset.model._meta.concrete_fields
         return [field.attname for field in fields], [
             (n, field.from_db_value) for n, field in enumerate(fields) if hasattr(field, "from_db_value")

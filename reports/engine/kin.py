@@ -12,8 +12,10 @@ from collections.abc import Mapping
 
 from reports.engine.pace import PRIOR_DEVIATION, PRIOR_MEAN, Expected, Learned
 
-# Variances of logarithms: of one report's jobs, believed with the weight of so many; and the least between reports.
-USUAL_WITHIN, WITHIN_WEIGHT, LEAST_BETWEEN = 0.4**2, 2, 0.05
+# Variances of logarithms: of one report's jobs where none is known, with the weight of so many jobs; and the least between reports.
+USUAL_WITHIN, USUAL_WEIGHT, LEAST_BETWEEN = 0.4**2, 2, 0.05
+# How many jobs of its own a report's spread needs to count as much as that of all together.
+OTHERS_WEIGHT = 5
 NOTHING = Learned()
 
 
@@ -22,9 +24,7 @@ class Kin:
         """`learned`: of the account's reports that ended a job. To them comes what is believed of any report, with the weight of one."""
         self._learned = learned
         many, each = len(learned) + 1, learned.values()
-        self._within = (WITHIN_WEIGHT * USUAL_WITHIN + sum(one.jobs * one.variance for one in each)) / (
-            WITHIN_WEIGHT + sum(one.jobs - 1 for one in each)
-        )
+        self._within = _joined(USUAL_WITHIN, USUAL_WEIGHT, *each)
         self._mean = (PRIOR_MEAN + sum(one.mean for one in each)) / many
         apart = PRIOR_DEVIATION**2 + sum((one.mean - self._mean) ** 2 for one in each)
         # Means of few jobs are apart by chance alone.
@@ -32,8 +32,16 @@ class Kin:
         self._between = max((apart - by_chance) / many, LEAST_BETWEEN)
 
     def expected(self, report_id: uuid.UUID) -> Expected:
-        """The fewer jobs it ran, the nearer to what the others take. Its mean counts the doubt in, and its jobs are as alike as any's."""
-        own, weight = self._learned.get(report_id, NOTHING), self._within / self._between
+        """The fewer jobs it ran, the nearer to the others' mean and spread. What is doubted of its mean is counted into it, not into the
+        spread."""
+        own = self._learned.get(report_id, NOTHING)
+        within = _joined(self._within, OTHERS_WEIGHT, own)
+        weight = within / self._between
         believed = (weight * self._mean + own.jobs * own.mean) / (weight + own.jobs)
-        doubt = self._within / (weight + own.jobs)
-        return Expected(believed + doubt / 2, math.sqrt(self._within))
+        doubt = within / (weight + own.jobs)
+        return Expected(believed + doubt / 2, math.sqrt(within))
+
+
+def _joined(variance: float, weight: float, *seen: Learned) -> float:
+    """What is believed of a variance after jobs of reports that each have a mean of their own."""
+    return (weight * variance + sum(one.jobs * one.variance for one in seen)) / (weight + sum(max(one.jobs - 1, 0) for one in seen))

@@ -67,3 +67,12 @@ def test_nobody_reads_anothers_rows_by_a_text_that_was_written_for_them(acme, gl
         assert JOB.rows(tenant=globex.pk, job=foreign.pk)
     with tenant_scope(acme):
         assert JOB.rows(tenant=globex.pk, job=foreign.pk) == JOB.rows(tenant=acme.pk, job=uuid.uuid4()) == []
+
+
+@pytest.mark.parametrize("part", [lambda rows: rows.only("id"), lambda rows: rows.select_related("report")])
+def test_a_part_of_a_row_or_more_than_one_is_a_fault_of_ours(acme, part):
+    rows = Compiled[SnapshotJob](lambda: part(SnapshotJob.objects.filter(tenant=Slot("tenant"))))
+    make_job(tenant=acme)
+
+    with tenant_scope(acme), pytest.raises(AssertionError, match="whole rows of one table"):
+        rows.rows(tenant=acme.pk)

@@ -90,12 +90,25 @@ class TestFigures:
         make_job(tenant=acme, report=daily_calls, status="completed", now=now - timedelta(seconds=5), finished_at=now)
         recount(acme.pk, now - timedelta(seconds=2))
         with tenant_scope(acme):
-            DailyUsage.objects.filter(tenant=acme).update(single_delivered=0, took={})
+            DailyUsage.objects.filter(tenant=acme).update(single_delivered=0, took={}, downloads=12)
 
         shown = page(as_adam)
 
-        assert_not_counted(shown)
+        assert "Nothing has ended yet" not in shown
+        assert "Nothing was delivered yet" not in shown
         assert "1 of 1 delivered" in shown
+        # What was counted of other things is known all the same.
+        assert '<p class="stat__value">12</p>' in shown
+
+    def test_a_run_that_is_held_was_counted_and_has_not_ended(self, as_adam, acme, daily_calls):
+        run = make_occurrence(schedule=make_schedule(tenant=acme, report=daily_calls), status="held", ended_at=None)
+        make_job(tenant=acme, report=daily_calls, status="completed", occurrence=run)
+        recount(acme.pk, timezone.now())
+
+        shown = page(as_adam)
+
+        assert "Nothing has ended yet" in shown
+        assert "Not counted yet" not in shown
 
     def test_what_was_counted_and_is_nothing_is_said_to_be_nothing(self, as_adam, acme, daily_calls):
         make_job(tenant=acme, report=daily_calls, status="running")

@@ -47,9 +47,18 @@ def test_a_new_report_takes_what_the_accounts_others_do(kin):
     assert kin.expected(NEW).seconds == pytest.approx(60, rel=0.25)
 
 
-def test_jobs_of_a_report_that_hardly_ran_are_as_alike_as_those_of_any_other(kin):
-    assert kin.expected(NEW).log_deviation == kin.expected(REPORTS[0]).log_deviation == kin.expected(REPORTS[5]).log_deviation
-    assert kin.expected(NEW).log_deviation == pytest.approx(0.35, abs=0.05)
+def test_jobs_of_a_report_that_hardly_ran_are_as_alike_as_those_of_the_others(kin):
+    assert kin.expected(NEW).log_deviation == kin.expected(REPORTS[0]).log_deviation == pytest.approx(0.35, abs=0.05)
+
+
+def test_a_report_whose_jobs_take_now_a_minute_and_now_an_hour_stays_so_among_steady_ones():
+    chance = random.Random(1)
+    erratic = learned(*(600 * math.exp(chance.gauss(0, 1.2)) for _ in range(60)))
+    kin = Kin({report: runs(chance, 60, 50) for report in REPORTS[1:]} | {REPORTS[0]: erratic})
+
+    assert kin.expected(REPORTS[0]).log_deviation == pytest.approx(math.sqrt(erratic.variance), rel=0.1)
+    assert kin.expected(REPORTS[0]).mean == pytest.approx(erratic.expected().mean, rel=0.15)
+    assert kin.expected(REPORTS[5]).log_deviation == pytest.approx(0.35, abs=0.1)
 
 
 def test_where_nothing_ever_ran_a_job_is_expected_to_take_as_long_as_one_of_an_unknown_report_does():
