@@ -12,7 +12,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from reports import clearing, recalling, selected_jobs
+from reports import clearing, jobs, recalling, selected_jobs
 from reports.models import Occurrence, SnapshotJob
 from tenants.audit import Actor
 from tenants.scope import tenant_scope
@@ -142,3 +142,14 @@ def test_who_selects_a_job_that_is_withdrawn_meanwhile_does_not_hold_it(acme, ma
     assert one_after_the_other(recall, lambda: do(verb, acme, [*ids, done])) == []
     with tenant_scope(acme):
         assert SnapshotJob.objects.get(pk=done).recalled_at is not None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_cancels_a_single_job_locks_as_those_do_who_act_on_many(acme, made, one_after_the_other):
+    failed, (waiting,) = made("retry", 0), made("cancel", 0)
+    with tenant_scope(acme):
+        job = SnapshotJob.objects.select_related("tenant").get(pk=waiting)
+
+    assert one_after_the_other(lambda: do("retry", acme, failed), lambda: jobs.cancel(job, ADAM, now=timezone.now())) == []
+    with tenant_scope(acme):
+        assert SnapshotJob.objects.get(pk=waiting).status == "cancelled"
