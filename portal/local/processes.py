@@ -149,6 +149,8 @@ def _wait(child: Child, give_up: float) -> None:
 def _die_with_parent(parent: int) -> None:
     """On Linux a child hears of it when the launcher was killed with -9. By SIGINT, on which even a plain command cleans up: the last
     one to leave stops PostgreSQL."""
+    # A shell lets what runs in its background ignore it, which children take over.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGINT)
         if os.getppid() != parent:
