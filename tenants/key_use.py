@@ -43,15 +43,18 @@ def look_up(secret: str, now: datetime, ip: str | None) -> UsableKey | None:
     if not MIN_KEY_LENGTH <= len(secret) <= MAX_KEY_LENGTH:
         return None
     sha256 = secret_hash(secret)
-    for (tenant,) in INDEX.tuples(sha256=sha256):
-        with tenant_scope(tenant):
-            keys, tenants = ask(KEY.with_values(tenant=tenant, sha256=sha256), TENANT.with_values(tenant=tenant))
-            for key in KEY.instances(keys):
-                (key.tenant,) = TENANT.instances(tenants)
-                _refuse_ended(key, key.maker_role, now)
-                ApiKey.objects.note_use(key, now, ip)
-                return UsableKey(key, key_scopes.of_key(key, key.maker_role))
-    return None
+    known = INDEX.tuples(sha256=sha256)
+    if not known:
+        return None
+    ((tenant_id,),) = known
+    with tenant_scope(tenant_id):
+        keys, tenants = ask(KEY.with_values(tenant=tenant_id, sha256=sha256), TENANT.with_values(tenant=tenant_id))
+        if not keys:
+            return None
+        (key,), (key.tenant,) = KEY.instances(keys), TENANT.instances(tenants)
+        _refuse_ended(key, key.maker_role, now)
+        ApiKey.objects.note_use(key, now, ip)
+    return UsableKey(key, key_scopes.of_key(key, key.maker_role))
 
 
 def _refuse_ended(key: ApiKey, maker_role: str | None, now: datetime) -> None:

@@ -12,8 +12,9 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from reports import clearing, jobs, recalling, selected_jobs
+from reports import clearing, jobs, recalling, resending, selected_jobs
 from reports.models import Occurrence, SnapshotJob
+from reports.refused import Refused
 from tenants.audit import Actor
 from tenants.scope import tenant_scope
 from tests.factories import make_delivery, make_job, make_occurrence, make_schedule
@@ -153,3 +154,14 @@ def test_who_cancels_a_single_job_locks_as_those_do_who_act_on_many(acme, made, 
     assert one_after_the_other(lambda: do("retry", acme, failed), lambda: jobs.cancel(job, ADAM, now=timezone.now())) == []
     with tenant_scope(acme):
         assert SnapshotJob.objects.get(pk=waiting).status == "cancelled"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_job_that_was_withdrawn_after_it_was_read_is_not_sent_again(acme, made):
+    (pk,) = made("send_again", 0)
+    with tenant_scope(acme):
+        read, other = (SnapshotJob.objects.select_related("tenant", "report").get(pk=pk) for _ in range(2))
+        recalling.recall(other, "Wrong rows.", ADAM, now=timezone.now())
+
+        with pytest.raises(Refused, match="withdrawn"):
+            resending.resend_failed(read, ADAM, timezone.now())

@@ -169,8 +169,10 @@ def test_what_ignores_the_end_is_killed_with_all_it_started(tmp_path):
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent was killed")
 def test_children_of_a_killed_launcher_end(tmp_path):
     script = (
-        "import os, pathlib, sys, time\n"
+        "import os, pathlib, signal, sys, time\n"
         "from portal.local.processes import Processes\n"
+        # As a shell starts what runs in its background.
+        "signal.signal(signal.SIGINT, signal.SIG_IGN)\n"
         "made = Processes(os.environ, pathlib.Path(sys.argv[1]), lambda: None)\n"
         "made.serve('child', '-c', 'import os, time; print(os.getpid(), flush=True); time.sleep(60)')\n"
         "print('ready', flush=True)\n"
